@@ -1,0 +1,9 @@
+"""Liquid loops: flow in looped networks, temperatures along the flow, friction and heat exchangers.
+
+``network.solve`` finds flows and pressures, ``heat.solve`` the temperatures that go with them; the caller
+iterates the two if viscosity or densities shall follow temperature.
+"""
+
+from . import exchanger, friction, heat, network
+
+__all__ = ["exchanger", "friction", "heat", "network"]

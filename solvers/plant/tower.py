@@ -1,0 +1,236 @@
+"""Open cooling tower by Merkel's theory in effectiveness-NTU form, with the water it drinks.
+
+Saturated air is treated as one stream with an equivalent heat capacity [1]_; the conductance of the rating
+point is scaled by wet bulb, air and water flow with EnergyPlus' default curves [2]_.  See ``THEORY.md``.
+
+References
+----------
+.. [1] J. E. Braun, S. A. Klein and J. W. Mitchell, "Effectiveness models for cooling towers and cooling
+   coils", ASHRAE Transactions 95(2), 1989, pp. 164-174.
+.. [2] EnergyPlus Engineering Reference, "Variable Speed Cooling Towers Merkel Model"; coefficients also in
+   the Modelica Buildings library, ``CoolingTowers/Data/UAMerkel.mo``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from solvers import psychrometrics
+from solvers.hydraulics.exchanger import conductance_from_rating, effectiveness
+from solvers.plant import fans
+from solvers.plant.rejection import CEILING, Rejection, find_root, modulate
+
+Array = NDArray[np.float64]
+
+WATER_CAPACITY = 4186.0
+"""Liquid water near 30 degC. [J/(kg K)]"""
+_UA_WET_BULB = 0.0081
+_UA_AIR = (1.3, -0.3)
+_UA_WATER = (0.1082, 1.667, -0.7713)
+_WATER_RANGE = (0.3, 1.08)
+"""Water flow over rated: the curve is fitted to 0.3 .. 1.0 and peaks at 1.08, where it is held."""
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class TowerRating:
+    """One operating point from a data sheet, at full fan speed."""
+
+    water_flow: float
+    """Circulating water. [kg/s]"""
+    water_entering: float
+    """Hot water into the tower. [degC]"""
+    water_leaving: float
+    """Cold water out of the basin. [degC]"""
+    wet_bulb: float
+    """Of the entering air. [degC]"""
+    air_flow: float
+    """Dry air through the fill. [kg/s]"""
+    fan_power: float
+    """All fans of the cell. [W]"""
+    pressure: float = psychrometrics.STANDARD_PRESSURE
+    """Barometric pressure of the rating. [Pa]"""
+    min_speed: float = 0.2
+    """Least fan speed over rated; lower end of the air-flow curve's fit [2]_."""
+    free_convection: float = 0.1
+    """Air flow with the fans at rest over rated; EnergyPlus' sizing default."""
+    cycles: float = 5.0
+    """Cycles of concentration: solids in the basin over those in the make-up; assumed, 3 .. 7 is usual."""
+    drift: float = 2e-5
+    """Droplets lost over circulating water; assumed, modern eliminators reach 0.0005 % .. 0.005 %."""
+
+    def __post_init__(self) -> None:
+        if not self.water_entering > self.water_leaving > self.wet_bulb:
+            raise ValueError(
+                "rating must have water_entering > water_leaving > wet_bulb, or no tower can meet it"
+            )
+        if min(self.water_flow, self.air_flow, self.fan_power, self.pressure) <= 0.0:
+            raise ValueError("flows, fan_power and pressure of the rating must be positive")
+        if not 0.0 < self.free_convection <= self.min_speed <= 1.0:
+            raise ValueError(
+                "need 0 < free_convection <= min_speed <= 1, or the fans would slow the air down"
+            )
+        if self.cycles <= 1.0 or self.drift < 0.0:
+            raise ValueError("cycles must exceed 1, or all water is bled off, and drift must not be negative")
+        _ = self.conductance  # refuses a rating that no tower can meet
+
+    @property
+    def duty(self) -> float:
+        """Heat rejected at the rating. [W]"""
+        return self.water_flow * WATER_CAPACITY * (self.water_entering - self.water_leaving)
+
+    @cached_property
+    def conductance(self) -> float:
+        """UA that reproduces the rating point. [W/K]"""
+        wet, air = np.asarray(self.wet_bulb), np.asarray(self.air_flow)
+        equivalent, _ = _equivalent_capacity(np.asarray(self.duty), air, wet, np.asarray(self.pressure))
+        transfer = conductance_from_rating(
+            self.duty, self.water_entering, wet, (self.water_flow * WATER_CAPACITY, air * equivalent)
+        )
+        if not np.isfinite(transfer):
+            raise ValueError(
+                "rating needs more air or water flow: its effectiveness is out of reach of any tower"
+            )
+        return float(transfer * psychrometrics.DRY_AIR_CAPACITY / equivalent)
+
+
+def reject(
+    rating: TowerRating,
+    *,
+    duty: ArrayLike,
+    coolant_flow: ArrayLike,
+    dry_bulb: ArrayLike,
+    wet_bulb: ArrayLike,
+    pressure: ArrayLike,
+    setpoint: ArrayLike,
+) -> Rejection:
+    """Reject a given duty: the water settles at the temperature at which the tower passes it on.
+
+    Parameters
+    ----------
+    duty : array_like
+        Heat from the loop into this cell; nothing below 0 is rejected. [W]
+    coolant_flow : array_like
+        Circulating water through this cell. [kg/s]
+    dry_bulb, wet_bulb, pressure : array_like
+        Outdoor air. [degC], [degC], [Pa]
+    setpoint : array_like
+        Wanted leaving temperature; held with the least fan speed that can. [degC]
+
+    Notes ----- Make-up is evaporation + drift + blow-down, blow-down = evaporation / (cycles - 1) - drift but
+    not below 0. Evaporation follows from air that leaves saturated.  Basin heating in frost is left out.
+    """
+    heat, flow, dry, wet, barometer, wanted = np.broadcast_arrays(
+        *(np.asarray(x, float) for x in (duty, coolant_flow, dry_bulb, wet_bulb, pressure, setpoint))
+    )
+    heat, wet = np.maximum(heat, 0.0), np.minimum(wet, dry)
+    stuck = (flow <= 0.0) & (heat > 0.0)
+    safe = np.where(flow > 0.0, flow, rating.water_flow)
+    rate = safe * WATER_CAPACITY
+
+    def leaving_at(fraction: Array) -> Array:
+        entering = _entering(rating, heat, safe, wet, barometer, fraction)
+        return np.where(heat > 0.0, entering - heat / rate, wanted)
+
+    fraction, share, leaving, lost = modulate(leaving_at, wanted, rating.free_convection, rating.min_speed)
+    density = barometer / rating.pressure
+    power = share * fans.power(fraction, 1.0, rating.fan_power, density_ratio=density)
+    made = np.where(stuck, 0.0, heat)
+    return Rejection(
+        leaving=np.where(stuck, CEILING, leaving),
+        power=np.where(stuck, rating.fan_power * density, power),
+        water=_makeup(rating, made, flow, dry, wet, barometer, fraction),
+        saturated=lost | stuck,
+        heat=made,
+        entering=np.where(stuck, CEILING, leaving + heat / rate),
+        speed=np.where(stuck, 1.0, share * fraction),
+        in_range=_in_range(rating, safe, wet) & ~stuck,
+    )
+
+
+def leaving_temperature(
+    rating: TowerRating,
+    *,
+    water_entering: ArrayLike,
+    water_flow: ArrayLike,
+    wet_bulb: ArrayLike,
+    pressure: ArrayLike,
+    speed: ArrayLike = 1.0,
+) -> Array:
+    """Water leaving at a given fan speed (0..1, not below free convection). [degC]
+
+    Water colder than the wet bulb leaves as it came; without flow too.
+    """
+    entering, flow, wet, barometer, fraction = np.broadcast_arrays(
+        *(np.asarray(x, float) for x in (water_entering, water_flow, wet_bulb, pressure, speed))
+    )
+    able = (flow > 0.0) & (entering > wet)
+    safe = np.where(flow > 0.0, flow, rating.water_flow)
+    air = np.maximum(fraction, rating.free_convection)
+    most = np.where(able, safe * WATER_CAPACITY * (entering - wet), 1.0)
+
+    def excess(share: Array) -> Array:
+        return _entering(rating, share * most, safe, wet, barometer, air) - np.where(
+            able, entering, wet + 1.0
+        )
+
+    share = find_root(excess, np.full(most.shape, _TINY), np.ones(most.shape))
+    return np.where(able, entering - share * most / (safe * WATER_CAPACITY), entering)
+
+
+def _in_range(rating: TowerRating, flow: Array, wet: Array) -> NDArray[np.bool_]:
+    share, below = flow / rating.water_flow, rating.wet_bulb - wet
+    flow_ok = (share >= _WATER_RANGE[0]) & (share <= _WATER_RANGE[1])
+    return flow_ok & (below >= -10.0) & (below <= 25.0)
+
+
+def _air_flow(rating: TowerRating, fraction: Array, wet: Array, pressure: Array) -> Array:
+    kelvin = (rating.wet_bulb + psychrometrics.ZERO_CELSIUS) / (wet + psychrometrics.ZERO_CELSIUS)
+    return rating.air_flow * fraction * kelvin * pressure / rating.pressure
+
+
+def _equivalent_capacity(heat: Array, air: Array, wet: Array, pressure: Array) -> tuple[Array, Array]:
+    """Enthalpy rise of saturated air per kelvin [J/(kg K)], and the wet bulb it leaves with [degC]."""
+    entry = psychrometrics.saturation_enthalpy(wet, pressure)
+    # a trickle of heat keeps the quotient defined; it then equals the slope at the entering wet bulb
+    rise = np.maximum(heat / air, 10.0)
+    leaving = psychrometrics.saturated_temperature_at(entry + rise, pressure)
+    return rise / np.maximum(leaving - wet, _TINY), leaving
+
+
+def _entering(
+    rating: TowerRating, heat: Array, flow: Array, wet: Array, pressure: Array, fraction: Array
+) -> Array:
+    """Entering water at which the tower passes on ``heat``: explicit, as heat fixes the air outlet. [degC]"""
+    air = _air_flow(rating, fraction, wet, pressure)
+    equivalent, _ = _equivalent_capacity(heat, air, wet, pressure)
+    transfer = _conductance(rating, flow, wet, air) * equivalent / psychrometrics.DRY_AIR_CAPACITY
+    water_rate, air_rate = flow * WATER_CAPACITY, air * equivalent
+    least = np.minimum(water_rate, air_rate)
+    return wet + heat / (least * effectiveness(transfer / least, least / np.maximum(water_rate, air_rate)))
+
+
+def _conductance(rating: TowerRating, flow: Array, wet: Array, air: Array) -> Array:
+    """UA at part load; every curve is 1 at the rating. [W/K]"""
+    below = np.clip(rating.wet_bulb - wet, -10.0, 25.0)
+    blow = air / rating.air_flow
+    blow = np.where(blow < 1.0, blow * (_UA_AIR[0] + _UA_AIR[1] * blow), blow**0.7)
+    spray = np.clip(flow / rating.water_flow, *_WATER_RANGE)
+    wetting = (_UA_WATER[0] + spray * (_UA_WATER[1] + spray * _UA_WATER[2])) / sum(_UA_WATER)
+    return rating.conductance * (1.0 + _UA_WET_BULB * below) * blow * wetting
+
+
+def _makeup(
+    rating: TowerRating, heat: Array, flow: Array, dry: Array, wet: Array, pressure: Array, fraction: Array
+) -> Array:
+    air = _air_flow(rating, fraction, wet, pressure)
+    _, leaving = _equivalent_capacity(heat, air, wet, pressure)
+    before = psychrometrics.humidity_ratio_from_wet_bulb(dry, wet, pressure)
+    after = psychrometrics.saturation_humidity_ratio(leaving, pressure)
+    evaporated = np.where(heat > 0.0, air * np.maximum(after - before, 0.0), 0.0)
+    drift = np.where(heat > 0.0, rating.drift * np.maximum(flow, 0.0), 0.0)
+    return evaporated + np.maximum(evaporated / (rating.cycles - 1.0), drift)

@@ -1,0 +1,1 @@
+"""From accelerators to tokens, and from tokens to money and joules."""

@@ -1,0 +1,39 @@
+"""Rules: what is checked, against which limit of which standard, and by how much it holds.
+
+One function per rule, grouped by subject in the modules of this package; :func:`twin.checks.engine.check` makes it a
+rule.  :func:`judge` applies all of them to a solved facility, :func:`check_placement` those that need no solve.
+"""
+
+from twin.checks import air, feeding, limits, liquid, placement, power, site
+from twin.checks.engine import (
+    RULES,
+    Assessment,
+    Group,
+    Rule,
+    check,
+    check_placement,
+    grouped,
+    judge,
+    rules_table,
+)
+from twin.checks.limits import check_limits
+
+__all__ = [
+    "RULES",
+    "Assessment",
+    "Group",
+    "Rule",
+    "air",
+    "check",
+    "check_limits",
+    "check_placement",
+    "feeding",
+    "grouped",
+    "judge",
+    "limits",
+    "liquid",
+    "placement",
+    "power",
+    "rules_table",
+    "site",
+]

@@ -1,0 +1,139 @@
+"""From assessments to cases: margins, the worst state of every subject, the tightest passing case of every rule.
+
+Margins are shares of the limit, so that rules compare: ``(limit - value) / scale`` for a largest value and
+``(value - limit) / scale`` for a smallest one, with ``scale = |limit|``; 10 K for temperatures; 1 where the limit is
+zero.  A yes/no has no distance to its limit: its margin is 1 or -1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.checks.rules import Array, Assessment, Mask, Rule, Severity
+from twin.model.base import Mark
+from twin.scenario import Scenario
+
+TOLERANCE = 1e-9
+"""A limit counts as broken when it is passed by more than this share of the scale (rounding of the solvers)."""
+TEMPERATURE_SCALE = 10.0
+"""Distance to a temperature limit that counts as a margin of 1. [K]"""
+RANK = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass
+class Case:
+    """A subject's worst state, or a rule's tightest one."""
+
+    rule: Rule
+    assessment: Assessment
+    scenario: Scenario
+    row: int
+    column: int
+    margin: float
+    severity: Severity
+    states: Mask
+    """(S,) where the rule is broken."""
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Smaller is worse."""
+        return RANK[self.severity], self.margin
+
+
+def collect(
+    rule: Rule,
+    assessments: Iterable[Assessment],
+    scenarios: tuple[Scenario, ...],
+    broken: list[Case],
+    passed: list[Case],
+) -> None:
+    """Append one case for every subject that breaks the rule, and the tightest case that does not."""
+    worst: dict[tuple[str, Mark | None], Case] = {}
+    tightest: Case | None = None
+    for assessment in assessments:
+        if not assessment.subjects:
+            continue
+        margin = _margin(assessment, scenarios, failed_too=rule.unsettled)
+        for case in _broken(rule, assessment, scenarios, margin):
+            key = assessment.subjects[case.column], assessment.mark
+            worst[key] = _worse(worst[key], case) if key in worst else case
+        candidate = _tightest(rule, assessment, scenarios, margin)
+        if candidate and (tightest is None or candidate.margin < tightest.margin):
+            tightest = candidate
+    broken.extend(worst.values())
+    if tightest:
+        passed.append(tightest)
+
+
+def _margin(assessment: Assessment, scenarios: tuple[Scenario, ...], *, failed_too: bool) -> Array:
+    """(S, n) margins; infinite where the rule does not apply or nothing can be said."""
+    values = np.atleast_2d(np.asarray(assessment.values, dtype=float))
+    limit = np.asarray(assessment.limit, dtype=float)
+    margin = limit - values if assessment.sense == "max" else values - limit
+    scale = scale_of(limit, assessment.dimension)
+    if scale.size > 1 or scale != 1.0:
+        margin /= scale
+    if assessment.dimension == "flag":
+        margin[margin >= 0] = 1.0
+    if assessment.where is not None:
+        margin[~np.broadcast_to(assessment.where, margin.shape)] = np.inf
+    if not failed_too:
+        _excuse_failed(assessment.subjects, scenarios, margin)
+    if np.isnan(margin.min(axis=0)).any():  # no number, no judgement: SOL-005 reports it
+        margin[np.isnan(margin)] = np.inf
+    return margin
+
+
+def scale_of(limit: Array, dimension: str) -> Array:
+    """What a margin of 1 is worth, in the limit's unit."""
+    if dimension == "flag":
+        return np.array(1.0)
+    if dimension == "temperature":
+        return np.array(TEMPERATURE_SCALE)
+    return np.where((limit == 0) | np.isinf(limit), 1.0, np.abs(limit))
+
+
+def _excuse_failed(subjects: tuple[str, ...], scenarios: tuple[Scenario, ...], margin: Array) -> None:
+    """A machine that is out of service breaks no rule itself."""
+    out = {name for scenario in scenarios for name in scenario.failed}.intersection(subjects)
+    if not out:
+        return
+    column = {name: index for index, name in enumerate(subjects)}
+    for row, scenario in enumerate(scenarios):
+        for name in out.intersection(scenario.failed):
+            margin[row, column[name]] = np.inf
+
+
+def _broken(
+    rule: Rule, assessment: Assessment, scenarios: tuple[Scenario, ...], margin: Array
+) -> Iterator[Case]:
+    normal = np.array([scenario.normal for scenario in scenarios])
+    for column in np.flatnonzero(margin.min(axis=0) < -TOLERANCE):
+        states = margin[:, column] < -TOLERANCE
+        judged = margin[:, column]
+        if rule.severity != rule.after_failure and (states & normal).any():
+            judged = np.where(normal, judged, np.inf)  # the graver breach, not the deeper one
+        row = int(judged.argmin())
+        severity = assessment.severity or (rule.severity if normal[row] else rule.after_failure)
+        yield Case(rule, assessment, scenarios[row], row, int(column), float(judged[row]), severity, states)
+
+
+def _tightest(
+    rule: Rule, assessment: Assessment, scenarios: tuple[Scenario, ...], margin: Array
+) -> Case | None:
+    if margin.min() < -TOLERANCE:
+        margin = np.where(margin < -TOLERANCE, np.inf, margin)
+    row, column = (int(index) for index in np.unravel_index(int(margin.argmin()), margin.shape))
+    if not np.isfinite(margin[row, column]):
+        return None
+    states = np.zeros(len(scenarios), dtype=bool)
+    return Case(rule, assessment, scenarios[row], row, column, float(margin[row, column]), "info", states)
+
+
+def _worse(first: Case, second: Case) -> Case:
+    case = min(first, second, key=lambda case: case.rank)
+    case.states = first.states | second.states
+    return case

@@ -1,0 +1,184 @@
+"""Judging: apply the rules, write the findings, name the tightest margins.
+
+A rule (:mod:`twin.checks.rules`) yields assessments, :mod:`twin.checks.cases` subtracts and keeps the worst state of
+every subject, and here a case becomes a sentence with a place and a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.checks import wording
+from twin.checks.cases import RANK, Case, collect
+from twin.checks.places import Places
+from twin.checks.rules import RULES, Array, Assessment, During, Rule, check, rules_table
+from twin.checks.states import restricted
+from twin.checks.waivers import Waivers
+from twin.kpi import figures
+from twin.model.facility import Facility
+from twin.results.results import Finding, Results, Verdict
+from twin.scenario import Scenario
+
+__all__ = [
+    "RULES",
+    "Assessment",
+    "Group",
+    "Rule",
+    "check",
+    "check_placement",
+    "grouped",
+    "judge",
+    "rules_table",
+]
+
+_DESIGN = Scenario(name="")
+_COUNTS: dict[During, Callable[[Scenario], bool]] = {
+    "any": lambda scenario: True,
+    "normal": lambda scenario: scenario.normal,
+    "failure": lambda scenario: not scenario.normal,
+}
+
+
+def check_placement(facility: Facility) -> tuple[Finding, ...]:
+    """Findings of the rules that need no solve, worst first."""
+    rules = [rule for rule in RULES.values() if rule.stage == "placement"]
+    broken, _ = _run(rules, facility, None)
+    return _ordered(_Writer(facility, Waivers(facility.waivers, facility)).findings(broken))
+
+
+def judge(facility: Facility, results: Results) -> Verdict:
+    """Apply every rule to a solved facility."""
+    waivers = Waivers(facility.waivers, facility)
+    writer = _Writer(facility, waivers)
+    broken, passed = _run(RULES.values(), facility, results)
+    findings = _ordered(writer.findings(broken))
+    normal = [index for index, scenario in enumerate(results.scenarios) if scenario.normal]
+    holds = all(results.settled[index] for index in normal)
+    return Verdict(
+        layout=facility.name,
+        status="solved" if all(results.settled) else "unsettled" if holds else "failed",
+        verdict="fail" if not holds or any(finding.broken for finding in findings) else "pass",
+        findings=findings,
+        margins=tuple(sorted((writer.margin(case) for case in passed), key=lambda f: (f.margin, f.code))),
+        kpis=figures(facility, results, normal[0]) if normal and holds else (),
+        unused_waivers=waivers.unused(RULES),
+    )
+
+
+def _run(rules: Iterable[Rule], facility: Facility, results: Results | None) -> tuple[list[Case], list[Case]]:
+    broken: list[Case] = []
+    passed: list[Case] = []
+    views: dict[tuple[During, bool], Results] = {}
+    for rule in rules:
+        if rule.stage == "placement":
+            collect(rule, rule.function(facility), (_DESIGN,), broken, passed)
+            continue
+        assert results is not None
+        key = rule.during, rule.unsettled
+        if key not in views:
+            views[key] = _states_of(rule, results)
+        if views[key].scenarios:
+            collect(rule, rule.function(facility, views[key]), views[key].scenarios, broken, passed)
+    return broken, passed
+
+
+def _states_of(rule: Rule, results: Results) -> Results:
+    counts = _COUNTS[rule.during]
+    pairs = zip(results.scenarios, results.settled, strict=True)
+    return restricted(results, [counts(scenario) and (ok or rule.unsettled) for scenario, ok in pairs])
+
+
+class _Writer:
+    """Makes findings of cases."""
+
+    def __init__(self, facility: Facility, waivers: Waivers) -> None:
+        self.places = Places(facility)
+        self.waivers = waivers
+
+    def findings(self, cases: Iterable[Case]) -> Iterator[Finding]:
+        for case in cases:
+            yield self._finding(case, count=int(case.states.sum()), waived=self._waived(case))
+
+    def margin(self, case: Case) -> Finding:
+        return self._finding(case, count=0)
+
+    def _waived(self, case: Case) -> str:
+        subject = case.assessment.subjects[case.column]
+        return self.waivers.reason(case.rule.code, subject, self.places.machine(subject))
+
+    def _finding(self, case: Case, *, count: int, waived: str = "") -> Finding:
+        assessment, rule = case.assessment, case.rule
+        subject = assessment.subjects[case.column]
+        value = _number(assessment.values, case.row, case.column)
+        limit = _number(assessment.limit, case.row, case.column)
+        place = self.places.of(subject)
+        mark = assessment.mark or place.mark
+        what = assessment.what if isinstance(assessment.what, str) else assessment.what[case.column]
+        if assessment.dimension == "flag" and case.severity == "info":
+            message = rule.title
+        else:
+            message = wording.sentence(what, value, limit, assessment.sense, assessment.dimension)
+        return Finding(
+            code=rule.code,
+            title=rule.title,
+            severity=case.severity,
+            standard=rule.standard,
+            clause=rule.clause,
+            subject=subject,
+            scenario=case.scenario.name,
+            value=value,
+            limit=limit,
+            margin=_believable(case.margin),
+            dimension=assessment.dimension,
+            message=message + wording.state(case.scenario),
+            place=place.name,
+            position=place.position,
+            file=mark.file if mark else "",
+            line=mark.line if mark else 0,
+            count=count,
+            waived=waived,
+        )
+
+
+def _number(values: float | Array, row: int, column: int) -> float:
+    array = np.asarray(values, dtype=float)
+    index = {0: (), 1: (column,), 2: (row if len(array) > 1 else 0, column)}[array.ndim]
+    return _believable(float(array[index]))
+
+
+def _believable(value: float) -> float:
+    """Documents hold finite numbers only."""
+    return min(max(value, -1e18), 1e18)
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors, warnings, then what is waived; the worst margin first."""
+    return tuple(
+        sorted(findings, key=lambda f: (bool(f.waived), RANK[f.severity], f.margin, f.code, f.subject))
+    )
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings that tell the same thing of many subjects."""
+
+    worst: Finding
+    subjects: tuple[str, ...]
+    """Worst first."""
+
+    @property
+    def message(self) -> str:
+        """The worst subject's sentence, and how many more there are."""
+        others = len(self.subjects) - 1
+        return f"{self.worst.subject}: {self.worst.message}" + (f" (and {others} more)" if others else "")
+
+
+def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
+    """Findings of one rule in one state as one line each, so that a lost row of racks does not fill the page."""
+    groups: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for f in findings:
+        groups.setdefault((f.code, f.severity, f.scenario, f.waived), []).append(f)
+    return tuple(Group(members[0], tuple(f.subject for f in members)) for members in groups.values())

@@ -1,0 +1,180 @@
+"""The designer's own limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from twin.checks.places import feed_name, hall_name
+from twin.checks.rules import Assessment, check
+from twin.checks.selection import named, selectors, things
+from twin.checks.wording import dimension
+from twin.layout.mistakes import did_you_mean
+from twin.model.base import Mark
+from twin.model.facility import Facility, Feed
+from twin.model.language import Limit
+from twin.results.quantities import QUANTITIES, Quantity
+from twin.results.results import Results
+from twin.scenario import Scenario
+from twin.units import UnitError
+
+ALIASES = {
+    "breaker.load": "feed.loading",
+    "breaker.loading": "feed.loading",
+    "breaker.current": "feed.current",
+    "feed.voltage_drop": "feed.drop",
+    "rack.inlet": "rack.inlet_temperature",
+    "rack.outlet": "rack.outlet_temperature",
+    "rack.coolant_flow": "rack.liquid_flow",
+    "rack.coolant_supply": "rack.liquid_supply",
+    "rack.coolant_return": "rack.liquid_return",
+    "site.power": "site.facility_power",
+    "site.cost_per_token": "site.cost",
+    "site.tokens_per_joule": "site.tokens_per_joule_utility",
+}
+"""Other words for quantities.  ``ups.loading`` and the like name a kind of machine instead of its table."""
+POWER_KINDS = (
+    "utility",
+    "generator",
+    "transformer",
+    "ups",
+    "rectifier",
+    "switchboard",
+    "transfer_switch",
+    "busway",
+    "pdu",
+)
+PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
+_KIND_TABLE = {**dict.fromkeys(POWER_KINDS, "power"), **dict.fromkeys(PLANT_KINDS, "plant")}
+
+
+@check("LIM-001", "The designer's own limits hold", standard="layout", clause="limits")
+def designers_limits(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Every entry of ``limits:``; the finding shows its line."""
+    for limit, mark in facility.limits:
+        if resolve(limit.what) is not None:
+            yield from _assess(limit, mark, facility, results)
+
+
+def resolve(what: str) -> tuple[Quantity, str] | None:
+    """The quantity that a limit names and the kind of machine it is confined to (empty for all)."""
+    what = ALIASES.get(what, what)
+    word, _, name = what.partition(".")
+    quantity = QUANTITIES.get(f"{_KIND_TABLE.get(word, word)}.{name}")
+    return (quantity, word if word in _KIND_TABLE else "") if quantity else None
+
+
+def check_limits(facility: Facility) -> list[tuple[Mark, str]]:
+    """Mistakes in the designer's limits: unknown quantities, wrong units, selectors that mean nothing of the sort.
+
+    Returns
+    -------
+    list of (Mark, str)
+        Line of the limit and one sentence; empty if all can be judged.
+    """
+    return [(mark, message) for limit, mark in facility.limits for message in _mistakes(limit, facility)]
+
+
+def _mistakes(limit: Limit, facility: Facility) -> Iterator[str]:
+    found = resolve(limit.what)
+    if found is None:
+        near = did_you_mean(limit.what, (*QUANTITIES, *ALIASES))
+        yield f'limits > what: no quantity is called "{limit.what}"' + (f"; {near}" if near else "")
+        return
+    quantity, kind = found
+    for bound in ("max", "min"):
+        value = getattr(limit, bound)
+        if value is not None:
+            try:
+                dimension(quantity.dimension).read(value, text=True)
+            except UnitError as error:
+                yield f"limits > {bound}: {error}"
+    ids = _ids(facility, quantity.name.partition(".")[0])
+    if ids and not any(_chosen(limit, kind, ids, facility)):
+        which = f" that {', '.join(selectors(limit.select))} selects" if limit.select else ""
+        yield f"limits > select: nothing{which} has the quantity {limit.what}"
+    for state in limit.during:
+        if state not in ("normal", "any") and not state.startswith("lose:"):
+            yield f'limits > during: "{state}" is no state; use normal, any or lose: and a selector'
+        elif state.startswith("lose:") and not things(facility, (state.removeprefix("lose:"),)):
+            yield f'limits > during: "{state}" loses nothing that exists'
+
+
+def _ids(facility: Facility, table: str) -> tuple[str, ...]:
+    """Things that a result table will hold; empty if that is known only after the solve."""
+    if table == "feed":
+        return tuple(feed_name(feed) for feed in facility.feeds)
+    if table == "loop":
+        return tuple(circuit.id for circuit in facility.circuits)
+    if table == "hall":
+        return tuple(hall_name(shell.id) for shell in facility.halls)
+    if table == "site":
+        return ("site",)
+    kinds: dict[str, tuple[str, ...]] = {
+        "rack": ("rack",),
+        "cdu": ("cdu",),
+        "crah": ("crah",),
+        "pump": ("pump",),
+    }
+    kinds |= {"plant": PLANT_KINDS, "power": POWER_KINDS}
+    return tuple(machine.id for machine in facility.of_kind(*kinds.get(table, ())))
+
+
+def _assess(limit: Limit, mark: Mark, facility: Facility, results: Results) -> Iterator[Assessment]:
+    found = resolve(limit.what)
+    assert found is not None
+    quantity, kind = found
+    table_name, _, name = quantity.name.partition(".")
+    table = results.tables.get(table_name)
+    rows = np.array([_counts(limit, scenario, facility) for scenario in results.scenarios])
+    if table is None or not table.ids or not rows.any():
+        return
+    columns = np.flatnonzero(_chosen(limit, kind, table.ids, facility))
+    if not len(columns):
+        return
+    values, subjects = table[name][:, columns], tuple(table.ids[index] for index in columns)
+    what = f"{_lowered(quantity.label)} ({limit.what})"
+    where = np.broadcast_to(rows[:, None], values.shape)
+    bounds: tuple[tuple[Literal["max", "min"], str | float | None], ...] = (
+        ("max", limit.max),
+        ("min", limit.min),
+    )
+    for sense, bound in bounds:
+        if bound is not None:
+            number = dimension(quantity.dimension).read(bound)
+            shown = "ratio" if quantity.dimension == "flag" else quantity.dimension
+            yield Assessment(subjects, values, number, sense, shown, what, where, limit.severity, mark)
+
+
+def _chosen(limit: Limit, kind: str, ids: tuple[str, ...], facility: Facility) -> list[bool]:
+    """Which things of a table a limit is about; a feed is also chosen through what feeds it."""
+    of_kind = [not kind or (name in facility.by_id and facility.by_id[name].kind == kind) for name in ids]
+    select = selectors(limit.select)
+    if not select:
+        return of_kind
+    selected = things(facility, select)
+    feeds = {feed_name(feed): feed for feed in facility.feeds}
+    return [
+        fits and (name in selected or named(name, select) or _feed_of(feeds.get(name), selected))
+        for name, fits in zip(ids, of_kind, strict=True)
+    ]
+
+
+def _feed_of(feed: Feed | None, selected: frozenset[str]) -> bool:
+    return feed is not None and (feed.to in selected or not selected.isdisjoint(feed.sources))
+
+
+def _counts(limit: Limit, scenario: Scenario, facility: Facility) -> bool:
+    """Whether a limit holds in a state: by its name, or as the loss of one machine that the selector means."""
+    if "any" in limit.during or scenario.name in limit.during:
+        return True
+    if scenario.normal:
+        return "normal" in limit.during
+    lost = [state.removeprefix("lose:") for state in limit.during if state.startswith("lose:")]
+    return len(scenario.failed) == 1 and bool(lost) and scenario.failed[0] in things(facility, lost)
+
+
+def _lowered(label: str) -> str:
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]

@@ -1,0 +1,110 @@
+"""Rules of the solve itself: does a steady state exist, are its numbers sound, and do the racks keep their speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from twin.checks.reading import of_machines
+from twin.checks.rules import Assessment, check
+from twin.model.facility import Facility
+from twin.results.results import Results
+from twin.scenario import Scenario
+
+BALANCE_ERROR = 1e-6
+"""Largest relative error of the mass, energy and power balances that is believed."""
+THROTTLE = 0.999
+"""Share of the power asked for below which a rack counts as throttled: tolerance of the coupling, assumed."""
+
+
+@check(
+    "SOL-001",
+    "Every state has a steady solution",
+    standard="physics",
+    clause="no thermal runaway",
+    unsettled=True,
+)
+def settled(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """The subject is the machine whose loss brings it about; the site for the normal state."""
+    lost = [index for index, ok in enumerate(results.settled) if not ok]
+    if not lost:
+        yield Assessment(("site",), np.ones((len(results.scenarios), 1)), 1.0, "min", "flag", "")
+        return
+    holds = np.ones((len(results.scenarios), len(lost)))
+    holds[lost, range(len(lost))] = 0.0
+    subjects = tuple(_culprit(results.scenarios[index]) for index in lost)
+    what = tuple(f"no steady state: {_reason(results, index)}" for index in lost)
+    yield Assessment(subjects, holds, 1.0, "min", "flag", what, where=holds < 1)
+
+
+def _culprit(scenario: Scenario) -> str:
+    if scenario.normal:
+        return "site"
+    return scenario.failed[0] if len(scenario.failed) == 1 else scenario.name
+
+
+def _reason(results: Results, index: int) -> str:
+    """How the solves of a state ended; where all of them did well, the coupling found no balance of them."""
+    failed = [f"{report.domain} {report.status}" for report in results.reports if not report.ok[index]]
+    return ", ".join(failed) or f"no balance after {results.passes} passes (thermal runaway)"
+
+
+@check(
+    "SOL-002", "Mass, energy and power balances close", standard="conservation laws", clause="1e-6 relative"
+)
+def balances(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Relative errors over the whole facility."""
+    names = tuple(results.conservation)
+    if names:
+        errors = np.abs(np.stack([results.conservation[name] for name in names], axis=1))
+        what = tuple(f"error of the {name} balance" for name in names)
+        yield Assessment(tuple(f"site.{name}" for name in names), errors, BALANCE_ERROR, "max", "ratio", what)
+
+
+@check("SOL-003", "No rack is throttled in the normal state", standard="design requirement", during="normal")
+def full_speed(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Power drawn over power asked for."""
+    yield from _throttle(facility, results)
+
+
+@check(
+    "SOL-004",
+    "No rack is throttled after a failure",
+    standard="design requirement",
+    severity="warning",
+    during="failure",
+)
+def full_speed_after_failure(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Power drawn over power asked for, where there is power at all."""
+    yield from _throttle(facility, results)
+
+
+def _throttle(facility: Facility, results: Results) -> Iterator[Assessment]:
+    for racks in of_machines(facility, results, "rack"):
+        what = "power drawn of the power asked for"
+        yield Assessment(racks.ids, racks["throttle"], THROTTLE, "min", "fraction", what, racks.on("served"))
+
+
+@check("SOL-005", "Every result is a number", standard="consistency")
+def finite(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """A quantity that is not finite in a settled state is judged by no other rule."""
+    names = tuple(name for name, table in results.tables.items() if table.ids)
+    if names:
+        columns = [_finite_rows(results, name) for name in names]
+        what = tuple(f"values of the table {name!r} are not finite" for name in names)
+        yield Assessment(
+            tuple(f"site.{name}" for name in names), np.stack(columns, axis=1), 1.0, "min", "flag", what
+        )
+
+
+def _finite_rows(results: Results, table: str) -> np.ndarray:
+    """(S,) 1 where all quantities of a table are finite."""
+    good = np.ones(len(results.scenarios))
+    for values in results.tables[table].values.values():
+        with np.errstate(all="ignore"):
+            sound = np.isfinite(
+                values.sum(axis=1)
+            )  # a sum is not finite if a term is not; cheaper than asking each
+        good *= sound
+    return good

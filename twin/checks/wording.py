@@ -1,0 +1,81 @@
+"""The words of a finding: a quantity with its unit, how far it is from the limit, and in which state."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from twin.scenario import Scenario
+from twin.units import DIMENSIONS, Dimension, format_quantity
+
+RATIO = Dimension("ratio", "1", {"%": 1e-2}, ("%",), "1.15", bare=True)
+VOLUME_PER_ENERGY = Dimension(
+    "volume per energy",
+    "m3/J",
+    {"L/kWh": 1e-3 / 3.6e6, "m3/MWh": 1 / 3.6e9, "m3/J": 1.0},
+    ("L/kWh",),
+    "0.3 L/kWh",
+)
+MONEY_PER_TOKEN = Dimension(
+    "money per token",
+    "USD/token",
+    {"USD/Mtoken": 1e-6, "USD/ktoken": 1e-3, "USD/token": 1.0},
+    ("USD/Mtoken",),
+    "0.2 USD/Mtoken",
+)
+_OWN = {
+    "ratio": RATIO,
+    "flag": RATIO,
+    "volume_per_energy": VOLUME_PER_ENERGY,
+    "money_per_token": MONEY_PER_TOKEN,
+}
+
+
+def dimension(name: str) -> Dimension:
+    """The dimension that a quantity table calls ``name``."""
+    return _OWN[name] if name in _OWN else DIMENSIONS[name.replace("_", " ")]
+
+
+def quantity(value: float, name: str, *, digits: int = 3) -> str:
+    """Text for people; plain numbers stay plain."""
+    if name in ("ratio", "flag"):
+        return f"{value:.{digits}g}"
+    return format_quantity(value, dimension(name), digits=digits)
+
+
+def sentence(what: str, value: float, limit: float, sense: Literal["max", "min"], name: str) -> str:
+    """``coolant flow is 1.62 kg/s, 17 % below the 1.95 kg/s required``; a flag is its own sentence."""
+    if name == "flag":
+        return what
+    shown, bound = _apart(value, limit, name)
+    word = "required" if sense == "min" else "allowed"
+    if value == limit:
+        return f"{what} is {shown}, at the limit"
+    side = "above" if value > limit else "below"
+    return f"{what} is {shown}, {_distance(value, limit, name)}{side} the {bound} {word}"
+
+
+def state(scenario: Scenario) -> str:
+    """`` when ups.A1 is lost``; nothing for the normal state."""
+    if scenario.failed:
+        lost = scenario.failed[0] if len(scenario.failed) == 1 else scenario.name.removeprefix("lose:")
+        return f", when {lost} is lost"
+    return "" if scenario.name in ("", "normal") else f", in state {scenario.name}"
+
+
+def _apart(value: float, limit: float, name: str) -> tuple[str, str]:
+    """Both numbers with as many digits as it takes to see that they differ."""
+    for digits in range(3, 10):
+        shown, bound = quantity(value, name, digits=digits), quantity(limit, name, digits=digits)
+        if shown != bound or value == limit:
+            return shown, bound
+    return f"{value!r} {dimension(name).si}", f"{limit!r} {dimension(name).si}"
+
+
+def _distance(value: float, limit: float, name: str) -> str:
+    gap = abs(value - limit)
+    if name == "temperature":
+        return f"{gap:.1f} K " if gap >= 0.05 else f"{gap:.1g} K "
+    if limit == 0:
+        return ""
+    share = 100 * gap / abs(limit)
+    return f"{share:.0f} % " if share >= 1 else f"{share:.1g} % "

@@ -1,0 +1,94 @@
+"""The coupling: IT power -> heat -> air and liquid -> plant power -> electrical losses -> heat, to a fixed point.
+
+This file is the whole loop.  Each step below asks one domain's solver for all scenarios still in motion; a scenario
+leaves the loop when nothing that couples the domains changes any more.  One that never does has no steady state
+within the limits: thermal runaway, reported as a finding about the design.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from twin.model.facility import Facility
+from twin.networks.facility import Lowered, lower
+from twin.networks.power import rows
+from twin.networks.state import change
+from twin.networks.steps import breathe, circulate, curtail, feed, reject, start, warm
+from twin.results.results import Results
+from twin.scenario import Scenario, plan
+from twin.tabulate import join, tabulate
+
+TOLERANCE = 1e-8
+"""Largest change of a coupled quantity: power over the IT power, temperature over 100 K, speed and throttle."""
+MAX_PASSES = 80
+"""Passes after which a scenario has not settled."""
+CHUNK = 256
+"""Scenarios solved side by side; bounds the memory of large facilities."""
+
+
+class Progress(Protocol):
+    """Is told how many scenarios have settled."""
+
+    def __call__(self, done: int, total: int = 0, base: int = 0) -> None: ...
+
+
+def evaluate(
+    facility: Facility,
+    scenarios: tuple[Scenario, ...] | None = None,
+    *,
+    failures: bool = True,
+    tolerance: float = TOLERANCE,
+    max_passes: int = MAX_PASSES,
+    progress: Progress | None = None,
+) -> Results:
+    """Evaluate a facility in the given states (by default normal and every single failure).
+
+    Parameters
+    ----------
+    progress : callable
+        Called after every pass with the states settled in this block, all states, and those in earlier blocks.
+    """
+    begun = time.perf_counter()
+    states = scenarios if scenarios is not None else plan(facility, failures=failures)
+    world = lower(facility)
+    lowered = time.perf_counter()
+    parts = []
+    for first in range(0, len(states), CHUNK):
+        tell = partial(progress, total=len(states), base=first) if progress else None
+        parts.append(_settle(world, states[first : first + CHUNK], tolerance, max_passes, tell))
+    results = join(facility, parts)
+    return replace(results, seconds={"lower": lowered - begun, "solve": time.perf_counter() - lowered})
+
+
+def _settle(
+    world: Lowered, scenarios: tuple[Scenario, ...], tolerance: float, max_passes: int, progress: Progress | None
+) -> Results:
+    """Iterate some states to rest."""
+    failed = world.failed(scenarios)
+    network = world.power.in_service(scenarios)
+    scale = np.full(len(scenarios), max(float(world.rack_demand.sum()), 1.0))
+    moving = np.arange(len(scenarios))
+    whole, _ = feed(world, start(world, scenarios), network, failed)
+    passes = 0
+    while moving.size and passes < max_passes:
+        passes += 1
+        before = whole.take(moving)
+        state = breathe(world, before)  # rack heat -> air, room air handlers
+        state = circulate(world, state)  # flows asked for -> loop flows, pump speed
+        state = warm(world, state)  # heat -> loop temperatures, CDU and plant duty
+        state = reject(world, state)  # plant duty -> leaving temperature, fan and compressor power
+        state = curtail(world, state)  # coolant and air -> what racks may draw
+        state, _ = feed(world, state, rows(network, moving), failed[moving])  # -> losses, who has power
+        whole = whole.put(moving, state)
+        moving = moving[change(before, state, scale[moving]) > tolerance]
+        if progress:
+            progress(len(scenarios) - moving.size)
+    settled = np.ones(len(scenarios), bool)
+    settled[moving] = False
+    whole, flow = feed(world, whole, network, failed)
+    return tabulate(world, scenarios, whole, flow, settled, passes)

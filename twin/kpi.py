@@ -1,0 +1,155 @@
+"""Key figures of one evaluated state: energy, water, carbon, tokens and money, each with its definition.
+
+All are figures of one steady state (the evaluated outdoor state and workload), not of a year: in the words of
+ISO/IEC 30134-2 the PUE is a *designed* one, measured at the racks' input (category 3 boundary).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+
+from twin.model.facility import Facility
+from twin.results.results import Kpi, Results
+
+MILLION = 1e6
+
+
+def figures(facility: Facility, results: Results, scenario: int = 0) -> tuple[Kpi, ...]:
+    """Key figures of one state.
+
+    Parameters
+    ----------
+    facility : Facility
+        The design that the results belong to.
+    results : Results
+        Only the table ``site`` is read.
+    scenario : int
+        Row of the state; 0 is the normal one.
+
+    Returns
+    -------
+    tuple of Kpi
+        Those whose quantities the results hold, in the order of a report.
+    """
+    site = _Site(results, scenario)
+    found = (
+        *_energy(site),
+        *_water_and_carbon(facility, site),
+        *_work(facility, site),
+        *_money(facility, site),
+    )
+    return tuple(kpi for kpi in found if isfinite(kpi.value))
+
+
+class _Site:
+    """The site's numbers in one state."""
+
+    def __init__(self, results: Results, scenario: int) -> None:
+        table = results.tables.get("site")
+        values = table.values if table else {}
+        self._numbers = {name: float(array[scenario, 0]) for name, array in values.items()}
+
+    def has(self, *names: str) -> bool:
+        return all(name in self._numbers for name in names)
+
+    def __getitem__(self, name: str) -> float:
+        return self._numbers[name]
+
+    def kpi(self, name: str, label: str, dimension: str, definition: str, **parts: float) -> Iterator[Kpi]:
+        """The quantity as it is; nothing if the results lack it."""
+        if self.has(name):
+            value = self[name]
+            yield Kpi(
+                name=name, label=label, value=value, dimension=dimension, parts=parts, definition=definition
+            )
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    """A share; 0 where there is nothing to divide by (a site without power has no PUE)."""
+    return numerator / denominator if denominator > 0 else 0.0
+
+
+def _energy(site: _Site) -> Iterator[Kpi]:
+    yield from site.kpi("it_power", "IT power", "power", "Power of all racks at their input.")
+    parts = ("it_power", "cooling_power", "loss_power")
+    if site.has("facility_power", *parts):
+        total, it, cooling, losses = (site[name] for name in ("facility_power", *parts))
+        other = total - it - cooling - losses
+        definition = (
+            "Power at the utility meter (or generators): IT, cooling, losses of the power tree, the rest."
+        )
+        shares = {"it": it, "cooling": cooling, "losses": losses, "other": other}
+        yield from site.kpi("facility_power", "Facility power", "power", definition, **shares)
+        definition = (
+            "Facility power over IT power at the racks' input, at the evaluated state: designed PUE with the boundary "
+            "of category 3, ISO/IEC 30134-2:2016. Not an annual figure."
+        )
+        shares = {name: _ratio(part, it) for name, part in shares.items()}
+        yield from site.kpi("pue", "PUE", "ratio", definition, **shares)
+
+
+def _water_and_carbon(facility: Facility, site: _Site) -> Iterator[Kpi]:
+    definition = (
+        "Water drawn on site over IT energy, at the evaluated state: boundary of ISO/IEC 30134-9:2022 (category 1), not "
+        "an annual figure; water used in power stations is not in it."
+    )
+    yield from site.kpi("wue", "WUE", "volume_per_energy", definition)
+    grams = facility.place.carbon_intensity * 3.6e9
+    definition = (
+        f"CO2 of the electricity drawn (grid average, {grams:.0f} g/kWh) over IT energy: boundary of ISO/IEC "
+        "30134-8:2022 (category 1), at the evaluated state, not an annual figure; fuel of generators is not in it."
+    )
+    yield from site.kpi("cue", "CUE", "carbon_intensity", definition)
+
+
+def _work(facility: Facility, site: _Site) -> Iterator[Kpi]:
+    yield from site.kpi("chip_power", "Accelerator power", "power", "Power of all accelerators.")
+    yield from site.kpi(
+        "stranded_power",
+        "Stranded power",
+        "power",
+        "IT capacity that is powered for but that the limits leave unusable.",
+    )
+    yield from site.kpi("racks_served", "Racks with power", "ratio", "Racks with power on at least one feed.")
+    yield from site.kpi(
+        "racks_throttled", "Racks throttled", "ratio", "Racks that draw less than the workload asks for."
+    )
+    model, service = facility.workload.model, facility.workload.service
+    yield from site.kpi(
+        "tokens", "Tokens per second", "token_rate", f"Output tokens of {model}, service level {service}."
+    )
+    for where, of in (
+        ("chip", "the accelerators"),
+        ("rack", "accelerator racks at their input"),
+        ("it", "all racks at their input"),
+        ("utility", "the utility meter"),
+    ):
+        definition = f"Tokens per joule of electricity at {of}."
+        yield from site.kpi(f"tokens_per_joule_{where}", f"Tokens per joule, {where}", "ratio", definition)
+    if site.has("tokens", "facility_power"):
+        yield Kpi(
+            name="tokens_per_second_per_megawatt",
+            label="Tokens per second for a megawatt",
+            value=_ratio(site["tokens"], site["facility_power"]) * MILLION,
+            dimension="token_rate",
+            definition="Tokens per second that one megawatt at the utility meter makes.",
+        )
+
+
+def _money(facility: Facility, site: _Site) -> Iterator[Kpi]:
+    if not site.has("cost"):
+        return
+    parts = ("capital_it", "capital_facility", "energy", "water", "operations")
+    economics = facility.economics
+    yield Kpi(
+        name="cost_per_million_tokens",
+        label="Cost of a million tokens",
+        value=site["cost"] * MILLION,
+        dimension="money",
+        parts={name: site[f"cost_{name}"] * MILLION for name in parts if site.has(f"cost_{name}")},
+        definition=(
+            f"Capital as annuity at {economics.interest:.1%} interest, energy, water and operation, over the tokens made "
+            f"at {facility.workload.utilization:.0%} utilization. Land, staff, network and software are not in it."
+        ),
+    )

@@ -1,0 +1,139 @@
+"""Loops: a loop as written becomes one circuit, or one per hall, pod or row.
+
+Circuits of a pod or row bear its name behind the loop's: ``tcs.p1``, in several halls ``h1.tcs.p1``.  A
+place where the loop has no sinks gets no circuit; one where it has sinks but no source gets a circuit without
+source, which a rule reports later.  A machine serves in one loop, except that chillers and CDUs are the sink
+of one and the source of another, and a rack with cold plates and a rear door takes part in two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from twin.layout.document import Path
+from twin.layout.draft import Block, Draft
+from twin.layout.mistakes import quote
+from twin.model.facility import Circuit, Machine
+from twin.model.language import Loop
+
+SOURCE_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu")
+SINK_KINDS = ("rack", "crah", "cdu", "chiller")
+PUMP_KINDS = ("pump",)
+
+
+def expand_loops(draft: Draft, blocks: Sequence[Block]) -> None:
+    """Make the circuits of all blocks."""
+    places: dict[str, Path] = {}
+    for block in blocks:
+        for index, loop in enumerate(block.sections.liquid.loops):
+            path = (*block.path, "liquid", "loops", index)
+            for circuit in _circuits(draft, block, loop, path):
+                if draft.claim(circuit.id, path, circuit.id.removeprefix(block.prefix)):
+                    draft.circuits.append(circuit)
+                    places[circuit.id] = path
+    _check_roles(draft, places)
+
+
+def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Circuit]:
+    sources = draft.select(loop.source, (*path, "source"), block, SOURCE_KINDS, "source of a loop")
+    sinks = _sinks(draft, block, loop, path, sources)
+    pumps = draft.select(loop.pumps, (*path, "pumps"), block, PUMP_KINDS, "pump")
+    members = [_members(loop, machines) for machines in (sources, sinks, pumps)]
+    for name, place in _places(draft, block, loop):
+        source_ids, sink_ids, pump_ids = (groups.get(place, ()) for groups in members)
+        if sink_ids:
+            yield Circuit(
+                id=name,
+                fluid=loop.fluid,
+                sources=tuple(source_ids),
+                sinks=tuple(sink_ids),
+                pumps=tuple(pump_ids),
+                supply=loop.supply,
+                header=loop.header,
+                branch=loop.branch,
+                roughness=loop.roughness,
+                mark=draft.mark(path),
+            )
+
+
+def _sinks(draft: Draft, block: Block, loop: Loop, path: Path, sources: list[Machine]) -> list[Machine]:
+    """Machines that take heat up into the loop; every selector must name one."""
+    place = (*path, "sinks")
+    found = draft.select(loop.sinks, place, block, SINK_KINDS, "sink of a loop")
+    own = {machine.id for machine in sources}
+    fit = [machine for machine in found if machine.id not in own and takes_coolant(machine)]
+    if found and not fit:
+        first = found[0]
+        why = "is the loop's source too" if first.id in own else "takes no coolant"
+        draft.complain(
+            place, f"{first.kind} {quote(first.id)} {why}; nothing is left that the loop could cool"
+        )
+    return fit
+
+
+def takes_coolant(machine: Machine) -> bool:
+    """True if a machine has a side that a loop can cool."""
+    product = machine.product
+    if product.kind == "rack":
+        return product.coolant is not None or machine.rear_door is not None
+    if product.kind == "chiller":
+        return product.condenser == "water" and product.condenser_flow > 0
+    return product.kind in SINK_KINDS
+
+
+def _members(loop: Loop, machines: list[Machine]) -> dict[str | None, list[str]]:
+    """Ids of machines by the place whose circuit they belong to."""
+    place_of: dict[str, Callable[[Machine], str | None]] = {
+        "facility": lambda machine: "",
+        "hall": lambda machine: machine.hall,
+        "pod": lambda machine: machine.pod,
+        "row": lambda machine: machine.row,
+    }
+    groups: dict[str | None, list[str]] = {}
+    for machine in machines:
+        groups.setdefault(place_of[loop.per](machine), []).append(machine.id)
+    return groups
+
+
+def _places(draft: Draft, block: Block, loop: Loop) -> Iterator[tuple[str, str]]:
+    """Name of each circuit and the place it serves."""
+    if loop.per == "facility":
+        yield block.prefix + loop.id, ""
+        return
+    halls = [shell.id for shell in draft.shells if block.hall is None or shell.id == block.hall]
+    for hall in halls:
+        prefix = f"{hall}." if hall else ""
+        if loop.per == "hall":
+            yield prefix + loop.id, hall
+            continue
+        places = draft.zones if loop.per == "pod" else draft.runs
+        for place in places:
+            if place.hall == hall:
+                yield f"{prefix}{loop.id}.{place.id.removeprefix(prefix)}", place.id
+
+
+def _check_roles(draft: Draft, paths: dict[str, Path]) -> None:
+    """No machine plays the same part in two circuits."""
+    for part in ("sources", "sinks", "pumps"):
+        holders: dict[str, list[str]] = {}
+        for circuit in draft.circuits:
+            for name in getattr(circuit, part):
+                holders.setdefault(name, []).append(circuit.id)
+                if len(holders[name]) > _parts_allowed(draft.by_id[name], part):
+                    _complain(draft, paths, part, name, holders[name])
+
+
+def _parts_allowed(machine: Machine, part: str) -> int:
+    product = machine.product
+    hybrid = product.kind == "rack" and product.coolant is not None and machine.rear_door is not None
+    return 2 if hybrid and part == "sinks" else 1
+
+
+def _complain(draft: Draft, paths: dict[str, Path], part: str, name: str, circuits: list[str]) -> None:
+    key = {"sources": "source", "sinks": "sinks", "pumps": "pumps"}[part]
+    role = {"sources": "source", "sinks": "sink", "pumps": "pump"}[part]
+    first, last = circuits[0], circuits[-1]
+    where = draft.mark(paths[first])
+    message = f"{quote(name)} is a {role} of loop {quote(first)} ({where}) already; a machine serves one loop"
+    if not any(known.message.startswith(f"{quote(name)} is a {role}") for known in draft.mistakes):
+        draft.complain((*paths[last], key), message)

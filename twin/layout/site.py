@@ -1,0 +1,74 @@
+"""The site's values: what the layout states, else the climate's and grid's of the catalogue, else assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twin.layout.draft import Draft
+from twin.layout.mistakes import quote, suggest
+from twin.model.facility import Place
+from twin.model.language import Outdoor
+
+ASSUMED_OUTDOOR = Outdoor(dry_bulb=35.0, wet_bulb=24.0)
+"""Warm temperate summer day. Assumed."""
+ASSUMED_ELEVATION = 0.0
+ASSUMED_GRID = "world"
+ASSUMED_CARBON = 0.44 / 3.6e6
+"""About the world's average in 2023, 0.44 kg/kWh. Assumed. [kg/J]"""
+ASSUMED_PRICE = 0.08 / 3.6e6
+"""Industrial price of 0.08 USD/kWh. Assumed. [USD/J]"""
+
+
+def locate(draft: Draft, catalogue: Any) -> Place | None:
+    """The place with all values looked up, each with its source; None, with a mistake, for an unknown name.
+
+    The outdoor state of a climate is its 0.4 % dry bulb with the wet bulb that comes with it (ASHRAE's
+    cooling design day), one state that occurs; towers and pads may meet a higher wet bulb on cooler days.
+    """
+    site = draft.layout.site
+    climate = _named(draft, site.climate, catalogue.climates, "climate")
+    grid = _named(draft, site.grid, catalogue.grids, "grid")
+    if (site.climate and climate is None) or (site.grid and grid is None):
+        return None
+    values = {**_assumed(), **_of_climate(climate), **_of_grid(grid)}
+    stated = ("elevation", "outdoor", "electricity_price", "carbon_intensity")
+    values |= {name: (getattr(site, name), "layout") for name in stated if getattr(site, name) is not None}
+    values["water_price"] = (
+        site.water_price,
+        "layout" if "water_price" in site.model_fields_set else "assumed",
+    )
+    return Place(
+        climate=site.climate or "",
+        grid=site.grid or ASSUMED_GRID,
+        sources={name: source for name, (_, source) in values.items()},
+        **{name: value for name, (value, _) in values.items()},
+    )
+
+
+def _assumed() -> dict[str, tuple[Any, str]]:
+    return {
+        "elevation": (ASSUMED_ELEVATION, "assumed"),
+        "outdoor": (ASSUMED_OUTDOOR, "assumed"),
+        "electricity_price": (ASSUMED_PRICE, "assumed"),
+        "carbon_intensity": (ASSUMED_CARBON, "assumed"),
+    }
+
+
+def _of_climate(climate: Any) -> dict[str, tuple[Any, str]]:
+    if climate is None:
+        return {}
+    outdoor = Outdoor(dry_bulb=climate.dry_bulb, wet_bulb=climate.coincident_wet_bulb)
+    return {"elevation": (climate.elevation, climate.source), "outdoor": (outdoor, climate.source)}
+
+
+def _of_grid(grid: Any) -> dict[str, tuple[Any, str]]:
+    names = ("electricity_price", "carbon_intensity")
+    return {name: (getattr(grid, name), grid.source_of(name)) for name in names} if grid is not None else {}
+
+
+def _named(draft: Draft, name: str | None, known: Mapping[str, Any], what: str) -> Any | None:
+    if name is None or name in known:
+        return known[name] if name is not None else None
+    draft.complain(("site", what), f"unknown {what} {quote(name)}{suggest(name, sorted(known))}")
+    return None

@@ -1,0 +1,148 @@
+"""Whips: the final circuits from busways, panels, switchboards and sidecars to the loads.
+
+For every load and feed the sources are looked for near the load first:
+
+1. along or in its own row: busways are dealt to the loads of the row, machines standing in the row (a power
+   sidecar) serve the loads nearest to them;
+2. in its pod: the nearest;
+3. in its hall (or shared): dealt to the loads of the hall.
+
+``deal`` other than ``block`` replaces "nearest" by dealing.  A circuit has one source, so where there are more
+sources than loads some stay unused; only ``common`` puts sources in parallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import dist
+
+from twin.layout.document import Path
+from twin.layout.draft import Block, Draft
+from twin.layout.mistakes import quote
+from twin.layout.wires import SUPPLIERS, Wires, dealt_ids, in_reach
+from twin.model.facility import Machine
+from twin.model.language import Whip
+
+LOADS = ("rack", "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "pump", "rectifier", "pdu")
+"""Kinds that whips feed."""
+SINGLE_INPUT = ("pdu",)
+"""Of these, the kinds with one input whatever the feed."""
+
+
+def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
+    """Draw the feeds of all loads of a whip."""
+    draft = wires.draft
+    loads = draft.select(whip.to, (*path, "to"), block, LOADS, "load")
+    candidates = draft.select(whip.from_, (*path, "from"), block, SUPPLIERS, "source of power")
+    cable = draft.product(whip.cable, (*path, "cable"), ("cable",)) if whip.cable is not None else None
+    feeds: tuple[str, ...] = whip.feeds or ("",)
+    if whip.per_rack % len(feeds):
+        message = f"{whip.per_rack} circuits do not divide over {len(feeds)} feeds"
+        draft.complain((*path, "per_rack"), f"{message}; write a multiple of {len(feeds)}")
+        return
+    sources: list[list[tuple[str, ...]]] = []
+    for side, feed in enumerate(feeds):
+        fed = _of_feed(draft, candidates, feed, (*path, "feeds"))
+        sources.append(_Chooser(draft, whip, path, side).choose(loads, fed))
+    for load, *chosen in zip(loads, *sources, strict=True):
+        for feed, ids in zip(feeds, chosen, strict=True):
+            if ids:
+                terminal = _terminal(draft, load, feed, feeds, path)
+                wires.connect(
+                    load,
+                    terminal,
+                    ids,
+                    path,
+                    circuits=whip.per_rack // len(feeds),
+                    breaker=whip.breaker,
+                    poles=whip.poles,
+                    rated_100=whip.rated_100,
+                    cable=cable,
+                    length=whip.length,
+                )
+
+
+def _of_feed(draft: Draft, candidates: list[Machine], feed: str, path: Path) -> list[Machine]:
+    """Candidates on one side; those without sides serve all."""
+    if not feed or not any(machine.feed for machine in candidates):
+        return candidates
+    chosen = [machine for machine in candidates if machine.feed == feed]
+    if not chosen:
+        known = sorted({machine.feed for machine in candidates if machine.feed})
+        draft.complain(path, f"nothing under from is on feed {quote(feed)}, only on {', '.join(known)}")
+    return chosen
+
+
+def _terminal(draft: Draft, load: Machine, feed: str, feeds: Sequence[str], path: Path) -> str:
+    if load.kind not in SINGLE_INPUT:
+        return f"in{feed}"
+    if len(feeds) > 1:
+        draft.complain((*path, "feeds"), f"{load.kind} {quote(load.id)} has one input; give it one feed")
+    return "in"
+
+
+class _Chooser:
+    """Finds the sources of loads on one side of a whip."""
+
+    def __init__(self, draft: Draft, whip: Whip, path: Path, side: int) -> None:
+        self.draft, self.whip, self.path, self.side = draft, whip, path, side
+        self._rows = {run.id: run for run in draft.runs}
+
+    def choose(self, loads: Sequence[Machine], candidates: list[Machine]) -> list[tuple[str, ...]]:
+        """Ids of the sources of each load; none if there are no candidates."""
+        if not candidates:
+            return [()] * len(loads)
+        rows = _grouped(candidates, lambda machine: machine.row)
+        pods = _grouped(candidates, lambda machine: machine.pod)
+        chosen: list[tuple[str, ...]] = [()] * len(loads)
+        parties: dict[tuple[str, str | None], list[int]] = {}
+        for index, load in enumerate(loads):
+            parties.setdefault(_party(load, rows, pods), []).append(index)
+        for (place, name), members in parties.items():
+            near = {"row": rows, "pod": pods}.get(place, {}).get(name)
+            served = self._serve([loads[index] for index in members], near, candidates, name)
+            for index, ids in zip(members, served, strict=False):
+                chosen[index] = ids
+        return chosen
+
+    def _serve(
+        self, loads: list[Machine], near: list[Machine] | None, candidates: list[Machine], hall: str | None
+    ) -> list[tuple[str, ...]]:
+        sources = in_reach(candidates, hall) if near is None else near
+        along = near is not None and all(m.kind == "busway" and m.row == loads[0].row for m in near)
+        if near is None or along or self.whip.deal != "block":
+            dealt = dealt_ids(self.draft, self.whip.deal, sources, len(loads), self.side, self.path)
+            return [ids[:1] for ids in dealt] if self.whip.deal == "block" else dealt
+        spots = [(self._spot(machine), machine.id) for machine in sources]
+        return [(_nearest(load.center[:2], spots),) for load in loads]
+
+    def _spot(self, machine: Machine) -> tuple[float, float]:
+        """Middle of a machine, or of the row along which a busway runs."""
+        if machine.kind != "busway" or machine.row is None:
+            return machine.center[:2]
+        run = self._rows[machine.row]
+        length, depth = (run.length, run.depth) if run.axis == "x" else (run.depth, run.length)
+        return run.origin[0] + length / 2, run.origin[1] + depth / 2
+
+
+def _nearest(place: tuple[float, float], spots: Sequence[tuple[tuple[float, float], str]]) -> str:
+    return min(spots, key=lambda spot: dist(spot[0], place))[1]
+
+
+def _party(
+    load: Machine, rows: dict[str | None, list[Machine]], pods: dict[str | None, list[Machine]]
+) -> tuple[str, str | None]:
+    """Which loads share sources with this one: those of its row, pod or hall."""
+    if load.row in rows:
+        return "row", load.row
+    return ("pod", load.pod) if load.pod in pods else ("hall", load.hall)
+
+
+def _grouped(
+    machines: Sequence[Machine], name: Callable[[Machine], str | None]
+) -> dict[str | None, list[Machine]]:
+    groups: dict[str | None, list[Machine]] = {}
+    for machine in machines:
+        if (key := name(machine)) is not None:
+            groups.setdefault(key, []).append(machine)
+    return groups

@@ -1,0 +1,231 @@
+"""The facility: a layout with every repeat unrolled, every product looked up and every reference resolved.
+
+This is what the rest of the program reads.  It is a value: nothing in it changes, and a changed copy is made
+with ``replace``, which validates again.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from twin.model.base import Frozen, Mark
+from twin.model.language import Air, Containment, Economics, Floor, Limit, Outdoor, Waiver, Workload
+from twin.model.products import Cable, Product
+
+Axis = Literal["x", "y"]
+
+
+class Machine(Frozen):
+    """A product at a place, with a name."""
+
+    id: str
+    type: str
+    """Catalogue name."""
+    product: Product
+    group: str
+    """Name of the group, row or block it was written in (``h1.ups``, ``h1.p1.s``)."""
+    origin: tuple[float, float, float]
+    """South-west floor corner of its footprint in site coordinates. [m]"""
+    face: Literal["north", "south", "east", "west"] = "south"
+    """Side of its front."""
+    mark: Mark
+    hall: str | None = None
+    """Hall it stands in or belongs to; None for what all halls share."""
+    pod: str | None = None
+    row: str | None = None
+    feed: str = ""
+    """Side of the power tree (``A``), empty if it has none."""
+    indoors: bool = False
+    """True if it stands on the hall's floor."""
+    spare: int = 0
+    """How many of its group may fail without harm."""
+    setpoint: float | None = None
+    """Supply air set point of a room air handler. [degC]"""
+    rear_door: Product | None = None
+    """Rear-door heat exchanger on a rack."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the product."""
+        return self.product.kind
+
+    @property
+    def extent(self) -> tuple[float, float, float]:
+        """East, north and up extent of the footprint as it stands. [m]"""
+        width, depth, height = self.product.size
+        return (width, depth, height) if self.face in ("north", "south") else (depth, width, height)
+
+    @property
+    def center(self) -> tuple[float, float, float]:
+        """Middle of its box. [m]"""
+        x, y, z = self.origin
+        dx, dy, dz = self.extent
+        return x + dx / 2, y + dy / 2, z + dz / 2
+
+
+class Feed(Frozen):
+    """A connection of the power tree: one input of one machine and what it hangs on."""
+
+    to: str
+    """Machine that is fed."""
+    terminal: str
+    """Its input: ``in`` and the feed's letter, if any."""
+    sources: tuple[str, ...]
+    """Machines that feed it; several are in parallel on a common bus."""
+    rank: int = 0
+    """Order of preference among the inputs of a transfer switch."""
+    circuits: int = 1
+    """Circuits in parallel."""
+    breaker: float | None = None
+    """Rating of each circuit's breaker. [A]"""
+    poles: int = 3
+    rated_100: bool = False
+    cable: Cable | None = None
+    length: float | None = None
+    """Length of the cable if the layout states it. [m]"""
+    mark: Mark
+
+
+class Circuit(Frozen):
+    """One closed fluid loop."""
+
+    id: str
+    fluid: Literal["water", "pg25", "pg40"]
+    sources: tuple[str, ...]
+    sinks: tuple[str, ...]
+    pumps: tuple[str, ...]
+    supply: float
+    """Supply set point. [degC]"""
+    header: float | None
+    """Header diameter if stated. [m]"""
+    branch: float | None
+    roughness: float
+    mark: Mark
+
+
+class Zone(Frozen):
+    """A pod: rows that share containment; one zone of the air model."""
+
+    id: str
+    hall: str
+    rows: tuple[str, ...]
+    containment: Containment
+    mark: Mark
+
+
+class Run(Frozen):
+    """A row: its machines in order and where it lies."""
+
+    id: str
+    hall: str
+    pod: str
+    machines: tuple[str, ...]
+    axis: Axis
+    """Direction in which the row runs."""
+    face: Literal["north", "south", "east", "west"]
+    origin: tuple[float, float]
+    """South-west corner, site coordinates. [m]"""
+    length: float
+    """[m]"""
+    depth: float
+    mark: Mark
+
+
+class Shell(Frozen):
+    """A hall."""
+
+    id: str
+    """Name; empty for the single hall of a file."""
+    origin: tuple[float, float]
+    """South-west floor corner in site coordinates. [m]"""
+    size: tuple[float, float, float]
+    floor: Floor
+    columns: tuple[tuple[float, float, float, float], ...] = ()
+    """x, y, east extent, north extent in site coordinates. [m]"""
+    air: Air
+    indoor_losses: float = 0.0
+    mark: Mark
+
+
+class Tray(Frozen):
+    """A cable tray or busway run overhead, along one row."""
+
+    id: str
+    row: str
+    height: float
+    section: tuple[float, float]
+    mark: Mark
+
+
+class Place(Frozen):
+    """Site values with all defaults looked up."""
+
+    climate: str
+    elevation: float
+    """[m]"""
+    outdoor: Outdoor
+    grid: str
+    electricity_price: float
+    """[USD/J]"""
+    carbon_intensity: float
+    """[kg/J]"""
+    water_price: float
+    """[USD/m3]"""
+    sources: dict[str, str] = {}
+    """Value name to document or ``assumed``."""
+
+
+class Facility(Frozen):
+    """Everything there is, by name."""
+
+    name: str
+    description: str = ""
+    file: str
+    """Layout file."""
+    digest: str = ""
+    """SHA-256 of the layout as loaded (with includes and overrides)."""
+    place: Place
+    halls: tuple[Shell, ...]
+    zones: tuple[Zone, ...] = ()
+    runs: tuple[Run, ...] = ()
+    machines: tuple[Machine, ...] = ()
+    feeds: tuple[Feed, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
+    trays: tuple[Tray, ...] = ()
+    workload: Workload = Workload()
+    economics: Economics = Economics()
+    limits: tuple[tuple[Limit, Mark], ...] = ()
+    waivers: tuple[tuple[Waiver, Mark], ...] = ()
+    params: dict[str, Annotated[str | float | int | bool | None, Field(union_mode="left_to_right")]] = {}
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> Facility:
+        names = {machine.id for machine in self.machines}
+        if len(names) != len(self.machines):
+            raise ValueError("two machines share one id")
+        for feed in self.feeds:
+            missing = {feed.to, *feed.sources} - names
+            if missing:
+                raise ValueError(f"a feed names {sorted(missing)[0]!r}, which does not exist")
+        for circuit in self.circuits:
+            missing = {*circuit.sources, *circuit.sinks, *circuit.pumps} - names
+            if missing:
+                raise ValueError(f"loop {circuit.id!r} names {sorted(missing)[0]!r}, which does not exist")
+        return self
+
+    @cached_property
+    def by_id(self) -> dict[str, Machine]:
+        """Machines by name."""
+        return {machine.id: machine for machine in self.machines}
+
+    @cached_property
+    def racks(self) -> tuple[Machine, ...]:
+        """Racks in order."""
+        return tuple(machine for machine in self.machines if machine.kind == "rack")
+
+    def of_kind(self, *kinds: str) -> tuple[Machine, ...]:
+        """Machines of some kinds, in order."""
+        return tuple(machine for machine in self.machines if machine.kind in kinds)

@@ -1,0 +1,480 @@
+"""The layout language: the document a designer writes, before repeats are unrolled and names are joined."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from twin.model.base import Frozen
+from twin.units import (
+    CarbonIntensity, Current, Duration, EnergyPrice, FloorLoad, Fraction, Length, Money, Power, SpecificFlow, Temperature,
+    VolumePrice, Voltage, ApparentPower,
+)
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
+"""A name: letter first, then letters, digits, ``_`` and ``-``; dots are made by the program."""
+Selector = str
+"""An id, a glob (``tx*``), a group, or ``type:``/``kind:``/``pod:``/``row:``/``hall:`` with a glob."""
+Selectors = Selector | tuple[Selector, ...]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Side = Literal["north", "south", "east", "west"]
+Point2 = tuple[Length, Length]
+
+
+class Outdoor(Frozen):
+    """The outdoor state at which the design is evaluated."""
+
+    dry_bulb: Temperature = Field(ge=-50, le=60)
+    """Outdoor air temperature."""
+    wet_bulb: Temperature = Field(ge=-50, le=40)
+    """Outdoor wet-bulb temperature."""
+
+    @model_validator(mode="after")
+    def _wet_is_not_above_dry(self) -> Outdoor:
+        if self.wet_bulb > self.dry_bulb:
+            raise ValueError("wet_bulb exceeds dry_bulb, which no air can do")
+        return self
+
+
+class Site(Frozen):
+    """Where the facility stands: climate, grid and prices."""
+
+    climate: str | None = None
+    """Named design climate of the catalogue, for example ``phoenix``."""
+    elevation: Length | None = Field(default=None, ge=-430, le=5500)
+    """Height above sea level; thin air carries less heat."""
+    grid: str | None = None
+    """Named grid region of the catalogue, for example ``us-az``."""
+    outdoor: Outdoor | None = None
+    """Evaluated outdoor state; without it the climate's 0.4 % cooling design day."""
+    electricity_price: EnergyPrice | None = Field(default=None, ge=0)
+    """Price of electrical energy; without it the grid region's."""
+    carbon_intensity: CarbonIntensity | None = Field(default=None, ge=0)
+    """Emissions of grid electricity; without it the grid region's."""
+    water_price: VolumePrice = Field(default=2.0, ge=0)
+    """Price of make-up water."""
+
+
+class Floor(Frozen):
+    """What the racks stand on."""
+
+    type: Literal["slab", "raised"] = "slab"
+    """Slab on grade, or raised access floor."""
+    height: Length = Field(default=0.0, ge=0, le=3)
+    """Height of a raised floor above the slab."""
+    tile: Length = Field(default=0.6, gt=0, le=2)
+    """Tile pitch of a raised floor."""
+    load_limit: FloorLoad = Field(default=12e3, gt=0)
+    """Distributed load the floor carries."""
+    point_limit: FloorLoad | None = None
+    """Load under a single machine's footprint the floor carries; without it the distributed limit over the footprint and
+    its clearances applies alone."""
+
+
+class Column(Frozen):
+    """A structural column."""
+
+    at: Point2
+    """South-west corner."""
+    size: Point2 = (0.6, 0.6)
+    """East and north extent."""
+
+
+class Repeat(Frozen):
+    """Copies of a block."""
+
+    count: Count
+    """Number of copies."""
+    step: tuple[Length, Length] = (0.0, 0.0)
+    """East and north distance from one copy to the next."""
+
+
+class Containment(Frozen):
+    """How hot and cold air are kept apart around an aisle."""
+
+    aisle: Literal["none", "hot", "cold", "chimney"] = "none"
+    """Which aisle is enclosed."""
+    width: Length = Field(default=1.2, gt=0, le=10)
+    """Distance between the two rows of the aisle."""
+    doors: bool = True
+    """Doors at the aisle ends."""
+    leakage: Fraction | None = Field(default=None, ge=0, le=1)
+    """Share of rack air drawn from the hot side through gaps; without it a default for the type."""
+
+
+class Row(Frozen):
+    """Machines side by side."""
+
+    id: Id
+    """Name of the row in its pod."""
+    face: Side
+    """The side on which the air goes in."""
+    lineup: tuple[str, ...] = Field(min_length=1)
+    """Products in order, west to east (south to north for rows facing east or west): ``cdu_2000kw``,
+    ``16 x gb300_nvl72``, ``gap 600 mm``."""
+    at: Point2 | None = None
+    """Offset from the pod's corner; without it rows stack with the containment width between them."""
+    rear_door: str | None = None
+    """Rear-door heat exchanger product on every rack of the row."""
+
+
+class Pod(Frozen):
+    """Rows that share containment."""
+
+    id: Id
+    """Name; copies are numbered from 1."""
+    at: Point2
+    """South-west corner in the hall."""
+    repeat: Repeat | None = None
+    """Copies of this pod."""
+    containment: Containment = Containment()
+    """Aisle containment."""
+    rows: tuple[Row, ...] = Field(min_length=1)
+    """Rows from south to north (west to east for rows facing east or west)."""
+
+
+class Equipment(Frozen):
+    """Free-standing machine by position."""
+
+    id: Id
+    """Name; copies are numbered from 1."""
+    type: str
+    """Product."""
+    at: Point2
+    """South-west corner."""
+    face: Side = "south"
+    """The side of the front."""
+    repeat: Repeat | None = None
+    """Copies."""
+    where: Literal["hall", "yard"] = "hall"
+    """In the hall, or outside it."""
+
+
+class CrahGroup(Frozen):
+    """Room air handlers along a wall."""
+
+    id: Id
+    """Name; units are numbered from 1."""
+    type: str
+    """Product."""
+    along: Side = "west"
+    """Wall they stand along."""
+    count: Count
+    """Units installed."""
+    spare: int = Field(default=0, ge=0)
+    """Units that may fail without harm; they run along with the others."""
+    supply: Temperature = 24.0
+    """Supply air set point."""
+
+
+class Air(Frozen):
+    """Air side of a hall."""
+
+    crahs: tuple[CrahGroup, ...] = ()
+    """Room air handlers."""
+    dew_point: Temperature = 10.0
+    """Dew point of the supply air held by the make-up air unit."""
+    supply_ratio: float = Field(default=1.1, gt=0, le=3)
+    """Supply air over rack air that the fans are controlled to."""
+
+
+class PlantGroup(Frozen):
+    """Machines that serve a loop: dry coolers, towers, chillers, pumps."""
+
+    id: Id
+    """Name; units are numbered from 1."""
+    type: str
+    """Product."""
+    count: Count
+    """Units installed."""
+    spare: int = Field(default=0, ge=0)
+    """Units that may fail without harm."""
+    at: Point2 | None = None
+    """Where the first unit stands in the yard; without it they line up north of the hall."""
+
+
+class Loop(Frozen):
+    """A closed fluid loop: sources make the supply, sinks use it."""
+
+    id: Id
+    """Name; loops per pod, row or hall get the pod's name behind it."""
+    fluid: Literal["water", "pg25", "pg40"] = "water"
+    """Fluid."""
+    source: Selectors
+    """Machines that make the supply temperature (plant, CDUs)."""
+    sinks: Selectors
+    """Machines that take heat up into the loop."""
+    pumps: Selectors | None = None
+    """Circulation pumps; sources with their own pumps (CDUs) need none."""
+    supply: Temperature
+    """Supply set point."""
+    per: Literal["facility", "hall", "pod", "row"] = "facility"
+    """One loop for all, or one each."""
+    header: Length | None = Field(default=None, gt=0, le=3)
+    """Inner diameter of the headers; without it sized for the velocity limit."""
+    branch: Length | None = Field(default=None, gt=0, le=3)
+    """Inner diameter of the branch to each sink; without it sized for the velocity limit."""
+    roughness: Length = Field(default=4.5e-5, gt=0, le=0.01)
+    """Pipe roughness (commercial steel)."""
+
+
+class Liquid(Frozen):
+    """Liquid side."""
+
+    plant: tuple[PlantGroup, ...] = ()
+    """Dry coolers, towers, chillers."""
+    pumps: tuple[PlantGroup, ...] = ()
+    """Circulation pumps."""
+    loops: tuple[Loop, ...] = ()
+    """Loops."""
+
+
+Feeds = tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,3}$")], ...]
+Deal = Literal["block", "round", "common", "pairs"]
+
+
+class UtilityFeed(Frozen):
+    """Connection to the grid."""
+
+    id: Id
+    """Name."""
+    voltage: Voltage = Field(gt=0)
+    """Line-to-line voltage."""
+    capacity: ApparentPower = Field(gt=0)
+    """Contracted capacity."""
+
+
+class PowerGroup(Frozen):
+    """Like machines of the power tree."""
+
+    id: Id
+    """Name; copies are numbered from 1, sides get their letter (``ups.A1``)."""
+    type: str
+    """Product."""
+    count: Count | None = None
+    """Copies (per feed); without it a single machine that bears the name itself."""
+    spare: int = Field(default=0, ge=0)
+    """Copies that may fail without harm."""
+    feeds: Feeds = ()
+    """Sides: every side gets its own ``count`` copies."""
+    from_: Selectors | dict[str, Selectors] = Field(default=(), alias="from")
+    """Upstream machines; a mapping gives each feed its own. A transfer switch takes a list in order of preference."""
+    deal: Deal = "block"
+    """How copies share several upstream machines: ``block`` (in order, evenly), ``round`` (in turn), ``common`` (all upstream
+    machines in parallel on one bus), ``pairs`` (the feeds of one row from two different machines, all pairs in turn)."""
+    along: Selectors | None = None
+    """Rows along which busways run: one per row (and feed)."""
+    height: Length = Field(default=3.0, ge=0, le=20)
+    """Height of a busway above the floor."""
+    at: Point2 | None = None
+    """Where the first copy stands; without it in an electrical room west of the hall."""
+
+
+class Whip(Frozen):
+    """Final circuits from busways, panels or switchboards to loads."""
+
+    to: Selectors
+    """Loads: racks, sidecars, cooling machines."""
+    from_: Selectors = Field(alias="from")
+    """What feeds them; machines along the load's own row are preferred."""
+    feeds: Feeds = ()
+    """Sides; the load divides over those that are live."""
+    per_rack: int = Field(default=1, ge=1, le=64)
+    """Circuits per load over all feeds."""
+    breaker: Current | None = Field(default=None, gt=0)
+    """Rating of each circuit's breaker."""
+    poles: Literal[1, 2, 3] = 3
+    """Poles of the breaker."""
+    rated_100: bool = False
+    """True for a breaker listed for continuous load at 100 % of its rating."""
+    cable: str | None = None
+    """Cable product; without it the whip's impedance is neglected."""
+    length: Length | None = Field(default=None, ge=0, le=5000)
+    """Length; without it from the geometry."""
+    deal: Deal = "block"
+    """How loads share several upstream machines of one feed."""
+
+
+class PowerTree(Frozen):
+    """The power tree from the utility to the loads."""
+
+    utility: UtilityFeed | tuple[UtilityFeed, ...] = ()
+    """Grid connections."""
+    generators: tuple[PowerGroup, ...] = ()
+    """Standby generators."""
+    transformers: tuple[PowerGroup, ...] = ()
+    """Transformers."""
+    transfer_switches: tuple[PowerGroup, ...] = ()
+    """Static and automatic transfer switches."""
+    switchboards: tuple[PowerGroup, ...] = ()
+    """Switchboards."""
+    ups: tuple[PowerGroup, ...] = ()
+    """Uninterruptible power supplies."""
+    rectifiers: tuple[PowerGroup, ...] = ()
+    """Central rectifiers (sidecars stand in a lineup)."""
+    pdus: tuple[PowerGroup, ...] = ()
+    """Floor PDUs and remote power panels."""
+    busways: tuple[PowerGroup, ...] = ()
+    """Busways."""
+    whips: tuple[Whip, ...] = ()
+    """Final circuits."""
+
+
+class Tray(Frozen):
+    """Cable tray along rows."""
+
+    id: Id
+    """Name."""
+    along: Selectors
+    """Rows."""
+    height: Length = Field(default=3.6, gt=0, le=20)
+    """Height above the floor."""
+    section: Point2 = (0.6, 0.1)
+    """Width and depth."""
+
+
+class HallShape(Frozen):
+    """A hall's shell."""
+
+    size: tuple[Annotated[Length, Field(gt=0, le=2000)], Annotated[Length, Field(gt=0, le=2000)], Annotated[Length, Field(gt=0, le=100)]]
+    """East, north and up extent; the origin is the south-west floor corner."""
+    floor: Floor = Floor()
+    """Floor."""
+    columns: tuple[Column, ...] = ()
+    """Structural columns."""
+    ceiling_plenum: Length = Field(default=0.0, ge=0)
+    """Depth of a ceiling return plenum."""
+    indoor_losses: Fraction = Field(default=0.0, ge=0, le=1)
+    """Share of the losses of UPS, transformers and panels that the hall's air takes up."""
+
+
+class Sections(Frozen):
+    """What a hall holds; at the top level of a file, what the single hall or all halls share."""
+
+    pods: tuple[Pod, ...] = ()
+    """Pods."""
+    equipment: tuple[Equipment, ...] = ()
+    """Free-standing machines."""
+    air: Air = Air()
+    """Air side."""
+    liquid: Liquid = Liquid()
+    """Liquid side."""
+    power: PowerTree = PowerTree()
+    """Power tree."""
+    trays: tuple[Tray, ...] = ()
+    """Cable trays."""
+
+
+class HallBlock(Sections):
+    """One of several halls, with what is in it; ids inside get the hall's name in front."""
+
+    id: Id
+    """Name; copies are numbered from 1."""
+    at: Point2 = (0.0, 0.0)
+    """South-west corner on the site."""
+    repeat: Repeat | None = None
+    """Copies."""
+    hall: HallShape
+    """Shell."""
+
+
+class Workload(Frozen):
+    """What the racks do while they are evaluated."""
+
+    power: Literal["idle", "typical", "maximum", "peak"] = "maximum"
+    """Which power of the rack's sheet is drawn."""
+    peak_factor: float = Field(default=1.0, gt=0, le=3)
+    """Factor on the accelerators' thermal design power (EDPp); the rest of the rack draws what the sheet says."""
+    utilization: Fraction = Field(default=1.0, gt=0, le=1)
+    """Share of time the accelerators make tokens."""
+    model: str = "deepseek-r1"
+    """Language model whose published throughput is used."""
+    service: Literal["interactive", "balanced", "throughput"] = "balanced"
+    """Service level: fast answers for each user, or many tokens for all."""
+
+
+class Economics(Frozen):
+    """Money, for the cost per million tokens."""
+
+    facility_cost: Money = Field(default=11.0, ge=0)
+    """Facility (shell, power, cooling) per watt of IT capacity."""
+    facility_life: Duration = Field(default=15 * 31_557_600.0, gt=0)
+    """Years over which the facility is written off."""
+    it_life: Duration = Field(default=5 * 31_557_600.0, gt=0)
+    """Years over which the IT equipment is written off."""
+    interest: Fraction = Field(default=0.08, ge=0, lt=1)
+    """Interest rate per year."""
+    operations: Fraction = Field(default=0.03, ge=0, lt=1)
+    """Operation and maintenance per year, as a share of capital."""
+
+
+class Limit(Frozen):
+    """A rule of the designer's own."""
+
+    what: str
+    """Quantity, for example ``rack.inlet_temperature`` or ``site.pue``."""
+    select: Selectors | None = None
+    """Which things; without it all that have the quantity."""
+    max: str | float | None = None
+    """Largest value allowed."""
+    min: str | float | None = None
+    """Smallest value allowed."""
+    during: tuple[str, ...] = ("normal",)
+    """States in which it holds: ``normal``, ``any``, or ``lose:`` and a selector."""
+    severity: Literal["error", "warning"] = "error"
+    """What a breach means."""
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Limit:
+        if self.max is None and self.min is None:
+            raise ValueError("give max or min, or the limit limits nothing")
+        return self
+
+
+class Waiver(Frozen):
+    """A finding the designer accepts, with the reason."""
+
+    rule: Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[0-9]{3}$")]
+    """Rule code, for example ``PWR-004``."""
+    select: Selectors | None = None
+    """Subjects it covers; without it all."""
+    reason: str = Field(min_length=10)
+    """Why this is acceptable; printed in every report."""
+
+
+class Layout(Sections):
+    """A facility layout: the root of a layout file."""
+
+    twin: Literal[1]
+    """Version of the layout language."""
+    name: str = Field(min_length=1, max_length=200)
+    """Title of the design."""
+    description: str = ""
+    """What the design shows."""
+    site: Site = Site()
+    """Where it stands."""
+    include: tuple[str, ...] = ()
+    """Further files: catalogue entries and layout fragments, inside the folder of this file."""
+    params: dict[str, Any] = {}
+    """The only variables: ``$name`` elsewhere, ``--set params.name=value`` on the command line."""
+    catalogue: dict[str, Any] = {}
+    """Own products: name to entry, usually ``like:`` a built-in one."""
+    hall: HallShape | None = None
+    """Shell of a single hall."""
+    halls: tuple[HallBlock, ...] = ()
+    """Several halls."""
+    workload: Workload = Workload()
+    """Evaluated work."""
+    economics: Economics = Economics()
+    """Money."""
+    limits: tuple[Limit, ...] = ()
+    """The designer's own rules."""
+    waive: tuple[Waiver, ...] = ()
+    """Accepted findings."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_hall(self) -> Layout:
+        if (self.hall is None) == (not self.halls):
+            raise ValueError("give hall (one hall) or halls (several), or there is no place for the racks")
+        return self

@@ -1,0 +1,157 @@
+"""The air of each hall as a zonal problem: pods are zones, room air handlers are units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers import psychrometrics
+from solvers.air import zonal
+from twin.model.facility import Facility, Machine, Shell
+from twin.model.products import Crah, Rack, RearDoor
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+AIR_CAPACITY = 1006.0
+"""Heat capacity of dry air near 25 degC. [J/(kg K)] ASHRAE Handbook Fundamentals 2021, chapter 1."""
+MIN_RACK_AIR = 0.2
+"""Fans of a rack never fall below this share of their full flow. [-] Assumed."""
+END_EXPOSURE = 1.5
+"""Recirculation at the two ends of an open row over that of its middle. [-] Assumed; a field solution replaces it."""
+
+
+@dataclass(frozen=True)
+class HallAir:
+    """One hall in arrays; ``rack`` and ``crah`` index the facility's racks and room air handlers."""
+
+    shell: Shell
+    rack: Index
+    crah: Index
+    zone: Index
+    exposure: Array
+    bypass: Array
+    recirculation: Array
+    unit_flow: Array
+    """Full-speed air flow of each unit. [kg/s]"""
+    unit_fan: Array
+    """Full-speed fan power. [W]"""
+    unit_min_speed: Array
+    unit_setpoint: Array
+    unit_effectiveness: Array
+    humidity_ratio: float
+    pressure: float
+
+    def speed(self, wanted: Array, live: Mask) -> Array:
+        """Common fan speed of the live units that brings the wanted supply flow, (S, C). [-]"""
+        available = (live * self.unit_flow).sum(axis=1, keepdims=True)
+        share = np.divide(wanted[:, None], available, out=np.zeros_like(available), where=available > 0.0)
+        return np.where(live, np.clip(share, self.unit_min_speed, 1.0), 0.0)
+
+    def problem(
+        self, rack_flow: Array, rack_heat: Array, rack_cooling: Array, room_heat: Array, speed: Array, live: Mask,
+        coolant: Array, coolant_on: Mask,
+    ) -> zonal.Problem:
+        """The zonal problem of S states."""
+        return zonal.Problem(
+            rack_zone=self.zone,
+            rack_flow=rack_flow,
+            rack_heat=rack_heat,
+            rack_cooling=rack_cooling,
+            rack_exposure=self.exposure,
+            zone_bypass=self.bypass,
+            zone_recirculation=self.recirculation,
+            room_heat=room_heat,
+            unit_flow=speed * self.unit_flow,
+            unit_live=live & coolant_on,
+            unit_setpoint=self.unit_setpoint,
+            unit_effectiveness=self.unit_effectiveness,
+            unit_coolant=coolant,
+            humidity_ratio=self.humidity_ratio,
+            pressure=self.pressure,
+        )
+
+
+def lower(facility: Facility) -> tuple[HallAir, ...]:
+    """Restate every hall that has racks."""
+    rack_column = {machine.id: column for column, machine in enumerate(facility.racks)}
+    crahs = facility.of_kind("crah")
+    pressure = float(psychrometrics.pressure_at(facility.place.elevation))
+    halls = []
+    for shell in facility.halls:
+        racks = [machine for machine in facility.racks if machine.hall == shell.id]
+        units = [(column, machine) for column, machine in enumerate(crahs) if machine.hall == shell.id]
+        if racks:
+            halls.append(_hall(facility, shell, racks, units, rack_column, pressure))
+    return tuple(halls)
+
+
+def _hall(
+    facility: Facility, shell: Shell, racks: list[Machine], units: list[tuple[int, Machine]],
+    rack_column: dict[str, int], pressure: float,
+) -> HallAir:
+    zones = [zone for zone in facility.zones if zone.hall == shell.id]
+    number = {zone.id: index for index, zone in enumerate(zones)}
+    # free-standing racks share one open zone behind the pods
+    zone_of = [number.get(machine.pod or "", len(zones)) for machine in racks]
+    leak = [zonal.leakage(zone.containment.aisle, shell.floor.type) for zone in zones]
+    leak.append(zonal.leakage("none", shell.floor.type))
+    recirculation = [
+        zone.containment.leakage if zone.containment.leakage is not None else typical[1]
+        for zone, typical in zip(zones, leak, strict=False)
+    ] + [leak[-1][1]]
+    density = float(psychrometrics.density(24.0, 0.008, pressure))
+    products = [machine.product for _, machine in units]
+    ratings = [product for product in products if isinstance(product, Crah)]
+    return HallAir(
+        shell=shell,
+        rack=np.array([rack_column[machine.id] for machine in racks], np.intp),
+        crah=np.array([column for column, _ in units], np.intp),
+        zone=np.array(zone_of, np.intp),
+        exposure=_exposure(facility, racks),
+        bypass=np.array([bypass for bypass, _ in leak]),
+        recirculation=np.array(recirculation),
+        unit_flow=np.array([crah.air_flow * density for crah in ratings]),
+        unit_fan=np.array([crah.fan_power for crah in ratings]),
+        unit_min_speed=np.array([crah.min_speed for crah in ratings]),
+        unit_setpoint=np.array([machine.setpoint if machine.setpoint is not None else 24.0 for _, machine in units]),
+        unit_effectiveness=np.array([_effectiveness(crah) for crah in ratings]),
+        humidity_ratio=float(psychrometrics.humidity_ratio_from_dew_point(shell.air.dew_point, pressure)),
+        pressure=pressure,
+    )
+
+
+def _exposure(facility: Facility, racks: list[Machine]) -> Array:
+    """End positions of a row breathe more of the warm air around the row's end; the mean of a row is 1."""
+    ends = {name for run in facility.runs for name in (_outer(run.machines)) if name}
+    raw = np.array([END_EXPOSURE if machine.id in ends else 1.0 for machine in racks])
+    rows: dict[str | None, list[int]] = {}
+    for column, machine in enumerate(racks):
+        rows.setdefault(machine.row, []).append(column)
+    for columns in rows.values():
+        raw[columns] /= raw[columns].mean()
+    return raw
+
+
+def _outer(machines: tuple[str, ...]) -> tuple[str, ...]:
+    return (machines[0], machines[-1]) if machines else ()
+
+
+def _effectiveness(crah: Crah) -> float:
+    """Air-side effectiveness at the rating point, at sea-level density; kept at other flows (conservative)."""
+    flow = crah.air_flow * float(psychrometrics.density(24.0, 0.008, psychrometrics.STANDARD_PRESSURE))
+    return min(crah.capacity / (flow * AIR_CAPACITY * (crah.return_air - crah.entering_water)), 0.98)
+
+
+def rack_air_flow(rack: Rack, air_heat: Array) -> Array:
+    """Air a rack's fans move to hold the sheet's temperature rise. [kg/s]"""
+    full = rack.power.maximum * (1.0 - rack.liquid_share) / (AIR_CAPACITY * rack.air_rise)
+    return np.maximum(air_heat / (AIR_CAPACITY * rack.air_rise), MIN_RACK_AIR * full)
+
+
+def door_cooling(door: RearDoor, air_flow: Array, outlet: Array, water: Array) -> Array:
+    """Heat a rear door takes from a rack's exhaust at its rated effectiveness, never heating the air. [W]"""
+    return np.maximum(door.effectiveness * air_flow * AIR_CAPACITY * (outlet - water), 0.0)

@@ -1,0 +1,219 @@
+"""All domains of one facility lowered together, with the index maps between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from solvers import psychrometrics
+from solvers.power import losses
+from twin.geometry import Routes, routes
+from twin.model.facility import Facility, Machine
+from twin.model.products import Rack
+from twin.networks import air, liquid, power
+from twin.networks.plant import Weather
+from twin.scenario import Scenario
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+COOLING_KINDS = ("cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "pump")
+PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Where each loop's sources, pumps and sinks lie in the flat arrays of all loops."""
+
+    source: tuple[slice, ...]
+    pump: tuple[slice, ...]
+    sink: tuple[slice, ...]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A facility in arrays: R racks, M cooling machines, L loops, H halls."""
+
+    facility: Facility
+    routes: Routes
+    weather: Weather
+    power: power.PowerNetwork
+    loops: tuple[liquid.LoopNetwork, ...]
+    slices: Slices
+    heat: liquid.HeatNetwork
+    halls: tuple[air.HallAir, ...]
+    racks: tuple[Machine, ...]
+    cooling: tuple[Machine, ...]
+    """Cooling machines that draw power or move fluid."""
+    rack_demand: Array
+    """(R,) power asked for at the input. [W]"""
+    rack_busbar: Array
+    """(R,) power to be served behind the power shelves, equal to the demand without shelves. [W]"""
+    rack_liquid: Array
+    """(R,) share of heat into the liquid."""
+    rack_load: Index
+    """(R,) row in the power problem's loads; -1 without feed."""
+    rack_sink: Index
+    """(R,) position among all sinks; -1 if on no loop."""
+    rack_loop: Index
+    cooling_load: Index
+    """(M,) as ``rack_load``."""
+    source_machine: Index
+    """(sources,) position among the cooling machines."""
+    source_loop: Index
+    pump_machine: Index
+    sink_machine: Index
+    """(sinks,) position among the cooling machines, -1 for racks."""
+    sink_rack: Index
+    """(sinks,) position among the racks, -1 for others."""
+    sink_loop: Index
+    sink_heat_link: Index
+    source_heat_link: Index
+    sink_design: Array
+    """(sinks,) flow each sink is laid out for. [kg/s]"""
+    branch_hall: csr_array
+    """(E, H) share of each branch's loss that a hall's air takes up."""
+    converter_hall: csr_array
+    shelf: Mask
+    """(R,) rack has power shelves."""
+    rack_converter: csr_array
+    """(C, R) converters inside racks."""
+
+    def failed(self, scenarios: tuple[Scenario, ...]) -> Mask:
+        """(S, M) cooling machines out of service."""
+        column = {machine.id: index for index, machine in enumerate(self.cooling)}
+        table = np.zeros((len(scenarios), len(self.cooling)), bool)
+        for row, scenario in enumerate(scenarios):
+            table[row, [column[name] for name in scenario.failed if name in column]] = True
+        return table
+
+
+def lower(facility: Facility) -> Lowered:
+    """Restate a facility for all solvers."""
+    way = routes(facility)
+    place = facility.place
+    weather = Weather(
+        place.outdoor.dry_bulb, place.outdoor.wet_bulb, float(psychrometrics.pressure_at(place.elevation))
+    )
+    network = power.lower(facility, way)
+    loops = liquid.lower(facility, way)
+    heat = liquid.lower_heat(loops, facility)
+    halls = air.lower(facility)
+    racks = facility.racks
+    cooling = facility.of_kind(*COOLING_KINDS)
+    rack_at = {machine.id: index for index, machine in enumerate(racks)}
+    cooling_at = {machine.id: index for index, machine in enumerate(cooling)}
+    load_at = {name: index for index, name in enumerate(network.loads)}
+    sources = [name for loop in loops for name in loop.circuit.sources]
+    pumps = [name for loop in loops for name in loop.circuit.pumps]
+    sinks = [name for loop in loops for name in loop.circuit.sinks]
+    sink_at = {name: index for index, name in enumerate(sinks)}
+    sink_loop = _ranks([len(loop.circuit.sinks) for loop in loops])
+    demand = np.array([_demand(facility, machine) for machine in racks])
+    rack_sink = np.array([sink_at.get(machine.id, -1) for machine in racks], np.intp)
+    branch_hall, converter_hall = _hall_shares(facility, network, halls)
+    return Lowered(
+        facility=facility,
+        routes=way,
+        weather=weather,
+        power=network,
+        loops=loops,
+        slices=Slices(
+            _slices([len(loop.circuit.sources) for loop in loops]),
+            _slices([len(loop.circuit.pumps) for loop in loops]),
+            _slices([len(loop.circuit.sinks) for loop in loops]),
+        ),
+        heat=heat,
+        halls=halls,
+        racks=racks,
+        cooling=cooling,
+        rack_demand=demand,
+        rack_busbar=np.array([_busbar(machine, watts) for machine, watts in zip(racks, demand, strict=True)]),
+        rack_liquid=np.array([_rack(machine).liquid_share for machine in racks]),
+        rack_load=np.array([load_at.get(machine.id, -1) for machine in racks], np.intp),
+        rack_sink=rack_sink,
+        rack_loop=np.where(rack_sink >= 0, sink_loop[rack_sink] if len(sinks) else -1, -1),
+        cooling_load=np.array([load_at.get(machine.id, -1) for machine in cooling], np.intp),
+        source_machine=np.array([cooling_at[name] for name in sources], np.intp),
+        source_loop=_ranks([len(loop.circuit.sources) for loop in loops]),
+        pump_machine=np.array([cooling_at[name] for name in pumps], np.intp),
+        sink_machine=np.array([cooling_at.get(name, -1) for name in sinks], np.intp),
+        sink_rack=np.array([rack_at.get(name, -1) for name in sinks], np.intp),
+        sink_loop=sink_loop,
+        sink_heat_link=_join(heat.sink),
+        source_heat_link=_join(heat.source),
+        sink_design=np.array(
+            [liquid.design_flow(facility.by_id[name], loop.circuit) for loop in loops for name in loop.circuit.sinks]
+        ),
+        branch_hall=branch_hall,
+        converter_hall=converter_hall,
+        shelf=np.array([_rack(machine).shelf is not None for machine in racks], bool),
+        rack_converter=_ownership(network.converter_owner, rack_at, len(racks)),
+    )
+
+
+def _rack(machine: Machine) -> Rack:
+    assert isinstance(machine.product, Rack)
+    return machine.product
+
+
+def _demand(facility: Facility, machine: Machine) -> float:
+    """Power the workload asks of a rack; the peak factor acts on the accelerators alone. [W]"""
+    rack, work = _rack(machine), facility.workload
+    base: float = getattr(rack.power, work.power)
+    if rack.accelerators is None:
+        return base
+    return base + (work.peak_factor - 1.0) * rack.accelerators.count * rack.accelerators.power
+
+
+def _busbar(machine: Machine, watts: float) -> float:
+    """Busbar power at which the shelves draw the sheet's input power with every input live. [W]"""
+    rack = _rack(machine)
+    if rack.shelf is None:
+        return watts
+    load, efficiency = np.array(rack.shelf.efficiency).T
+    curve = losses.curve_from_points(load, efficiency)
+    return float(losses.output_for_input(watts, rack.shelf.rating, curve))
+
+
+def _hall_shares(
+    facility: Facility, network: power.PowerNetwork, halls: tuple[air.HallAir, ...]
+) -> tuple[csr_array, csr_array]:
+    """Which hall takes up the loss of each branch and converter outside the racks."""
+    column = {hall.shell.id: index for index, hall in enumerate(halls)}
+
+    def shares(owners: tuple[str, ...]) -> csr_array:
+        table = np.zeros((len(owners), len(halls)))
+        for row, owner in enumerate(owners):
+            machine = facility.by_id.get(owner)
+            if machine is None or machine.kind == "rack" or machine.hall not in column:
+                continue
+            hall = halls[column[machine.hall]].shell
+            inside = machine.indoors or machine.kind == "busway"
+            table[row, column[machine.hall]] = 1.0 if inside else hall.indoor_losses
+        return csr_array(table)
+
+    return shares(network.branch_owner), shares(network.converter_owner)
+
+
+def _ownership(owners: tuple[str, ...], column: dict[str, int], count: int) -> csr_array:
+    rows = [(row, column[owner]) for row, owner in enumerate(owners) if owner in column]
+    at = np.array(rows, np.intp).reshape(-1, 2)
+    return csr_array((np.ones(len(rows)), (at[:, 0], at[:, 1])), shape=(len(owners), count))
+
+
+def _slices(counts: list[int]) -> tuple[slice, ...]:
+    ends = np.cumsum(counts)
+    return tuple(slice(int(end - count), int(end)) for count, end in zip(counts, ends, strict=True))
+
+
+def _ranks(counts: list[int]) -> Index:
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _join(parts: tuple[Index, ...]) -> Index:
+    return np.concatenate(parts) if parts else np.zeros(0, np.intp)

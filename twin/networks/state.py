@@ -1,0 +1,127 @@
+"""The unknowns of the coupling: one frozen value, every array with the scenario on axis 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class State:
+    """S states of R racks, M cooling machines, L loops, H halls, C room air handlers.
+
+    Each step of the coupling returns a copy with its own fields replaced.
+    """
+
+    served: Mask
+    """(S, R) rack has power."""
+    live: Mask
+    """(S, M) cooling machine in service and powered."""
+    throttle: Array
+    """(S, R) power drawn over power asked for."""
+    rack_power: Array
+    """(S, R) at the input. [W]"""
+    room_loss: Array
+    """(S, H) losses of electrical machines into the hall's air. [W]"""
+    power: Array
+    """(S, M) electrical power of the cooling machines. [W]"""
+
+    rack_air: Array
+    """(S, R) [kg/s]"""
+    rack_inlet: Array
+    rack_outlet: Array
+    """(S, R) [degC]"""
+    rack_recirculation: Array
+    rack_humidity: Array
+    door_heat: Array
+    """(S, R) taken by rear doors. [W]"""
+    crah_heat: Array
+    crah_supply: Array
+    crah_speed: Array
+    """(S, C)"""
+    crah_saturated: Mask
+    hall_return: Array
+    hall_supply: Array
+    """(S, H) [degC]"""
+    hall_flow: Array
+    """(S, H) supply air. [kg/s]"""
+    hall_dew_point: Array
+    hall_heat: Array
+    hall_ok: Mask
+    """(S, H) the hall has a steady state."""
+
+    speed: Array
+    """(S, L) pump speed."""
+    source_flow: Array
+    pump_flow: Array
+    sink_flow: Array
+    """(S, sources), (S, pumps), (S, sinks) [kg/s]"""
+    sink_limit: Array
+    """(S, sinks) flow wanted. [kg/s]"""
+    sink_law: Array
+    """(S, sinks) pressure drop through each sink itself. [Pa]"""
+    sink_pressure: Array
+    """(S, sinks) gauge pressure at the inlet. [Pa]"""
+    mover_rise: Array
+    """(S, sources + pumps) pressure rise across each. [Pa]"""
+    loop_velocity: Array
+    loop_pressure: Array
+    loop_margin: Array
+    """(S, L) unused share of the pump head; negative where flow is short."""
+    mass_error: Array
+    """(S,)"""
+
+    supply: Array
+    back: Array
+    """(S, L) supply and return temperature. [degC]"""
+    exchange: Array
+    """(S, X) duty of the exchangers between loops. [W]"""
+    plant_duty: Array
+    """(S, sources) heat taken from the loop by plant machines. [W]"""
+    plant_leaving: Array
+    """(S, sources) [degC]"""
+    plant_loading: Array
+    plant_water: Array
+    plant_free: Array
+    plant_lost: Mask
+    condenser: Array
+    """(S, M) heat of chillers into their condenser loop. [W]"""
+    stagnant: Array
+    """(S,) heat into fluid that does not move. [W]"""
+
+    flow_ok: Mask
+    heat_ok: Mask
+    power_ok: Mask
+    """(S,) the domain's solve met its tolerance."""
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Some scenarios."""
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def put(self, rows: NDArray[np.intp], part: State) -> Self:
+        """A copy with some scenarios taken from ``part``."""
+        merged = {}
+        for f in fields(self):
+            whole = getattr(self, f.name).copy()
+            whole[rows] = getattr(part, f.name)
+            merged[f.name] = whole
+        return replace(self, **merged)
+
+
+def change(before: State, after: State, scale: Array) -> Array:
+    """(S,) largest change of what couples the domains: powers over ``scale`` (S,) [W], temperatures over 100 K."""
+    watts = [_largest(after, before, name) / scale for name in ("rack_power", "power", "crah_heat", "plant_duty", "room_loss")]
+    kelvins = [_largest(after, before, name) / 100.0 for name in ("supply", "plant_leaving", "rack_inlet")]
+    plain = [_largest(after, before, name) for name in ("throttle", "speed")]
+    return np.max([*watts, *kelvins, *plain], axis=0)
+
+
+def _largest(after: State, before: State, name: str) -> Array:
+    difference = np.abs(getattr(after, name) - getattr(before, name))
+    return difference.max(axis=1, initial=0.0)

@@ -1,0 +1,169 @@
+"""The nomenclature: every quantity of the result tables, its label and dimension, in one place.
+
+Reports, maps, limits and the viewer all read this table; a field to paint is one more entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A named quantity of one table."""
+
+    name: str
+    """``table.quantity``."""
+    label: str
+    dimension: str
+    """Dimension of :mod:`twin.units`; ``ratio`` for plain numbers, ``flag`` for yes/no."""
+    paint: bool = False
+    """True if maps and the viewer offer it."""
+
+
+def _table(table: str, rows: str) -> list[Quantity]:
+    quantities = []
+    for row in rows.strip().splitlines():
+        name, dimension, label = (part.strip() for part in row.split("|"))
+        quantities.append(Quantity(f"{table}.{name.rstrip('*')}", label, dimension, name.endswith("*")))
+    return quantities
+
+
+QUANTITIES: dict[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in [
+        *_table("rack", """
+            served             | flag               | Has power on at least one feed
+            power*             | power              | Electrical power at the rack input
+            demand             | power              | Power the workload asks for
+            throttle*          | fraction           | Power drawn over power asked for
+            inlet_temperature* | temperature        | Air temperature at the inlet
+            outlet_temperature*| temperature        | Air temperature at the outlet
+            relative_humidity  | fraction           | Relative humidity at the inlet
+            recirculation*     | fraction           | Share of inlet air that is not supply air
+            air_flow           | mass_flow          | Air flow
+            air_heat           | power              | Heat into the air
+            liquid_heat        | power              | Heat into the liquid
+            liquid_flow*       | mass_flow          | Coolant flow
+            liquid_required    | mass_flow          | Coolant flow that the sheet asks for
+            liquid_supply*     | temperature        | Coolant temperature at the inlet
+            liquid_return*     | temperature        | Coolant temperature at the outlet
+            liquid_drop        | pressure           | Coolant pressure drop
+            liquid_pressure    | pressure           | Gauge pressure at the coolant inlet
+            voltage*           | ratio              | Lowest input voltage over nominal
+            tokens*            | token_rate         | Tokens per second
+            chip_power         | power              | Power of the accelerators
+        """),
+        *_table("cdu", """
+            live             | flag        | In service and powered
+            duty*            | power       | Heat moved
+            loading*         | fraction    | Heat moved over capacity
+            primary_flow     | mass_flow   | Facility water flow
+            secondary_flow   | mass_flow   | Coolant flow
+            supply*          | temperature | Coolant supply temperature
+            primary_supply   | temperature | Facility water entering
+            approach         | temperature_difference | Coolant supply above facility water supply
+            power            | power       | Electrical power of pumps and controls
+            head_margin      | fraction    | Unused share of the pump head
+        """),
+        *_table("crah", """
+            live        | flag        | In service and powered
+            duty*       | power       | Heat taken from the air
+            loading*    | fraction    | Heat over rated capacity
+            supply*     | temperature | Supply air temperature
+            speed       | fraction    | Fan speed
+            water_flow  | mass_flow   | Water flow
+            water_supply| temperature | Water entering
+            power       | power       | Fan power
+            saturated   | flag        | Set point not held
+        """),
+        *_table("rear_door", """
+            duty*      | power     | Heat taken from the rack's exhaust
+            water_flow | mass_flow | Water flow
+        """),
+        *_table("plant", """
+            live      | flag        | In service and powered
+            duty*     | power       | Heat taken from the loop
+            loading*  | fraction    | Heat over capacity at this outdoor state
+            leaving*  | temperature | Leaving temperature of the loop fluid
+            flow      | mass_flow   | Loop flow
+            power     | power       | Electrical power of fans and compressors
+            water     | mass_flow   | Water used
+            saturated | flag        | Set point not held
+            free      | fraction    | Share of the duty done without compressor
+        """),
+        *_table("pump", """
+            live    | flag      | In service and powered
+            flow*   | mass_flow | Flow
+            rise    | pressure  | Pressure rise
+            power   | power     | Electrical power
+            loading | fraction  | Flow over the duty-point flow
+        """),
+        *_table("power", """
+            live*    | flag     | Output energised
+            power*   | power    | Real power through its output
+            apparent | apparent_power | Apparent power through its output
+            current  | current  | Current at its output
+            loading* | fraction | Load over rating
+            loss     | power    | Losses
+            voltage* | ratio    | Output voltage over nominal
+        """),
+        *_table("feed", """
+            live    | flag     | Energised
+            power   | power    | Real power
+            current | current  | Current of one circuit
+            loading | fraction | Current of one circuit over its breaker rating
+            drop    | ratio    | Voltage drop from the source terminal to the load, over nominal
+        """),
+        *_table("loop", """
+            supply*   | temperature | Supply temperature after mixing
+            return*   | temperature | Return temperature
+            setpoint  | temperature | Supply set point
+            flow*     | mass_flow   | Total flow
+            velocity  | speed       | Highest pipe velocity
+            pressure  | pressure    | Highest gauge pressure
+            heat      | power       | Heat taken up
+            head_margin | fraction  | Unused share of the pump head at the worst sink
+            imbalance | fraction    | Spread of sink flow over required flow
+        """),
+        *_table("hall", """
+            supply_flow | mass_flow   | Supply air
+            supply      | temperature | Supply air temperature
+            return      | temperature | Return air temperature
+            inlet_max*  | temperature | Hottest rack inlet
+            dew_point   | temperature | Dew point of the room air
+            heat        | power       | Heat into the air
+            rci_hi      | fraction    | Rack cooling index, high side
+            rci_lo      | fraction    | Rack cooling index, low side
+            rti         | fraction    | Return temperature index
+            shi         | fraction    | Supply heat index
+            rhi         | fraction    | Return heat index
+        """),
+        *_table("site", """
+            it_power        | power | Power of all racks at their input
+            facility_power  | power | Power at the utility meter (or generators)
+            cooling_power   | power | Fans, pumps and compressors
+            loss_power      | power | Losses of the power tree
+            other_power     | power | Drawn outside the modelled power tree
+            pue             | ratio | Power usage effectiveness
+            water           | mass_flow | Water drawn
+            wue             | volume_per_energy | Water usage effectiveness
+            cue             | carbon_intensity | Carbon usage effectiveness
+            chip_power      | power | Power of all accelerators
+            tokens          | token_rate | Tokens per second
+            tokens_per_joule_chip    | ratio | Tokens per joule at the accelerator
+            tokens_per_joule_rack    | ratio | Tokens per joule at accelerator racks' input
+            tokens_per_joule_it      | ratio | Tokens per joule of all IT power
+            tokens_per_joule_utility | ratio | Tokens per joule at the meter
+            racks_served    | ratio | Racks with power
+            racks_throttled | ratio | Racks below the power they ask for
+            stranded_power  | power | Capacity that the limits leave unusable
+            cost_capital_it | money_per_token | Cost of IT capital per token
+            cost_capital_facility | money_per_token | Cost of facility capital per token
+            cost_energy     | money_per_token | Cost of energy per token
+            cost_water      | money_per_token | Cost of water per token
+            cost_operations | money_per_token | Cost of operation per token
+            cost            | money_per_token | Cost per token
+        """),
+    ]
+}

@@ -1,0 +1,91 @@
+"""Save a run and read it back: one JSON document and one array file, no pickle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twin import __version__
+from twin.results.results import Results, SolveReport, Table, Verdict
+from twin.scenario import Scenario
+
+FORMAT = 1
+"""Version of the run document; raised when a reader of the old one would misread the new one."""
+DOCUMENT, ARRAYS = "run.json", "run.npz"
+
+
+class RunError(ValueError):
+    """A run folder that cannot be read: missing, truncated, tampered with or of another version."""
+
+
+def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
+    """Write ``run.json`` and ``run.npz`` into ``folder`` (made if missing)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {f"{table}/{name}": values for table, t in results.tables.items() for name, values in t.values.items()}
+    arrays |= {f"conservation/{name}": values for name, values in results.conservation.items()}
+    np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    document = {
+        "format": FORMAT,
+        "generator": f"twin {__version__}",
+        "facility": results.facility,
+        "digest": results.digest,
+        "scenarios": [scenario.model_dump() for scenario in results.scenarios],
+        "tables": {name: list(table.ids) for name, table in results.tables.items()},
+        "reports": [vars(report) for report in results.reports],
+        "settled": list(results.settled),
+        "passes": results.passes,
+        "notes": list(results.notes),
+        "seconds": dict(results.seconds),
+        "verdict": verdict.model_dump(),
+    }
+    (folder / DOCUMENT).write_text(json.dumps(document, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def load_run(folder: Path) -> tuple[Results, Verdict]:
+    """Read a run folder.
+
+    Raises
+    ------
+    RunError
+        If the folder holds no readable run of this format.
+    """
+    try:
+        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        version = document.get("format") if isinstance(document, dict) else None
+        if version != FORMAT:
+            raise RunError(f"{folder / DOCUMENT}: run format {version!r}; this version of twin reads format {FORMAT}")
+        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
+            return _assemble(document, {name: arrays[name] for name in arrays.files})
+    except RunError:
+        raise
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{folder}: no readable run ({type(error).__name__}: {error}); run `twin solve` again") from error
+
+
+def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[Results, Verdict]:
+    values: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in arrays.items():
+        table, _, quantity = name.partition("/")
+        values.setdefault(table, {})[quantity] = array
+    count = len(document["scenarios"])
+    tables = {name: Table(tuple(ids), values.get(name, {})) for name, ids in document["tables"].items()}
+    for name, table in tables.items():
+        for quantity, array in table.values.items():
+            if array.shape != (count, len(table.ids)):
+                raise ValueError(f"{name}.{quantity} has shape {array.shape}, not {(count, len(table.ids))}")
+    results = Results(
+        facility=document["facility"],
+        digest=document["digest"],
+        scenarios=tuple(Scenario(**scenario) for scenario in document["scenarios"]),
+        tables=tables,
+        reports=tuple(SolveReport(**{**report, "ok": tuple(report["ok"])}) for report in document["reports"]),
+        conservation=values.get("conservation", {}),
+        settled=tuple(document["settled"]),
+        passes=document["passes"],
+        notes=tuple(document["notes"]),
+        seconds=document["seconds"],
+    )
+    return results, Verdict.model_validate(document["verdict"])

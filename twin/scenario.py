@@ -1,0 +1,57 @@
+"""What is varied: the states of one facility, each a row of every solver array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twin.model.base import Frozen
+from twin.model.facility import Facility
+
+
+class Scenario(Frozen):
+    """One state: a name and the machines that are out of service in it."""
+
+    name: str
+    failed: tuple[str, ...] = ()
+
+    @property
+    def normal(self) -> bool:
+        """True for the state with everything in service."""
+        return not self.failed
+
+
+NORMAL = Scenario(name="normal")
+
+
+def single_failures(facility: Facility) -> tuple[Scenario, ...]:
+    """Every loss of one power or cooling machine (N-1), in the order of the layout."""
+    return tuple(
+        Scenario(name=f"lose:{machine.id}", failed=(machine.id,))
+        for machine in facility.machines
+        if machine.product.role in ("power", "cooling")
+    )
+
+
+def named_losses(facility: Facility) -> tuple[Scenario, ...]:
+    """The ``lose:`` states that the designer's own limits ask for and that lose several machines at once."""
+    from twin.layout.selectors import matching
+
+    names = dict.fromkeys(state for limit, _ in facility.limits for state in limit.during if state.startswith("lose:"))
+    losses = ((name, matching(facility, name.removeprefix("lose:"))) for name in names)
+    return tuple(Scenario(name=name, failed=failed) for name, failed in losses if len(failed) != 1)
+
+
+def plan(facility: Facility, *, failures: bool = True) -> tuple[Scenario, ...]:
+    """The states to evaluate: normal first, then the designer's, then every single failure.
+
+    Raises
+    ------
+    ValueError
+        Never for a loaded facility: its selectors were resolved when it was read.
+    """
+    return unique((NORMAL, *named_losses(facility), *(single_failures(facility) if failures else ())))
+
+
+def unique(scenarios: Iterable[Scenario]) -> tuple[Scenario, ...]:
+    """Drop later scenarios that bear an earlier one's name."""
+    return tuple({scenario.name: scenario for scenario in reversed(tuple(scenarios))}.values())[::-1]
