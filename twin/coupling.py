@@ -27,6 +27,8 @@ TOLERANCE = 1e-8
 """Largest change of a coupled quantity: power over the IT power, temperature over 100 K, speed and throttle."""
 MAX_PASSES = 80
 """Passes after which a scenario has not settled."""
+WARM_UP = 4
+"""Passes before racks are curtailed, so that the first guess of flows and pump speeds throttles nobody."""
 CHUNK = 256
 """Scenarios solved side by side; bounds the memory of large facilities."""
 
@@ -82,10 +84,11 @@ def _settle(
         state = circulate(world, state)  # flows asked for -> loop flows, pump speed
         state = warm(world, state)  # heat -> loop temperatures, CDU and plant duty
         state = reject(world, state)  # plant duty -> leaving temperature, fan and compressor power
-        state = curtail(world, state)  # coolant and air -> what racks may draw
+        if passes > WARM_UP:
+            state = curtail(world, state)  # coolant and air -> what racks may draw
         state, _ = feed(world, state, rows(network, moving), failed[moving])  # -> losses, who has power
         whole = whole.put(moving, state)
-        moving = moving[change(before, state, scale[moving]) > tolerance]
+        moving = moving[(change(before, state, scale[moving]) > tolerance) | (passes <= WARM_UP)]
         if progress:
             progress(len(scenarios) - moving.size)
     settled = np.ones(len(scenarios), bool)

@@ -75,7 +75,8 @@ def _energy(site: _Site) -> Iterator[Kpi]:
     parts = ("it_power", "cooling_power", "loss_power")
     if site.has("facility_power", *parts):
         total, it, cooling, losses = (site[name] for name in ("facility_power", *parts))
-        other = total - it - cooling - losses
+        rest = total - it - cooling - losses
+        other = rest if abs(rest) > 1e-9 * total else 0.0  # rounding
         definition = (
             "Power at the utility meter (or generators): IT, cooling, losses of the power tree, the rest."
         )

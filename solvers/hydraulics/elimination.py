@@ -24,24 +24,24 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Scatter:
-    """Sum of rows into targets that may repeat: sorted once, then one ``reduceat``."""
+    """Sum of rows into targets; where these repeat, sorted once and then one ``reduceat``."""
 
-    order: Index
+    order: Index | None  # None where no target repeats
     start: Index
     target: Index
-    unique: bool
 
     @classmethod
     def onto(cls, target: Index) -> Scatter:
         order = np.argsort(target, kind="stable")
         where, start = np.unique(target[order], return_index=True)
-        return cls(order, start, where, where.size == target.size)
+        if where.size == target.size:
+            return cls(None, start, target)
+        return cls(order, start, where)
 
     def add(self, values: Array, into: Array) -> None:
-        if self.unique:
-            into[self.target] += values[self.order]
-        else:
-            into[self.target] += np.add.reduceat(values[self.order], self.start, axis=0)
+        if self.order is not None:
+            values = np.add.reduceat(values[self.order], self.start, axis=0)
+        into[self.target] += values
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def solve(plan: Plan, weight: Array, load: Array, potential: Array) -> Array:
     kept: list[tuple[Array, Array]] = []
     for r in plan.rounds:
         star = mesh[r.slot]
-        total = star.sum(axis=0)
+        total = np.add.reduce(star, axis=0)
         inverse = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0.0)
         share = star * inverse
         kept.append((share, inverse))
@@ -159,5 +159,6 @@ def solve(plan: Plan, weight: Array, load: Array, potential: Array) -> Array:
         if r.pairs is not None:
             r.pairs.add((share[r.first] * star[r.second]).reshape(-1, scenarios), mesh)
     for r, (share, inverse) in zip(reversed(plan.rounds), reversed(kept), strict=True):
-        potential[r.node] = (share * potential[r.neighbour]).sum(axis=0) + load[r.node] * inverse
+        pull = np.add.reduce(share * potential[r.neighbour], axis=0)
+        potential[r.node] = pull + load[r.node] * inverse
     return potential

@@ -92,14 +92,13 @@ def facility_of(text: str, catalogue: Catalogue = CATALOGUE) -> Facility:
     return expand(validate(Layout, document), catalogue, document)
 
 
-def mistakes_of(text: str) -> list[tuple[int, str]]:
-    """Line and message of every mistake; lines count from the first line of ``text`` (which is empty)."""
-    own = "twin:" in text
+def mistakes_of(text: str) -> list[tuple[str, str]]:
+    """Every mistake: the text of the line at which it points, from there on, and its message."""
+    lines = (dedent(text) if "twin:" in text else HALL + dedent(text)).split("\n")
     try:
         facility_of(text)
     except LayoutError as error:
-        shift = 1 if own else HALL.count("\n") + 1
-        return [(mistake.line - shift, mistake.message) for mistake in error.mistakes]
+        return [(lines[m.line - 1][m.column - 1 :], m.message) for m in error.mistakes]
     return []
 
 

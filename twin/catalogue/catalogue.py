@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +18,8 @@ from twin.model.products import Product
 
 PRODUCT_FILES = ("racks.yaml", "cooling.yaml", "plant.yaml", "power.yaml")
 """Files of products."""
+MAX_LIKE = 50
+"""Entries that may be like one another in a chain."""
 
 Path = tuple[str | int, ...]
 Locate = Callable[[Path], Any]
@@ -91,8 +93,8 @@ class Catalogue:
 
     def product(self, name: str) -> Product:
         """The validated product of this name; raises `CatalogueError`, which is a KeyError."""
-        if self._base is not None and name not in self._entries:
-            return self._base.product(name) if name in self._base else self._unknown(name)
+        if self._base is not None and name in self._base:
+            return self._base.product(name)
         if name not in self._products:
             self._products[name] = self._validated(name)
         return self._products[name]
@@ -118,9 +120,9 @@ class Catalogue:
             True if quantities are text with units; False for SI floats from Python.
         """
         grown = Catalogue(dict(entries), base=self, locate=locate, text=text)
-        problems = [problem for name in entries for problem in grown._problems_of(name)]
+        problems = tuple(dict.fromkeys(problem for name in entries for problem in grown._problems_of(name)))
         if problems:
-            raise CatalogueError("; ".join(map(str, problems)), tuple(problems))
+            raise CatalogueError("; ".join(map(str, problems)), problems)
         return grown
 
     @property
@@ -140,8 +142,8 @@ class Catalogue:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _unknown(self, name: str) -> Any:
-        raise CatalogueError(f'unknown product "{name}"{_suggestion(name, self.names())}')
+    def _unknown(self, name: str) -> NoReturn:
+        raise CatalogueError(f"unknown product {_quoted(name)}{_near(name, self.names())}")
 
     def _problem(self, path: Path, message: str) -> CatalogueError:
         mark = self._locate(path) if self._locate is not None else None
@@ -153,7 +155,9 @@ class Catalogue:
             if not isinstance(name, str) or not _NAME.fullmatch(name):
                 raise self._problem((name,), "a name is a letter, then letters, digits, _ and - (at most 40)")
             if self._base is not None and name in self._base:
-                raise self._problem((name,), f"{name} is a built-in product; choose another name and say like: {name}")
+                raise self._problem(
+                    (name,), f"{name} is a built-in product; choose another name and say like: {name}"
+                )
             self.product(name)
         except CatalogueError as error:
             return error.problems
@@ -168,34 +172,42 @@ class Catalogue:
         """The entry completed from what it is like; ``trail`` are the entries that led here."""
         entry = self._written(name)
         if not isinstance(entry, Mapping):
-            raise self._problem((trail[0] if trail else name,), "an entry is a mapping of keys to values")
+            raise self._problem((name,), "an entry is a mapping of keys to values")
         if "like" not in entry:
             return entry
         parent, start = entry["like"], (*trail, name)
         if not isinstance(parent, str) or parent not in self:
             known = [other for other in self.names() if other != name]
-            raise self._problem((name, "like"), f'unknown product "{parent}"{_suggestion(str(parent), known)}')
+            raise self._problem(
+                (name, "like"), f"unknown product {_quoted(parent)}{_near(str(parent), known)}"
+            )
         if parent in start:
             raise self._problem((name, "like"), "goes in a circle: " + " is like ".join((*start, parent)))
+        if len(start) > MAX_LIKE:
+            raise self._problem((name, "like"), f"more than {MAX_LIKE} entries, each like the next")
         return inherit(self._resolved(parent, start), entry, parent)
 
     def _validated(self, name: str) -> Product:
         if name not in self._entries:
-            return self._unknown(name)
+            self._unknown(name)
         data = self._with_shelf(name, self._resolved(name, ()))
         try:
             return _adapter().validate_python(data, context={"text": self._text})
         except ValidationError as error:
-            problems = tuple(_explained(item, name, data, self._locate) for item in error.errors(include_url=False))
+            problems = tuple(
+                _explained(item, name, data, self._locate) for item in error.errors(include_url=False)
+            )
             raise CatalogueError("; ".join(map(str, problems)), problems) from None
 
     def _with_shelf(self, name: str, data: Entry) -> Entry:
         shelf = data.get("shelf")
         if data.get("kind") != "rack" or not isinstance(shelf, str):
             return data
-        shelves = [other for other in self.names() if self._kind(other) == "power_shelf"]
-        if shelf not in shelves:
-            raise self._problem((name, "shelf"), f'unknown power shelf "{shelf}"{_suggestion(shelf, shelves)}')
+        if shelf not in self or self._kind(shelf) != "power_shelf":
+            shelves = [other for other in self.names() if self._kind(other) == "power_shelf"]
+            raise self._problem(
+                (name, "shelf"), f"unknown power shelf {_quoted(shelf)}{_near(shelf, shelves)}"
+            )
         return {**data, "shelf": self._resolved(shelf, ())}
 
     def _kind(self, name: str) -> Any:
@@ -215,8 +227,13 @@ def _adapter() -> TypeAdapter[Product]:
     return TypeAdapter(Product)
 
 
-def _suggestion(name: str, known: Any) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
+def _quoted(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return f'"{text if len(text) <= 40 else text[:37] + "..."}"'
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name[:80], list(known), n=1, cutoff=0.6)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
@@ -231,12 +248,13 @@ def _message(item: Mapping[str, Any], key: str) -> str:
         case "value_error":
             return " ".join(str(item["ctx"]["error"]).split())
         case "extra_forbidden":
-            return f'unknown key "{key}"'
+            return f"unknown key {_quoted(key)}"
         case "missing":
             return f'missing key "{key}"'
         case "union_tag_invalid":
             tags = re.findall(r"'([^']*)'", item["ctx"]["expected_tags"])
-            return f'unknown kind "{item["ctx"]["tag"]}"{_suggestion(str(item["ctx"]["tag"]), tags)}'
+            tag = str(item["ctx"]["tag"])
+            return f"unknown kind {_quoted(tag)}{_near(tag, tags)}"
         case "union_tag_not_found":
             return 'missing key "kind" (or "like")'
     return str(item["msg"])

@@ -37,7 +37,7 @@ class TextEntries(Mapping[str, Entry]):
 
     def __getitem__(self, name: str) -> Entry:
         if name not in self._parsed:
-            self._parsed[name] = yaml.load(self._texts[name], Loader=_LOADER)[name]  # noqa: S506 (a safe loader)
+            self._parsed[name] = yaml.load(self._texts[name], Loader=_LOADER)[name]
         return self._parsed[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -57,7 +57,7 @@ def builtin_text(file: str) -> str:
 
 def parse(text: str) -> Any:
     """The content of a whole YAML text."""
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506 (a safe loader)
+    return yaml.load(text, Loader=_LOADER)
 
 
 def inherit(parent: Entry, child: Entry, name: str) -> dict[str, Any]:
@@ -77,7 +77,9 @@ def merge(base: Entry, changes: Entry) -> dict[str, Any]:
     merged = deepcopy(dict(base))
     for key, value in changes.items():
         old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else deepcopy(value)
+        merged[key] = (
+            merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else deepcopy(value)
+        )
     return merged
 
 

@@ -53,7 +53,7 @@ class GridRegion(Frozen):
     """Price to an industrial customer, annual average, before negotiated rates."""
     source: str = Field(min_length=3)
     """Where the carbon intensity comes from."""
-    sources: dict[str, str] = {}
+    sources: dict[str, str] = Field(default_factory=dict)
     """Sources of single fields that differ."""
 
     def source_of(self, field: str) -> str:
@@ -65,11 +65,15 @@ class GridRegion(Frozen):
 def climates() -> Mapping[str, Climate]:
     """The built-in design climates by name."""
     data = parse(builtin_text("climates.yaml"))
-    return MappingProxyType({name: Climate.model_validate(entry, context={"text": True}) for name, entry in data.items()})
+    return MappingProxyType(
+        {name: Climate.model_validate(entry, context={"text": True}) for name, entry in data.items()}
+    )
 
 
 @cache
 def grids() -> Mapping[str, GridRegion]:
     """The built-in grid regions by name."""
     data = parse(builtin_text("grids.yaml"))
-    return MappingProxyType({name: GridRegion.model_validate(entry, context={"text": True}) for name, entry in data.items()})
+    return MappingProxyType(
+        {name: GridRegion.model_validate(entry, context={"text": True}) for name, entry in data.items()}
+    )

@@ -41,7 +41,7 @@ def throughput() -> Mapping[Key, Throughput]:
     """The built-in points by (platform, model, service)."""
     data = parse(builtin_text("throughput.yaml"))
     points = [Throughput.model_validate(point, context={"text": True}) for point in data]
-    table = {(point.platform, point.model, point.service): point for point in points}
+    table: dict[Key, Throughput] = {(point.platform, point.model, point.service): point for point in points}
     if len(table) != len(points):
         raise ValueError("throughput.yaml has two points for one platform, model and service")
     return MappingProxyType(table)

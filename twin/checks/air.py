@@ -1,7 +1,6 @@
 """Rules of the air side.
 
-Classes of inlet air: ASHRAE TC 9.9, *Thermal Guidelines for Data Processing Environments*, 5th ed., 2021, table 2.1
-and the reference card (the lower limits and the humidity of class H1 as remembered from the card; check there).
+Classes of inlet air: :mod:`twin.model.air_classes`.
 Indices: M. Herrlin, "Rack cooling effectiveness in data centers and telecom central offices: the rack cooling index
 (RCI)", ASHRAE Transactions 111(2), 2005; M. Herrlin, "Airflow and cooling performance of data centers: two
 performance metrics" (RTI), ASHRAE Transactions 114(2), 2008; R. Sharma, C. Bash, C. Patel, "Dimensionless parameters
@@ -11,7 +10,6 @@ for evaluation of thermal design and performance of large-scale data centers" (S
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,50 +17,16 @@ from twin.checks.places import hall_name
 from twin.checks.reading import Columns, Mask, constant, of_machines, of_table
 from twin.checks.rules import Assessment, check
 from twin.checks.workload import heat
+from twin.model.air_classes import CLASSES, DEW_POINT_MIN, ELEVATION_MAX, HUMIDITY_MIN, AirClass
 from twin.model.facility import Facility, Machine
 from twin.results.results import Array, Results, Table
 
 THERMAL_GUIDELINES = "ASHRAE TC 9.9 Thermal Guidelines, 5th ed. (2021)"
 PRACTICE = "practice (assumed)"
-
-
-@dataclass(frozen=True)
-class AirClass:
-    """Inlet conditions of one class of equipment."""
-
-    allowable: tuple[float, float]
-    """[degC]"""
-    recommended: tuple[float, float]
-    humidity_max: float
-    """Relative humidity. [-]"""
-    dew_point_max: float
-    """[degC]"""
-    derate: float
-    """Fall of the upper allowable limit per metre above 900 m. [K/m]"""
-
-
-CLASSES = {
-    "A1": AirClass((15, 32), (18, 27), 0.80, 17, 1 / 300),
-    "A2": AirClass((10, 35), (18, 27), 0.80, 21, 1 / 300),
-    "A3": AirClass((5, 40), (18, 27), 0.85, 24, 1 / 175),
-    "A4": AirClass((5, 45), (18, 27), 0.90, 24, 1 / 125),
-    "H1": AirClass((5, 25), (18, 22), 0.80, 17, 1 / 500),
-}
-"""Classes of ASHRAE TC 9.9."""
-DERATE_ABOVE = 900.0
-"""Elevation above which the upper limit falls. [m]"""
-ELEVATION_MAX = 3050.0
-"""Highest elevation of all classes. [m]"""
-HUMIDITY_MIN, DEW_POINT_MIN = 0.08, -12.0
-"""Driest air of all classes: the more humid of the two counts. [-], [degC]"""
 SETPOINT_BAND = 0.5
 """Deviation that still counts as holding a set point, assumed. [K]"""
-
-
-def allowable_max(machine: Machine, elevation: float) -> float:
-    """Warmest inlet air allowed for a rack at an elevation. [degC]"""
-    limits = CLASSES[machine.product.air_class]  # type: ignore[union-attr]
-    return limits.allowable[1] - limits.derate * max(elevation - DERATE_ABOVE, 0.0)
+SETPOINT_HELD = 0.01
+"""Deviation below which a set point is held without doubt: tolerance of the solve. [K]"""
 
 
 def dew_point(temperature: Array, humidity: Array) -> Array:
@@ -90,7 +54,7 @@ def _breathing(racks: Columns) -> Mask:
 def inlet_allowable(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Upper limit falls with elevation (1 K per 300 m for A1 and A2, 175 m for A3, 125 m for A4, 500 m for H1)."""
     for racks in of_machines(facility, results, "rack"):
-        upper = racks.sheet(lambda rack: allowable_max(rack, facility.place.elevation))
+        upper = racks.sheet(lambda rack: _class(rack).highest(facility.place.elevation))
         lower = racks.sheet(lambda rack: _class(rack).allowable[0])
         yield from _between(racks, "inlet_temperature", lower, upper, "temperature", "inlet air")
 
@@ -159,10 +123,10 @@ def elevation(facility: Facility) -> Iterator[Assessment]:
 def supply_air(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Only warmer is a breach.  After a failure the rack inlets (AIR-001) decide, so it is a warning."""
     for units in of_machines(facility, results, "crah"):
-        limit = units.sheet(lambda unit: np.inf if unit.setpoint is None else unit.setpoint + SETPOINT_BAND)
-        yield Assessment(
-            units.ids, units["supply"], limit, "max", "temperature", "supply air", units.on("live")
-        )
+        setpoint = units.sheet(lambda unit: np.inf if unit.setpoint is None else unit.setpoint)
+        supply, live = units["supply"], units.on("live")
+        limit, held = setpoint + SETPOINT_BAND, supply <= setpoint + SETPOINT_HELD
+        yield Assessment(units.ids, supply, limit, "max", "temperature", "supply air", live, held=held)
 
 
 @check(

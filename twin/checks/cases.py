@@ -50,9 +50,12 @@ def collect(
     broken: list[Case],
     passed: list[Case],
 ) -> None:
-    """Append one case for every subject that breaks the rule, and the tightest case that does not."""
+    """Append one case for every subject that breaks the rule, and the tightest one that does not.
+
+    The designer's limits are one rule in the table but many in truth: they are kept apart by their line.
+    """
     worst: dict[tuple[str, Mark | None], Case] = {}
-    tightest: Case | None = None
+    tightest: dict[Mark | None, Case] = {}
     for assessment in assessments:
         if not assessment.subjects:
             continue
@@ -60,12 +63,11 @@ def collect(
         for case in _broken(rule, assessment, scenarios, margin):
             key = assessment.subjects[case.column], assessment.mark
             worst[key] = _worse(worst[key], case) if key in worst else case
-        candidate = _tightest(rule, assessment, scenarios, margin)
-        if candidate and (tightest is None or candidate.margin < tightest.margin):
-            tightest = candidate
+        candidate, known = _tightest(rule, assessment, scenarios, margin), tightest.get(assessment.mark)
+        if candidate and (known is None or candidate.margin < known.margin):
+            tightest[assessment.mark] = candidate
     broken.extend(worst.values())
-    if tightest:
-        passed.append(tightest)
+    passed.extend(tightest.values())
 
 
 def _margin(assessment: Assessment, scenarios: tuple[Scenario, ...], *, failed_too: bool) -> Array:
@@ -78,6 +80,8 @@ def _margin(assessment: Assessment, scenarios: tuple[Scenario, ...], *, failed_t
         margin /= scale
     if assessment.dimension == "flag":
         margin[margin >= 0] = 1.0
+    if assessment.held is not None:
+        margin[assessment.held] = 1.0
     if assessment.where is not None:
         margin[~np.broadcast_to(assessment.where, margin.shape)] = np.inf
     if not failed_too:

@@ -144,9 +144,10 @@ class _Writer:
 
 
 def _number(values: float | Array, row: int, column: int) -> float:
-    array = np.asarray(values, dtype=float)
-    index = {0: (), 1: (column,), 2: (row if len(array) > 1 else 0, column)}[array.ndim]
-    return _believable(float(array[index]))
+    """One element of a number for all, an array over things, or one over states (or a single one) and things."""
+    array = np.atleast_2d(np.asarray(values, dtype=float))
+    rows, columns = array.shape
+    return _believable(float(array[row if rows > 1 else 0, column if columns > 1 else 0]))
 
 
 def _believable(value: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twin.checks.air import PRACTICE, SETPOINT_BAND, without_spares
+from twin.checks.air import PRACTICE, SETPOINT_BAND, SETPOINT_HELD, without_spares
 from twin.checks.places import hall_name
 from twin.checks.reading import Columns, of_machines, of_table, positions
 from twin.checks.rules import Assessment, check
@@ -19,6 +19,8 @@ SHEET = "rack data sheet"
 LIQUID_GUIDELINES = "ASHRAE TC 9.9 Liquid Cooling Guidelines / Thermal Guidelines, 5th ed. (2021)"
 FLOW_SHARE = 0.95
 """Share of the sheet's flow that is still accepted: accuracy of a balancing valve, assumed."""
+FLOW_HELD = 1e-4
+"""Shortfall of a controlled flow that is only the tolerance of the solve. [-]"""
 DEW_POINT_MARGIN = 2.0
 """Coolant above room dew point. [K]"""
 VELOCITY_MAX = 3.0
@@ -63,11 +65,10 @@ def coolant_supply(facility: Facility, results: Results) -> Iterator[Assessment]
 def coolant_flow(facility: Facility, results: Results) -> Iterator[Assessment]:
     """The flow that the sheet asks for at the heat and supply temperature of each state."""
     for racks in _cooled(facility, results):
-        required = racks["liquid_required"]
-        where = racks.on("served") & (required > 0)
-        yield Assessment(
-            racks.ids, racks["liquid_flow"], FLOW_SHARE * required, "min", "mass_flow", "coolant flow", where
-        )
+        flow, required = racks["liquid_flow"], racks["liquid_required"]
+        where, held = racks.on("served") & (required > 0), flow >= (1.0 - FLOW_HELD) * required
+        limit = FLOW_SHARE * required
+        yield Assessment(racks.ids, flow, limit, "min", "mass_flow", "coolant flow", where, held=held)
 
 
 @check(
@@ -181,8 +182,9 @@ def velocity(facility: Facility, results: Results) -> Iterator[Assessment]:
 def loop_supply(facility: Facility, results: Results) -> Iterator[Assessment]:
     """After a failure the racks (LIQ-001, LIQ-004, SOL-004) decide, so it is a warning."""
     for loops in of_table(results, "loop"):
-        limit, where = loops["setpoint"] + SETPOINT_BAND, loops["flow"] > 0
-        yield Assessment(loops.ids, loops["supply"], limit, "max", "temperature", "loop supply", where)
+        supply, setpoint, flowing = loops["supply"], loops["setpoint"], loops["flow"] > 0
+        limit, held = setpoint + SETPOINT_BAND, supply <= setpoint + SETPOINT_HELD
+        yield Assessment(loops.ids, supply, limit, "max", "temperature", "loop supply", flowing, held=held)
 
 
 @check(

@@ -171,7 +171,7 @@ def _total_drop(facility: Facility, table: Table, feeds: tuple[Feed, ...]) -> Ar
 def rack_voltage(facility: Facility, results: Results) -> Iterator[Assessment]:
     """The lowest of a rack's live inputs."""
     for racks in of_machines(facility, results, "rack"):
-        where = racks.on("served")
+        where = racks.on("served") & (racks["voltage"] > 0)
         yield Assessment(racks.ids, racks["voltage"], VOLTAGE_LOW, "min", "fraction", "input voltage", where)
         yield Assessment(racks.ids, racks["voltage"], VOLTAGE_HIGH, "max", "fraction", "input voltage", where)
 

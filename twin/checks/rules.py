@@ -42,6 +42,9 @@ class Assessment:
         Instead of the rule's own (for the designer's limits).
     mark : Mark, optional
         Line to show instead of that of the subject.
+    held : mask, optional
+        Where a controlled quantity sits at its target: the distance to the limit is then only the width of the band and
+        tells nothing, so the margin is 1, as for a flag.
     """
 
     subjects: tuple[str, ...]
@@ -53,6 +56,7 @@ class Assessment:
     where: Mask | None = None
     severity: Severity | None = None
     mark: Mark | None = None
+    held: Mask | None = None
 
 
 @dataclass(frozen=True)

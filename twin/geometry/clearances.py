@@ -20,6 +20,8 @@ HOT_AISLE = 0.9
 GRAVITY = 9.80665
 """Standard gravity, BIPM SI Brochure. [m/s2]"""
 
+DIGITS = 9
+"""Decimals that are kept, so that an aisle drawn 1.2 m wide is not short of 1.2 m by rounding."""
 REACHES = tuple(2.0 * 4.0**k for k in range(8))
 """Depths at which an obstacle is looked for in turn; the last, 32 km, exceeds every hall. [m]"""
 
@@ -44,7 +46,7 @@ class Clearances:
     @property
     def margin(self) -> Floats:
         """Free minus needed depth; negative where service has too little space. [m]"""
-        return self.free - self.needed
+        return np.round(self.free - self.needed, DIGITS)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def clearances(facility: Facility, solids: Solids) -> Clearances:
         _, wall = _turned(hall_low[chosen], hall_high[chosen], direction)
         limit = np.maximum(wall[:, 1] - probe_high[:, 1], 0.0)
         depth, hit = _nearest(probe_low, probe_high, limit, *_turned(low, high, direction))
-        free[chosen] = depth
+        free[chosen] = np.round(depth, DIGITS)
         blocker[chosen] = [names[j] if j >= 0 else f"wall {direction}" for j in hit]
     side = tuple("rear" if r else "front" for r in rear)
     return Clearances(tuple(solids.ids[i] for i in machine), side, needed, free, tuple(blocker))
@@ -220,12 +222,12 @@ def _is_across(a: Run, b: Run) -> bool:
 def _aisle(zone: Zone, a: Run, b: Run) -> Aisle:
     ahead, back = ("north", "south") if a.axis == "x" else ("east", "west")
     fronts = (a.face == ahead) + (b.face == back)
-    kind: Literal["cold", "hot", "mixed"] = ("hot", "mixed", "cold")[fronts]  # type: ignore[assignment]
+    kind: Literal["cold", "hot", "mixed"] = ("hot", "mixed", "cold")[fronts]
     (a_low, a_high), (b_low, b_high) = _span(a, False), _span(b, False)
     start, end = max(a_low, b_low), min(a_high, b_high)
     near, far = _span(a, True)[1], _span(b, True)[0]
     low, high = ((start, near), (end, far)) if a.axis == "x" else ((near, start), (far, end))
-    width = max(far - near, 0.0)
+    width = max(round(far - near, DIGITS), 0.0)
     return Aisle(
         zone.id, zone.hall, (a.id, b.id), kind, width, COLD_AISLE if fronts else HOT_AISLE, low, high
     )

@@ -159,10 +159,11 @@ def _pipe(facility: Facility, circuit: Circuit, rows: dict[str, Run]) -> PipeRou
     lines = [_ordered(line, rows) for line in _lines(sinks)]
     start = np.mean([m.center[:2] for m in sources], axis=0) if sources else None
     header, path = _serpentine(lines, start)
-    level = _level(facility, sinks)
+    level = _level(facility, sinks or sources)
     spacing = np.abs(np.diff(path, axis=0)).sum(axis=1)
-    branch = np.array([_branch(facility, facility.by_id[name], level) for name in header], dtype=float)
-    connection = {m.id: abs(m.center[0] - path[0, 0]) + abs(m.center[1] - path[0, 1]) + HOSE for m in sources}
+    branch = np.array([_branch(facility.by_id[name], level) for name in header], dtype=float)
+    x, y = path[0].tolist()
+    connection = {m.id: abs(m.center[0] - x) + abs(m.center[1] - y) + _branch(m, level) for m in sources}
     one_way = float(spacing.sum() + branch.sum()) + sum(connection.values())
     return PipeRoute(header, spacing, branch, connection, 2 * one_way, path, level)
 
@@ -206,19 +207,19 @@ def _serpentine(
     return tuple(names), np.vstack(path)
 
 
-def _level(facility: Facility, sinks: list[Machine]) -> float:
+def _level(facility: Facility, served: list[Machine]) -> float:
     """Height of a circuit's header: half-way under a raised floor, overhead in a hall, low in the yard."""
-    hall = next((m.hall for m in sinks if m.indoors), None)
-    if not any(m.indoors for m in sinks):
+    hall = next((m.hall for m in served if m.indoors), None)
+    if not any(m.indoors for m in served):
         return YARD_PIPE_HEIGHT
     floors = {shell.id: shell.floor for shell in facility.halls}
     floor = floors.get(hall) if hall is not None else next(iter(floors.values()), None)
     return -floor.height / 2 if floor and floor.type == "raised" and floor.height > 0 else PIPE_HEIGHT
 
 
-def _branch(facility: Facility, sink: Machine, level: float) -> float:
-    """From the header to a sink's top, to its foot if the header runs below the floor; none in the yard."""
-    if not sink.indoors:
+def _branch(machine: Machine, level: float) -> float:
+    """From the header to a machine's top, or foot if the header runs below the floor; none in the yard."""
+    if not machine.indoors:
         return HOSE
-    bottom = sink.origin[2]
-    return abs(level - (bottom + sink.extent[2] if level > 0 else bottom)) + HOSE
+    bottom = machine.origin[2]
+    return abs(level - (bottom + machine.extent[2] if level > 0 else bottom)) + HOSE

@@ -7,9 +7,12 @@ its ``id``, ``("pods", "p", "at", 1)``.
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 from twin.layout.mistakes import Mistake, excerpt
@@ -73,14 +76,30 @@ class Source:
     text: str = field(repr=False)
 
     @cached_property
-    def lines(self) -> list[str]:
-        """The lines as the YAML parser counts them."""
-        return _LINE_BREAK.split(self.text)
+    def _starts(self) -> array[int]:
+        """Where lines start, as the YAML parser counts them."""
+        return array("Q", chain((0,), (match.end() for match in _LINE_BREAK.finditer(self.text))))
+
+    @property
+    def line_count(self) -> int:
+        """Number of lines; the last one may be empty."""
+        return len(self._starts)
+
+    def line(self, number: int) -> str:
+        """A line by its number from 1, without its end; empty outside the text."""
+        if not 0 < number <= self.line_count:
+            return ""
+        end = self._starts[number] if number < self.line_count else None
+        return self.text[self._starts[number - 1] : end].rstrip("\r\n\x85\u2028\u2029")
+
+    def position(self, index: int) -> tuple[int, int]:
+        """Line and column, from 1, of a character."""
+        line = bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
 
     def mistake(self, mark: Mark, message: str, path: tuple[str, ...] = ()) -> Mistake:
         """A mistake at a place of this text."""
-        line = self.lines[mark.line - 1] if 0 < mark.line <= len(self.lines) else ""
-        picture = excerpt(line, mark.line, mark.column, mark.length)
+        picture = excerpt(self.line(mark.line), mark.line, mark.column, mark.length)
         return Mistake(mark.file, mark.line, mark.column, mark.length, message, path, picture)
 
 

@@ -99,6 +99,7 @@ class Draft:
     def __post_init__(self) -> None:
         self._marks: dict[Path, Mark] = {}
         self._claims: dict[str, Path] = {}
+        self._clashes: set[tuple[Path, Path]] = set()
         self._products: dict[str, Any] = {}
         self._yards: dict[tuple[str | None, str], Yard] = {}
 
@@ -125,6 +126,9 @@ class Draft:
         if (holder := self._claims.get(name)) is None:
             self._claims[name] = path
             return True
+        if (holder, path) in self._clashes:
+            return False
+        self._clashes.add((holder, path))
         shown = quote(local or name)
         if holder == path:
             self.complain(path, f"this makes two things with the id {shown}; ids are given once")

@@ -113,27 +113,27 @@ def _places(draft: Draft, block: Block, loop: Loop) -> Iterator[tuple[str, str]]
 
 
 def _check_roles(draft: Draft, paths: dict[str, Path]) -> None:
-    """No machine plays the same part in two circuits."""
-    for part in ("sources", "sinks", "pumps"):
+    """No machine plays the same part in two circuits; of those of one pair of loops the first is told."""
+    told = set()
+    for part, key, role in _PARTS:
         holders: dict[str, list[str]] = {}
         for circuit in draft.circuits:
             for name in getattr(circuit, part):
-                holders.setdefault(name, []).append(circuit.id)
-                if len(holders[name]) > _parts_allowed(draft.by_id[name], part):
-                    _complain(draft, paths, part, name, holders[name])
+                held = holders.setdefault(name, [])
+                held.append(circuit.id)
+                pair = (part, paths[held[0]], paths[circuit.id])
+                if len(held) > _parts_allowed(draft.by_id[name], part) and pair not in told:
+                    told.add(pair)
+                    where = f"{quote(held[0])} ({draft.mark(pair[1])})"
+                    message = f"{quote(name)} is a {role} of loop {where} already; a machine serves one loop"
+                    draft.complain((*pair[2], key), message)
+
+
+_PARTS = (("sources", "source", "source"), ("sinks", "sinks", "sink"), ("pumps", "pumps", "pump"))
+"""Parts of a circuit: its field, the key in the layout, and what a machine in it is called."""
 
 
 def _parts_allowed(machine: Machine, part: str) -> int:
     product = machine.product
     hybrid = product.kind == "rack" and product.coolant is not None and machine.rear_door is not None
     return 2 if hybrid and part == "sinks" else 1
-
-
-def _complain(draft: Draft, paths: dict[str, Path], part: str, name: str, circuits: list[str]) -> None:
-    key = {"sources": "source", "sinks": "sinks", "pumps": "pumps"}[part]
-    role = {"sources": "source", "sinks": "sink", "pumps": "pump"}[part]
-    first, last = circuits[0], circuits[-1]
-    where = draft.mark(paths[first])
-    message = f"{quote(name)} is a {role} of loop {quote(first)} ({where}) already; a machine serves one loop"
-    if not any(known.message.startswith(f"{quote(name)} is a {role}") for known in draft.mistakes):
-        draft.complain((*paths[last], key), message)

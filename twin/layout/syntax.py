@@ -17,8 +17,8 @@ from twin.layout.document import Mark, Node, Source
 from twin.layout.mistakes import KEPT, LayoutError, Mistake, quote
 
 MAX_DEPTH = 50
-MAX_NODES = 1_000_000
-"""Values after aliases are expanded; a layout of 50,000 lines has a tenth of this."""
+MAX_NODES = 500_000
+"""Values after aliases are expanded; a layout of 50,000 lines has a fifth of this."""
 MAX_ALIASED = 100_000
 """Values that come from aliases: a few kB of text must not become gigabytes of model."""
 MAX_NUMBER = 1e18
@@ -265,25 +265,19 @@ def _check_characters(source: Source) -> None:
     match = _UNPRINTABLE.search(source.text)
     if match is None:
         return
-    line, column = position(source.text, match.start())
+    line, column = source.position(match.start())
     message = f"character U+{ord(match[0]):04X} does not belong in a text file"
     raise _Stop(source.mistake(Mark(source.name, line, column, 1), message))
-
-
-def position(text: str, index: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character."""
-    before = Source("", text[:index]).lines
-    return len(before), len(before[-1]) + 1
 
 
 def _syntax_mistake(source: Source, error: yaml.YAMLError) -> Mistake:
     place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (place.line + 1, place.column + 1) if place is not None else (1, 1)
-    if line > len(source.lines) or (line == len(source.lines) > 1 and not source.lines[line - 1]):
-        line = next((n for n in range(len(source.lines), 0, -1) if source.lines[n - 1].strip()), 1)
-        column = len(source.lines[line - 1]) + 1
+    if line >= source.line_count and not source.line(line).strip():  # the end of the text: point at its last word
+        line, column = source.position(max(0, len(source.text.rstrip()) - 1))
+        column += 1
     mark = Mark(source.name, line, column, 1)
-    return source.mistake(mark, _in_plain_words(error, source.lines[line - 1][column - 1 : column]))
+    return source.mistake(mark, _in_plain_words(error, source.line(line)[column - 1 : column]))
 
 
 def _in_plain_words(error: yaml.YAMLError, character: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -69,24 +70,26 @@ def _unsaid(found: Iterable[Mistake], said: Iterable[Mistake]) -> list[Mistake]:
 def _reasonable(
     model_cls: type[BaseModel], document: Document, error: ValidationError, context: dict[str, Any]
 ) -> ValidationError:
-    """An error with few enough items to look at: of the first list items only, if there are too many."""
-    for size in (100, 10, 1):
+    """An error with few enough items to look at: of the first items of lists only, if there are too many."""
+    for size in (100, 10):
         if error.error_count() <= _EXAMINED:
-            break
+            return error
         try:
             model_cls.model_validate(_shortened(document.data, size, {}), context=context)
         except ValidationError as shorter:
             error = shorter
-    return error
+    if error.error_count() <= _EXAMINED:
+        return error
+    raise LayoutError([*document.mistakes, document.mistake((), f"more than {_EXAMINED:,} mistakes")])
 
 
 def _shortened(value: Any, size: int, done: dict[int, Any]) -> Any:
-    """The data with at most ``size`` items in every list; shared parts stay shared."""
+    """The data with at most ``size`` items in every list and 100 in every mapping; shared parts stay shared."""
     if not isinstance(value, (dict, list)):
         return value
     if id(value) not in done:
         if isinstance(value, dict):
-            done[id(value)] = {key: _shortened(child, size, done) for key, child in value.items()}
+            done[id(value)] = {key: _shortened(child, size, done) for key, child in islice(value.items(), 100)}
         else:
             done[id(value)] = [_shortened(child, size, done) for child in value[:size]]
     return done[id(value)]

@@ -40,6 +40,9 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
         message = f"{whip.per_rack} circuits do not divide over {len(feeds)} feeds"
         draft.complain((*path, "per_rack"), f"{message}; write a multiple of {len(feeds)}")
         return
+    if len(set(feeds)) < len(feeds):
+        draft.complain((*path, "feeds"), "a feed is named twice")
+        return
     sources: list[list[tuple[str, ...]]] = []
     for side, feed in enumerate(feeds):
         fed = _of_feed(draft, candidates, feed, (*path, "feeds"))

@@ -32,6 +32,7 @@ class Wires:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self._terminals: dict[tuple[str, str], Path] = {}
+        self._clashes: set[tuple[Path, Path]] = set()
         self._links = 0
 
     def connect(
@@ -53,10 +54,15 @@ class Wires:
         )
 
     def _refuse(self, machine: Machine, terminal: str, path: Path, holder: Path) -> None:
+        """Note a terminal that is taken, once for all machines that two entries both name."""
+        if (path, holder) in self._clashes:
+            return
+        self._clashes.add((path, holder))
         side = terminal.removeprefix("in")
         what = f"feed {side}" if side else "a feed"
         where = f"from {self.draft.mark(holder)}"
-        self.draft.complain(path, f"{machine.kind} {quote(machine.id)} already has {what}, {where}")
+        place = (*path, "to") if path[-2] == "whips" else path
+        self.draft.complain(place, f"{machine.kind} {quote(machine.id)} already has {what}, {where}")
 
 
 def in_reach(candidates: list[Machine], hall: str | None) -> list[Machine]:
@@ -80,10 +86,8 @@ def dealt_ids(
     names = [machine.id for machine in sources]
     if how == "pairs":
         if len(names) < 2 or side > 1:
-            need = "two feeds" if side > 1 else "two machines upstream"
-            draft.complain(
-                (*path, "deal"), f"pairs takes at least {need}" if side <= 1 else f"pairs takes just {need}"
-            )
+            need = "at least two machines upstream" if len(names) < 2 else "two feeds, no more"
+            draft.complain((*path, "deal"), f"pairs needs {need}")
             return []
         return [(names[pair[side]],) for pair in pairs(len(names), count)]
     if how == "common":

@@ -262,6 +262,8 @@ class HeatNetwork:
     exchanger_name: tuple[str, ...]
     exchanger_loop: NDArray[np.intp]
     """Loop whose set point the exchanger holds."""
+    exchanger_rating: tuple[tuple[float, float, float], ...]
+    """Conductance [W/K] and the hot and cold flow [kg/s] it belongs to."""
 
     def problem(
         self, flow: Array, heat_in: Array, outlet: Array, outlet_fixed: Mask, conductance: Array, setpoint: Array
@@ -305,7 +307,15 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
         sink.append(np.array([add(supply, back, loop) for _ in loop.circuit.sinks], np.intp))
         as_source |= {n: (int(k), number) for n, k in zip(loop.circuit.sources, source[-1], strict=True)}
         as_sink |= {n: int(k) for n, k in zip(loop.circuit.sinks, sink[-1], strict=True)}
+    cold_loop = {name: loop for loop in loops for name in loop.circuit.sinks}
     joined = [n for n in as_source if n in as_sink and facility.by_id[n].kind == "cdu"]
+    ratings: dict[tuple[str, str, str], tuple[float, float, float]] = {}
+    for name in joined:
+        machine, hot, cold = facility.by_id[name], loops[as_source[name][1]], cold_loop[name]
+        assert isinstance(machine.product, Cdu)
+        key = (machine.type, hot.circuit.id, cold.circuit.id)
+        if key not in ratings:
+            ratings[key] = exchanger_conductance(machine.product, hot, cold)
     return HeatNetwork(
         node_count=3 * len(loops),
         link_from=np.array(start, np.intp),
@@ -318,6 +328,9 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
         exchanger_cold=np.array([as_sink[n] for n in joined], np.intp),
         exchanger_name=tuple(joined),
         exchanger_loop=np.array([as_source[n][1] for n in joined], np.intp),
+        exchanger_rating=tuple(
+            ratings[facility.by_id[n].type, loops[as_source[n][1]].circuit.id, cold_loop[n].circuit.id] for n in joined
+        ),
     )
 
 

@@ -25,6 +25,9 @@ class State:
     """(S, M) cooling machine in service and powered."""
     throttle: Array
     """(S, R) power drawn over power asked for."""
+    throttle_before: Array
+    target_before: Array
+    """(S, R) throttle of the pass before, and what could then be carried."""
     rack_power: Array
     """(S, R) at the input. [W]"""
     room_loss: Array
@@ -58,6 +61,10 @@ class State:
 
     speed: Array
     """(S, L) pump speed."""
+    solved_speed: Array
+    """(S, L) pump speed at which the flows below were solved; -1 before the first solve."""
+    solved_live: Mask
+    """(S, M) machines that ran in that solve."""
     source_flow: Array
     pump_flow: Array
     sink_flow: Array

@@ -27,10 +27,14 @@ VALVE_FLOOR = 0.3
 """Smallest share of rated flow through a coil or CDU. [-] Assumed."""
 SPARE_DROP = 15e3
 """Pressure kept across the control valve of the worst sink by pump speed control. [Pa] Assumed."""
+SAME_FLOW, SAME_SPEED = 1e-10, 1e-10
+"""A loop is solved again only when a wanted flow (over the design flow) or a pump speed changed by more. [-]"""
 MIN_SPEED = 0.3
 """Lowest pump speed. [-] Assumed."""
 CDU_STANDBY = 0.05
 """Share of a CDU's rated input taken by controls. [-] Assumed."""
+STEEPEST = -50.0
+"""Largest fall of what can be carried per power drawn that the secant step believes. [-]"""
 AIR_TRIP_SPAN = 10.0
 """Above the allowable inlet a rack throttles linearly and is off this much higher. [K] Assumed."""
 
@@ -66,6 +70,8 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         served=np.ones((count, racks), bool),
         live=np.ones((count, machines), bool),
         throttle=full(racks, 1.0),
+        throttle_before=full(racks, 1.0),
+        target_before=full(racks, 1.0),
         rack_power=full(racks, world.rack_demand),
         rack_inlet=full(racks, 24.0),
         rack_outlet=full(racks, 36.0),
@@ -74,6 +80,8 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         hall_supply=full(halls, 24.0),
         hall_ok=np.ones((count, halls), bool),
         speed=full(loops, 1.0),
+        solved_speed=full(loops, -1.0),
+        solved_live=np.zeros((count, machines), bool),
         sink_limit=full(sinks, world.sink_design),
         supply=full(loops, setpoints),
         back=full(loops, setpoints + 10.0),
@@ -198,11 +206,10 @@ def _coil_water(world: Lowered, state: State, crah_machine: NDArray[np.intp]) ->
     count = len(state.live)
     coolant, wet = np.full((count, crah_machine.size), 100.0), np.zeros((count, crah_machine.size), bool)
     column = {int(machine): index for index, machine in enumerate(crah_machine)}
-    begun = state.loop_pressure.any(axis=1) if state.loop_pressure.size else np.zeros(count, bool)
     for sink, machine in enumerate(world.sink_machine):
         if machine in column:
             coolant[:, column[machine]] = state.supply[:, world.sink_loop[sink]]
-            wet[:, column[machine]] = (state.sink_flow[:, sink] > 0.0) | ~begun
+            wet[:, column[machine]] = (state.sink_flow[:, sink] > 0.0) | ~begun(state)
     return coolant, wet
 
 
@@ -211,40 +218,59 @@ def circulate(world: Lowered, state: State) -> State:
     limit = _wanted_flow(world, state)
     parts = {
         name: getattr(state, name).copy()
-        for name in ("speed", "source_flow", "pump_flow", "sink_flow", "sink_law", "sink_pressure", "mover_rise",
-                     "loop_velocity", "loop_pressure", "loop_margin")
+        for name in ("speed", "solved_speed", "source_flow", "pump_flow", "sink_flow", "sink_law", "sink_pressure",
+                     "mover_rise", "loop_velocity", "loop_pressure", "loop_margin", "mass_error")
     }  # fmt: skip
-    error, ok = np.zeros(len(limit)), np.ones(len(limit), bool)
-    sources = world.source_machine.size
-    for number, loop in enumerate(world.loops):
-        source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
-        source_live = state.live[:, world.source_machine[source]]
-        pump_live = state.live[:, world.pump_machine[pump]]
-        machine = world.sink_machine[sink]
-        sink_live = np.where(machine >= 0, state.live[:, np.maximum(machine, 0)] if world.cooling else True, True)
-        sink_live |= _is_coil(world, machine)
-        answer = network.solve(loop.problem(source_live, pump_live, sink_live, limit[:, sink], state.speed[:, number]))
-        flow = answer.link_flow[:, loop.sink_link]
-        law = loop.law_drop(flow)
-        parts["source_flow"][:, source] = answer.link_flow[:, loop.source_link]
-        parts["pump_flow"][:, pump] = answer.link_flow[:, loop.pump_link]
-        parts["sink_flow"][:, sink] = flow
-        parts["sink_law"][:, sink] = law
-        parts["sink_pressure"][:, sink] = answer.node_pressure[:, loop.sink_node]
-        parts["mover_rise"][:, source] = -answer.link_drop[:, loop.source_link]
-        parts["mover_rise"][:, slice(sources + pump.start, sources + pump.stop)] = -answer.link_drop[:, loop.pump_link]
-        parts["loop_velocity"][:, number] = np.abs(answer.link_velocity).max(axis=1)
-        parts["loop_pressure"][:, number] = answer.node_pressure.max(axis=1)
-        speed, margin = _pump_speed(loop, state.speed[:, number], answer, limit[:, sink], sink_live, law)
-        parts["speed"][:, number], parts["loop_margin"][:, number] = speed, margin
-        error = np.maximum(error, answer.mass_error)
-        ok &= answer.scenario_ok
-    return replace(state, sink_limit=limit, mass_error=error, flow_ok=ok, **parts)
+    ok = state.flow_ok.copy()
+    stale = (np.abs(limit - state.sink_limit) > SAME_FLOW * world.sink_design) | ~begun(state)[:, None]
+    switched = (state.live != state.solved_live).any(axis=1)
+    for number in range(len(world.loops)):
+        sink = world.slices.sink[number]
+        rows = np.flatnonzero(
+            stale[:, sink].any(axis=1) | switched | (np.abs(state.speed - state.solved_speed)[:, number] > SAME_SPEED)
+        )
+        if rows.size:
+            ok[rows] &= _circulate_loop(world, state, number, rows, limit, parts)
+    return replace(state, sink_limit=limit, solved_live=state.live, flow_ok=ok, **parts)
 
 
-def _is_coil(world: Lowered, machine: NDArray[np.intp]) -> Mask:
-    """Sinks whose water passages stay open without power (a CRAH's coil); CDUs and chillers shut their valve."""
-    return np.array([m < 0 for m in machine], bool)
+def begun(state: State) -> Mask:
+    """(S,) False in the first pass, before any flow was solved."""
+    return np.asarray(state.solved_speed.min(axis=1, initial=1.0) >= 0.0)
+
+
+def _circulate_loop(
+    world: Lowered, state: State, number: int, rows: NDArray[np.intp], limit: Array, parts: dict[str, Array]
+) -> Mask:
+    """Solve one loop for the scenarios whose inputs changed and write the answer into ``parts``."""
+    loop = world.loops[number]
+    source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
+    live, wanted, speed = state.live[rows], limit[rows, sink], state.speed[rows, number]
+    sink_live = np.stack([live[:, m] if m >= 0 else np.ones(rows.size, bool) for m in world.sink_machine[sink]], axis=1)
+    answer = network.solve(
+        loop.problem(live[:, world.source_machine[source]], live[:, world.pump_machine[pump]], sink_live, wanted, speed)
+    )
+    flow = answer.link_flow[:, loop.sink_link]
+    law = loop.law_drop(flow)
+    risers = world.source_machine.size
+    for name, columns, values in (
+        ("source_flow", source, answer.link_flow[:, loop.source_link]),
+        ("pump_flow", pump, answer.link_flow[:, loop.pump_link]),
+        ("sink_flow", sink, flow),
+        ("sink_law", sink, law),
+        ("sink_pressure", sink, answer.node_pressure[:, loop.sink_node]),
+        ("mover_rise", source, -answer.link_drop[:, loop.source_link]),
+        ("mover_rise", slice(risers + pump.start, risers + pump.stop), -answer.link_drop[:, loop.pump_link]),
+    ):
+        parts[name][rows, columns] = values
+    parts["loop_velocity"][rows, number] = np.abs(answer.link_velocity).max(axis=1)
+    parts["loop_pressure"][rows, number] = answer.node_pressure.max(axis=1)
+    parts["solved_speed"][rows, number] = speed
+    parts["speed"][rows, number], parts["loop_margin"][rows, number] = _pump_speed(
+        loop, speed, answer, wanted, sink_live, law
+    )
+    parts["mass_error"][rows] = np.maximum(parts["mass_error"][rows], answer.mass_error)
+    return answer.scenario_ok
 
 
 def _wanted_flow(world: Lowered, state: State) -> Array:
@@ -266,9 +292,8 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
                 duty[:, sink], capacity[sink] = state.exchange[:, exchanger_at[name]], product.capacity
             elif isinstance(product, Crah):
                 duty[:, sink], capacity[sink] = state.crah_heat[:, crah_at[name]], product.capacity
-    begun = (state.exchange.sum(axis=1, keepdims=True) + state.crah_heat.sum(axis=1, keepdims=True)) > 0.0
     share = np.clip(VALVE_MARGIN * duty / capacity, VALVE_FLOOR, 1.0)
-    return np.where(np.isfinite(capacity) & begun, share, 1.0) * wanted
+    return np.where(np.isfinite(capacity) & begun(state)[:, None], share, 1.0) * wanted
 
 
 def _pump_speed(
@@ -337,12 +362,8 @@ def _conductance(world: Lowered, flow: Array) -> Array:
     """(S, X) conductance of the CDU exchangers at the flows they have. [W/K]"""
     net = world.heat
     values = np.zeros((len(flow), net.exchanger_hot.size))
-    cold_loop = {int(link): int(loop) for link, loop in zip(world.sink_heat_link, world.sink_loop, strict=True)}
-    for column, name in enumerate(net.exchanger_name):
-        product = world.facility.by_id[name].product
-        assert isinstance(product, Cdu)
-        hot, cold = world.loops[net.exchanger_loop[column]], world.loops[cold_loop[int(net.exchanger_cold[column])]]
-        rated, hot_flow, cold_flow = liquid.exchanger_conductance(product, hot, cold)
+    for column in range(net.exchanger_hot.size):
+        rated, hot_flow, cold_flow = net.exchanger_rating[column]
         values[:, column] = exchanger.scaled_conductance(
             rated,
             np.maximum(flow[:, net.exchanger_hot[column]] / hot_flow, 1e-6),
@@ -448,11 +469,17 @@ def _condenser_water(world: Lowered, state: State, machine: int) -> Array:
 
 
 def curtail(world: Lowered, state: State) -> State:
-    """Racks that coolant or air cannot carry draw less; the target is approached by halves so that it settles."""
-    target = np.minimum(_liquid_share(world, state), _air_share(world, state))
-    step = np.where(state.served, target, 0.0) - state.throttle
-    near = np.abs(step) < 1e-12
-    return replace(state, throttle=np.where(near, state.throttle, np.clip(state.throttle + 0.5 * step, 0.0, 1.0)))
+    """Racks that coolant or air cannot carry draw less.
+
+    Cooling less heat warms less air and coolant, so what can be carried depends on what is drawn.  Each rack
+    steps along the secant of its last two answers; where there is no slope yet, by half.
+    """
+    target = np.where(state.served, np.minimum(_liquid_share(world, state), _air_share(world, state)), 0.0)
+    gap, moved = target - state.throttle, state.throttle - state.throttle_before
+    slope = np.divide(target - state.target_before, moved, out=np.full_like(gap, -1.0), where=np.abs(moved) > 1e-13)
+    step = gap / (1.0 - np.clip(slope, STEEPEST, 0.0))
+    throttle = np.where(target == 0.0, 0.0, np.clip(state.throttle + step, 0.0, 1.0))
+    return replace(state, throttle=throttle, throttle_before=state.throttle, target_before=target)
 
 
 def _liquid_share(world: Lowered, state: State) -> Array:

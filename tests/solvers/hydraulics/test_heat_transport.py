@@ -221,9 +221,8 @@ def check_exchangers(problem, result):
         most_duty,
     )
     scale = 1.0 + np.abs(result.exchanger_duty).max() + np.abs(wanted[runs]).max(initial=0)
-    lively = runs & ~np.take_along_axis(
-        result.node_runaway, np.asarray(problem.link_from)[hot][None, :].repeat(len(rate), 0), 1
-    )
+    upstream = np.where(problem.link_flow[:, hot] >= 0, problem.link_from[hot], problem.link_to[hot])
+    lively = runs & ~np.take_along_axis(result.node_runaway, upstream, 1)
     assert np.abs((result.exchanger_duty - wanted)[lively]).max(initial=0) < 1e-7 * scale
 
 
@@ -242,6 +241,66 @@ def test_batch_equals_one_by_one(random_network):
         alone = solve(replace(problem, ambient=problem.ambient[s : s + 1], **rows))
         np.testing.assert_allclose(whole.node_temperature[s], alone.node_temperature[0], rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(whole.exchanger_duty[s], alone.exchanger_duty[0], rtol=1e-7, atol=1e-3)
+
+
+def cascade(rng, scenarios=4):
+    """Rack loops on facility loops on plant loops, with losses, reversed temperatures and missing sinks."""
+    start, end, flow, heat, fixed, leak, hot, cold = [], [], [], [], [], [], [], []
+    nodes = 0
+
+    def ring(size, rate):
+        nonlocal nodes
+        links = list(range(len(start), len(start) + size))
+        start.extend(range(nodes, nodes + size))
+        end.extend([*range(nodes + 1, nodes + size), nodes])
+        flow.extend([rate] * size), heat.extend([0.0] * size), fixed.extend([False] * size)
+        leak.extend(np.where(rng.random(size) < 0.3, rng.uniform(0, 300, size), 0.0))
+        nodes += size
+        return links
+
+    plants = [ring(int(rng.integers(2, 6)), rng.uniform(0.5, 10)) for _ in range(2)]
+    facility = [ring(int(rng.integers(3, 9)), rng.uniform(0.5, 10)) for _ in range(3)]
+    for loop in plants:
+        fixed[loop[0]] = bool(rng.random() < 0.8)
+    for loop in facility:
+        below = plants[rng.integers(2)]
+        if len(below) > 1:
+            hot.append(loop.pop(0)), cold.append(below.pop())
+    for _ in range(6):
+        rack, below = ring(4, rng.uniform(0.2, 5)), facility[rng.integers(3)]
+        heat[rack[0]] = rng.uniform(0, 2e5)
+        for side in rack[1:3]:
+            if below:
+                hot.append(side), cold.append(below.pop())
+    shape = (scenarios, len(hot))
+    setpoint = np.where(rng.random((1, len(hot))) < 0.8, rng.uniform(15, 60, shape), -np.inf)
+    return Problem(
+        nodes,
+        np.array(start),
+        np.array(end),
+        link_flow=np.array(flow) * rng.uniform(0.3, 1, (scenarios, 1)),
+        link_capacity=CP,
+        link_heat=np.array(heat) * rng.uniform(0, 1.5, (scenarios, 1)),
+        link_conductance=np.array(leak),
+        ambient=rng.uniform(-10, 40, scenarios),
+        link_outlet=rng.uniform(15, 40, (scenarios, 1)),
+        link_outlet_fixed=fixed,
+        exchanger_hot=np.array(hot),
+        exchanger_cold=np.array(cold),
+        exchanger_conductance=rng.uniform(1e2, 6e4, shape),
+        exchanger_setpoint=setpoint,
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_cascades_of_controlled_exchangers_settle(seed):
+    problem = cascade(np.random.default_rng(seed))
+    result = solve(problem)
+    assert result.status is Status.CONVERGED and result.energy_error.max() < 1e-8
+    check_exchangers(problem, result)
+    np.testing.assert_allclose(
+        result.link_gain.sum(axis=1), 0.0, atol=1e-8 * (1 + np.abs(result.link_gain).sum(axis=1).max())
+    )
 
 
 def many_units(units, scenarios):

@@ -4,6 +4,7 @@ data."""
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,3 +127,41 @@ def test_voltages_equal_pandapower(name):
     assert s.status.ok, s.detail
     np.testing.assert_allclose(s.bus_voltage[0], voltage, rtol=0, atol=1e-8)
     assert s.power_error[0] < 1e-9
+
+
+def reference_table(name: str) -> np.ndarray:
+    """A table of the reference data beside the repository; the test is skipped where it is absent."""
+    for folder in Path(__file__).resolve().parents:
+        path = folder / "shared" / "data" / "power" / name
+        if path.exists():
+            rows = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+            return np.array([[float(x or 0) for x in row.split(",")] for row in rows[1:]])
+    pytest.skip("reference data are not at hand")
+
+
+@pytest.mark.parametrize("name", ["14", "30", "33bw", "57", "69", "85", "118", "1354pegase"])
+def test_voltages_equal_the_matpower_reference(name):
+    bus, branch, gen, answer = (
+        reference_table(f"case{name}_{part}.csv") for part in ("bus", "branch", "gen", "solution")
+    )
+    place = {int(number): row for row, number in enumerate(bus[:, 0])}
+    start, end = (np.array([place[int(i)] for i in branch[:, k]]) for k in (0, 1))
+    machine = np.array([place[int(i)] for i in gen[:, 0]])
+    kind = bus[machine, 1]
+    tap = np.where(branch[:, 8] == 0, 1, branch[:, 8]) * np.exp(1j * np.deg2rad(branch[:, 9]))
+    pv, slack = (kind == 2) & (gen[:, 7] > 0), np.flatnonzero(bus[:, 1] == 3)
+    index = np.arange(len(bus))
+    exact = np.zeros(len(bus), dtype=complex)
+    exact[[place[int(i)] for i in answer[:, 0]]] = answer[:, 1] * np.exp(1j * np.deg2rad(answer[:, 2]))
+    base = {"33bw": 10e6, "69": 10e6, "85": 1e6}.get(name, 100e6)
+    p = Problem(
+        base, np.where(bus[:, 9] > 0, bus[:, 9], 1.0) * 1e3,
+        bus_shunt=(bus[:, 4] + 1j * bus[:, 5]) * 1e6 / base, branch_from=start,
+        branch_to=end, branch_impedance=branch[:, 2] + 1j * branch[:, 3], branch_charging=branch[:, 4],
+        branch_tap=tap, branch_closed=branch[:, 10] > 0, source_bus=slack, source_voltage=exact[slack],
+        generator_bus=machine[pv], generator_power=gen[pv, 1] * 1e6, generator_voltage=gen[pv, 5],
+        load_power=(bus[:, 2] + 1j * bus[:, 3]) * 1e6, cord_load=index, cord_bus=index,
+    )  # fmt: skip
+    s = solve(p, tolerance=1e-11)
+    assert s.status.ok, s.detail
+    np.testing.assert_allclose(s.bus_voltage[0], exact, rtol=0, atol=1e-8)
