@@ -39,7 +39,7 @@ def figures(facility: Facility, results: Results, scenario: int = 0) -> tuple[Kp
         *_work(facility, site),
         *_money(facility, site),
     )
-    return tuple(kpi for kpi in found if isfinite(kpi.value))
+    return found
 
 
 class _Site:
@@ -48,7 +48,9 @@ class _Site:
     def __init__(self, results: Results, scenario: int) -> None:
         table = results.tables.get("site")
         values = table.values if table else {}
-        self._numbers = {name: float(array[scenario, 0]) for name, array in values.items()}
+        numbers = {name: float(array[scenario, 0]) for name, array in values.items()}
+        # cost per token is infinite where no token is made; such a figure is left out
+        self._numbers = {name: number for name, number in numbers.items() if isfinite(number)}
 
     def has(self, *names: str) -> bool:
         return all(name in self._numbers for name in names)
@@ -83,8 +85,8 @@ def _energy(site: _Site) -> Iterator[Kpi]:
         shares = {"it": it, "cooling": cooling, "losses": losses, "other": other}
         yield from site.kpi("facility_power", "Facility power", "power", definition, **shares)
         definition = (
-            "Facility power over IT power at the racks' input, at the evaluated state: designed PUE with the boundary "
-            "of category 3, ISO/IEC 30134-2:2016. Not an annual figure."
+            "Facility power over IT power at the racks' input, at the evaluated state: designed PUE with the "
+            "boundary of category 3, ISO/IEC 30134-2:2016. Not an annual figure."
         )
         shares = {name: _ratio(part, it) for name, part in shares.items()}
         yield from site.kpi("pue", "PUE", "ratio", definition, **shares)
@@ -92,14 +94,14 @@ def _energy(site: _Site) -> Iterator[Kpi]:
 
 def _water_and_carbon(facility: Facility, site: _Site) -> Iterator[Kpi]:
     definition = (
-        "Water drawn on site over IT energy, at the evaluated state: boundary of ISO/IEC 30134-9:2022 (category 1), not "
-        "an annual figure; water used in power stations is not in it."
+        "Water drawn on site over IT energy, at the evaluated state: boundary of ISO/IEC 30134-9:2022 "
+        "(category 1), not an annual figure; water used in power stations is not in it."
     )
     yield from site.kpi("wue", "WUE", "volume_per_energy", definition)
     grams = facility.place.carbon_intensity * 3.6e9
     definition = (
         f"CO2 of the electricity drawn (grid average, {grams:.0f} g/kWh) over IT energy: boundary of ISO/IEC "
-        "30134-8:2022 (category 1), at the evaluated state, not an annual figure; fuel of generators is not in it."
+        "30134-8:2022 (category 1), at the evaluated state, not an annual figure; generators are not in it."
     )
     yield from site.kpi("cue", "CUE", "carbon_intensity", definition)
 
@@ -150,7 +152,7 @@ def _money(facility: Facility, site: _Site) -> Iterator[Kpi]:
         dimension="money",
         parts={name: site[f"cost_{name}"] * MILLION for name in parts if site.has(f"cost_{name}")},
         definition=(
-            f"Capital as annuity at {economics.interest:.1%} interest, energy, water and operation, over the tokens made "
-            f"at {facility.workload.utilization:.0%} utilization. Land, staff, network and software are not in it."
+            f"Capital as annuity at {economics.interest:.1%} interest, energy, water and operation, over the "
+            f"tokens made at {facility.workload.utilization:.0%} utilization. Land and staff are not in it."
         ),
     )

@@ -101,12 +101,12 @@ class Dimension:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise UnitError(f"expected {_a(self.name)}, for example {self._quoted}; found {_kind(value)}")
         if text and not self.bare:
-            raise UnitError(self._bare(f"{value:.12g}" if abs(value) < self.limit else str(value)[:_SHOWN]))
+            raise UnitError(self._bare(_digits_of(value)))
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
-        return self._believable(number, str(value))
+        return self._believable(number, _digits_of(value))
 
     def pattern(self) -> str:
         """Regular expression (Python and ECMA 262) of everything that may be written."""
@@ -126,7 +126,9 @@ class Dimension:
 
     def _wrong_unit(self, unit: str) -> str:
         if unit[0] in ",'_" and unit[1:2].isdigit():
-            return f"'{unit[0]}' is not part of a number; write digits and a point, for example {self._quoted}"
+            return (
+                f"'{unit[0]}' is not part of a number; write digits and a point, for example {self._quoted}"
+            )
         if any(unit in other._scales for other in DIMENSIONS.values()):
             use = "use " + ("one of " if len(self.shown) > 1 else "") + ", ".join(self.shown)
             return f"'{unit}' is not {_a(self.name)} unit; {use}"
@@ -156,14 +158,26 @@ class Dimension:
             context = info.context
             return self.read(value, text=bool(context and context.get("text")))
 
-        # Around the float schema, not instead of it: pydantic puts Field(gt=0) inside, where it must stay alive.
+        # Around the float schema, not instead of it: pydantic puts Field(gt=0) inside it.
         return core_schema.with_info_before_validator_function(quantity, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         text: dict[str, Any] = {"type": "string", "pattern": self.pattern(), "examples": [self.example]}
         if self.bare:
             text = {"anyOf": [{"type": "number"}, text], "examples": [self.example]}
-        return {"description": f"{self.name.capitalize()}, for example {self._quoted}.", **text, "x-dimension": self.name}
+        return {
+            "description": f"{self.name.capitalize()}, for example {self._quoted}.",
+            **text,
+            "x-dimension": self.name,
+        }
+
+
+def _digits_of(value: Real) -> str:
+    """A number as it was written, clipped (integers may be longer than Python prints)."""
+    try:
+        return str(value)[:_SHOWN]
+    except ValueError:
+        return "of very many digits"
 
 
 def _kind(value: Any) -> str:

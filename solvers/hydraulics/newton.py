@@ -120,7 +120,7 @@ class _Newton:
     def run(self, tolerance: float, max_iterations: int) -> int:
         drop, slope = self.laws(self.flow)
         done = 0
-        for done in range(1, max_iterations + 1):  # noqa: B007
+        for done in range(1, max_iterations + 1):
             step, head = self._step(drop, slope)
             moved = self.flow + step
             new_drop, new_slope = self.laws(moved)

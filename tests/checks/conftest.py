@@ -11,9 +11,23 @@ from twin.model.base import Mark
 from twin.model.facility import Circuit, Facility, Feed, Machine, Place, Run, Shell, Zone
 from twin.model.language import Air, Containment, Floor, Outdoor
 from twin.model.products import (
-    Accelerators, Busway, Cdu, Coolant, Crah, DryCooler, Generator, Product, Pump, Rack, RackPower, Switchboard,
-    TransferSwitch, Transformer, Ups, Utility,
-)  # fmt: skip
+    Accelerators,
+    Busway,
+    Cdu,
+    Coolant,
+    Crah,
+    DryCooler,
+    Generator,
+    Product,
+    Pump,
+    Rack,
+    RackPower,
+    Switchboard,
+    TransferSwitch,
+    Transformer,
+    Ups,
+    Utility,
+)
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, SolveReport, Table
 from twin.scenario import NORMAL, Scenario, single_failures
@@ -22,29 +36,65 @@ FLAT = ((0.0, 0.95), (1.0, 0.97))
 
 PRODUCTS: dict[str, Product] = {
     "gb300": Rack(
-        kind="rack", source="assumed", size=(0.6, 1.2, 2.2), mass=1500, clearance=(1.0, 0.8),
-        power=RackPower(idle=20e3, typical=110e3, maximum=132e3, peak=150e3), liquid_share=0.85,
+        kind="rack",
+        source="assumed",
+        size=(0.6, 1.2, 2.2),
+        mass=1500,
+        clearance=(1.0, 0.8),
+        power=RackPower(idle=20e3, typical=110e3, maximum=132e3, peak=150e3),
+        liquid_share=0.85,
         coolant=Coolant(return_temperature=55, rated_heat=112e3, rated_flow=2e-3, rated_drop=1e5),
         accelerators=Accelerators(name="GB300", count=72, power=1400),
     ),
     "cdu": Cdu(
-        kind="cdu", source="assumed", size=(0.9, 1.2, 2.2), capacity=1e6, approach=4, primary_flow=0.02, primary_drop=8e4,
-        secondary_flow=0.02, external_head=2e5, pump_power=20e3,
+        kind="cdu",
+        source="assumed",
+        size=(0.9, 1.2, 2.2),
+        capacity=1e6,
+        approach=4,
+        primary_flow=0.02,
+        primary_drop=8e4,
+        secondary_flow=0.02,
+        external_head=2e5,
+        pump_power=20e3,
     ),
     "crah": Crah(
-        kind="crah", source="assumed", size=(2.0, 1.0, 2.2), capacity=100e3, return_air=36, entering_water=18,
-        air_flow=10, flow=0.005, drop=4e4, fan_power=5e3,
+        kind="crah",
+        source="assumed",
+        size=(2.0, 1.0, 2.2),
+        capacity=100e3,
+        return_air=36,
+        entering_water=18,
+        air_flow=10,
+        flow=0.005,
+        drop=4e4,
+        fan_power=5e3,
     ),
     "dry": DryCooler(
-        kind="dry_cooler", source="assumed", size=(10, 2, 2), capacity=500e3, flow=0.02, drop=5e4, air_in=35, coolant_in=45,
-        coolant_out=40, air_flow=60, fan_power=20e3,
+        kind="dry_cooler",
+        source="assumed",
+        size=(10, 2, 2),
+        capacity=500e3,
+        flow=0.02,
+        drop=5e4,
+        air_in=35,
+        coolant_in=45,
+        coolant_out=40,
+        air_flow=60,
+        fan_power=20e3,
     ),
     "pump": Pump(kind="pump", source="assumed", flow=0.02, head=2e5, efficiency=0.8),
     "grid": Utility(kind="utility", source="assumed", size=(0, 0, 0), voltage=33e3, capacity=3e6),
     "gen": Generator(kind="generator", source="assumed", rating=1e6),
     "tx": Transformer(
-        kind="transformer", source="assumed", rating=2.5e6, primary=33e3, secondary=415, impedance=0.06,
-        no_load_loss=3e3, load_loss=20e3,
+        kind="transformer",
+        source="assumed",
+        rating=2.5e6,
+        primary=33e3,
+        secondary=415,
+        impedance=0.06,
+        no_load_loss=3e3,
+        load_loss=20e3,
     ),
     "ups": Ups(kind="ups", source="assumed", rating=1.25e6, efficiency=FLAT),
     "board": Switchboard(kind="switchboard", source="assumed", rating=4000),
@@ -52,22 +102,71 @@ PRODUCTS: dict[str, Product] = {
     "bw": Busway(kind="busway", source="assumed", rating=1000, resistance=5e-5),
     "bw480": Busway(kind="busway", source="assumed", rating=1000, voltage=480, resistance=5e-5),
     "bwdc": Busway(kind="busway", source="assumed", rating=1000, dc=True, resistance=5e-5),
-}  # fmt: skip
+}
 
 HEALTHY: Mapping[str, float] = {
-    "rack.served": 1, "rack.power": 132e3, "rack.demand": 132e3, "rack.throttle": 1, "rack.inlet_temperature": 24,
-    "rack.outlet_temperature": 36, "rack.relative_humidity": 0.45, "rack.air_flow": 1.6, "rack.air_heat": 20e3,
-    "rack.liquid_heat": 112e3, "rack.liquid_flow": 2.0, "rack.liquid_required": 1.95, "rack.liquid_supply": 40,
-    "rack.liquid_return": 54, "rack.liquid_drop": 9e4, "rack.liquid_pressure": 3e5, "rack.voltage": 0.98,
-    "rack.tokens": 1e4, "rack.chip_power": 1e5, "cdu.live": 1, "cdu.loading": 0.6, "cdu.head_margin": 0.2,
-    "crah.live": 1, "crah.loading": 0.4, "crah.supply": 24, "plant.live": 1, "plant.loading": 0.5, "pump.live": 1,
-    "pump.loading": 0.5, "power.live": 1, "power.loading": 0.4, "power.apparent": 1e6, "power.voltage": 0.99,
-    "feed.live": 1, "feed.power": 66e3, "feed.loading": 0.5, "feed.current": 50, "feed.drop": 0.01, "loop.supply": 32,
-    "loop.return": 42, "loop.setpoint": 32, "loop.flow": 20, "loop.velocity": 2, "loop.head_margin": 0.2, "loop.heat": 1e6,
-    "hall.dew_point": 10, "hall.heat": 80e3, "hall.rci_hi": 1, "hall.rci_lo": 1, "hall.rti": 1, "hall.shi": 0.1,
-    "hall.rhi": 0.9, "hall.inlet_max": 24, "hall.supply": 24, "site.it_power": 528e3, "site.facility_power": 600e3,
-    "site.cooling_power": 50e3, "site.loss_power": 22e3, "site.pue": 600 / 528, "site.tokens": 4e4, "site.cost": 2e-7,
-}  # fmt: skip
+    "rack.served": 1,
+    "rack.power": 132e3,
+    "rack.demand": 132e3,
+    "rack.throttle": 1,
+    "rack.inlet_temperature": 24,
+    "rack.outlet_temperature": 36,
+    "rack.relative_humidity": 0.45,
+    "rack.air_flow": 1.6,
+    "rack.air_heat": 20e3,
+    "rack.liquid_heat": 112e3,
+    "rack.liquid_flow": 2.0,
+    "rack.liquid_required": 1.95,
+    "rack.liquid_supply": 40,
+    "rack.liquid_return": 54,
+    "rack.liquid_drop": 9e4,
+    "rack.liquid_pressure": 3e5,
+    "rack.voltage": 0.98,
+    "rack.tokens": 1e4,
+    "rack.chip_power": 1e5,
+    "cdu.live": 1,
+    "cdu.loading": 0.6,
+    "cdu.head_margin": 0.2,
+    "crah.live": 1,
+    "crah.loading": 0.4,
+    "crah.supply": 24,
+    "plant.live": 1,
+    "plant.loading": 0.5,
+    "pump.live": 1,
+    "pump.loading": 0.5,
+    "power.live": 1,
+    "power.loading": 0.4,
+    "power.apparent": 1e6,
+    "power.voltage": 0.99,
+    "feed.live": 1,
+    "feed.power": 66e3,
+    "feed.loading": 0.5,
+    "feed.current": 50,
+    "feed.drop": 0.01,
+    "loop.supply": 32,
+    "loop.return": 42,
+    "loop.setpoint": 32,
+    "loop.flow": 20,
+    "loop.velocity": 2,
+    "loop.head_margin": 0.2,
+    "loop.heat": 1e6,
+    "hall.dew_point": 10,
+    "hall.heat": 80e3,
+    "hall.rci_hi": 1,
+    "hall.rci_lo": 1,
+    "hall.rti": 1,
+    "hall.shi": 0.1,
+    "hall.rhi": 0.9,
+    "hall.inlet_max": 24,
+    "hall.supply": 24,
+    "site.it_power": 528e3,
+    "site.facility_power": 600e3,
+    "site.cooling_power": 50e3,
+    "site.loss_power": 22e3,
+    "site.pue": 600 / 528,
+    "site.tokens": 4e4,
+    "site.cost": 2e-7,
+}
 RACKS = ("p1.s.01", "p1.s.02", "p1.n.01", "p1.n.02")
 
 
@@ -90,17 +189,30 @@ class Design:
         return Feed(to=to, terminal=terminal, sources=sources, mark=Mark(file="hall.yaml", line=40), **fields)
 
     @staticmethod
-    def loop(name: str, sources: Sequence[str], sinks: Sequence[str], pumps: Sequence[str] = (), **fields: object) -> Circuit:
+    def loop(
+        name: str, sources: Sequence[str], sinks: Sequence[str], pumps: Sequence[str] = (), **fields: object
+    ) -> Circuit:
         """A loop of water at 32 degC."""
-        values = {"fluid": "water", "supply": 32.0, "header": None, "branch": None, "roughness": 4.5e-5, **fields}
+        values = {
+            "fluid": "water",
+            "supply": 32.0,
+            "header": None,
+            "branch": None,
+            "roughness": 4.5e-5,
+            **fields,
+        }
         mark = Mark(file="hall.yaml", line=30)
-        return Circuit(id=name, sources=tuple(sources), sinks=tuple(sinks), pumps=tuple(pumps), mark=mark, **values)
+        return Circuit(
+            id=name, sources=tuple(sources), sinks=tuple(sinks), pumps=tuple(pumps), mark=mark, **values
+        )
 
     def facility(self, **changes: object) -> Facility:
         """Two rows of two racks, two CDUs, two air handlers, 2N power, one loop each."""
         hall = {"hall": "", "indoors": True}
         rack = [
-            self.machine(f"p1.{row}.0{i}", "gb300", (3 + 0.6 * i, y), pod="p1", row=f"p1.{row}", face=face, **hall)
+            self.machine(
+                f"p1.{row}.0{i}", "gb300", (3 + 0.6 * i, y), pod="p1", row=f"p1.{row}", face=face, **hall
+            )
             for row, y, face in (("s", 3.0, "south"), ("n", 5.4, "north"))
             for i in (1, 2)
         ]
@@ -129,25 +241,57 @@ class Design:
             self.loop("tcs", ("cdu.1", "cdu.2"), RACKS, fluid="pg25", supply=40.0),
         )
         runs = tuple(
-            Run(id=f"p1.{row}", hall="", pod="p1", machines=RACKS[k : k + 2], axis="x", face=face, origin=(3.6, y),
-                length=1.2, depth=1.2, mark=Mark(file="hall.yaml", line=7))
+            Run(
+                id=f"p1.{row}",
+                hall="",
+                pod="p1",
+                machines=RACKS[k : k + 2],
+                axis="x",
+                face=face,
+                origin=(3.6, y),
+                length=1.2,
+                depth=1.2,
+                mark=Mark(file="hall.yaml", line=7),
+            )
             for k, row, y, face in ((0, "s", 3.0, "south"), (2, "n", 5.4, "north"))
-        )  # fmt: skip
+        )
         values = {
             "name": "small hall",
             "file": "hall.yaml",
             "place": Place(
-                climate="test", elevation=100, outdoor=Outdoor(dry_bulb=35, wet_bulb=22), grid="test",
-                electricity_price=2e-8, carbon_intensity=1e-7, water_price=2,
+                climate="test",
+                elevation=100,
+                outdoor=Outdoor(dry_bulb=35, wet_bulb=22),
+                grid="test",
+                electricity_price=2e-8,
+                carbon_intensity=1e-7,
+                water_price=2,
             ),
             "halls": (
-                Shell(id="", origin=(0, 0), size=(14, 12, 5), floor=Floor(), air=Air(), mark=Mark(file="hall.yaml", line=3)),
+                Shell(
+                    id="",
+                    origin=(0, 0),
+                    size=(14, 12, 5),
+                    floor=Floor(),
+                    air=Air(),
+                    mark=Mark(file="hall.yaml", line=3),
+                ),
             ),
             "zones": (
-                Zone(id="p1", hall="", rows=("p1.s", "p1.n"), containment=Containment(), mark=Mark(file="hall.yaml", line=6)),
+                Zone(
+                    id="p1",
+                    hall="",
+                    rows=("p1.s", "p1.n"),
+                    containment=Containment(),
+                    mark=Mark(file="hall.yaml", line=6),
+                ),
             ),
-            "runs": runs, "machines": machines, "feeds": tuple(feeds), "circuits": circuits, **changes,
-        }  # fmt: skip
+            "runs": runs,
+            "machines": machines,
+            "feeds": tuple(feeds),
+            "circuits": circuits,
+            **changes,
+        }
         return Facility(**values)
 
     @staticmethod
@@ -156,15 +300,22 @@ class Design:
         return (NORMAL, *single_failures(facility))
 
     def results(
-        self, facility: Facility, scenarios: Sequence[Scenario] | None = None, settled: Sequence[bool] | None = None
+        self,
+        facility: Facility,
+        scenarios: Sequence[Scenario] | None = None,
+        settled: Sequence[bool] | None = None,
     ) -> Results:
         """Results in which every rule holds; a test writes into the arrays."""
         states = tuple(scenarios) if scenarios else self.states(facility)
         things = {
-            "rack": facility.racks, "cdu": facility.of_kind("cdu"), "crah": facility.of_kind("crah"),
-            "plant": facility.of_kind("dry_cooler", "cooling_tower", "chiller"), "pump": facility.of_kind("pump"),
-            "power": tuple(machine for machine in facility.machines if machine.product.role == "power"), "rear_door": (),
-        }  # fmt: skip
+            "rack": facility.racks,
+            "cdu": facility.of_kind("cdu"),
+            "crah": facility.of_kind("crah"),
+            "plant": facility.of_kind("dry_cooler", "cooling_tower", "chiller"),
+            "pump": facility.of_kind("pump"),
+            "power": tuple(machine for machine in facility.machines if machine.product.role == "power"),
+            "rear_door": (),
+        }
         ids = {name: tuple(machine.id for machine in machines) for name, machines in things.items()}
         ids["feed"] = tuple(f"{feed.to}.{feed.terminal}" for feed in facility.feeds)
         ids["loop"] = tuple(circuit.id for circuit in facility.circuits)
@@ -178,7 +329,9 @@ class Design:
 
 def _columns(table: str, states: int, things: int) -> dict[str, np.ndarray]:
     names = [name for name in QUANTITIES if name.startswith(f"{table}.")]
-    return {name.partition(".")[2]: np.full((states, things), float(HEALTHY.get(name, 0.0))) for name in names}
+    return {
+        name.partition(".")[2]: np.full((states, things), float(HEALTHY.get(name, 0.0))) for name in names
+    }
 
 
 @pytest.fixture(scope="session")

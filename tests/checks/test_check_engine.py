@@ -20,7 +20,13 @@ STATES = (NORMAL, Scenario(name="lose:a", failed=("a",)), Scenario(name="lose:b"
 
 
 def cases(values, limit, sense="max", dimension="power", where=None, **rule):
-    fields = {"severity": "error", "after_failure": "error", "stage": "solved", "during": "any", "unsettled": False} | rule
+    fields = {
+        "severity": "error",
+        "after_failure": "error",
+        "stage": "solved",
+        "during": "any",
+        "unsettled": False,
+    } | rule
     made = Rule("TST-001", "title", "standard", "", function=lambda *_: iter(()), **fields)
     subjects = tuple(f"x{i}" for i in range(np.shape(values)[-1]))
     broken, passed = [], []
@@ -127,7 +133,9 @@ def test_the_message_has_number_limit_units_and_state(facility, results):
     results["rack"]["liquid_flow"][results.scenario_index("lose:ups.A"), 0] = 1.62
     results["rack"]["liquid_required"][:] = 1.95 / 0.95
     (finding,) = judge(facility, results).findings
-    assert finding.message == "coolant flow is 1.62 kg/s, 17 % below the 1.95 kg/s required, when ups.A is lost"
+    assert (
+        finding.message == "coolant flow is 1.62 kg/s, 17 % below the 1.95 kg/s required, when ups.A is lost"
+    )
     assert (finding.code, finding.subject, finding.scenario) == ("LIQ-002", "p1.s.01", "lose:ups.A")
     assert (finding.place, finding.file, finding.line) == ("hall / p1 / s", "hall.yaml", 10)
     assert finding.position == facility.by_id["p1.s.01"].center
@@ -138,15 +146,24 @@ def test_the_message_has_number_limit_units_and_state(facility, results):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("inlet air", 36.2, 35.0, "max", "temperature"), "inlet air is 36.2 degC, 1.2 K above the 35.0 degC allowed"),
-        (("breaker load", 0.91, 0.8, "max", "fraction"), "breaker load is 91.0 %, 14 % above the 80.0 % allowed"),
+        (
+            ("inlet air", 36.2, 35.0, "max", "temperature"),
+            "inlet air is 36.2 degC, 1.2 K above the 35.0 degC allowed",
+        ),
+        (
+            ("breaker load", 0.91, 0.8, "max", "fraction"),
+            "breaker load is 91.0 %, 14 % above the 80.0 % allowed",
+        ),
         (("flow", 1.95, 1.95, "min", "mass_flow"), "flow is 1.95 kg/s, at the limit"),
         (("head", -0.05, 0.0, "min", "fraction"), "head is -5.0 %, below the 0.0 % required"),
         (("PUE", 1.1503, 1.15, "max", "ratio"), "PUE is 1.1503, 0.03 % above the 1.15 allowed"),
-        (("cost", 3e-7, 2e-7, "max", "money_per_token"), "cost is 0.3 USD/Mtoken, 50 % above the 0.2 USD/Mtoken allowed"),
+        (
+            ("cost", 3e-7, 2e-7, "max", "money_per_token"),
+            "cost is 0.3 USD/Mtoken, 50 % above the 0.2 USD/Mtoken allowed",
+        ),
         (("has no power", 0.0, 1.0, "min", "flag"), "has no power"),
     ],
-)  # fmt: skip
+)
 def test_sentences(arguments, text):
     assert sentence(*arguments) == text
 
@@ -205,7 +222,9 @@ def test_waivers_cover_by_id_glob_group_and_pod_and_unused_ones_are_listed(facil
     marks = [Mark(file="hall.yaml", line=line) for line in range(80, 86)]
 
     def verdict(*selects, rule="AIR-001"):
-        waivers = [(Waiver(rule=rule, select=s, reason=text), m) for s, m in zip(selects, marks, strict=False)]
+        waivers = [
+            (Waiver(rule=rule, select=s, reason=text), m) for s, m in zip(selects, marks, strict=False)
+        ]
         return judge(facility.replace(waivers=tuple(waivers)), results)
 
     def covered(*selects):
@@ -219,7 +238,9 @@ def test_waivers_cover_by_id_glob_group_and_pod_and_unused_ones_are_listed(facil
     assert verdict("p1").verdict == "pass"
     assert verdict("p1.s").verdict == "fail"
     assert verdict("cdu.1", "p1").unused_waivers == ("hall.yaml:80: AIR-001 for cdu.1",)
-    assert verdict("p1", rule="AIR-999").unused_waivers == ("hall.yaml:80: AIR-999 for p1 (there is no such rule)",)
+    assert verdict("p1", rule="AIR-999").unused_waivers == (
+        "hall.yaml:80: AIR-999 for p1 (there is no such rule)",
+    )
 
 
 def test_a_waiver_of_a_machine_covers_its_feeds(facility, results):
@@ -258,10 +279,14 @@ def test_a_view_of_some_states_copies_nothing_when_they_are_a_run(facility, resu
 def large(design, racks: int):
     base = design.facility()
     names = [f"p1.s.{i:04d}" for i in range(racks)]
-    extra = tuple(design.machine(name, "gb300", hall="", pod="p1", row="p1.s", indoors=False) for name in names)
+    extra = tuple(
+        design.machine(name, "gb300", hall="", pod="p1", row="p1.s", indoors=False) for name in names
+    )
     feeds = tuple(design.feed(name, f"in{s}", f"bw.{s}", breaker=160) for name in names for s in "AB")
     tcs = base.circuits[1].replace(sinks=(*base.circuits[1].sinks, *names))
-    facility = base.replace(machines=base.machines + extra, feeds=base.feeds + feeds, circuits=(base.circuits[0], tcs))
+    facility = base.replace(
+        machines=base.machines + extra, feeds=base.feeds + feeds, circuits=(base.circuits[0], tcs)
+    )
     states = (NORMAL, *(Scenario(name=f"lose:{i}", failed=("bw.A",)) for i in range(599)))
     return facility, design.results(facility, states)
 
@@ -280,6 +305,6 @@ def test_a_thousand_racks_in_six_hundred_states_take_about_a_second(design, bad)
     solved = [rule for rule in RULES.values() if rule.stage == "solved"]
     broken, passed = engine._run(solved, facility, results)
     findings = list(engine._Writer(facility, engine.Waivers((), facility)).findings(broken))
-    assert time.process_time() - start < 3.0  # measured: see the report; the margin is for busy machines
+    assert time.process_time() - start < 1.0  # 0.12 s and 0.3 s measured
     assert bool(findings) == bad
     assert passed

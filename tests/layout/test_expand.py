@@ -36,7 +36,12 @@ def test_positions_are_named_by_pod_row_and_place_in_the_lineup():
     facility = facility_of(PODS)
     assert [run.id for run in facility.runs] == ["p1.s", "p1.n", "p2.s", "p2.n"]
     assert facility.runs[0].machines == ("p1.s.01", "p1.s.02", "p1.s.03", "p1.s.04")
-    assert [facility.by_id[name].type for name in facility.runs[0].machines] == ["cdu", "wet_rack", "wet_rack", "rack"]
+    assert [facility.by_id[name].type for name in facility.runs[0].machines] == [
+        "cdu",
+        "wet_rack",
+        "wet_rack",
+        "rack",
+    ]
     machine = facility.by_id["p2.n.03"]
     assert (machine.group, machine.pod, machine.row, machine.hall) == ("p2.n", "p2", "p2.n", "")
     assert machine.indoors
@@ -144,10 +149,17 @@ def test_a_row_with_its_own_place_is_where_it_says():
 
 @pytest.mark.parametrize(
     ("wall", "face", "corner"),
-    [("west", "east", (0, 4)), ("east", "west", (19, 4)), ("south", "north", (9, 0)), ("north", "south", (9, 9))],
+    [
+        ("west", "east", (0, 4)),
+        ("east", "west", (19, 4)),
+        ("south", "north", (9, 0)),
+        ("north", "south", (9, 9)),
+    ],
 )
 def test_air_handlers_stand_inside_with_their_backs_to_the_wall(wall, face, corner):
-    facility = facility_of(f"air: {{crahs: [{{id: c, type: crah, along: {wall}, count: 1, supply: 22 degC}}]}}")
+    facility = facility_of(
+        f"air: {{crahs: [{{id: c, type: crah, along: {wall}, count: 1, supply: 22 degC}}]}}"
+    )
     machine = facility.by_id["c1"]
     assert machine.origin[:2] == pytest.approx(corner)
     assert (machine.face, machine.setpoint, machine.indoors) == (face, 22.0, True)
@@ -213,10 +225,15 @@ def test_a_power_group_with_a_place_inside_the_hall_is_indoors():
 
 
 def test_busways_hang_over_their_rows():
-    facility = facility_of(PODS + "power: {busways: [{id: bw, type: busway, along: 'row:*.n', height: 2800 mm}]}")
+    facility = facility_of(
+        PODS + "power: {busways: [{id: bw, type: busway, along: 'row:*.n', height: 2800 mm}]}"
+    )
     assert ids(facility, "busway") == ["bw.p1.n", "bw.p2.n"]
     machine = facility.by_id["bw.p2.n"]
-    assert machine.origin == pytest.approx((3.0, 6 + 3.0, 2.8)) and (machine.pod, machine.row) == ("p2", "p2.n")
+    assert machine.origin == pytest.approx((3.0, 6 + 3.0, 2.8)) and (machine.pod, machine.row) == (
+        "p2",
+        "p2.n",
+    )
 
 
 def test_trays_run_along_rows():
@@ -282,7 +299,9 @@ def test_loops_of_a_hall_bear_its_name():
 
 
 def test_rooms_of_several_halls_are_written_in_a_hall():
-    found = mistakes_of(HALLS + "pods: [{id: q, at: [0 m, 0 m], rows: [{id: s, face: south, lineup: [rack]}]}]\n")
+    found = mistakes_of(
+        HALLS + "pods: [{id: q, at: [0 m, 0 m], rows: [{id: s, face: south, lineup: [rack]}]}]\n"
+    )
     assert [message for _, message in found] == [
         "with several halls, pods belong inside one of them (halls: [{..., pods: ...}])"
     ]
@@ -338,9 +357,15 @@ def test_wide_selectors_leave_out_what_the_loop_cannot_cool():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{id: x, source: dry, sinks: crah, supply: 9 degC}", '"crah1" is a sink of loop "chw" (toy.yaml:21) already'),
+        (
+            "{id: x, source: dry, sinks: crah, supply: 9 degC}",
+            '"crah1" is a sink of loop "chw" (toy.yaml:21) already',
+        ),
         ("{id: x, source: dry, sinks: type:rack, supply: 9 degC}", 'rack "p1.s.04" takes no coolant'),
-        ("{id: x, source: pump, sinks: crah, supply: 9 degC}", '"pump" matches no source of a loop, only pump'),
+        (
+            "{id: x, source: pump, sinks: crah, supply: 9 degC}",
+            '"pump" matches no source of a loop, only pump',
+        ),
         ("{id: chw, source: dry, sinks: crah, supply: 9 degC}", 'id "chw" is already made at toy.yaml:21'),
     ],
 )
@@ -355,7 +380,10 @@ def test_a_wrong_loop_is_a_mistake(line, message):
 def test_the_site_is_looked_up_and_what_nobody_says_is_assumed():
     place = facility_of("site: {climate: phoenix, grid: us-az, electricity_price: 50 USD/MWh}").place
     assert place.outdoor.dry_bulb > 40 and place.elevation == pytest.approx(337, abs=20)
-    assert place.electricity_price == pytest.approx(0.05 / 3.6e6) and place.sources["electricity_price"] == "layout"
+    assert (
+        place.electricity_price == pytest.approx(0.05 / 3.6e6)
+        and place.sources["electricity_price"] == "layout"
+    )
     assert place.sources["water_price"] == "assumed" and place.sources["outdoor"] not in ("assumed", "layout")
     nowhere = facility_of("").place
     assert (nowhere.outdoor.dry_bulb, nowhere.outdoor.wet_bulb, nowhere.grid) == (35.0, 24.0, "world")
@@ -390,13 +418,25 @@ def test_an_unknown_state_is_a_mistake():
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("equipment: [{id: e, type: rak, at: [1 m, 1 m]}]", "rak", 'unknown product "rak"; did you mean "rack"?'),
+        (
+            "equipment: [{id: e, type: rak, at: [1 m, 1 m]}]",
+            "rak",
+            'unknown product "rak"; did you mean "rack"?',
+        ),
         ("power: {ups: [{id: u, type: tx}]}", "tx", '"tx" is of kind transformer, which cannot stand here'),
-        ("air: {crahs: [{id: c, type: cdu, count: 1}]}", "cdu", '"cdu" is of kind cdu, which cannot stand here'),
+        (
+            "air: {crahs: [{id: c, type: cdu, count: 1}]}",
+            "cdu",
+            '"cdu" is of kind cdu, which cannot stand here',
+        ),
         ("power: {ups: [{id: u, type: ups, along: x}]}", "x}", "only busways run along rows"),
         ("power: {busways: [{id: u, type: busway}]}", "{id", "a busway runs along rows"),
         (PODS.replace("cdu, 2 x", "cduu, 2 x"), "cduu", 'unknown product "cduu"; did you mean "cdu"?'),
-        (PODS.replace("gap 600 mm", "gap 600"), "gap 600", '"gap 600" is not an entry of a lineup; gap: bare number'),
+        (
+            PODS.replace("gap 600 mm", "gap 600"),
+            "gap 600",
+            '"gap 600" is not an entry of a lineup; gap: bare number',
+        ),
         (PODS.replace("gap 600 mm", "2 rack"), "2 rack", '"2 rack" is not an entry of a lineup'),
         (PODS.replace("id: n,", "id: s,"), "{id: s, face: north", 'id "p1.s" is already made at toy.yaml:12'),
         (
@@ -450,7 +490,7 @@ def test_a_giant_layout_is_refused(text):
 
 def test_too_many_halls_are_refused():
     ((_, message),) = mistakes_of(HALLS.replace("count: 2, step", "count: 100000, step"))
-    assert "at most 500" in message
+    assert "at most 100" in message
 
 
 @pytest.mark.parametrize(
@@ -467,20 +507,25 @@ def test_an_entry_of_a_lineup_reads_as_it_looks(text, item):
     assert read_item(text) == item
 
 
-@pytest.mark.parametrize("text", ["", "gap", "gap -1 m", "gap 2 kW", "two x rack", "2 x", "1.5 x rack", "-1 x rack"])
+@pytest.mark.parametrize(
+    "text", ["", "gap", "gap -1 m", "gap 2 kW", "two x rack", "2 x", "1.5 x rack", "-1 x rack"]
+)
 def test_what_is_no_entry_of_a_lineup_is_refused(text):
     with pytest.raises(ValueError):
         read_item(text)
 
 
 def test_ten_thousand_positions_expand_in_seconds():
-    text = PODS.replace("count: 2, step", "count: 100, step").replace("2 x wet_rack", "48 x wet_rack") + """
+    text = (
+        PODS.replace("count: 2, step", "count: 100, step").replace("2 x wet_rack", "48 x wet_rack")
+        + """
 liquid: {loops: [{id: tcs, source: "kind:cdu", sinks: "type:wet_*", supply: 40 degC, per: pod}]}
 power:
   ups: [{id: ups, type: ups, count: 50, feeds: [A, B]}]
   busways: [{id: bw, type: busway, along: "row:*", feeds: [A, B], from: ups}]
   whips: [{to: ["kind:rack", "kind:cdu"], from: bw, feeds: [A, B], per_rack: 2}]
 """
+    )
     start = time.perf_counter()
     facility = facility_of(text)
     elapsed = time.perf_counter() - start

@@ -148,7 +148,9 @@ def test_patterns_are_case_sensitive():
     ],
 )
 def test_a_selector_that_matches_nothing_is_a_mistake_at_its_place(line):
-    equipment = "\nequipment: [{id: wet, type: wet_rack, at: [1 m, 1 m]}, {id: c, type: cdu, at: [4 m, 1 m]}]\n"
+    equipment = (
+        "\nequipment: [{id: wet, type: wet_rack, at: [1 m, 1 m]}, {id: c, type: cdu, at: [4 m, 1 m]}]\n"
+    )
     (mistake,) = mistakes_of(equipment + line)
     assert mistake[0].startswith(("nosuch", "lose:nosuch"))
     assert '"nosuch" matches no' in mistake[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import combinations
+from math import dist
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.layout.toys import facility_of, ids, mistakes_of, sources
 from twin.layout.dealing import deal, pairs
+from twin.layout.whips import _Nearest
 
 numbers = st.integers(1, 60)
 
@@ -117,9 +119,9 @@ def test_a_transfer_switch_takes_its_inputs_in_order_of_preference():
 
 def test_pairs_give_the_feeds_of_every_row_two_different_machines():
     facility = facility_of(
-        TREE.replace("type: ups, count: 2, feeds: [A, B], from: {A: msb.A, B: msb.B}", "type: ups, count: 3").replace(
-            "from: ups}", "from: ups, deal: pairs}"
-        )
+        TREE.replace(
+            "type: ups, count: 2, feeds: [A, B], from: {A: msb.A, B: msb.B}", "type: ups, count: 3"
+        ).replace("from: ups}", "from: ups, deal: pairs}")
     )
     rows = [run.id for run in facility.runs]
     sides = [(sources(facility, f"bw.A.{row}")["in"], sources(facility, f"bw.B.{row}")["in"]) for row in rows]
@@ -128,9 +130,9 @@ def test_pairs_give_the_feeds_of_every_row_two_different_machines():
 
 
 def test_pairs_need_two_machines():
-    text = TREE.replace("type: ups, count: 2, feeds: [A, B], from: {A: msb.A, B: msb.B}", "type: ups").replace(
-        "from: ups}", "from: ups, deal: pairs}"
-    )
+    text = TREE.replace(
+        "type: ups, count: 2, feeds: [A, B], from: {A: msb.A, B: msb.B}", "type: ups"
+    ).replace("from: ups}", "from: ups, deal: pairs}")
     assert [message for _, message in mistakes_of(text)] == ["pairs needs at least two machines upstream"]
 
 
@@ -151,6 +153,17 @@ def test_a_rack_takes_the_sidecar_that_stands_nearest_in_its_row():
     fed = [sources(facility, f"p.s.0{n}")["in"] for n in (2, 3, 4, 5)]
     assert fed == [("p.s.01",), ("p.s.01",), ("p.s.06",), ("p.s.06",)]
     assert sources(facility, "p.s.06") == {"inA": ("ups.A2",), "inB": ("ups.B2",)}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=20),
+    st.integers(0, 9),
+    st.integers(0, 9),
+)
+def test_the_nearest_is_what_a_plain_search_finds(spots, x, y):
+    named = [((float(a), float(b)), str(order)) for order, (a, b) in enumerate(spots)]
+    plain = min(named, key=lambda spot: round(dist(spot[0], (x, y)), 6))
+    assert _Nearest(named).to((float(x), float(y))) == plain[1]
 
 
 def test_loads_without_a_source_near_share_those_of_the_hall_one_each():
@@ -179,7 +192,12 @@ def test_a_rectifier_group_may_have_an_input_for_each_side():
 @pytest.mark.parametrize(
     ("old", "new", "place", "message"),
     [
-        ("per_rack: 4", "per_rack: 3", "3, breaker", "3 circuits do not divide over 2 feeds; write a multiple of 2"),
+        (
+            "per_rack: 4",
+            "per_rack: 3",
+            "3, breaker",
+            "3 circuits do not divide over 2 feeds; write a multiple of 2",
+        ),
         ("per_rack: 4, ", "", "{to:", "1 circuits do not divide over 2 feeds; write a multiple of 2"),
         ("cable: wire", "cable: wirr", "wirr", 'unknown product "wirr"; did you mean "wire"?'),
         ("from: grid}", "from: msb}", "{id:", "power runs in a ring: "),
@@ -198,7 +216,9 @@ def test_a_mistake_of_the_power_tree_is_told_at_its_place(old, new, place, messa
 
 def test_a_load_on_two_whips_of_one_feed_is_a_mistake_that_names_both():
     second = "\n        - {to: p1.s.02, from: bw, feeds: [A]}"
-    text = TREE.replace("whips: [{to", "whips:\n        - {to").replace("length: 4 m}]", "length: 4 m}" + second)
+    text = TREE.replace("whips: [{to", "whips:\n        - {to").replace(
+        "length: 4 m}]", "length: 4 m}" + second
+    )
     assert mistakes_of(text) == [
         ("p1.s.02, from: bw, feeds: [A]}", 'rack "p1.s.02" already has feed A, from toy.yaml:21')
     ]

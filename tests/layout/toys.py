@@ -49,7 +49,14 @@ TOYS = yaml.safe_load(
       drop: 40 kPa
       fan_power: 3 kW
       source: assumed
-    door: {kind: rear_door, capacity: 30 kW, effectiveness: 60 %, air_flow: 1 m3/s, flow: 1 L/s, drop: 30 kPa, source: assumed}
+    door:
+      kind: rear_door
+      capacity: 30 kW
+      effectiveness: 60 %
+      air_flow: 1 m3/s
+      flow: 1 L/s
+      drop: 30 kPa
+      source: assumed
     dry:
       kind: dry_cooler
       size: [6 m, 2 m, 2 m]
@@ -63,15 +70,45 @@ TOYS = yaml.safe_load(
       air_flow: 20 m3/s
       fan_power: 8 kW
       source: assumed
-    chiller: {kind: chiller, size: [2 m, 4 m, 2 m], capacity: 200 kW, flow: 8 L/s, drop: 60 kPa, cop: 6, supply: 18 degC, condenser_entering: 35 degC, condenser_flow: 9 L/s, condenser_drop: 60 kPa, source: assumed}
+    chiller:
+      kind: chiller
+      size: [2 m, 4 m, 2 m]
+      capacity: 200 kW
+      flow: 8 L/s
+      drop: 60 kPa
+      cop: 6
+      supply: 18 degC
+      condenser_entering: 35 degC
+      condenser_flow: 9 L/s
+      condenser_drop: 60 kPa
+      source: assumed
     pump: {kind: pump, size: [1 m, 1 m, 1 m], flow: 8 L/s, head: 200 kPa, efficiency: 75 %, source: assumed}
-    tx: {kind: transformer, size: [3 m, 2 m, 2 m], rating: 2500 kVA, primary: 11 kV, secondary: 415 V, impedance: 6 %, no_load_loss: 2 kW, load_loss: 20 kW, source: assumed}
+    tx:
+      kind: transformer
+      size: [3 m, 2 m, 2 m]
+      rating: 2500 kVA
+      primary: 11 kV
+      secondary: 415 V
+      impedance: 6 %
+      no_load_loss: 2 kW
+      load_loss: 20 kW
+      source: assumed
     gen: {kind: generator, size: [6 m, 2500 mm, 3 m], rating: 2 MW, source: assumed}
-    ups: {kind: ups, size: [2 m, 1 m, 2 m], rating: 500 kW, efficiency: [[50 %, 96 %], [100 %, 96 %]], source: assumed}
+    ups:
+      kind: ups
+      size: [2 m, 1 m, 2 m]
+      rating: 500 kW
+      efficiency: [[50 %, 96 %], [100 %, 96 %]]
+      source: assumed
     board: {kind: switchboard, size: [1 m, 1 m, 2 m], rating: 4000 A, source: assumed}
     sts: {kind: transfer_switch, size: [1 m, 1 m, 2 m], rating: 800 A, source: assumed}
     busway: {kind: busway, rating: 1000 A, resistance: 0.05 ohm/km, source: assumed}
-    sidecar: {kind: rectifier, size: [1200 mm, 1200 mm, 2200 mm], rating: 500 kW, efficiency: [[50 %, 97 %], [100 %, 97 %]], source: assumed}
+    sidecar:
+      kind: rectifier
+      size: [1200 mm, 1200 mm, 2200 mm]
+      rating: 500 kW
+      efficiency: [[50 %, 97 %], [100 %, 97 %]]
+      source: assumed
     rpp: {kind: pdu, rating: 200 kW, source: assumed}
     wire: {kind: cable, rating: 80 A, resistance: 1 ohm/km, source: assumed}
     """

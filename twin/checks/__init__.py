@@ -1,7 +1,8 @@
 """Rules: what is checked, against which limit of which standard, and by how much it holds.
 
-One function per rule, grouped by subject in the modules of this package; :func:`twin.checks.engine.check` makes it a
-rule.  :func:`judge` applies all of them to a solved facility, :func:`check_placement` those that need no solve.
+One function per rule, grouped by subject in the modules of this package; :func:`twin.checks.rules.check`
+makes it a rule.  :func:`judge` applies all of them to a solved facility, :func:`check_placement` those that
+need no solve.
 """
 
 from twin.checks import air, feeding, limits, liquid, placement, power, site

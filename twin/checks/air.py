@@ -1,10 +1,11 @@
 """Rules of the air side.
 
 Classes of inlet air: :mod:`twin.model.air_classes`.
-Indices: M. Herrlin, "Rack cooling effectiveness in data centers and telecom central offices: the rack cooling index
-(RCI)", ASHRAE Transactions 111(2), 2005; M. Herrlin, "Airflow and cooling performance of data centers: two
-performance metrics" (RTI), ASHRAE Transactions 114(2), 2008; R. Sharma, C. Bash, C. Patel, "Dimensionless parameters
-for evaluation of thermal design and performance of large-scale data centers" (SHI), AIAA 2002-3091.
+Indices: M. Herrlin, "Rack cooling effectiveness in data centers and telecom central offices: the rack cooling
+index (RCI)", ASHRAE Transactions 111(2), 2005; M. Herrlin, "Airflow and cooling performance of data centers:
+two performance metrics" (RTI), ASHRAE Transactions 114(2), 2008; R. Sharma, C. Bash, C. Patel, "Dimensionless
+parameters for evaluation of thermal design and performance of large-scale data centers" (SHI), AIAA paper
+2002-3091.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ SETPOINT_HELD = 0.01
 def dew_point(temperature: Array, humidity: Array) -> Array:
     """Dew point over water by the Magnus form. [degC]
 
-    O. Alduchov and R. Eskridge, "Improved Magnus form approximation of saturation vapor pressure", J. Appl. Meteorol.
-    35, 1996, pp. 601-609: within 0.4 % in pressure (about 0.06 K) from -40 to 50 degC.
+    O. Alduchov and R. Eskridge, "Improved Magnus form approximation of saturation vapor pressure", J. Appl.
+    Meteorol. 35, 1996, pp. 601-609: within 0.4 % in pressure (about 0.06 K) from -40 to 50 degC.
     """
     a, b = 17.625, 243.04
     magnus = np.log(np.clip(humidity, 1e-6, None)) + a * temperature / (b + temperature)
@@ -52,7 +53,7 @@ def _breathing(racks: Columns) -> Mask:
     clause="table 2.1, derated above 900 m",
 )
 def inlet_allowable(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Upper limit falls with elevation (1 K per 300 m for A1 and A2, 175 m for A3, 125 m for A4, 500 m for H1)."""
+    """The upper limit falls with elevation above 900 m, by 1 K per 300 m for classes A1 and A2."""
     for racks in of_machines(facility, results, "rack"):
         upper = racks.sheet(lambda rack: _class(rack).highest(facility.place.elevation))
         lower = racks.sheet(lambda rack: _class(rack).allowable[0])
@@ -84,7 +85,7 @@ def inlet_recommended(facility: Facility, results: Results) -> Iterator[Assessme
     during="normal",
 )
 def inlet_humidity(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Relative humidity and dew point below the class's largest; above both 8 % and a dew point of -12 degC."""
+    """Humidity and dew point below the class's largest; above both 8 % and a dew point of -12 degC."""
     for racks in of_machines(facility, results, "rack"):
         humidity, where = racks["relative_humidity"], _breathing(racks)
         dew = dew_point(racks["inlet_temperature"], humidity)
@@ -137,7 +138,7 @@ def supply_air(facility: Facility, results: Results) -> Iterator[Assessment]:
     during="normal",
 )
 def air_handler_spares(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """The heat of a group in units of one machine's rated capacity, against the machines left without the spares."""
+    """The heat of a group in machines at rated capacity, against those left without the spares."""
     for units in of_machines(facility, results, "crah"):
         yield from without_spares(units, "number of air handlers needed")
 

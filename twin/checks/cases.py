@@ -1,8 +1,8 @@
-"""From assessments to cases: margins, the worst state of every subject, the tightest passing case of every rule.
+"""From assessments to cases: margins, the worst state of every subject, the tightest passing case of a rule.
 
 Margins are shares of the limit, so that rules compare: ``(limit - value) / scale`` for a largest value and
-``(value - limit) / scale`` for a smallest one, with ``scale = |limit|``; 10 K for temperatures; 1 where the limit is
-zero.  A yes/no has no distance to its limit: its margin is 1 or -1.
+``(value - limit) / scale`` for a smallest one, with ``scale = |limit|``; 10 K for temperatures; 1 where the
+limit is zero.  A yes/no has no distance to its limit: its margin is 1 or -1.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from twin.model.base import Mark
 from twin.scenario import Scenario
 
 TOLERANCE = 1e-9
-"""A limit counts as broken when it is passed by more than this share of the scale (rounding of the solvers)."""
+"""A limit is broken when it is passed by more than this share of the scale (rounding of the solvers)."""
 TEMPERATURE_SCALE = 10.0
 """Distance to a temperature limit that counts as a margin of 1. [K]"""
+SAME = 1e-6
+"""Margins closer than this are the same."""
 RANK = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -120,7 +122,7 @@ def _broken(
         judged = margin[:, column]
         if rule.severity != rule.after_failure and (states & normal).any():
             judged = np.where(normal, judged, np.inf)  # the graver breach, not the deeper one
-        row = int(judged.argmin())
+        row = _first(judged)
         severity = assessment.severity or (rule.severity if normal[row] else rule.after_failure)
         yield Case(rule, assessment, scenarios[row], row, int(column), float(judged[row]), severity, states)
 
@@ -130,11 +132,16 @@ def _tightest(
 ) -> Case | None:
     if margin.min() < -TOLERANCE:
         margin = np.where(margin < -TOLERANCE, np.inf, margin)
-    row, column = (int(index) for index in np.unravel_index(int(margin.argmin()), margin.shape))
+    row, column = divmod(_first(margin.ravel()), margin.shape[1])
     if not np.isfinite(margin[row, column]):
         return None
     states = np.zeros(len(scenarios), dtype=bool)
     return Case(rule, assessment, scenarios[row], row, column, float(margin[row, column]), "info", states)
+
+
+def _first(margins: Array) -> int:
+    """The first of the smallest: of states that differ by rounding only the earliest is told."""
+    return int((margins <= margins.min() + SAME).argmax())
 
 
 def _worse(first: Case, second: Case) -> Case:

@@ -1,7 +1,7 @@
 """Judging: apply the rules, write the findings, name the tightest margins.
 
-A rule (:mod:`twin.checks.rules`) yields assessments, :mod:`twin.checks.cases` subtracts and keeps the worst state of
-every subject, and here a case becomes a sentence with a place and a line.
+A rule (:mod:`twin.checks.rules`) yields assessments, :mod:`twin.checks.cases` subtracts and keeps the worst
+state of every subject, and here a case becomes a sentence with a place and a line.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class _Writer:
 
 
 def _number(values: float | Array, row: int, column: int) -> float:
-    """One element of a number for all, an array over things, or one over states (or a single one) and things."""
+    """One element of a number for all, an array over things, or one over states and things."""
     array = np.atleast_2d(np.asarray(values, dtype=float))
     rows, columns = array.shape
     return _believable(float(array[row if rows > 1 else 0, column if columns > 1 else 0]))
@@ -178,8 +178,11 @@ class Group:
 
 
 def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    """Findings of one rule in one state as one line each, so that a lost row of racks does not fill the page."""
-    groups: dict[tuple[str, str, str, str], list[Finding]] = {}
-    for f in findings:
-        groups.setdefault((f.code, f.severity, f.scenario, f.waived), []).append(f)
+    """One line for every rule that is broken, so that a lost row of racks does not fill the page."""
+    groups: dict[tuple[str, str, str, int], list[Finding]] = {}
+    for finding in findings:
+        own = (
+            finding.line if finding.code == "LIM-001" else 0
+        )  # every limit of the designer is a rule of its own
+        groups.setdefault((finding.code, finding.severity, finding.waived, own), []).append(finding)
     return tuple(Group(members[0], tuple(f.subject for f in members)) for members in groups.values())

@@ -14,13 +14,13 @@ from twin.model.elements import Terminal
 from twin.model.facility import Facility, Feed, Machine
 
 VOLTAGE_MATCH = 0.10
-"""Deviation of nominal voltages that still belongs to one level (400 V and 415 V do, 415 V and 480 V do not)."""
+"""Deviation of nominal voltages of one level: 400 V and 415 V are one, 415 V and 480 V are not."""
 SOURCES = ("utility", "generator")
 
 
 @check("PWR-012", "Every machine that needs power has a feed", standard="consistency", stage="placement")
 def fed(facility: Facility) -> Iterator[Assessment]:
-    """An error for racks, a warning for cooling (taken as supplied); silent in a layout without a power tree."""
+    """An error for racks, a warning for cooling (taken as supplied); silent without any power tree."""
     if not facility.feeds:
         return
     have = {feed.to for feed in facility.feeds}

@@ -67,7 +67,7 @@ def resolve(what: str) -> tuple[Quantity, str] | None:
 
 
 def check_limits(facility: Facility) -> list[tuple[Mark, str]]:
-    """Mistakes in the designer's limits: unknown quantities, wrong units, selectors that mean nothing of the sort.
+    """Mistakes in the designer's limits: unknown quantities, wrong units, selectors that mean nothing.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def _feed_of(feed: Feed | None, selected: frozenset[str]) -> bool:
 
 
 def _counts(limit: Limit, scenario: Scenario, facility: Facility) -> bool:
-    """Whether a limit holds in a state: by its name, or as the loss of one machine that the selector means."""
+    """Whether a limit holds in a state: by its name, or as the loss of a machine that the selector means."""
     if "any" in limit.during or scenario.name in limit.during:
         return True
     if scenario.normal:

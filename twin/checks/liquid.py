@@ -12,7 +12,7 @@ from twin.checks.reading import Columns, of_machines, of_table, positions
 from twin.checks.rules import Assessment, check
 from twin.checks.workload import heat
 from twin.model.facility import Circuit, Facility, Machine
-from twin.model.products import Coolant
+from twin.model.products import Coolant, Rack
 from twin.results.results import Results
 
 SHEET = "rack data sheet"
@@ -38,7 +38,8 @@ def _coolant(rack: Machine) -> Coolant:
 
 def _wet(machine: Machine) -> bool:
     """True for a rack that needs coolant."""
-    return machine.kind == "rack" and machine.product.coolant is not None and machine.product.liquid_share > 0  # type: ignore[union-attr]
+    product = machine.product
+    return isinstance(product, Rack) and product.coolant is not None and product.liquid_share > 0
 
 
 def _cooled(facility: Facility, results: Results) -> Iterator[Columns]:
@@ -196,7 +197,7 @@ def loop_supply(facility: Facility, results: Results) -> Iterator[Assessment]:
     during="normal",
 )
 def water_class(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """The message tells the class that each loop meets; warmer than 45 degC is W+, for which few CDUs are made."""
+    """The message tells the class that a loop meets; above 45 degC it is W+, for which few CDUs are made."""
     water = {circuit.id for circuit in facility.circuits if _is_facility_water(circuit, facility)}
     for loops in of_table(results, "loop"):
         chosen = [index for index, name in enumerate(loops.ids) if name in water]
@@ -224,7 +225,7 @@ def _class_of(supply: float) -> str:
     stage="placement",
 )
 def loops_complete(facility: Facility) -> Iterator[Assessment]:
-    """CDUs bring their own pumps; racks, CDUs, room air handlers and water-cooled chillers must hang on a loop."""
+    """CDUs bring their own pumps; racks, CDUs, air handlers and water-cooled chillers must hang on a loop."""
     if facility.circuits:
         names = tuple(circuit.id for circuit in facility.circuits)
         lacks = [_lacks(circuit, facility) for circuit in facility.circuits]
@@ -274,7 +275,7 @@ def plant_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     during="normal",
 )
 def plant_spares(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """The load of a group in machines at full load (at this outdoor state), against those left without the spares."""
+    """The load of a group in fully loaded machines, against those left without the spares."""
     for table in ("plant", "pump"):
         for units in of_machines(facility, results, table):
             yield from without_spares(units, "number of machines needed")
@@ -288,7 +289,7 @@ def plant_spares(facility: Facility, results: Results) -> Iterator[Assessment]:
     severity="warning",
 )
 def pump_runout(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Beyond 120 % of the duty-point flow (end of the preferred range, assumed) pumps overload and may cavitate."""
+    """Beyond 120 % of the duty-point flow (assumed) pumps overload and may cavitate."""
     for pumps in of_machines(facility, results, "pump"):
         yield Assessment(
             pumps.ids, pumps["loading"], 1.2, "max", "fraction", "flow over duty point", pumps.on("live")

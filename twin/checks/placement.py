@@ -1,4 +1,4 @@
-"""Rules of placement: what is in each other's way, the space that service needs, and what the floor carries."""
+"""Rules of placement: what is in the way, the space that service needs, and what the floor carries."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def columns(facility: Facility) -> Iterator[Assessment]:
     stage="placement",
 )
 def service(facility: Facility) -> Iterator[Assessment]:
-    """Free depth in front of and behind every machine; zones of two machines may overlap, as across an aisle."""
+    """Free depth before and behind every machine; zones of two machines may overlap, as across an aisle."""
     free = clearances(facility, place(facility))
     for side in ("front", "rear"):
         chosen = [index for index, name in enumerate(free.side) if name == side]

@@ -1,7 +1,7 @@
 """Rules of the power tree.
 
-NEC: NFPA 70, *National Electrical Code*, 2023.  A continuous load (three hours or more) may take 80 % of a breaker
-that is not listed for 100 %; a rack's load is continuous, also after a failure, which may last for days.
+NEC: NFPA 70, *National Electrical Code*, 2023.  A continuous load (three hours or more) may take 80 % of a
+breaker that is not listed for 100 %; a rack's load is continuous, also after a failure, which may last days.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from twin.results.results import Array, Results, Table
 CONTINUOUS = 0.80
 """Share of a standard breaker's rating that a continuous load may take."""
 SWITCHGEAR = ("switchboard", "transfer_switch", "busway")
+NAMES = {"ups": "UPS", "pdu": "PDU"}
 PASSIVE = (*SWITCHGEAR, "pdu")
 """Kinds through which a voltage drop goes on; transformers, UPS and rectifiers begin a new voltage level."""
 FINAL_DROP, TOTAL_DROP = 0.03, 0.05
@@ -69,9 +70,10 @@ def _feeds(facility: Facility, results: Results) -> Iterator[tuple[Table, tuple[
 
 
 def _loading(
-    facility: Facility, results: Results, kinds: tuple[str, ...], what: str, limit: float = 1.0
+    facility: Facility, results: Results, kinds: tuple[str, ...], limit: float = 1.0
 ) -> Iterator[Assessment]:
     for machines in of_machines(facility, results, "power", *kinds):
+        what = tuple(f"{NAMES.get(m.kind, m.kind.replace('_', ' '))} load" for m in machines.machines)
         yield Assessment(
             machines.ids, machines["loading"], limit, "max", "fraction", what, machines.on("live")
         )
@@ -82,7 +84,7 @@ def _loading(
 )
 def transformer_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Nameplate rating, no overload on the strength of a cool day."""
-    yield from _loading(facility, results, ("transformer",), "transformer load")
+    yield from _loading(facility, results, ("transformer",))
 
 
 @check(
@@ -93,7 +95,7 @@ def transformer_loading(facility: Facility, results: Results) -> Iterator[Assess
 )
 def converter_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Output power over rating."""
-    yield from _loading(facility, results, ("ups", "rectifier"), "converter load")
+    yield from _loading(facility, results, ("ups", "rectifier"))
 
 
 @check(
@@ -104,7 +106,7 @@ def converter_loading(facility: Facility, results: Results) -> Iterator[Assessme
 )
 def switchgear_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Continuous current."""
-    yield from _loading(facility, results, SWITCHGEAR, "load")
+    yield from _loading(facility, results, SWITCHGEAR)
 
 
 @check(
@@ -115,7 +117,7 @@ def switchgear_loading(facility: Facility, results: Results) -> Iterator[Assessm
 )
 def pdu_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Continuous rating."""
-    yield from _loading(facility, results, ("pdu",), "PDU load")
+    yield from _loading(facility, results, ("pdu",))
 
 
 @check(
@@ -185,7 +187,7 @@ def rack_voltage(facility: Facility, results: Results) -> Iterator[Assessment]:
     during="normal",
 )
 def balance(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Largest less smallest power over the mean, for loads with several inputs; a transfer switch has one in use."""
+    """Largest less smallest power over the mean; transfer switches, with one input in use, do not count."""
     for table, feeds in _feeds(facility, results):
         loads: dict[str, list[int]] = {}
         for index, feed in enumerate(feeds):
@@ -238,7 +240,7 @@ def utility_capacity(facility: Facility, results: Results) -> Iterator[Assessmen
 )
 def generator_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     """In the states in which they run."""
-    yield from _loading(facility, results, ("generator",), "generator load")
+    yield from _loading(facility, results, ("generator",))
 
 
 @check(
@@ -273,7 +275,7 @@ def no_trip(facility: Facility, results: Results) -> Iterator[Assessment]:
 )
 def transformer_reserve(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Life and losses; a failure elsewhere brings more."""
-    yield from _loading(facility, results, ("transformer",), "transformer load", 0.8)
+    yield from _loading(facility, results, ("transformer",), 0.8)
 
 
 @check(
@@ -286,4 +288,4 @@ def transformer_reserve(facility: Facility, results: Results) -> Iterator[Assess
 )
 def switchgear_reserve(facility: Facility, results: Results) -> Iterator[Assessment]:
     """A warning, as data sheets do not tell whether the assembly is listed for 100 %."""
-    yield from _loading(facility, results, SWITCHGEAR, "load", CONTINUOUS)
+    yield from _loading(facility, results, SWITCHGEAR, CONTINUOUS)

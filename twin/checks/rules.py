@@ -43,8 +43,8 @@ class Assessment:
     mark : Mark, optional
         Line to show instead of that of the subject.
     held : mask, optional
-        Where a controlled quantity sits at its target: the distance to the limit is then only the width of the band and
-        tells nothing, so the margin is 1, as for a flag.
+        Where a controlled quantity sits at its target: the distance to the limit is then only the width of
+        the band and tells nothing, so the margin is 1, as for a flag.
     """
 
     subjects: tuple[str, ...]

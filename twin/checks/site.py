@@ -1,4 +1,4 @@
-"""Rules of the solve itself: does a steady state exist, are its numbers sound, and do the racks keep their speed."""
+"""Rules of the solve: does a steady state exist, are its numbers sound, do the racks keep their speed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def _culprit(scenario: Scenario) -> str:
 
 def _reason(results: Results, index: int) -> str:
     """Which solves failed; where all of them did well, the coupling found no balance between them."""
-    failed = [report.domain for report in results.reports if not report.ok[index] and report.domain != "coupling"]
+    failed = [
+        report.domain for report in results.reports if not report.ok[index] and report.domain != "coupling"
+    ]
     if failed:
         return f"{' and '.join(failed)} did not converge"
     return f"no balance after {results.passes} passes (thermal runaway)"

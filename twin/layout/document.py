@@ -36,7 +36,9 @@ class Node:
 
     __slots__ = ("block", "keys", "mark", "note", "value")
 
-    def __init__(self, value: Any, mark: Mark, keys: dict[str, Mark] | None = None, *, block: bool = False) -> None:
+    def __init__(
+        self, value: Any, mark: Mark, keys: dict[str, Mark] | None = None, *, block: bool = False
+    ) -> None:
         self.value: Any = value
         """A scalar, a dict of nodes, or a list of nodes."""
         self.mark = mark
@@ -137,17 +139,18 @@ class Document:
         return node
 
     def mark(self, path: Path) -> Mark:
-        """Where to point for a value: its place, or its key if it is a block of lines, else the nearest parent."""
+        """Where to point for a value (a block of lines: its key); if absent, its nearest parent."""
         path = self._existing(path)
         node = self.node(path)
         assert node is not None
         return self.key_mark(path) if node.block else node.mark
 
     def key_mark(self, path: Path) -> Mark:
-        """The place of the key of a value; of the value itself if it has no key, else of the nearest parent."""
+        """The place of the key of a value, or of the value if it has none; if absent, its nearest parent."""
         path = self._existing(path)
         node, parent = self.node(path), self.node(path[:-1])
-        assert node is not None and parent is not None
+        assert node is not None
+        assert parent is not None
         return parent.keys.get(str(path[-1]), node.mark) if path else node.mark
 
     def mistake(self, path: Path, message: str, *, key: bool = False) -> Mistake:
@@ -165,7 +168,7 @@ class Document:
         return source.mistake(mark, message, breadcrumb)
 
     def breadcrumb(self, path: Path) -> tuple[str, ...]:
-        """The path as people say it: a list item by its id or else its index, one without keys by its list."""
+        """The path as people say it: a list item by its id or else its index, a scalar item by its list."""
         return breadcrumb(self.root, path)
 
     def _existing(self, path: Path) -> Path:

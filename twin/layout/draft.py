@@ -18,7 +18,7 @@ from twin.model.language import CrahGroup, Layout, PowerGroup, Repeat, Sections,
 
 MAX_MACHINES = 200_000
 """Machines, rows, pods and halls that a layout may unroll to."""
-MAX_HALLS = 500
+MAX_HALLS = 100
 """Halls that a layout may unroll to."""
 MAX_LINKS = 2_000_000
 """Connections of the power tree, each parallel source counted."""
@@ -153,6 +153,9 @@ class Draft:
             self.complain(
                 path, f"{quote(name)} is of kind {found.kind}, which cannot stand here; {one_of(kinds)}"
             )
+            return None
+        if min(found.size) <= 0:
+            self.complain(path, f"{quote(name)} has a side of no length, so it cannot stand anywhere")
             return None
         return found
 

@@ -1,4 +1,4 @@
-"""Parameters of a layout: ``$name`` is replaced by the value under ``params:``, and ``--set`` replaces values.
+"""Parameters: ``$name`` is replaced by the value under ``params:``, and ``--set`` replaces any value.
 
 A parameter stands for a whole scalar (``count: $pods``) or for one word of a longer text
 (``$racks x gb300_nvl72``); ``$$`` is a dollar sign.  There are no expressions, and parameters do not refer to
@@ -137,14 +137,18 @@ class _Substitution:
             self._say(node, path, f"a text with parameters has at most {_LONGEST} characters")
         self._room -= len(value)
         if self._room < 0:
-            raise LayoutError([*self.document.mistakes, *self.found, self._mistake(node, path, "too much text")])
+            raise LayoutError(
+                [*self.document.mistakes, *self.found, self._mistake(node, path, "too much text")]
+            )
         return value
 
     def _word(self, match: re.Match[str], node: Node, path: tuple[str | int, ...], used: list[str]) -> str:
         if match[0] == "$$":
             return "$"
         if match[1] is None:
-            self._say(node, path, 'a parameter is a word of its own, like "$racks x rack"; a dollar sign is $$')
+            self._say(
+                node, path, 'a parameter is a word of its own, like "$racks x rack"; a dollar sign is $$'
+            )
             return "$"
         value = self._value(match[1], node, path, used)
         return str(value).lower() if isinstance(value, bool) else str(value)
@@ -242,7 +246,10 @@ def _replaced(node: Node, steps: list[str], new: Node, walked: list[str]) -> Nod
     if len(steps) == 1 and isinstance(node.value, dict) and walked != ["params"]:
         return _with_child(node, steps[0], new, new.mark)
     allowed = _candidates(node)
-    raise _Refused(f"unknown path {quote('.'.join([*walked, steps[0]]))}" + (suggest(steps[0], allowed) or "; no keys here"))
+    raise _Refused(
+        f"unknown path {quote('.'.join([*walked, steps[0]]))}"
+        + (suggest(steps[0], allowed) or "; no keys here")
+    )
 
 
 def _existing_key(node: Node, name: str) -> Any:

@@ -1,8 +1,8 @@
 """JSON Schema (2020-12) of a document, for editors: completion, hover and red underlines while typing.
 
 It describes the text, before parameters are replaced: quantities are strings with a unit, and wherever a
-scalar may stand, ``$name`` may stand too.  Only constants stay pure (the version of the language, the ``kind``
-that tells the members of a union apart), so that an editor can tell which member it is looking at.
+scalar may stand, ``$name`` may stand too.  Only constants stay pure (the version of the language, the
+``kind`` that tells the members of a union apart), so that an editor can tell the members apart.
 """
 
 from __future__ import annotations
@@ -19,7 +19,17 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _PARAMETER = {"type": "string", "pattern": f"^{PARAMETER}$"}
 _PARAMETER_WORD = {"type": "string", "pattern": rf"(^|\s){PARAMETER}(\s|$)"}
-_NUMERIC = ("gt", "ge", "lt", "le", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_NUMERIC = (
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+)
 _ABOUT = ("title", "description", "default", "examples", "deprecated")
 _QUANTITY = "x-dimension"  # marks quantities until the schema is finished
 _SCALARS = {"integer", "number", "boolean"}
@@ -58,10 +68,21 @@ def json_schema(
     if "$ref" in root:
         root = {**definitions[root["$ref"].rpartition("/")[2]]}
     if header and "properties" in root:
-        root["properties"] = {**root["properties"], **{k: v for k, v in _HEADER.items() if k not in root["properties"]}}
+        root["properties"] = {
+            **root["properties"],
+            **{k: v for k, v in _HEADER.items() if k not in root["properties"]},
+        }
     name = model_cls.__name__
-    top = {"$schema": DIALECT, "$id": schema_id or f"urn:aifactory-twin:{name.lower()}", "title": title or name}
-    return {**top, **{k: v for k, v in root.items() if k != "title"}, **({"$defs": definitions} if definitions else {})}
+    top = {
+        "$schema": DIALECT,
+        "$id": schema_id or f"urn:aifactory-twin:{name.lower()}",
+        "title": title or name,
+    }
+    return {
+        **top,
+        **{k: v for k, v in root.items() if k != "title"},
+        **({"$defs": definitions} if definitions else {}),
+    }
 
 
 class _Generator(GenerateJsonSchema):
@@ -98,7 +119,11 @@ def _admit(schema: Any) -> Any:
         schema["prefixItems"] = [_admit(part) for part in schema["prefixItems"]]
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
-            schema[key] = _flat([_admit(part) for part in schema[key]]) if key == "anyOf" else list(map(_admit, schema[key]))
+            schema[key] = (
+                _flat([_admit(part) for part in schema[key]])
+                if key == "anyOf"
+                else list(map(_admit, schema[key]))
+            )
     return _scalar(schema)
 
 

@@ -143,7 +143,7 @@ def _branch(choices: list[Any], label: str) -> tuple[Any, bool]:
         if label in _tags(choice):
             return choice, True
     for choice in choices:
-        name = _model(choice).__name__ if _model(choice) else None
+        name = model.__name__ if (model := _model(choice)) is not None else None
         if name is not None and (label == name or label.endswith((f" {name}]", f",{name}]", f"[{name}]"))):
             return choice, False
     kind = label.rpartition(", ")[2] if label.startswith("function-") else label
@@ -155,13 +155,15 @@ def _branch(choices: list[Any], label: str) -> tuple[Any, bool]:
 
 
 def _tags(choice: Any) -> set[str]:
-    """Tags under which a model stands in a discriminated union: the values of its one-valued Literal fields."""
+    """Tags under which a model stands in a discriminated union: the values of its Literal fields."""
     tags = {str(m.tag) for m in getattr(choice, "__metadata__", ()) if isinstance(m, Tag)}
     for member in _open(choice)[1]:
         if model := _model(member):
             for info in model.model_fields.values():
                 if get_origin(_bare(info.annotation)) is Literal:
-                    tags |= {str(v.value if isinstance(v, Enum) else v) for v in get_args(_bare(info.annotation))}
+                    tags |= {
+                        str(v.value if isinstance(v, Enum) else v) for v in get_args(_bare(info.annotation))
+                    }
     return tags
 
 
@@ -189,7 +191,7 @@ def _child(shape: Any, step: str | int) -> Any:
     if (model := _model(shape)) is not None:
         for name, info in model.model_fields.items():
             if step in (name, _written(name, info)):
-                return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation  # type: ignore[return-value]
+                return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
         return UNKNOWN
     bare = _bare(_open(shape)[0])
     arguments, origin = get_args(bare), get_origin(bare)

@@ -135,7 +135,11 @@ class _Builder:
             self._refuse_tag(event, mark)
         if len(self._stack) >= MAX_DEPTH:
             raise self._stop(mark, f"nested deeper than {MAX_DEPTH} levels")
-        node = Node([], mark, block=block) if type(event) is yaml.SequenceStartEvent else Node({}, mark, {}, block=block)
+        node = (
+            Node([], mark, block=block)
+            if type(event) is yaml.SequenceStartEvent
+            else Node({}, mark, {}, block=block)
+        )
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         self._stack.append(_Frame(node, event.anchor))
@@ -159,7 +163,9 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         mark = self._mark(event)
         if event.anchor not in self._anchors:
-            raise self._stop(mark, f"unknown alias {quote('*' + event.anchor)}; text that starts with * needs quotes")
+            raise self._stop(
+                mark, f"unknown alias {quote('*' + event.anchor)}; text that starts with * needs quotes"
+            )
         target = self._anchors[event.anchor]
         if target is None:
             raise self._stop(mark, f"alias {quote('*' + event.anchor)} contains itself")
@@ -168,7 +174,9 @@ class _Builder:
             raise self._stop(mark, f"nested deeper than {MAX_DEPTH} levels, counting aliases")
         self._aliased += count
         if self._aliased > MAX_ALIASED:
-            raise self._stop(mark, f"aliases expand to more than {MAX_ALIASED:,} values; use repeat: or a lineup")
+            raise self._stop(
+                mark, f"aliases expand to more than {MAX_ALIASED:,} values; use repeat: or a lineup"
+            )
         if self._awaits_key():
             self._key(node, None, False)
         else:
@@ -186,7 +194,10 @@ class _Builder:
         frame.mark, frame.key, frame.bad = node.mark, text, True
         known = frame.node.keys
         if text is None:
-            self._say(node.mark, "a key is a word, not a list, a mapping or an alias; braces around text need quotes")
+            self._say(
+                node.mark,
+                "a key is a word, not a list, a mapping or an alias; braces around text need quotes",
+            )
         elif not isinstance(node.value, str):
             self._say(node.mark, f'a key is text; write "{text}" in quotes' if text else "a key is missing")
         elif plain and text == "<<":
@@ -273,7 +284,9 @@ def _check_characters(source: Source) -> None:
 def _syntax_mistake(source: Source, error: yaml.YAMLError) -> Mistake:
     place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (place.line + 1, place.column + 1) if place is not None else (1, 1)
-    if line >= source.line_count and not source.line(line).strip():  # the end of the text: point at its last word
+    if (
+        line >= source.line_count and not source.line(line).strip()
+    ):  # the end of the text: point at its last word
         line, column = source.position(max(0, len(source.text.rstrip()) - 1))
         column += 1
     mark = Mark(source.name, line, column, 1)

@@ -5,7 +5,7 @@ Their content is merged: mappings key by key, lists of mappings one after the ot
 ``id`` in two files is a mistake.  Files are untrusted: their size, number and nesting are bounded.
 
 All mistakes are found before anything is raised.  With ``collect=True`` a reader leaves the mistakes that do
-not hinder further checks in ``Document.mistakes``, for `twin.layout.validation.validate` to report with its own.
+not hinder further checks in ``Document.mistakes``, for `twin.layout.validation.validate` to report.
 """
 
 from __future__ import annotations
@@ -95,14 +95,17 @@ class _Reader:
             return None
         self._nodes -= count
         if root is None or not isinstance(root.value, dict):
-            return self._no_mapping(root, source)
+            self._refuse(root, source)
+            return None
         return self._with_includes(root, source, chain)
 
-    def _no_mapping(self, root: Node | None, source: Source) -> None:
+    def _refuse(self, root: Node | None, source: Source) -> None:
         mark = root.mark if root is not None else Mark(source.name, 1, 1, 1)
         kind = "a list" if root is not None and isinstance(root.value, list) else "a single value"
         empty = root is None or root.value is None
-        self.found.append(source.mistake(mark, "the file is empty" if empty else f"expected keys at the top, found {kind}"))
+        self.found.append(
+            source.mistake(mark, "the file is empty" if empty else f"expected keys at the top, found {kind}")
+        )
         self.broken = True
 
     def _with_includes(self, root: Node, source: Source, chain: tuple[str, ...]) -> Node:
@@ -110,7 +113,9 @@ class _Reader:
         if listed is None:
             return root
         own = {key: node for key, node in root.value.items() if key != "include"}
-        merged = Node(own, root.mark, {k: m for k, m in root.keys.items() if k != "include"}, block=root.block)
+        merged = Node(
+            own, root.mark, {k: m for k, m in root.keys.items() if k != "include"}, block=root.block
+        )
         for item in listed.value if isinstance(listed.value, list) else [listed]:
             part = self._include(item, source, chain)
             if part is not None:
@@ -127,7 +132,9 @@ class _Reader:
             text = self.text(real)
         except _Unreadable as error:
             self.broken = True
-            self.found.append(source.mistake(item.mark, f"include {quote(item.value)}: {error.message}", ("include",)))
+            self.found.append(
+                source.mistake(item.mark, f"include {quote(item.value)}: {error.message}", ("include",))
+            )
             return None
         return self.tree(Source(name, text), (*chain, real))
 
@@ -162,10 +169,14 @@ class _Reader:
             if key not in merged.value:
                 merged.value[key], merged.keys[key] = node, theirs.keys[key]
             else:
-                merged.value[key] = self._merge_value(merged.value[key], node, place, merged.keys[key], theirs.keys[key])
+                merged.value[key] = self._merge_value(
+                    merged.value[key], node, place, merged.keys[key], theirs.keys[key]
+                )
         return merged
 
-    def _merge_value(self, ours: Node, theirs: Node, path: tuple[str, ...], first: Mark, second: Mark) -> Node:
+    def _merge_value(
+        self, ours: Node, theirs: Node, path: tuple[str, ...], first: Mark, second: Mark
+    ) -> Node:
         if isinstance(ours.value, dict) and isinstance(theirs.value, dict):
             return self._merge(ours, theirs, path)
         if _is_things(ours) and _is_things(theirs):
@@ -205,7 +216,7 @@ def _bytes(path: str, limit: int) -> bytes:
         if not stat.S_ISREG(mode.st_mode):
             raise _Unreadable("this is not a regular file")
         with open(path, "rb") as file:
-            raw = file.read(limit + 1) if mode.st_size <= limit else b""
+            raw = file.read(mode.st_size + 1) if mode.st_size <= limit else b""
     except FileNotFoundError:
         raise _Unreadable("no such file") from None
     except OSError as error:

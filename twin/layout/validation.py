@@ -24,7 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 HEADER_KEYS = ("include", "params")
 """Keys at the top of a layout that are consumed before a model sees it."""
 
-_EXAMINED = 20_000  # objections looked at; more are not a layout with typing mistakes
+_EXAMINED = 5_000  # objections looked at; more are not a layout with typing mistakes
 
 
 def load(
@@ -84,12 +84,14 @@ def _reasonable(
 
 
 def _shortened(value: Any, size: int, done: dict[int, Any]) -> Any:
-    """The data with at most ``size`` items in every list and 100 in every mapping; shared parts stay shared."""
+    """The data with at most ``size`` items in a list and 100 in a mapping; shared parts stay shared."""
     if not isinstance(value, (dict, list)):
         return value
     if id(value) not in done:
         if isinstance(value, dict):
-            done[id(value)] = {key: _shortened(child, size, done) for key, child in islice(value.items(), 100)}
+            done[id(value)] = {
+                key: _shortened(child, size, done) for key, child in islice(value.items(), 100)
+            }
         else:
             done[id(value)] = [_shortened(child, size, done) for child in value[:size]]
     return done[id(value)]
@@ -149,7 +151,7 @@ def _choose_branch(size: int, branches: list[list[_Objection]], depth: int) -> l
 
 
 def _rank(objection: _Objection) -> int:
-    """How much an objection helps: a message of the model's own, then allowed values, then limits, then types."""
+    """How much an objection helps: the model's own words, then allowed values, then limits, then types."""
     kind = objection.item["type"]
     if kind in ("value_error", "assertion_error"):
         return 0
@@ -215,11 +217,15 @@ def _message(objection: _Objection) -> str:
     if kind in ("value_error", "assertion_error"):
         return " ".join(str(ctx.get("error") or item["msg"]).split())
     if kind in ("literal_error", "enum"):
-        found = f"unknown value {quote(value)}" if isinstance(value, str) else f"{_found(value)} is not allowed"
+        found = (
+            f"unknown value {quote(value)}" if isinstance(value, str) else f"{_found(value)} is not allowed"
+        )
         return found + suggest(value if isinstance(value, str) else "", _values(objection))
     if kind == "union_tag_invalid":
         tags = re.findall(r"'([^']*)'", ctx["expected_tags"])
-        return f"unknown {ctx['discriminator'].strip(chr(39))} {quote(ctx['tag'])}" + suggest(str(ctx["tag"]), tags)
+        return f"unknown {ctx['discriminator'].strip(chr(39))} {quote(ctx['tag'])}" + suggest(
+            str(ctx["tag"]), tags
+        )
     if kind == "union_tag_not_found":
         return f"missing key {quote(ctx['discriminator'].strip(chr(39)))}"
     if kind in _LIMITS:
@@ -229,7 +235,9 @@ def _message(objection: _Objection) -> str:
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, found {_found(value)}" + _hint(kind, value)
     if kind == "string_pattern_mismatch":
-        return f"{quote(value)} has characters or a form that is not allowed here (pattern {ctx.get('pattern')})"
+        return (
+            f"{quote(value)} has characters or a form that is not allowed here (pattern {ctx.get('pattern')})"
+        )
     return _cleaned(item["msg"])
 
 
@@ -246,7 +254,9 @@ def _hint(kind: str, value: Any) -> str:
 
 def _limit(kind: str, ctx: Mapping[str, Any], value: Any, quantity: Dimension | None) -> str:
     limit = next(iter(ctx.values()))
-    shown = format_quantity(limit, quantity, digits=6).replace(".0 ", " ") if quantity is not None else f"{limit:g}"
+    shown = f"{limit:g}"
+    if quantity is not None:
+        shown = format_quantity(limit, quantity, digits=6).replace(".0 ", " ")
     return f"{quote(value) if isinstance(value, str) else _found(value)}: must be {_LIMITS[kind]} {shown}"
 
 
@@ -256,7 +266,7 @@ def _length(kind: str, ctx: Mapping[str, Any], value: Any) -> str:
     if kind.startswith("string"):
         return f"{quote(value)} must have {bound} characters"
     found = len(value) if hasattr(value, "__len__") else ctx.get("actual_length")
-    return f"expected {bound} items, found {found}"
+    return f"expected {bound} item{'' if bound.endswith(' 1') else 's'}, found {found}"
 
 
 def _found(value: Any) -> str:
@@ -267,11 +277,15 @@ def _found(value: Any) -> str:
         return f"text {quote(value)}"
     if isinstance(value, (bool, int, float)):
         return _scalar(value)
-    return "keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else type(value).__name__
+    return (
+        "keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else type(value).__name__
+    )
 
 
 def _scalar(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:.12g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _cleaned(message: str) -> str:

@@ -7,14 +7,15 @@ For every load and feed the sources are looked for near the load first:
 2. in its pod: the nearest;
 3. in its hall (or shared): dealt to the loads of the hall.
 
-``deal`` other than ``block`` replaces "nearest" by dealing.  A circuit has one source, so where there are more
-sources than loads some stay unused; only ``common`` puts sources in parallel.
+``deal`` other than ``block`` replaces "nearest" by dealing.  A circuit has one source, so where there are
+more sources than loads some stay unused; only ``common`` puts sources in parallel.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from math import dist
+from math import dist, inf
 
 from twin.layout.document import Path
 from twin.layout.draft import Block, Draft
@@ -23,6 +24,7 @@ from twin.layout.wires import SUPPLIERS, Wires, dealt_ids, in_reach
 from twin.model.facility import Machine
 from twin.model.language import Whip
 
+Spot = tuple[float, float]
 LOADS = ("rack", "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "pump", "rectifier", "pdu")
 """Kinds that whips feed."""
 SINGLE_INPUT = ("pdu",)
@@ -116,10 +118,10 @@ class _Chooser:
         if near is None or along or self.whip.deal != "block":
             dealt = dealt_ids(self.draft, self.whip.deal, sources, len(loads), self.side, self.path)
             return [ids[:1] for ids in dealt] if self.whip.deal == "block" else dealt
-        spots = [(self._spot(machine), machine.id) for machine in sources]
-        return [(_nearest(load.center[:2], spots),) for load in loads]
+        nearest = _Nearest([(self._spot(machine), machine.id) for machine in sources])
+        return [(nearest.to(load.center[:2]),) for load in loads]
 
-    def _spot(self, machine: Machine) -> tuple[float, float]:
+    def _spot(self, machine: Machine) -> Spot:
         """Middle of a machine, or of the row along which a busway runs."""
         if machine.kind != "busway" or machine.row is None:
             return machine.center[:2]
@@ -128,8 +130,32 @@ class _Chooser:
         return run.origin[0] + length / 2, run.origin[1] + depth / 2
 
 
-def _nearest(place: tuple[float, float], spots: Sequence[tuple[tuple[float, float], str]]) -> str:
-    return min(spots, key=lambda spot: dist(spot[0], place))[1]
+class _Nearest:
+    """The nearest of some named spots; of several as near, the first.
+
+    Spots are sorted along the direction in which they spread most; the search from the place outward ends as
+    soon as the distance in that direction alone exceeds the best.
+    """
+
+    def __init__(self, spots: Sequence[tuple[Spot, str]]) -> None:
+        spread = [max(axis) - min(axis) for axis in zip(*(spot for spot, _ in spots), strict=True)]
+        self._axis = spread.index(max(spread))
+        ordered = enumerate(spots)
+        self._spots = sorted((spot[self._axis], order, spot, name) for order, (spot, name) in ordered)
+        self._keys = [key for key, *_ in self._spots]
+
+    def to(self, place: Spot) -> str:
+        """Name of the spot nearest to a place."""
+        key = place[self._axis]
+        start = bisect_left(self._keys, key)
+        best: tuple[float, int, str] = (inf, 0, "")
+        for way in (range(start, len(self._keys)), range(start - 1, -1, -1)):
+            for index in way:
+                near, order, spot, name = self._spots[index]
+                if abs(near - key) > best[0] + 1e-6:
+                    break
+                best = min(best, (round(dist(spot, place), 6), order, name))
+        return best[2]
 
 
 def _party(

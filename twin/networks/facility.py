@@ -43,6 +43,8 @@ class Lowered:
     weather: Weather
     power: power.PowerNetwork
     loops: tuple[liquid.LoopNetwork, ...]
+    alike: tuple[tuple[int, ...], ...]
+    """Loops of one hydraulic shape, solved together."""
     slices: Slices
     heat: liquid.HeatNetwork
     halls: tuple[air.HallAir, ...]
@@ -122,6 +124,7 @@ def lower(facility: Facility) -> Lowered:
         weather=weather,
         power=network,
         loops=loops,
+        alike=_alike(loops),
         slices=Slices(
             _slices([len(loop.circuit.sources) for loop in loops]),
             _slices([len(loop.circuit.pumps) for loop in loops]),
@@ -204,6 +207,15 @@ def _ownership(owners: tuple[str, ...], column: dict[str, int], count: int) -> c
     rows = [(row, column[owner]) for row, owner in enumerate(owners) if owner in column]
     at = np.array(rows, np.intp).reshape(-1, 2)
     return csr_array((np.ones(len(rows)), (at[:, 0], at[:, 1])), shape=(len(owners), count))
+
+
+def _alike(loops: tuple[liquid.LoopNetwork, ...]) -> tuple[tuple[int, ...], ...]:
+    """Group loops whose network problems are equal to the last bit, such as those of repeated pods."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for number, loop in enumerate(loops):
+        arrays = (*vars(loop.template).values(), loop.source_link, loop.pump_link, loop.sink_link)
+        groups.setdefault(tuple(np.asarray(value).tobytes() for value in arrays), []).append(number)
+    return tuple(tuple(group) for group in groups.values())
 
 
 def _slices(counts: list[int]) -> tuple[slice, ...]:

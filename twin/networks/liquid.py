@@ -153,15 +153,16 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
     flows = np.array([design_flow(machines[name], circuit) for name in route.header])
     header = circuit.header or _diameter(float(flows.sum()) / density, HEADER_VELOCITY)
     links = _Links()
+    spacings, branches = np.round(route.spacing, 6), np.round(route.branch, 6)  # rows that repeat are equal to the bit
     # nodes: 0 return at the sources, 1 pump discharge, 2 supply at the sources, then a supply and a return node a sink
     entry = 0 if not circuit.pumps else 1
     pump_link = [links.add(0, 1, _pump(machines[name]).pump_path(density)) for name in circuit.pumps]
     source_link = [
-        links.add(entry, 2, _source_path(machines[name], density), length=2 * route.source[name], diameter=header)
+        links.add(entry, 2, _source_path(machines[name], density), length=round(2 * route.source[name], 6), diameter=header)
         for name in circuit.sources
     ]
     supply, back, sink_link, sink_node = 2, 0, {}, {}
-    for position, (name, spacing, branch) in enumerate(zip(route.header, route.spacing, route.branch, strict=True)):
+    for position, (name, spacing, branch) in enumerate(zip(route.header, spacings, branches, strict=True)):
         here, home = 3 + 2 * position, 4 + 2 * position
         links.add(supply, here, FlowPath("", ""), length=float(spacing), diameter=header)
         links.add(home, back, FlowPath("", ""), length=float(spacing), diameter=header)

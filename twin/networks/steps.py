@@ -23,6 +23,8 @@ Mask = NDArray[np.bool_]
 
 VALVE_MARGIN = 1.1
 """Water a coil or CDU takes over what its share of rated duty needs. [-] Assumed."""
+VALVE_GAIN = 0.5
+"""Opening of a CDU's facility-water valve per kelvin that the coolant is above its set point. [1/K] Assumed."""
 VALVE_FLOOR = 0.3
 """Smallest share of rated flow through a coil or CDU. [-] Assumed."""
 SPARE_DROP = 15e3
@@ -224,13 +226,14 @@ def circulate(world: Lowered, state: State) -> State:
     ok = state.flow_ok.copy()
     stale = (np.abs(limit - state.sink_limit) > SAME_FLOW * world.sink_design) | ~begun(state)[:, None]
     switched = (state.live != state.solved_live).any(axis=1)
-    for number in range(len(world.loops)):
-        sink = world.slices.sink[number]
-        rows = np.flatnonzero(
-            stale[:, sink].any(axis=1) | switched | (np.abs(state.speed - state.solved_speed)[:, number] > SAME_SPEED)
-        )
-        if rows.size:
-            ok[rows] &= _circulate_loop(world, state, number, rows, limit, parts)
+    for alike in world.alike:
+        cases = []
+        for number in alike:
+            moved = np.abs(state.speed - state.solved_speed)[:, number] > SAME_SPEED
+            rows = np.flatnonzero(stale[:, world.slices.sink[number]].any(axis=1) | switched | moved)
+            cases += [(number, rows)] if rows.size else []
+        if cases:
+            _circulate_alike(world, state, cases, limit, parts, ok)
     return replace(state, sink_limit=limit, solved_live=state.live, flow_ok=ok, **parts)
 
 
@@ -239,44 +242,55 @@ def begun(state: State) -> Mask:
     return np.asarray(state.solved_speed.min(axis=1, initial=1.0) >= 0.0)
 
 
-def _circulate_loop(
-    world: Lowered, state: State, number: int, rows: NDArray[np.intp], limit: Array, parts: dict[str, Array]
-) -> Mask:
-    """Solve one loop for the scenarios whose inputs changed and write the answer into ``parts``."""
-    loop = world.loops[number]
-    source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
-    live, wanted, speed = state.live[rows], limit[rows, sink], state.speed[rows, number]
-    sink_live = np.stack([live[:, m] if m >= 0 else np.ones(rows.size, bool) for m in world.sink_machine[sink]], axis=1)
-    answer = network.solve(
-        loop.problem(live[:, world.source_machine[source]], live[:, world.pump_machine[pump]], sink_live, wanted, speed)
-    )
-    flow = answer.link_flow[:, loop.sink_link]
-    law = loop.law_drop(flow)
+def _circulate_alike(
+    world: Lowered, state: State, cases: list[tuple[int, NDArray[np.intp]]], limit: Array, parts: dict[str, Array], ok: Mask
+) -> None:
+    """Solve loops of one shape for the scenarios whose inputs changed, all in one batch; write into ``parts``."""
+    loop = world.loops[cases[0][0]]
+    pieces = [_loop_inputs(world, state, number, rows, limit) for number, rows in cases]
+    source_live, pump_live, sink_live, wanted, speed = (np.concatenate(piece) for piece in zip(*pieces, strict=True))
+    answer = network.solve(loop.problem(source_live, pump_live, sink_live, wanted, speed))
+    law = loop.law_drop(answer.link_flow[:, loop.sink_link])
+    faster, margin = _pump_speed(loop, speed, answer, wanted, sink_live, law)
     risers = world.source_machine.size
-    for name, columns, values in (
-        ("source_flow", source, answer.link_flow[:, loop.source_link]),
-        ("pump_flow", pump, answer.link_flow[:, loop.pump_link]),
-        ("sink_flow", sink, flow),
-        ("sink_law", sink, law),
-        ("sink_pressure", sink, answer.node_pressure[:, loop.sink_node]),
-        ("mover_rise", source, -answer.link_drop[:, loop.source_link]),
-        ("mover_rise", slice(risers + pump.start, risers + pump.stop), -answer.link_drop[:, loop.pump_link]),
-    ):
-        parts[name][rows, columns] = values
-    parts["loop_velocity"][rows, number] = np.abs(answer.link_velocity).max(axis=1)
-    parts["loop_pressure"][rows, number] = answer.node_pressure.max(axis=1)
-    parts["solved_speed"][rows, number] = speed
-    parts["speed"][rows, number], parts["loop_margin"][rows, number] = _pump_speed(
-        loop, speed, answer, wanted, sink_live, law
-    )
-    parts["mass_error"][rows] = np.maximum(parts["mass_error"][rows], answer.mass_error)
-    return answer.scenario_ok
+    first = 0
+    for number, rows in cases:
+        part = slice(first, first + rows.size)
+        first += rows.size
+        source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
+        for name, columns, values in (
+            ("source_flow", source, answer.link_flow[part][:, loop.source_link]),
+            ("pump_flow", pump, answer.link_flow[part][:, loop.pump_link]),
+            ("sink_flow", sink, answer.link_flow[part][:, loop.sink_link]),
+            ("sink_law", sink, law[part]),
+            ("sink_pressure", sink, answer.node_pressure[part][:, loop.sink_node]),
+            ("mover_rise", source, -answer.link_drop[part][:, loop.source_link]),
+            ("mover_rise", slice(risers + pump.start, risers + pump.stop), -answer.link_drop[part][:, loop.pump_link]),
+            ("loop_velocity", number, np.abs(answer.link_velocity[part]).max(axis=1)),
+            ("loop_pressure", number, answer.node_pressure[part].max(axis=1)),
+            ("solved_speed", number, speed[part]),
+            ("speed", number, faster[part]),
+            ("loop_margin", number, margin[part]),
+        ):
+            parts[name][rows, columns] = values
+        parts["mass_error"][rows] = np.maximum(parts["mass_error"][rows], answer.mass_error[part])
+        ok[rows] &= answer.scenario_ok[part]
+
+
+def _loop_inputs(world: Lowered, state: State, number: int, rows: NDArray[np.intp], limit: Array) -> tuple[Array, ...]:
+    source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
+    live = state.live[rows]
+    sink_live = np.stack([live[:, m] if m >= 0 else np.ones(rows.size, bool) for m in world.sink_machine[sink]], axis=1)
+    return (
+        live[:, world.source_machine[source]], live[:, world.pump_machine[pump]], sink_live, limit[rows, sink],
+        state.speed[rows, number],
+    )  # fmt: skip
 
 
 def _wanted_flow(world: Lowered, state: State) -> Array:
     """(S, sinks) flow each control valve is set to."""
     wanted = np.array(np.broadcast_to(world.sink_design, state.sink_flow.shape))
-    duty = np.zeros_like(wanted)
+    duty, warm_by = np.zeros_like(wanted), np.zeros_like(wanted)
     capacity = np.full(wanted.shape[1], np.inf)
     exchanger_at = {name: index for index, name in enumerate(world.heat.exchanger_name)}
     crah_at = {machine.id: index for index, machine in enumerate(world.facility.of_kind("crah"))}
@@ -289,10 +303,13 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
         elif machine >= 0:
             name, product = world.cooling[machine].id, world.cooling[machine].product
             if isinstance(product, Cdu) and name in exchanger_at:
-                duty[:, sink], capacity[sink] = state.exchange[:, exchanger_at[name]], product.capacity
+                column = exchanger_at[name]
+                duty[:, sink], capacity[sink] = state.exchange[:, column], product.capacity
+                served = int(world.heat.exchanger_loop[column])
+                warm_by[:, sink] = np.maximum(state.supply[:, served] - world.loops[served].circuit.supply, 0.0)
             elif isinstance(product, Crah):
                 duty[:, sink], capacity[sink] = state.crah_heat[:, crah_at[name]], product.capacity
-    share = np.clip(VALVE_MARGIN * duty / capacity, VALVE_FLOOR, 1.0)
+    share = np.clip(VALVE_MARGIN * duty / capacity + VALVE_GAIN * warm_by, VALVE_FLOOR, 1.0)
     return np.where(np.isfinite(capacity) & begun(state)[:, None], share, 1.0) * wanted
 
 

@@ -48,8 +48,8 @@ ASHRAE TC 9.9, *Thermal Guidelines for Data Processing Environments*, 5th ed., 2
 27 degC for classes A1 to A4 (shown in three shades), allowable upper limits of 32, 35, 40 and 45 degC.
 """
 
-MAPS = {"turbo": "turbo", "cividis": "cividis", "load": "turbo", "ashrae": "", "flag": ""}
-"""Our names of the maps and what they are called in matplotlib; empty for our own."""
+MAPS = ("turbo", "cividis", "ashrae", "flag")
+"""The maps: heat and loading; what has no good and bad side (safe for all colour vision); inlet air; yes or no."""
 
 _AIR, _LIQUID = (10.0, 45.0), (10.0, 65.0)
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -70,8 +70,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
 """Fixed limits of quantities that mean the same in every design; shares and flags have 0 and 1."""
 
 _BANDED = {"rack.inlet_temperature", "hall.inlet_max"}
-_HEAT = {"temperature"}
-_LOAD = {"loading"}
+_HEAT = {"temperature", "temperature_difference"}
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,12 @@ class Scale:
 
 
 def scale(
-    quantity: str, values: Floats, facility: Facility | None = None, *, colors: str | None = None
+    quantity: str,
+    values: Floats,
+    facility: Facility | None = None,
+    *,
+    colors: str | None = None,
+    label: str = "",
 ) -> Scale:
     """The scale of a quantity.
 
@@ -139,11 +143,13 @@ def scale(
         Its values in all states; they set the limits only where neither the quantity nor the products do.
     colors : str, optional
         ``cividis`` (safe for all kinds of colour vision) or ``turbo`` instead of the usual map.
+    label : str, optional
+        Words beside the bar instead of the quantity's own.
     """
     low, high = field_range(quantity, values, facility)
     about = QUANTITIES.get(quantity)
     unit, factor = _unit(about.dimension if about else "ratio", max(abs(low), abs(high)))
-    label = about.label if about else quantity
+    label = label or (about.label if about else quantity)
     chosen = colors if colors in ("turbo", "cividis") else _usual(quantity)
     return Scale(quantity, label, unit, factor, low, high, chosen)
 
@@ -164,7 +170,8 @@ def field_range(quantity: str, values: Floats, facility: Facility | None = None)
     sheet = _sheet_limit(quantity, facility) if facility is not None else 0.0
     high = sheet if sheet > 0 else float(values.max(initial=0.0))
     low = min(float(values.min(initial=0.0)), 0.0)
-    return -_ceiling(-low), max(_ceiling(high), _ceiling(-low) * 1e-3, 1e-12 if high > 0 else 1.0)
+    low, high = -_ceiling(-low), _ceiling(high)
+    return (low, high) if high > low else (low, low + 1.0)
 
 
 @cache
@@ -178,8 +185,8 @@ def _table(name: str, low: float, high: float) -> Colors:
         return np.where(np.arange(STEPS)[:, None] < STEPS // 2, dead, live).astype(np.uint8)
     from matplotlib import colormaps
 
-    samples = np.linspace(0.04, 0.97, STEPS) if MAPS[name] == "turbo" else np.linspace(0, 1, STEPS)
-    return np.round(255 * colormaps[MAPS[name]](samples)[:, :3]).astype(np.uint8)  # turbo's black ends cut off
+    samples = np.linspace(0.04, 0.97, STEPS) if name == "turbo" else np.linspace(0, 1, STEPS)
+    return np.round(255 * colormaps[name](samples)[:, :3]).astype(np.uint8)  # without turbo's nearly black ends
 
 
 def table(name: str, low: float = 0.0, high: float = 1.0) -> Colors:
@@ -206,9 +213,7 @@ def _usual(quantity: str) -> str:
     if quantity in _BANDED:
         return "ashrae"
     name = quantity.rpartition(".")[2]
-    if about and about.dimension in _HEAT:
-        return "turbo"
-    return "load" if name in _LOAD else "cividis"
+    return "turbo" if name == "loading" or (about and about.dimension in _HEAT) else "cividis"
 
 
 def _unit(name: str, size: float) -> tuple[str, float]:

@@ -38,9 +38,11 @@ def test_properties_are_vectorised_and_physical_over_the_range(name):
     fluid = FLUIDS[name]
     t = np.linspace(*fluid.range, 60).reshape(3, 20)
     for value in (fluid.density(t), fluid.heat_capacity(t), fluid.viscosity(t), fluid.conductivity(t)):
-        assert value.shape == t.shape and (value > 0).all()
+        assert value.shape == t.shape
+        assert (value > 0).all()
     assert (np.diff(fluid.viscosity(t).ravel()) < 0).all()
-    assert fluid.in_range(t).all() and not fluid.in_range(fluid.range[1] + 1.0)
+    assert fluid.in_range(t).all()
+    assert not fluid.in_range(fluid.range[1] + 1.0)
     assert fluid.freezing_point <= fluid.range[0]
 
 

@@ -155,7 +155,8 @@ def test_demands_are_met_from_the_fixed_node():
 def test_limiter_holds_its_flow_exactly_and_wide_open_it_does_nothing():
     problem = loop(link_limit=[[np.inf, 1.25], [np.inf, 2.5], [np.inf, 0.0]])
     result = solve(problem)
-    assert result.link_flow[0, 1] == 1.25 and result.link_flow[2, 1] == 0.0
+    assert result.link_flow[0, 1] == 1.25
+    assert result.link_flow[2, 1] == 0.0
     assert result.link_flow[1, 1] == pytest.approx(2.0, rel=1e-9)
     np.testing.assert_array_equal(result.link_limited[:, 1], [True, False, True])
     assert result.link_drop[0, 1] == pytest.approx(40e3, rel=1e-9)  # the limiter takes what the device leaves
@@ -222,7 +223,8 @@ def test_weak_pump_is_held_shut_by_its_check_valve():
 
 def test_all_pumps_stopped_is_a_still_loop():
     result = solve(loop(link_pump_speed=[0.0, 1.0]))
-    assert result.status.ok and (result.link_flow == 0).all()
+    assert result.status.ok
+    assert (result.link_flow == 0).all()
     np.testing.assert_allclose(result.node_pressure, 200e3)
 
 
@@ -243,7 +245,8 @@ def test_isolated_part_stands_still_even_with_a_running_pump():
     np.testing.assert_allclose(result.link_flow[0], [2, 2, 0, 0, 0], rtol=1e-9)
     np.testing.assert_allclose(result.link_flow[1], [2, 2, 2, 2, 0], rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(result.node_connected, [[True, True, False, False], [True] * 4])
-    assert result.scenario_ok.all() and np.isfinite(result.node_pressure).all()
+    assert result.scenario_ok.all()
+    assert np.isfinite(result.node_pressure).all()
 
 
 def test_humped_pump_curve_is_held_at_its_peak():
@@ -424,4 +427,6 @@ def test_batches_are_fast_enough(rows, racks, scenarios, seconds):
     begin = time.process_time()
     result = solve(problem)
     assert time.process_time() - begin < seconds
-    assert result.scenario_ok.all() and result.mass_error.max() < 1e-9 and result.link_limited.any()
+    assert result.scenario_ok.all()
+    assert result.mass_error.max() < 1e-9
+    assert result.link_limited.any()

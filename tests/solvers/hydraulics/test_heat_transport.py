@@ -99,7 +99,8 @@ def test_cold_rack_loop_is_never_heated_by_a_controlled_exchanger():
         two_loops(link_heat=0.0, exchanger_setpoint=40.0, link_conductance=[50.0, 0, 0, 0], ambient=15.0)
     )
     np.testing.assert_allclose(result.node_temperature[0, :2], 15.0, rtol=1e-12)
-    assert result.exchanger_duty[0, 0] == 0.0 and not result.exchanger_limited.any()
+    assert result.exchanger_duty[0, 0] == 0.0
+    assert not result.exchanger_limited.any()
 
 
 def test_exchangers_in_series_equal_one_of_their_summed_conductance():
@@ -129,7 +130,8 @@ def test_exchangers_in_series_equal_one_of_their_summed_conductance():
 
 def test_heat_into_standing_water_is_reported():
     result = solve(two_loops(link_flow=[0.0, 0.0, 2.0, 2.0], initial=25.0))
-    assert result.stagnant_heat[0] == 40e3 and result.status.ok
+    assert result.stagnant_heat[0] == 40e3
+    assert result.status.ok
     np.testing.assert_allclose(result.node_temperature, [[25, 25, 30, 30]])
     assert not result.node_runaway.any()
 
@@ -148,7 +150,9 @@ def test_loop_without_sink_is_a_runaway_and_leaves_other_loops_alone(setpoint):
 
 def test_both_loops_run_away_when_the_plant_is_off():
     result = solve(two_loops(link_outlet_fixed=False, exchanger_setpoint=40.0))
-    assert result.status.ok and result.stagnant_heat[0] == 40e3 and result.node_runaway.all()
+    assert result.status.ok
+    assert result.stagnant_heat[0] == 40e3
+    assert result.node_runaway.all()
 
 
 def test_backup_loss_ties_a_loop_whose_plant_is_off():
@@ -160,7 +164,8 @@ def test_backup_loss_ties_a_loop_whose_plant_is_off():
     )
     inlet = 20 + 40e3 / (2 * CP * -np.expm1(-1000 / (2 * CP)))
     assert result.link_inlet[0, 3] == pytest.approx(inlet, rel=1e-10)
-    assert result.exchanger_limited[0, 0] and result.energy_error[0] < 1e-10
+    assert result.exchanger_limited[0, 0]
+    assert result.energy_error[0] < 1e-10
 
 
 def random_heat(hydraulic, rng):
@@ -196,7 +201,8 @@ def test_energy_is_conserved_on_random_networks(random_network, seed):
     problem = random_heat(random_network(rng), rng)
     result = solve(problem)
     assert result.status is Status.CONVERGED
-    assert result.energy_error.max() < 1e-8 and result.residual.max() < 1e-8
+    assert result.energy_error.max() < 1e-8
+    assert result.residual.max() < 1e-8
     check_exchangers(problem, result)
 
 
@@ -221,8 +227,9 @@ def check_exchangers(problem, result):
         most_duty,
     )
     scale = 1.0 + np.abs(result.exchanger_duty).max() + np.abs(wanted[runs]).max(initial=0)
-    upstream = np.where(problem.link_flow[:, hot] >= 0, problem.link_from[hot], problem.link_to[hot])
-    lively = runs & ~np.take_along_axis(result.node_runaway, upstream, 1)
+    upstream = np.where(problem.link_flow >= 0, problem.link_from, problem.link_to)
+    lost = np.take_along_axis(result.node_runaway, upstream, 1)
+    lively = runs & ~lost[:, hot] & ~lost[:, cold]
     assert np.abs((result.exchanger_duty - wanted)[lively]).max(initial=0) < 1e-7 * scale
 
 
@@ -296,7 +303,8 @@ def cascade(rng, scenarios=4):
 def test_cascades_of_controlled_exchangers_settle(seed):
     problem = cascade(np.random.default_rng(seed))
     result = solve(problem)
-    assert result.status is Status.CONVERGED and result.energy_error.max() < 1e-8
+    assert result.status is Status.CONVERGED
+    assert result.energy_error.max() < 1e-8
     check_exchangers(problem, result)
     np.testing.assert_allclose(
         result.link_gain.sum(axis=1), 0.0, atol=1e-8 * (1 + np.abs(result.link_gain).sum(axis=1).max())
@@ -334,7 +342,9 @@ def many_units(units, scenarios):
 def test_many_units_on_one_plant_close_their_balance():
     problem = many_units(8, 50)
     result = solve(problem)
-    assert result.scenario_ok.all() and result.exchanger_limited.any() and not result.exchanger_limited.all()
+    assert result.scenario_ok.all()
+    assert result.exchanger_limited.any()
+    assert not result.exchanger_limited.all()
     np.testing.assert_allclose(result.rejected.sum(axis=1), problem.link_heat.sum(axis=1), rtol=1e-10)
     np.testing.assert_allclose(result.exchanger_duty, problem.link_heat[:, 1::4], rtol=1e-9)
 
@@ -345,7 +355,8 @@ def test_a_large_hall_is_fast_enough():
     problem = many_units(500, 300)
     begin = time.process_time()
     result = solve(problem)
-    assert time.process_time() - begin < 15.0 and result.scenario_ok.all()
+    assert time.process_time() - begin < 15.0
+    assert result.scenario_ok.all()
 
 
 @pytest.mark.parametrize(

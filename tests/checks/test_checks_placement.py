@@ -1,0 +1,207 @@
+"""The rules that need no solve: geometry, consistency of loops and of the power tree, capacity sums."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from twin.checks import RULES, check_placement
+from twin.model.facility import Facility
+
+
+def moved(facility: Facility, name: str, **changes: object) -> Facility:
+    machines = tuple(m.replace(**changes) if m.id == name else m for m in facility.machines)
+    return facility.replace(machines=machines)
+
+
+def resheeted(facility: Facility, name: str, **changes: object) -> Facility:
+    return moved(facility, name, product=facility.by_id[name].product.replace(**changes))
+
+
+def unfed(facility: Facility, *terminals: str) -> Facility:
+    feeds = tuple(feed for feed in facility.feeds if f"{feed.to}.{feed.terminal}" not in terminals)
+    return facility.replace(feeds=feeds)
+
+
+def codes(facility: Facility) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for finding in check_placement(facility):
+        found.setdefault(finding.code, set()).add(finding.subject)
+    return found
+
+
+def test_a_clash_is_told_once_with_the_depth_of_the_overlap(facility):
+    (found,) = [
+        f for f in check_placement(moved(facility, "cdu.2", origin=(3.7, 8.0, 0.0))) if f.code == "GEO-001"
+    ]
+    assert (found.subject, found.value) == ("cdu.1", pytest.approx(0.2))
+    assert found.message == "overlap with cdu.2 is 200 mm, above the 0 m allowed"
+    assert (found.place, found.scenario, found.count) == ("hall", "", 1)
+
+
+def test_a_machine_beyond_a_wall_and_one_in_a_column_are_told(facility):
+    assert codes(moved(facility, "cdu.2", origin=(13.5, 8.0, 0.0))) == {"GEO-002": {"cdu.2"}}
+    shell = facility.halls[0].replace(columns=((5.2, 8.2, 0.5, 0.5),))
+    assert codes(facility.replace(halls=(shell,))) == {"GEO-003": {"cdu.2"}}
+
+
+def test_service_space_counts_what_stands_in_it(facility):
+    """A CDU 0.5 m in front of the north row, which needs 1 m there."""
+    found = [
+        f for f in check_placement(moved(facility, "cdu.1", origin=(3.6, 7.1, 0.0))) if f.code == "GEO-004"
+    ]
+    assert {f.subject for f in found} == {"p1.n.01", "p1.n.02"}
+    assert found[0].value == pytest.approx(0.5)
+    assert "free depth at the front (to cdu.1) is 500 mm, 50 % below the 1 m required" in {
+        f.message for f in found
+    }
+
+
+def test_a_narrow_aisle_is_told_at_its_pod(facility):
+    run = facility.runs[1].replace(origin=(3.6, 5.0))
+    found = [
+        f for f in check_placement(facility.replace(runs=(facility.runs[0], run))) if f.code == "GEO-005"
+    ]
+    assert [f.subject for f in found] == ["p1"]
+    assert found[0].message == "hot aisle between p1.s and p1.n is 800 mm, 11 % below the 900 mm required"
+
+
+def test_floor_load_is_weight_over_footprint_and_half_of_the_service_space(facility):
+    """1500 kg over 0.6 m x (1.2 + 0.9) m: 11.67 kPa; over the footprint alone 20.43 kPa."""
+    floor = facility.halls[0].floor
+    found = [
+        f
+        for f in check_placement(
+            facility.replace(
+                halls=(facility.halls[0].replace(floor=floor.replace(load_limit=11e3, point_limit=20e3)),)
+            )
+        )
+        if f.code in ("GEO-006", "GEO-007")
+    ]
+    assert len(found) == 8
+    values = {f.code: f.value for f in found}
+    assert values["GEO-006"] == pytest.approx(1500 * 9.80665 / (0.6 * 2.1), rel=1e-9)
+    assert values["GEO-007"] == pytest.approx(1500 * 9.80665 / (0.6 * 1.2), rel=1e-9)
+
+
+def test_high_sites_are_beyond_the_air_classes(facility):
+    assert codes(facility.replace(place=facility.place.replace(elevation=3100))) == {"AIR-004": {"site"}}
+
+
+def test_loops_without_sources_or_pumps_and_racks_without_a_loop_are_errors(facility):
+    fws, tcs = facility.circuits
+    bare = facility.replace(circuits=(fws.replace(sources=(), pumps=()), tcs))
+    assert codes(bare) == {"LIQ-012": {"fws"}}
+    assert [f.message for f in check_placement(bare)] == ["has no sources and no pumps"]
+    dry = facility.replace(circuits=(fws, tcs.replace(sinks=("p1.s.01",))))
+    assert codes(dry) == {"LIQ-012": {"p1.s.02", "p1.n.01", "p1.n.02"}}
+    assert codes(facility.replace(circuits=(fws.replace(sinks=("cdu.1", "cdu.2")), tcs))) == {
+        "LIQ-012": {"crah.1", "crah.2"}
+    }
+
+
+def test_capacity_sums_of_air_liquid_and_utility(facility):
+    """Four racks of 132 kW, 85 % liquid: 448.8 kW into CDUs, 79.2 kW into air, 528 kW from the grid."""
+    small = facility
+    for name in ("cdu.1", "cdu.2"):
+        small = resheeted(small, name, capacity=224e3)
+    assert codes(small) == {"LIQ-016": {"tcs"}}
+    assert [f.limit for f in check_placement(small)] == [pytest.approx(448.8e3)]
+    for name in ("cdu.1", "cdu.2"):
+        small = resheeted(small, name, capacity=225e3)
+    assert codes(small) == {}
+    air = facility
+    for name in ("crah.1", "crah.2"):
+        air = resheeted(air, name, capacity=39e3)
+    assert codes(air) == {"AIR-010": {"hall"}}
+    assert codes(resheeted(facility, "grid", capacity=527e3)) == {"PWR-019": {"grid"}}
+    assert codes(resheeted(facility, "grid", capacity=529e3)) == {}
+
+
+def test_the_peak_factor_acts_on_the_accelerators_alone(facility):
+    from twin.checks.workload import heat, power
+    from twin.model.language import Workload
+
+    rack = facility.racks[0]
+    assert power(rack, Workload()) == 132e3
+    assert power(rack, Workload(power="typical", peak_factor=1.2)) == pytest.approx(110e3 + 0.2 * 72 * 1400)
+    assert sum(heat(rack, Workload())) == pytest.approx(132e3)
+
+
+def test_machines_without_feeds(facility):
+    no_rack = unfed(facility, "p1.s.01.inA", "p1.s.01.inB")
+    assert codes(no_rack) == {"PWR-012": {"p1.s.01"}}
+    assert check_placement(no_rack)[0].severity == "error"
+    no_pump = unfed(facility, "pump.1.inA", "pump.1.inB")
+    assert [(f.code, f.subject, f.severity) for f in check_placement(no_pump)] == [
+        ("PWR-012", "pump.1", "warning")
+    ]
+    assert codes(facility.replace(feeds=())) == {}
+
+
+def test_a_single_feed_is_a_warning_unless_a_transfer_switch_brings_two(design, facility):
+    single = unfed(facility, "p1.s.01.inB")
+    assert [(f.code, f.subject, f.severity) for f in check_placement(single)] == [
+        ("PWR-014", "p1.s.01", "warning")
+    ]
+    switch = design.machine("sts", "sts", (90, 0))
+    fresh = (
+        design.feed("sts", "inA", "bw.A"),
+        design.feed("sts", "inB", "bw.B", rank=1),
+        design.feed("p1.s.01", "in", "sts", breaker=160),
+    )
+    feeds = (*(feed for feed in single.feeds if feed.to != "p1.s.01"), *fresh)
+    assert codes(single.replace(machines=(*single.machines, switch), feeds=feeds)) == {}
+
+
+def test_an_island_has_no_path_to_a_source(facility):
+    feeds = tuple(feed for feed in facility.feeds if feed.to not in ("tx.A", "tx.B"))
+    island = facility.replace(feeds=feeds)
+    loads = {feed.to for feed in facility.feeds if facility.by_id[feed.to].product.role != "power"}
+    assert codes(island) == {"PWR-016": loads}
+    half = facility.replace(feeds=tuple(feed for feed in facility.feeds if feed.to != "tx.A"))
+    assert codes(half) == {}
+
+
+@pytest.mark.parametrize(("busway", "broken"), [("bw480", True), ("bwdc", True), ("bw", False)])
+def test_feeds_join_equal_voltages_and_kinds_of_current(design, facility, busway, broken):
+    facility = moved(facility, "bw.A", type=busway, product=design.products[busway])
+    found = [f for f in check_placement(facility) if f.code == "PWR-013"]
+    subjects = {"bw.A.in", *(f"{rack}.inA" for rack in design.racks)}
+    cooling = ("cdu.1", "cdu.2", "crah.1", "crah.2", "dry.1", "dry.2", "dry.3", "pump.1", "pump.2")
+    assert {f.subject for f in found} == ((subjects | {f"{m}.inA" for m in cooling}) if broken else set())
+    if busway == "bw480":
+        first = next(f for f in found if f.subject == "p1.s.01.inA")
+        assert first.value == pytest.approx(480 / 415 - 1)
+        assert first.message == (
+            "deviation of the 480 V of bw.A from the 415 V of the input is 15.7 %, "
+            "57 % above the 10.0 % allowed"
+        )
+    if busway == "bwdc":
+        assert {f.message for f in found} == {"joins AC and DC"}
+
+
+def test_a_single_pole_circuit_takes_the_phase_voltage(design, facility):
+    rack = design.products["gb300"].replace(voltage=240.0)
+    facility = moved(facility, "p1.s.01", type="gb300_240v", product=rack)
+    assert codes(facility) == {"PWR-013": {"p1.s.01.inA", "p1.s.01.inB"}}
+    feeds = tuple(f.replace(poles=1) if f.to == "p1.s.01" else f for f in facility.feeds)
+    assert codes(facility.replace(feeds=feeds)) == {}
+
+
+def test_every_rule_of_the_placement_stage_is_seen_to_break():
+    import pathlib
+
+    text = pathlib.Path(__file__).read_text(encoding="utf-8")
+    placement = [code for code, rule in RULES.items() if rule.stage == "placement"]
+    assert placement
+    assert all(f'"{code}"' in text for code in placement)
+
+
+def test_checking_imports_no_solver_and_nothing_heavy():
+    heavy = ("scipy", "pyvista", "vtk", "trimesh", "numba", "solvers", "matplotlib")
+    code = f"import sys, twin.checks, twin.kpi; print([m for m in {heavy!r} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"

@@ -1,0 +1,309 @@
+"""Many layouts at once, each in a process of its own choosing none of the others can harm.
+
+A worker is a fresh interpreter that reads one job a line and answers with one row a line (JSON both ways, no pickle, so it
+does not matter how the caller was started).  A layout that crashes or hangs costs its worker, not the batch: its row
+says what happened and a new worker goes on.
+
+With an output folder every layout leaves its run folder, and one whose folder is finished and belongs to the same
+content, version and options is not solved again: a batch that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from twin.documents import GENERATOR
+
+TIMEOUT = 600.0
+"""Longest time for one layout. [s]"""
+CACHE = "batch.json"
+"""Written into a run folder when its row is known."""
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+Status = Literal["solved", "unsettled", "failed", "invalid", "crashed", "timeout"]
+_EXIT = {"failed": 3, "invalid": 2, "crashed": 3, "timeout": 3}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How every layout of a batch is evaluated."""
+
+    sets: tuple[str, ...] = ()
+    failures: bool = True
+    outdoor: str = ""
+    pictures: bool = False
+    out: str = ""
+    """Folder of the run folders; empty to write nothing."""
+    fresh: bool = False
+    """Solve again what is finished."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one layout."""
+
+    layout: str
+    status: Status
+    verdict: Literal["pass", "fail"] = "fail"
+    message: str = ""
+    """Why there is no verdict."""
+    mistakes: tuple[dict[str, Any], ...] = ()
+    """Mistakes of the input: file, line, column, message."""
+    document: dict[str, Any] = field(default_factory=dict)
+    """The answer as `twin.documents.answer_document` makes it; empty if there is none."""
+    seconds: float = 0.0
+    reused: bool = False
+    """True if the run folder was finished already."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all rules hold, 1 a rule is broken, 2 the input is wrong, 3 no solution."""
+        return _EXIT.get(self.status, 0 if self.verdict == "pass" else 1)
+
+
+def validate(
+    layouts: Iterable[str | os.PathLike[str]],
+    options: Options | None = None,
+    *,
+    jobs: int | None = None,
+    timeout: float = TIMEOUT,
+    told: Callable[[Row], None] | None = None,
+) -> list[Row]:
+    """Evaluate many layouts; the rows come in the order of the layouts, whatever the number of processes.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        Processes; as many as there are cores (or layouts) without it.
+    timeout : float
+        Longest time for one layout. [s]
+    told : callable, optional
+        Called with every row when it is known.
+    """
+    options = options or Options()
+    names = list(dict.fromkeys(os.fspath(layout) for layout in layouts))
+    tasks = [_Task(name, key, options) for name, key in zip(names, keys(names), strict=True)]
+    jobs = max(1, min(jobs or _cores(), len(tasks)))
+    crew = _Crew(timeout)
+    with ThreadPoolExecutor(jobs) as pool:
+        pending = {pool.submit(crew.solve, task): index for index, task in enumerate(tasks)}
+        rows: dict[int, Row] = {}
+        try:
+            for future in as_completed(pending):
+                rows[pending[future]] = future.result()
+                if told:
+                    told(future.result())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            crew.dismiss()
+    return [rows[index] for index in range(len(tasks))]
+
+
+def keys(names: Sequence[str]) -> list[str]:
+    """Short names of layouts that differ from each other: the file's name, with its folders where two share it."""
+    paths = [Path(name) for name in names]
+    stems = Counter(path.stem for path in paths)
+    return [path.stem if stems[path.stem] == 1 else "-".join(_steps(path.with_suffix(""))) for path in paths]
+
+
+def _steps(path: Path) -> tuple[str, ...]:
+    """Path as words that can stand in a folder's name."""
+    return tuple(step.strip("/\\:").replace("..", "up") or "root" for step in path.parts)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class _Task:
+    layout: str
+    key: str
+    options: Options
+
+
+class _Crew:
+    """The workers, one for each thread that asks."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self._mine = threading.local()
+        self._all: list[_Worker] = []
+        self._closed = False
+
+    def solve(self, task: _Task) -> Row:
+        begun = time.perf_counter()
+        worker = self._worker()
+        answer = worker.ask(task, self.timeout)
+        if answer is not None:
+            return _row(answer)
+        seconds = round(time.perf_counter() - begun, 3)
+        status: Status = "timeout" if worker.late else "crashed"
+        message = f"not finished after {self.timeout:g} s" if worker.late else worker.last_words()
+        self._mine.worker = None
+        return Row(task.layout, status, message=message, seconds=seconds)
+
+    def dismiss(self) -> None:
+        self._closed = True
+        for worker in self._all:
+            worker.end()
+
+    def _worker(self) -> _Worker:
+        worker: _Worker | None = getattr(self._mine, "worker", None)
+        if worker is None:
+            worker = self._mine.worker = _Worker()
+            self._all.append(worker)
+            if self._closed:  # dismissed while this one was starting
+                worker.end()
+        return worker
+
+
+class _Worker:
+    """A process that evaluates layouts one after the other."""
+
+    def __init__(self) -> None:
+        self.late = False
+        self._errors = tempfile.TemporaryFile()
+        root = str(Path(__file__).resolve().parents[1])
+        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**dict.fromkeys(_THREADS, "1"), **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "twin.batch"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, encoding="utf-8",
+        )  # fmt: skip
+
+    def ask(self, task: _Task, timeout: float) -> dict[str, Any] | None:
+        """The row of a task; None if the process ended first."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        alarm = threading.Timer(timeout, self._kill_late)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            self._process.stdin.write(json.dumps(asdict(task)) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+            return json.loads(line) if line.endswith("\n") else None
+        except (OSError, ValueError):
+            return None
+        finally:
+            alarm.cancel()
+
+    def _kill_late(self) -> None:
+        self.late = True
+        self._process.kill()
+
+    def last_words(self) -> str:
+        """How the process ended, with the last line it wrote."""
+        code = self._process.wait()
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        how = f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        return f"the process {how}" + (f": {lines[-1][:300]}" if lines else "")
+
+    def end(self) -> None:
+        """Stop at once and leave nothing open."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
+            _close(pipe)
+
+
+def _close(pipe: IO[Any] | None) -> None:
+    try:
+        if pipe is not None:
+            pipe.close()
+    except OSError:  # what was not flushed has no reader any more
+        pass
+
+
+def _row(answer: dict[str, Any]) -> Row:
+    return Row(**{**answer, "mistakes": tuple(answer["mistakes"])})
+
+
+# -- inside a worker -------------------------------------------------------------------------------------------------
+
+
+def evaluate_one(layout: str, key: str, options: Options) -> Row:
+    """The row of one layout, solved here and now or read from its finished folder."""
+    from twin.documents import mistakes_document
+    from twin.layout import LayoutError
+    from twin.run import read_input
+
+    begun = time.perf_counter()
+    try:
+        facility, inputs = read_input(layout, options.sets, options.outdoor)
+    except LayoutError as error:
+        mistakes = tuple(mistakes_document(error)["mistakes"])
+        count = len(mistakes)
+        message = mistakes[0]["message"] + (f" (and {count - 1} more)" if count > 1 else "")
+        seconds = round(time.perf_counter() - begun, 3)
+        return Row(layout, "invalid", message=message, mistakes=mistakes, seconds=seconds)
+    folder = Path(options.out) / f"{key}-{facility.digest[:8]}" if options.out else None
+    known = _finished(folder, facility.digest, layout, options) if folder and not options.fresh else None
+    return known or _solved(facility, inputs, layout, folder, options, begun)
+
+
+def _solved(facility: Any, inputs: Any, layout: str, folder: Path | None, options: Options, begun: float) -> Row:
+    from twin.documents import answer_document, to_json
+    from twin.run import answer, write, write_whole
+
+    run = answer(facility, inputs, failures=options.failures)
+    if folder:
+        (folder / CACHE).unlink(missing_ok=True)
+        run = write(run, folder, pictures=options.pictures)
+    document = answer_document(run)
+    row = Row(
+        layout, run.verdict.status, run.verdict.verdict, document=document, seconds=round(time.perf_counter() - begun, 3)
+    )
+    if folder:
+        write_whole(folder / CACHE, to_json({"made": _made(facility.digest, options), "row": asdict(row)}))
+    return row
+
+
+def _finished(folder: Path, digest: str, layout: str, options: Options) -> Row | None:
+    """The row of a folder that belongs to this content, version and options."""
+    try:
+        known = json.loads((folder / CACHE).read_text(encoding="utf-8"))
+        if known["made"] != _made(digest, options):
+            return None
+        return _row({**known["row"], "layout": layout, "reused": True})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _made(digest: str, options: Options) -> dict[str, Any]:
+    return {"digest": digest, "by": GENERATOR, "failures": options.failures, "pictures": options.pictures}
+
+
+def _serve() -> None:
+    """Answer jobs until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the caller ends us
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not stand among the answers
+    for line in sys.stdin:
+        task = json.loads(line)
+        options = task["options"]
+        row = evaluate_one(task["layout"], task["key"], Options(**{**options, "sets": tuple(options["sets"])}))
+        answers.write(json.dumps(asdict(row)) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,196 @@
+"""Verbs that solve: one layout, or two against each other."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli import guard, printing
+from twin.cli.options import Failures, Json, Layout, Outdoor, Quiet, Sets
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twin.cli.progress import Bar
+    from twin.run import Run
+
+ROWS = 12
+"""Margins that are printed."""
+
+
+def solve(
+    layout: Layout,
+    sets: Sets = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder.", show_default="runs/<layout>-<digest>", metavar="DIR")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Draw maps and 3-D pictures.")
+    ] = True,
+    failures: Failures = True,
+    outdoor: Outdoor = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Evaluate a layout: verdict, tightest margins, key figures, and a run folder with maps and report.
+
+    Every single failure of a power or cooling machine is evaluated besides the normal state.
+    """
+    from twin import run as runs
+
+    with _progress("solving", quiet or as_json) as bar:
+        run = runs.assess(layout, sets or (), failures=failures, outdoor=outdoor, progress=bar)
+        bar.stage("writing maps and report" if pictures else "writing the run folder")
+        run = runs.write(run, out, pictures=pictures)
+    if as_json:
+        from twin.documents import answer_document, to_json
+
+        printing.write(to_json(answer_document(run)))
+    else:
+        show(run, brief=quiet)
+    raise typer.Exit(run.exit_code)
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="Run folder or layout: what was.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="Run folder or layout: what is.", show_default=False)],
+    sets: Sets = None,
+    fail_on_worse: Annotated[
+        bool, typer.Option("--fail-on-worse", help="Exit with 1 if B breaks a rule that A keeps.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """What changed between two runs: rules broken and mended, margins that moved, key figures.
+
+    A layout is evaluated first; --set applies to B.
+    """
+    from twin.cli import comparing
+
+    before = opened(a, (), as_json)
+    after = opened(b, sets or (), as_json)
+    difference = comparing.compare(before.verdict, after.verdict)
+    if as_json:
+        from twin.documents import to_json
+
+        printing.write(to_json(comparing.difference_document(difference, a, b)))
+    else:
+        comparing.show(difference, (a, b), printing.console())
+    raise typer.Exit(guard.RULE_BROKEN if fail_on_worse and difference.worse else 0)
+
+
+def opened(path: str, sets: tuple[str, ...] | list[str], quiet: bool = False, *, failures: bool = True) -> Run:
+    """The run in a folder, or of a layout that is evaluated now."""
+    from twin import run as runs
+
+    if Path(path).is_dir():
+        if sets:
+            raise guard.Stop(f"{path}: --set is for layouts; a run folder holds what was solved")
+        return runs.reopen(path)
+    with _progress(f"solving {path}", quiet) as bar:
+        return runs.assess(path, sets, failures=failures, progress=bar)
+
+
+def _progress(task: str, quiet: bool) -> AbstractContextManager[Bar]:
+    from twin.cli.progress import bar
+
+    return bar(task, quiet)
+
+
+def show(run: Run, *, brief: bool = False) -> None:
+    """The answer for people."""
+    from rich.text import Text
+
+    out = printing.console()
+    verdict = run.verdict
+    out.print(printing.title(run.facility.name, run.inputs.layout))
+    _loud(run, out)
+    out.print(printing.verdict_line(verdict.verdict == "pass", summary(run)))
+    if not brief:
+        _details(run, out)
+    if run.folder:
+        files = "report.html, run.json, run.npz, verdict.json"
+        maps = len(list(run.folder.glob("**/*.png")))
+        out.print(Text.assemble("Run folder  ", (str(run.folder), "bold"), f"  ({files}, {maps} pictures)"), soft_wrap=True)
+    for remark in run.remarks:
+        printing.say(remark)
+
+
+def summary(run: Run) -> str:
+    """How many rules hold, in how many states."""
+    broken = {finding.code for finding in run.verdict.findings if finding.broken}
+    warned = {f.code for f in run.verdict.findings if f.severity == "warning" and not f.waived} - broken
+    waived = {finding.code for finding in run.verdict.findings if finding.waived} - broken
+    checked = {f.code for f in (*run.verdict.margins, *run.verdict.findings)}
+    states = len(run.results.scenarios)
+    if run.verdict.status == "failed":
+        return "the normal state has no solution"
+    failing = f"{len(broken)} of {len(checked)} rules broken" if broken else f"{len(checked)} rules hold"
+    extra = [f"{len(warned)} warn" if warned else "", f"{len(waived)} waived" if waived else ""]
+    where = f"in {states} states (normal and {states - 1} losses)" if states > 1 else "in the normal state"
+    return ", ".join([failing, *filter(None, extra)]) + f" {where}"
+
+
+def _loud(run: Run, out: Console) -> None:
+    """States without a solution, where nobody overlooks them."""
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from twin.documents import unsettled
+
+    names = unsettled(run.results)
+    if not names:
+        return
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    text = Text(
+        f"{len(names)} of {len(run.results.scenarios)} states have NO steady solution: {shown}.\n"
+        "Their numbers are not reported anywhere; see SOL-001 for the reason."
+    )
+    out.print(Panel(text, title="no solution", border_style="bold red", title_align="left"))
+
+
+def _details(run: Run, out: Console) -> None:
+    verdict = run.verdict
+    if verdict.findings:
+        out.print()
+        printing.findings(verdict.findings, {m.id: m.kind for m in run.facility.machines}, out)
+    tight = tightest(run)[:ROWS]
+    if tight:
+        out.print()
+        printing.margins(tight, out, caption="Tightest margins", main_file=run.facility.file)
+    for unused in verdict.unused_waivers:
+        printing.say(f"waiver without a finding: {unused}")
+    out.print()
+    printing.kpis(verdict.kpis, out)
+    out.print()
+    out.print(_soundness(run))
+
+
+def tightest(run: Run) -> list:
+    """One row for every rule: its worst breach, else its tightest case; the worst first."""
+    rows = {}
+    for finding in (*run.verdict.findings, *run.verdict.margins):
+        if finding.severity != "info" and finding.waived:
+            continue
+        key = finding.code, finding.line if finding.code == "LIM-001" else 0
+        if key not in rows or finding.margin < rows[key].margin:
+            rows[key] = finding
+    return sorted(rows.values(), key=lambda finding: (finding.margin, finding.code))
+
+
+def _soundness(run: Run):
+    """How well the equations are solved, and how long it took."""
+    from rich.text import Text
+
+    from twin.documents import conservation
+
+    results = run.results
+    errors = conservation(results)
+    balances = ", ".join(f"{name} {error:.0e}" if error else f"{name} {'0' if error == 0 else 'none'}" for name, error in errors.items())
+    residual = max((report.residual for report in results.reports), default=0.0)
+    seconds = sum(results.seconds.values())
+    return Text(
+        f"Solved in {seconds:.1f} s: {results.passes} passes, residual {residual:.0e}, balances off by {balances}", style="dim"
+    )

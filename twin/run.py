@@ -1,0 +1,270 @@
+"""One full run: load -> evaluate -> judge -> save -> maps -> report; and the way back from a run folder.
+
+A run folder is complete: ``run.json`` and ``run.npz`` (every number), ``verdict.json`` (the answer, for scripts),
+``report.html``, ``maps/*.png``, and under ``layout/`` a copy of the files it was made from.  ``verdict.json`` is written
+last: a folder with it is finished.
+
+Examples
+--------
+>>> from twin.run import assess
+>>> run = assess("layouts/first_hall.yaml", ["params.racks=6"])  # doctest: +SKIP
+>>> run.verdict.verdict, run.results.site("pue")  # doctest: +SKIP
+('pass', 1.17)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from twin.documents import VERSION, answer_document, to_json
+from twin.layout.load import facility_of
+from twin.layout.mistakes import LayoutError, Mistake
+from twin.layout.text import read
+from twin.model.facility import Facility
+from twin.results import Results, Verdict, load_run, save_run
+from twin.results.store import DOCUMENT, RunError
+
+if TYPE_CHECKING:
+    from twin.coupling import Progress
+
+INPUT, ANSWER, COPY = "input.json", "verdict.json", "layout"
+"""Names in a run folder: what the run was asked, what it answered, and the copy of the layout."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a facility was made from."""
+
+    layout: str
+    """File as it was named."""
+    sets: tuple[str, ...] = ()
+    outdoor: str = ""
+    """Outdoor state instead of the layout's; empty for none."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Texts of the layout and its includes by path relative to the layout's folder; the layout first."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A facility, its results and the verdict on it."""
+
+    facility: Facility
+    results: Results
+    verdict: Verdict
+    folder: Path | None = None
+    """Where it was written; None if it was not."""
+    inputs: Inputs = field(default_factory=lambda: Inputs(""))
+    remarks: tuple[str, ...] = ()
+    """What could not be made (pictures on a machine without graphics) and what would help."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all rules hold, 1 a rule is broken, 3 the normal state has no solution."""
+        if self.verdict.status == "failed":
+            return 3
+        return 0 if self.verdict.verdict == "pass" else 1
+
+
+def solve(
+    path: str | os.PathLike[str],
+    sets: Iterable[str] = (),
+    *,
+    out: str | os.PathLike[str] | None = None,
+    pictures: bool = True,
+    failures: bool = True,
+    outdoor: str = "",
+    progress: Progress | None = None,
+) -> Run:
+    """Evaluate a layout and write its run folder.
+
+    Parameters
+    ----------
+    path : path
+        Layout file.
+    sets : iterable of str
+        Values that replace those of the file, ``params.pods=6``.
+    out : path, optional
+        Run folder; ``runs/<name of the file>-<digest>`` without it.
+    pictures : bool
+        Whether to draw maps and 3-D pictures (the report is written in any case).
+    failures : bool
+        Whether to evaluate every single failure, or the normal state and the designer's own only.
+    outdoor : str
+        Outdoor state instead of the layout's: ``35 degC``, or dry and wet bulb ``35 degC, 24 degC``.
+
+    Raises
+    ------
+    LayoutError
+        If the input is wrong.
+    """
+    return write(
+        assess(path, sets, failures=failures, outdoor=outdoor, progress=progress), out, pictures=pictures
+    )
+
+
+def assess(
+    path: str | os.PathLike[str],
+    sets: Iterable[str] = (),
+    *,
+    failures: bool = True,
+    outdoor: str = "",
+    progress: Progress | None = None,
+) -> Run:
+    """The same without writing anything."""
+    facility, inputs = read_input(path, sets, outdoor)
+    return answer(facility, inputs, failures=failures, progress=progress)
+
+
+def answer(
+    facility: Facility, inputs: Inputs, *, failures: bool = True, progress: Progress | None = None
+) -> Run:
+    """Evaluate and judge a facility that was read."""
+    from twin.checks import judge
+    from twin.coupling import evaluate  # scipy
+
+    results = evaluate(facility, failures=failures, progress=progress)
+    return Run(facility, results, judge(facility, results), inputs=inputs)
+
+
+def read_input(
+    path: str | os.PathLike[str], sets: Iterable[str] = (), outdoor: str = ""
+) -> tuple[Facility, Inputs]:
+    """The facility of a layout file, and all it was made from."""
+    sets = tuple(sets)
+    document = read(path, collect=True)
+    facility = facility_of(document, sets)
+    name = os.fspath(path)
+    base = os.path.dirname(name)
+    files = {os.path.relpath(file, base or "."): source.text for file, source in document.files.items()}
+    if outdoor:
+        facility = under(facility, outdoor)
+    return facility, Inputs(name, sets, outdoor, files)
+
+
+def under(facility: Facility, outdoor: str) -> Facility:
+    """The facility under another outdoor state.
+
+    The text gives the dry bulb, or dry and wet bulb with a comma between them.  Without a wet bulb that of the layout is
+    kept, but never above the dry bulb.
+    """
+    from twin.model.language import Outdoor
+    from twin.units import TEMPERATURE, UnitError
+
+    try:
+        dry, *wet = (TEMPERATURE.parse(part) for part in outdoor.split(","))
+        if len(wet) > 1:
+            raise UnitError('write the dry bulb, or dry and wet bulb: "35 degC, 24 degC"')
+        humid = wet[0] if wet else min(facility.place.outdoor.wet_bulb, dry)
+        state = Outdoor(dry_bulb=dry, wet_bulb=humid)
+    except ValueError as error:  # pydantic's is one, too
+        raise LayoutError([Mistake(f"--outdoor {outdoor}", 0, 0, 0, _first_line(error))]) from None
+    place = facility.place.replace(outdoor=state)
+    digest = sha256(f"{facility.digest} {state.dry_bulb!r} {state.wet_bulb!r}".encode()).hexdigest()
+    return facility.replace(place=place, digest=digest)
+
+
+def _first_line(error: ValueError) -> str:
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    first = errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'outdoor'}: {first['msg']}"
+
+
+def default_folder(run: Run) -> Path:
+    """Where a run is written if nobody says: one folder per layout and content."""
+    return Path("runs") / folder_name(run.inputs.layout, run.results.digest)
+
+
+def folder_name(layout: str, digest: str) -> str:
+    """Name of a run folder."""
+    return f"{Path(layout).stem or 'layout'}-{digest[:8]}"
+
+
+def write(run: Run, out: str | os.PathLike[str] | None = None, *, pictures: bool = True) -> Run:
+    """Write the folder of a run; what cannot be made on this machine is a remark, not an error."""
+    folder = Path(out) if out is not None else default_folder(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ANSWER).unlink(missing_ok=True)
+    _copy_layout(folder, run.inputs)
+    save_run(folder, run.results, run.verdict)
+    run = replace(run, folder=folder)
+    made, remarks = _draw(run, folder) if pictures else ({}, ())
+    run = replace(run, remarks=(*run.remarks, *remarks))
+    _report(run, folder, made)
+    write_whole(folder / ANSWER, to_json(answer_document(run)))
+    return run
+
+
+def reopen(folder: str | os.PathLike[str]) -> Run:
+    """Read a run folder back.
+
+    Raises
+    ------
+    RunError
+        If it holds no readable run, or its copy of the layout is not the one the results belong to.
+    """
+    folder = Path(folder)
+    results, verdict = load_run(folder)
+    inputs = _read_inputs(folder)
+    try:
+        facility, copied = read_input(folder / COPY / inputs.layout, inputs.sets, inputs.outdoor)
+    except LayoutError as error:
+        raise RunError(f"{folder}: the copy of the layout is not readable:\n{error}") from error
+    if facility.digest != results.digest:
+        raise RunError(f"{folder}: the copy of the layout was changed after the run; run `twin solve` again")
+    if set(results["rack"].ids) - set(facility.by_id):
+        raise RunError(
+            f"{folder}: written by another version with another catalogue; run `twin solve` again"
+        )
+    return Run(facility, results, verdict, folder, replace(copied, layout=inputs.layout))
+
+
+def is_run(path: str | os.PathLike[str]) -> bool:
+    """True for a folder that looks like a run."""
+    return Path(path).is_dir() and (Path(path) / DOCUMENT).exists()
+
+
+def _copy_layout(folder: Path, inputs: Inputs) -> None:
+    for name, text in inputs.files.items():
+        if _inside(name):
+            target = folder / COPY / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="")
+    asked = {
+        "version": VERSION,
+        "layout": Path(inputs.layout).name,
+        "source": inputs.layout,
+        "sets": list(inputs.sets),
+        "outdoor": inputs.outdoor,
+    }
+    write_whole(folder / INPUT, to_json(asked))
+
+
+def _read_inputs(folder: Path) -> Inputs:
+    try:
+        asked = json.loads((folder / INPUT).read_text(encoding="utf-8"))
+        layout, sets, outdoor = asked["layout"], asked["sets"], asked["outdoor"]
+        if not isinstance(layout, str) or Path(layout).name != layout or not isinstance(outdoor, str):
+            raise ValueError("not a file name")
+        return Inputs(layout, tuple(str(item) for item in sets), outdoor)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{folder / INPUT}: cannot be read ({error}); run `twin solve` again") from error
+
+
+def _inside(name: str) -> bool:
+    path = PurePosixPath(name.replace(os.sep, "/"))
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A reader finds the old file or the new one, never half of it."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)

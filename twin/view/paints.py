@@ -1,0 +1,119 @@
+"""What a map shows: which quantities on which layers, with whose scale.  Shared by pictures, plan maps and window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.model.facility import Facility
+from twin.results.results import Results, Verdict
+from twin.view import colors
+from twin.view.colors import Scale
+from twin.view.scene import FIELDS, Layer, all_values, paint
+
+Colors = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a picture shows."""
+
+    name: str
+    title: str
+    paints: tuple[tuple[str, tuple[str, ...], str], ...]
+    """Per colour bar: the quantity whose scale it is, the quantities painted with it, its label (empty: the quantity's)."""
+    layers: tuple[str, ...]
+    """Layers that are drawn."""
+    frame: tuple[str, ...]
+    """Layers that the view must hold."""
+    camera: str = "iso"
+
+
+_HALL = ("floor", "walls", "columns", "racks", "cdus", "crahs")
+_YARD = ("power", "plant", "pumps", "other")
+_HEAT = (("rack.inlet_temperature", ("rack.inlet_temperature", "crah.supply"), "Air entering racks, leaving air handlers"),)
+_COOLANT = (
+    (
+        "rack.liquid_return",
+        ("loop.supply", "loop.return", "cdu.supply", "plant.leaving", "rack.liquid_return"),
+        "Coolant leaving racks, CDUs and plant",
+    ),
+)
+_LOAD = (
+    ("power.loading", ("power.loading",), "Load of power machines over rating"),
+    ("rack.power", ("rack.power",), "Power of racks"),
+)
+PICTURES: dict[str, Picture] = {
+    picture.name: picture
+    for picture in (
+        Picture("heat", "Inlet air", _HEAT, (*_HALL, *_YARD, "containment"), ("floor",)),
+        Picture("heat_plan", "Inlet air", _HEAT, (*_HALL, *_YARD), ("floor",), "plan"),
+        Picture("coolant", "Coolant", _COOLANT, (*_HALL, *_YARD, "pipes_supply", "pipes_return"),
+                ("floor", "plant", "pumps")),
+        Picture("load", "Electrical load", _LOAD, (*_HALL, *_YARD, "busways"), ("floor", "power")),
+        Picture("load_plan", "Electrical load", _LOAD, (*_HALL, *_YARD, "busways"), ("floor", "power"), "plan"),
+    )
+}  # fmt: skip
+"""The pictures by the name of their file."""
+
+
+def picture_of(name: str) -> Picture:
+    """A picture by its name, or one of a single field; KeyError if there is neither."""
+    if name in PICTURES:
+        return PICTURES[name]
+    field = FIELDS[name]
+    shown = dict.fromkeys((*_HALL, *_YARD, *field.layers))
+    frame = ("floor", *(layer for layer in field.layers if layer not in _HALL))
+    return Picture(name, field.label, ((name, (name,), ""),), tuple(shown), frame)
+
+
+@dataclass(frozen=True)
+class Paint:
+    """Values of some layers and the scale that colours them."""
+
+    scale: Scale
+    values: dict[str, dict[str, float]]
+    """Layer to value by owner."""
+
+
+def painted(
+    facility: Facility,
+    results: Results,
+    scenario: int,
+    wanted: Iterable[tuple[str, tuple[str, ...], str]],
+    palette: str | None = None,
+) -> list[Paint]:
+    """Values and scale of every colour bar."""
+    paints = []
+    for quantity, quantities, label in wanted:
+        scale = colors.scale(quantity, all_values(results, quantity), facility, colors=palette, label=label)
+        values = {layer: paint(results, name, scenario) for name in quantities for layer in FIELDS[name].layers}
+        paints.append(Paint(scale, values))
+    return paints
+
+
+def box_colors(layer: Layer, paints: Iterable[Paint], out: Iterable[str]) -> Colors | None:
+    """Colour of every box of a layer, (n, 3); None if nothing is painted on it."""
+    for part in paints:
+        if layer.name in part.values:
+            painted_boxes = part.scale.rgb(layer.values(part.values[layer.name]))
+            gone = set(out)
+            painted_boxes[[name in gone for name in layer.ids]] = colors.OUT
+            return painted_boxes
+    return None
+
+
+def caption(results: Results, scenario: int, verdict: Verdict | None) -> str:
+    """The state, whether it settled, and the verdict."""
+    parts = [f"State: {results.scenarios[scenario].name}"]
+    if not results.settled[scenario]:
+        parts.append("no steady solution, nothing to paint")
+    if verdict is not None:
+        broken = sum(finding.broken for finding in verdict.findings)
+        parts.append(f"verdict of the design: {verdict.verdict}" + (f", {broken} broken rules" if broken else ""))
+    return "   |   ".join(parts)
+
+

@@ -1,0 +1,274 @@
+"""Plan maps by matplotlib: drawn without any graphics driver, so every machine makes them.
+
+:func:`figure` gives one quantity as a figure for a notebook; :func:`write` makes the maps of a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.model.facility import Facility
+from twin.results.results import Results, Verdict
+from twin.view import board, colors, legend
+from twin.view.paints import Paint, Picture, box_colors, caption, painted, picture_of
+from twin.view.scene import Layer, Scene, build
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+MAPS = ("heat", "coolant", "load")
+"""The maps of a report, by the names of :data:`twin.view.paints.PICTURES`."""
+LONG, LEAST, MOST = 11.0, 3.4, 14.0
+"""Longer side of the drawing, and the least and most of either side. [inch]"""
+HEAD, SIDE, FOOT = 0.75, 2.35, 0.35
+"""Space above, right of and below the drawing. [inch]"""
+DPI = 110
+LETTERS = 600
+"""Most racks that are written into: more cannot be read, and cost seconds."""
+READABLE = 4.2
+"""Smallest letters. [pt]"""
+_LINES = {"busways", "pipes_supply", "pipes_return"}
+_WRITTEN = ("racks", "cdus", "crahs", "plant")
+_OVERHEAD = ("containment", "busways", "trays", "pipes_supply", "pipes_return")
+
+
+def figure(
+    facility: Facility,
+    results: Results,
+    quantity: str = "rack.inlet_temperature",
+    scenario: int = 0,
+    *,
+    verdict: Verdict | None = None,
+    palette: str | None = None,
+) -> Figure:
+    """A plan map as a figure.
+
+    Parameters
+    ----------
+    quantity : str
+        A field of :data:`twin.view.scene.FIELDS`, or ``heat``, ``coolant`` or ``load``.
+    palette : str, optional
+        ``cividis`` for colours that are safe for all kinds of colour vision.
+    """
+    picture = picture_of(quantity)
+    paints = painted(facility, results, scenario, picture.paints, palette)
+    out = set(results.scenarios[scenario].failed)
+    scene = build(facility)
+    rows = board.lines(facility) if "power" in {name for p in paints for name in p.values} else ()
+    low, high = _frame(scene, picture)
+    width, height = _size(low, high)
+    extra = _board_size(rows, height)
+    sheet = _sheet(width + extra[0] + SIDE, max(height, extra[1]) + HEAD + FOOT)
+    whole = sheet.get_size_inches()
+    axes = sheet.add_axes(
+        (0.45 / whole[0], (whole[1] - HEAD - height) / whole[1], (width - 0.5) / whole[0], height / whole[1])
+    )
+    _map(axes, scene, picture, paints, out, low, high)
+    if rows:
+        part = next(p for p in paints if "power" in p.values)
+        place = ((width + 0.05) / whole[0], (whole[1] - HEAD - extra[1]) / whole[1], extra[0] / whole[0], extra[1] / whole[1])
+        values = {**part.values["power"], **part.values.get("busways", {})}
+        board.draw(sheet.add_axes(place), rows, values, part.scale, out, 6.5)
+    legend.heading(sheet, f"{facility.name}: {picture.title}", caption(results, scenario, verdict), size=13)
+    _bars(sheet, paints)
+    return sheet
+
+
+def write(
+    facility: Facility,
+    results: Results,
+    out_dir: Path,
+    *,
+    verdict: Verdict | None = None,
+    scenario: int = 0,
+    names: Iterable[str] = MAPS,
+    formats: Iterable[str] = ("png",),
+    palette: str | None = None,
+) -> list[Path]:
+    """Write plan maps, ``heat_plan_2d.png`` and so on; formats are ``png``, ``svg`` and ``pdf``."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in names:
+        sheet = figure(facility, results, name, scenario, verdict=verdict, palette=palette)
+        for ending in formats:
+            path = out_dir / f"{name.replace('.', '_')}_plan_2d.{ending}"
+            legend.save(sheet, path, dpi=DPI)
+            written.append(path)
+    return written
+
+
+def _sheet(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    sheet = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(sheet)
+    return sheet
+
+
+def _frame(scene: Scene, picture: Picture) -> tuple[Floats, Floats]:
+    """Plan corners of what is drawn: the halls; the power yard has a board of its own."""
+    names = [name for name in picture.frame if name != "power"]
+    low, high = scene.bounds(*(names if any(scene.layer(name) for name in names) else ()))
+    low, high = low[:2].copy(), np.maximum(high[:2], low[:2] + 1.0)
+    return low - 0.6, high + 0.6
+
+
+def _size(low: Floats, high: Floats) -> tuple[float, float]:
+    """Width and height of the drawing. [inch]"""
+    east, north = high - low
+    longest = LONG / max(east, north)
+    return float(np.clip(east * longest, LEAST, MOST)), float(np.clip(north * longest, LEAST, MOST))
+
+
+def _board_size(rows: tuple[board.Line, ...], height: float) -> tuple[float, float]:
+    if not rows:
+        return 0.0, 0.0
+    cells = max(len(row.machines) for row in rows)
+    return 0.4 * (cells + 3.5), max(0.3 * len(rows), min(height, 0.42 * len(rows)))
+
+
+def _map(
+    axes: Axes, scene: Scene, picture: Picture, paints: list[Paint], out: set[str], low: Floats, high: Floats
+) -> None:
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    axes.set_aspect("equal", adjustable="box", anchor="NW")
+    axes.tick_params(labelsize=7, labelcolor=legend.MUTED, color=legend.MUTED, length=2)
+    axes.set_xlabel("m", fontsize=7, color=legend.MUTED, labelpad=1)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    inside = _inside(low, high)
+    shown = [name for name in picture.layers if name != "walls"]
+    for order, name in enumerate(sorted(shown, key=lambda name: name in _OVERHEAD)):
+        layer = scene.layer(name)
+        if layer is not None:
+            box_color = box_colors(layer, paints, out)
+            if name in _LINES:
+                _lines(axes, layer, box_color, order)
+            else:
+                _boxes(axes, layer, box_color, order)
+    _outlines(axes, scene)
+    _writing(axes, scene, paints, out, shown, inside)
+    _north(axes)
+
+
+def _boxes(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int) -> None:
+    from matplotlib.collections import PolyCollection
+
+    (x, y), (east, north) = layer.low[:, :2].T, layer.high[:, :2].T
+    corners = np.stack([np.stack(p, axis=1) for p in ((x, y), (east, y), (east, north), (x, north))], axis=1)
+    if box_color is not None:
+        look: dict[str, Any] = {"facecolors": box_color / 255, "edgecolors": legend.INK, "linewidths": 0.35}
+    elif layer.name == "containment":
+        look = {"facecolors": "none", "edgecolors": "#6fa8d6", "linewidths": 0.6, "hatch": "////"}
+    elif layer.name == "columns":
+        look = {"facecolors": "#d4d7db", "edgecolors": legend.MUTED, "linewidths": 0.6, "hatch": "xxxx"}
+    else:
+        pale = np.array(colors.rgb(layer.style.color)) * 0.4 + 0.6
+        look = {"facecolors": pale, "edgecolors": legend.MUTED if layer.style.edges else "none", "linewidths": 0.3}
+    axes.add_collection(PolyCollection(corners, zorder=2 + 0.01 * order, **look))
+
+
+def _lines(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int) -> None:
+    """Long boxes as lines along their middle, wide enough to be seen at any scale."""
+    from matplotlib.collections import LineCollection
+
+    middle, extent = (layer.low + layer.high)[:, :2] / 2, (layer.high - layer.low)[:, :2]
+    half = np.where(extent >= extent.max(axis=1, keepdims=True), extent / 2, 0.0)
+    ends = np.stack([middle - half, middle + half], axis=1)
+    color = box_color / 255 if box_color is not None else layer.style.color
+    width = 2.6 if layer.name == "busways" else 1.6
+    rim = LineCollection(list(ends), colors=legend.INK, linewidths=width + 0.7, zorder=3 + 0.01 * order)
+    rim.set_capstyle("butt")
+    core = LineCollection(list(ends), colors=color, linewidths=width, zorder=3 + 0.01 * order)
+    axes.add_collection(rim)
+    axes.add_collection(core)
+
+
+def _outlines(axes: Axes, scene: Scene) -> None:
+    from matplotlib.patches import Rectangle
+
+    for low, high in zip(scene.hall_low, scene.hall_high, strict=True):
+        size = (high - low)[:2]
+        axes.add_patch(Rectangle(low[:2], *size, fill=False, edgecolor=legend.INK, linewidth=1.2, zorder=4))
+
+
+def _writing(axes: Axes, scene: Scene, paints: list[Paint], out: set[str], shown: Iterable[str], inside: Any) -> None:
+    """Numbers and values into racks and machines, names of rows and of other groups beside them."""
+    largest = 5.0 if "busways" in shown else 7.5
+    for name in _WRITTEN:
+        layer = scene.layer(name)
+        if layer is not None and layer.count <= LETTERS:
+            _into(axes, layer, paints, out, largest)
+    for label in scene.labels:
+        x, y, _ = label.position
+        if label.kind == "hall" or label.layer in _WRITTEN or not inside(x, y):
+            continue
+        beside = label.kind == "row"
+        axes.annotate(
+            legend.clipped(label.text, 32), (x, y), xytext=(-3, 0) if beside else (0, 0), textcoords="offset points",
+            fontsize=7, color=legend.INK, ha="right" if beside else "center", va="center", zorder=6, parse_math=False,
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
+        )  # fmt: skip
+
+
+def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], largest: float) -> None:
+    """The last part of the name, and the value below it, in letters that fit the box."""
+    part = next((p for p in paints if layer.name in p.values), None)
+    values = layer.values(part.values[layer.name]) if part else np.full(layer.count, np.nan)
+    extent = (layer.high - layer.low)[:, :2] * _points_per_metre(axes)
+    box_color = box_colors(layer, paints, out)
+    middle = (layer.low + layer.high)[:, :2] / 2
+    for number, name in enumerate(layer.ids):
+        text = [name.rpartition(".")[2]]
+        if part and np.isfinite(values[number]) and name not in out:
+            text.append(_short(part, float(values[number])))
+        width, height = extent[number].tolist()
+        size = min(width / (0.63 * max(len(line) for line in text)), height / (1.3 * len(text)), largest)
+        if size >= READABLE:
+            ink = legend.on(box_color[number]) if box_color is not None else legend.INK
+            axes.text(*middle[number], "\n".join(text), fontsize=size, color=ink, ha="center", va="center",
+                      linespacing=1.05, zorder=5, clip_on=True, parse_math=False)  # fmt: skip
+
+
+def _short(part: Paint, value: float) -> str:
+    shown = value / part.scale.factor
+    return f"{shown:.1f}" if abs(shown) < 100 else f"{shown:.0f}"
+
+
+def _points_per_metre(axes: Axes) -> float:
+    box, figure = axes.get_position(), axes.get_figure()
+    assert figure is not None
+    inches = figure.get_size_inches()  # type: ignore[union-attr]
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    return float(72 * min(box.width * inches[0] / (right - left), box.height * inches[1] / (top - bottom)))
+
+
+def _inside(low: Floats, high: Floats) -> Any:
+    return lambda x, y: bool(low[0] <= x <= high[0] and low[1] <= y <= high[1])
+
+
+def _north(axes: Axes) -> None:
+    axes.annotate(
+        "N", (0.985, 0.985), xytext=(0, -22), xycoords="axes fraction", textcoords="offset points", fontsize=8, zorder=7,
+        color=legend.INK, ha="center", va="top", arrowprops={"arrowstyle": "-|>", "color": legend.INK, "lw": 1.0},
+    )  # fmt: skip
+
+
+def _bars(sheet: Figure, paints: list[Paint]) -> None:
+    width, height = sheet.get_size_inches()
+    left, room = 1 - (SIDE - 0.25) / width, height - HEAD - 1.0
+    slot = min(room / max(len(paints), 1), 5.0)
+    bottom = height - HEAD
+    for part in paints:
+        bottom -= slot
+        legend.bar(sheet, (left, (bottom + 0.1) / height, 0.2 / width, (slot - 0.75) / height), part.scale, size=8)
+    legend.swatches(sheet, (left, (bottom - 0.75) / height, 1.9 / width, 0.5 / height), legend.special(), size=8)
