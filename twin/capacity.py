@@ -1,7 +1,8 @@
 """Capacity sums without a solve: what is installed against what hangs on it.
 
-Ratings are added as the data sheets state them; losses, fans and part load are the business of the solve.  Loads are
-what the workload asks of the racks, and of cooling machines their rated input.
+Ratings are added as the data sheets state them; losses and part load are the business of the solve.  Loads are what the
+workload asks of the racks, and of cooling machines their rated input, which they hardly ever draw: only the racks make a
+sum certain.
 """
 
 from __future__ import annotations
@@ -38,10 +39,17 @@ class Sum:
     """With one side (or, where there are none, one unit) out of service; equal to ``installed`` for a single unit. [W]"""
     load: float
     """[W]"""
+    sure: float
+    """The part of the load that no part load or mild day makes smaller: racks. [W]"""
 
     @property
     def short(self) -> bool:
-        """True if everything together cannot carry the load."""
+        """True if everything together cannot carry what is sure."""
+        return self.sure > self.installed
+
+    @property
+    def over(self) -> bool:
+        """True if the sum of all ratings exceeds what is installed; whether that happens only a solve tells."""
         return self.load > self.installed
 
     @property
@@ -102,20 +110,26 @@ def _rack(machine: Machine) -> Rack | None:
 
 def _power(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
     below = _loads_below(facility, demand)
+    racks = frozenset(machine.id for machine in facility.racks)
     for group, members in _groups(facility, POWER).items():
         loads = frozenset[str]().union(*(below.get(machine.id, frozenset()) for machine in members))
         ratings = [_rating(machine) for machine in members]
-        sides = defaultdict(float)
+        sides: dict[str, float] = defaultdict(float)
         for machine, rating in zip(members, ratings, strict=True):
             sides[machine.feed] += rating
         lost = max(sides.values()) if len(sides) > 1 else max(ratings) if len(ratings) > 1 else 0.0
         total = sum(ratings)
-        yield Sum(group, "power", _units(members), total, total - lost, sum(demand[name] for name in loads))
+        load, sure = (_added(demand, chosen) for chosen in (loads, loads & racks))
+        yield Sum(group, "power", _units(members), total, total - lost, load, sure)
+
+
+def _added(demand: dict[str, float], names: Iterable[str]) -> float:
+    return sum(demand[name] for name in sorted(names))  # in one order: a set has none
 
 
 def _loads_below(facility: Facility, demand: dict[str, float]) -> dict[str, frozenset[str]]:
     """The loads that each machine of the power tree may have to carry."""
-    fed = defaultdict(set)
+    fed: dict[str, set[str]] = defaultdict(set)
     for feed in facility.feeds:
         for source in feed.sources:
             fed[source].add(feed.to)
@@ -147,7 +161,7 @@ def _groups(facility: Facility, kinds: tuple[str, ...]) -> dict[str, list[Machin
     groups: dict[str, list[Machine]] = defaultdict(list)
     for kind in kinds:
         for machine in facility.of_kind(kind):
-            groups[machine.group or machine.id].append(machine)
+            groups[machine.group.removesuffix(f".{machine.feed}") or machine.id].append(machine)
     return groups
 
 
@@ -171,7 +185,7 @@ Leaf = tuple[str, str]
 
 def _heat(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
     """Loops: capacity of their sources against the heat of the racks behind their sinks."""
-    served = defaultdict(list)
+    served: dict[str, list[str]] = defaultdict(list)
     for circuit in facility.circuits:
         for name in circuit.sources:
             served[name].append(circuit.id)
@@ -199,7 +213,8 @@ def _loop(facility: Facility, circuit: Circuit, load: float) -> Iterator[Sum]:
     if ratings and all(ratings):
         total = sum(ratings)
         lost = max(ratings) if len(ratings) > 1 else 0.0
-        yield Sum(circuit.id, "heat", _units(members), total, total - lost, load)
+        sure = load if all(machine.kind == "cdu" for machine in members) else 0.0  # plant carries more on a mild day
+        yield Sum(circuit.id, "heat", _units(members), total, total - lost, load, sure)
 
 
 def _air(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
@@ -211,7 +226,8 @@ def _air(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
         ratings = [_rating(machine) for machine in members]
         load = _watts(facility, demand, _air_of(facility, hall.id))
         total = sum(ratings)
-        yield Sum(hall.id or "hall", "air", _units(members), total, total - (max(ratings) if len(ratings) > 1 else 0.0), load)
+        lost = max(ratings) if len(ratings) > 1 else 0.0
+        yield Sum(hall.id or "hall", "air", _units(members), total, total - lost, load, load)
 
 
 def _air_of(facility: Facility, hall: str | None) -> frozenset[Leaf]:

@@ -14,11 +14,23 @@ from typing import Protocol
 
 import numpy as np
 
+from solvers import power as power_flow
 from twin.model.facility import Facility
 from twin.networks.facility import Lowered, lower
 from twin.networks.power import rows
 from twin.networks.state import change
-from twin.networks.steps import breathe, circulate, curtail, feed, reject, start, warm
+from twin.networks.steps import (
+    breathe,
+    circulate,
+    complex_load,
+    curtail,
+    electrical_load,
+    energise,
+    feed,
+    reject,
+    start,
+    warm,
+)
 from twin.results.results import Results
 from twin.scenario import Scenario, plan
 from twin.tabulate import join, tabulate
@@ -75,7 +87,7 @@ def _settle(
     network = world.power.in_service(scenarios)
     scale = np.full(len(scenarios), max(float(world.rack_demand.sum()), 1.0))
     moving = np.arange(len(scenarios))
-    whole, _ = feed(world, start(world, scenarios), network, failed)
+    whole = energise(world, start(world, scenarios), network, failed)
     passes = 0
     while moving.size and passes < max_passes:
         passes += 1
@@ -86,12 +98,13 @@ def _settle(
         state = reject(world, state)  # plant duty -> leaving temperature, fan and compressor power
         if passes > WARM_UP:
             state = curtail(world, state)  # coolant and air -> what racks may draw
-        state, _ = feed(world, state, rows(network, moving), failed[moving])  # -> losses, who has power
+        if passes >= WARM_UP:
+            state = feed(world, state, rows(network, moving))  # -> what is drawn at the inputs, losses
         whole = whole.put(moving, state)
         moving = moving[(change(before, state, scale[moving]) > tolerance) | (passes <= WARM_UP)]
         if progress:
             progress(len(scenarios) - moving.size)
     settled = np.ones(len(scenarios), bool)
     settled[moving] = False
-    whole, flow = feed(world, whole, network, failed)
+    flow = power_flow.solve(replace(network, load_power=complex_load(world, electrical_load(world, whole))))
     return tabulate(world, scenarios, whole, flow, settled, passes)

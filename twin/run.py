@@ -195,7 +195,7 @@ def write(run: Run, out: str | os.PathLike[str] | None = None, *, pictures: bool
     _copy_layout(folder, run.inputs)
     save_run(folder, run.results, run.verdict)
     run = replace(run, folder=folder)
-    made, remarks = _draw(run, folder) if pictures else ({}, ())
+    made, remarks = _draw(run, folder) if pictures else ((), ())
     run = replace(run, remarks=(*run.remarks, *remarks))
     _report(run, folder, made)
     write_whole(folder / ANSWER, to_json(answer_document(run)))
@@ -268,3 +268,20 @@ def write_whole(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
+
+
+def _draw(run: Run, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Maps and pictures; remarks about those that could not be made."""
+    from twin.view import gl, pictures, plan  # matplotlib, VTK
+
+    maps = folder / "maps"
+    made = plan.write(run.facility, run.results, maps, verdict=run.verdict)
+    probe = gl.available()
+    if probe.ok:
+        made += pictures.render(run.facility, run.results, maps, verdict=run.verdict)
+        return tuple(made), ()
+    return tuple(made), (f"no 3-D pictures: {probe.detail}; install: {probe.remedy}",)
+
+
+def _report(run: Run, folder: Path, made: tuple[Path, ...]) -> None:
+    pass

@@ -1,6 +1,6 @@
 """AC/DC power flow of facilities: transfer switches, dual cords, converters, many scenarios at once."""
 
-from solvers.power.flow import solve
+from solvers.power.flow import energise, solve
 from solvers.power.losses import conversion_loss, curve_from_points, input_for_output, output_for_input
 from solvers.power.problem import Problem, Solution
 
@@ -9,6 +9,7 @@ __all__ = [
     "Solution",
     "conversion_loss",
     "curve_from_points",
+    "energise",
     "input_for_output",
     "output_for_input",
     "solve",

@@ -80,6 +80,24 @@ def solve(
     return solution
 
 
+def energise(problem: Problem) -> tuple[Array, Array]:
+    """Switching alone: (S, B) which buses are live and (S, L) which loads are reached; no flow is solved."""
+    arcs = feed_arcs(problem, converters=True)
+    live = np.zeros((problem.scenarios, problem.bus_voltage.size), dtype=bool)
+    served = np.zeros((problem.scenarios, problem.load_power.shape[1]), dtype=bool)
+    for first in range(0, problem.scenarios, LANES):
+        rows = slice(first, min(first + LANES, problem.scenarios))
+        closed, source, running, cords = (
+            np.broadcast_to(mask, (problem.scenarios, mask.shape[1]))[rows]
+            for mask in (problem.branch_closed, problem.source_live, problem.converter_live, problem.cord_on)
+        )
+        live[rows] = unpack(resolve(problem, arcs, closed, source, running).live, closed.shape[0])
+        reached = cords & live[rows][:, problem.cord_bus] & (problem.cord_weight > 0)
+        for cord, load in enumerate(problem.cord_load):
+            served[rows, load] |= reached[:, cord]
+    return live, served
+
+
 @dataclass(frozen=True)
 class _Inputs:
     """The scenario arrays of one block."""

@@ -33,7 +33,8 @@ def write(folder: Path, **files: str) -> Path:
 
 def test_a_file_becomes_a_facility(tmp_path):
     facility = load(write(tmp_path, hall=SMALL))
-    assert facility.name == "small" and facility.file.endswith("hall.yaml")
+    assert facility.name == "small"
+    assert facility.file.endswith("hall.yaml")
     assert [machine.id for machine in facility.racks] == ["p.s.02", "p.s.03"]
     assert facility.racks[0].product.power.maximum == 135e3
     assert facility.params == {"racks": 2}
@@ -42,7 +43,8 @@ def test_a_file_becomes_a_facility(tmp_path):
 def test_settings_replace_values(tmp_path):
     path = write(tmp_path, hall=SMALL)
     facility = load(path, ["params.racks=5", "pods.p.at=[4 m, 2 m]"])
-    assert len(facility.racks) == 5 and facility.params == {"racks": 5}
+    assert len(facility.racks) == 5
+    assert facility.params == {"racks": 5}
     assert facility.machines[0].origin == (4.0, 2.0, 0.0)
 
 
@@ -57,7 +59,9 @@ def test_a_product_that_a_setting_breaks_is_told_with_the_setting(tmp_path):
     with pytest.raises(LayoutError) as caught:
         load(write(tmp_path, hall=SMALL), ["params.racks=300000"])
     (mistake,) = caught.value.mistakes
-    assert mistake.line == 8 and "at most 200000" in mistake.message and "$racks" in mistake.message
+    assert mistake.line == 8
+    assert "at most 200000" in mistake.message
+    assert "$racks" in mistake.message
 
 
 def test_includes_bring_products_and_parts_with_their_own_lines(tmp_path):
@@ -70,7 +74,8 @@ def test_includes_bring_products_and_parts_with_their_own_lines(tmp_path):
     facility = load(path)
     cooler = facility.by_id["dry1"]
     assert cooler.product.fan_power == 50e3
-    assert Path(cooler.mark.file).name == "cold.yaml" and cooler.mark.line == 3
+    assert Path(cooler.mark.file).name == "cold.yaml"
+    assert cooler.mark.line == 3
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,12 @@ def test_a_wrong_product_of_the_layout_is_told_at_its_line(text, line, message):
     assert message in mistakes[0].message or message in " ".join(mistakes[0].path)
 
 
+def test_a_product_without_size_cannot_stand():
+    text = SMALL.replace("[cdu_1300kw,", "[flat,")
+    with pytest.raises(LayoutError, match="a side of no length"):
+        load_text(text + "catalogue: {flat: {like: network_rack, size: [0 m, 1 m, 1 m]}}\n")
+
+
 def test_a_reference_is_answered_with_the_line_underlined():
     with pytest.raises(LayoutError) as caught:
         load_text(
@@ -96,12 +107,15 @@ def test_a_reference_is_answered_with_the_line_underlined():
         )
     text = str(caught.value)
     assert text.startswith("<text>:9:")
-    assert 'did you mean "type"' in text and "^^^" in text and "loops > t > sinks" in text
+    assert 'did you mean "type"' in text
+    assert "^^^" in text
+    assert "loops > t > sinks" in text
 
 
 def test_the_digest_tells_layouts_apart_and_is_the_same_every_time():
     digest = load_text(SMALL).digest
-    assert len(digest) == 64 and load_text("# a comment\n" + SMALL).digest == digest
+    assert len(digest) == 64
+    assert load_text("# a comment\n" + SMALL).digest == digest
     assert load_text(SMALL, ["params.racks=3"]).digest != digest
     assert load_text(SMALL.replace("9 m", "10 m")).digest != digest
 

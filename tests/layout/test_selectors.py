@@ -102,14 +102,15 @@ def test_in_a_hall_block_names_leave_the_hall_out_and_mean_that_hall():
 
 def test_in_a_hall_block_what_all_halls_share_is_found_when_the_hall_has_no_such_thing():
     feeds = {feed.to: feed.sources for feed in facility_of(HALLS).feeds}
-    assert feeds["h1.ups1"] == ("tx1",) and feeds["h2.ups2"] == ("tx2",)
+    assert feeds["h1.ups1"] == ("tx1",)
+    assert feeds["h2.ups2"] == ("tx2",)
 
 
 def test_at_the_top_level_everything_is_seen_by_its_full_name():
     facility = facility_of(HALLS)
     assert matching(facility, "h2.ups") == ("h2.ups1", "h2.ups2")
     assert matching(facility, "hall:h1") == ("h1.p.s.01", "h1.p.s.02", "h1.ups1", "h1.ups2")
-    with pytest.raises(NoMatch, match='did you mean "h[12].ups1"'):
+    with pytest.raises(NoMatch, match=r'did you mean "h[12].ups1"'):
         matching(facility, "ups1")
 
 

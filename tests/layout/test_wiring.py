@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import dist
 
 import pytest
@@ -21,7 +21,8 @@ numbers = st.integers(1, 60)
 def test_block_uses_every_upstream_machine_evenly_and_in_order(upstream, downstream):
     dealt = deal("block", upstream, downstream)
     used = Counter(index for sources in dealt for index in sources)
-    assert len(dealt) == downstream and all(dealt)
+    assert len(dealt) == downstream
+    assert all(dealt)
     assert sorted(used) == list(range(upstream))
     if downstream >= upstream:
         assert max(used.values()) - min(used.values()) <= 1
@@ -93,7 +94,8 @@ def test_a_whip_divides_its_circuits_over_the_feeds_and_takes_the_busway_of_the_
     assert sources(facility, "p2.n.03") == {"inA": ("bw.A.p2.n",), "inB": ("bw.B.p2.n",)}
     feed = next(feed for feed in facility.feeds if feed.to == "p2.n.03")
     assert (feed.circuits, feed.breaker, feed.length) == (2, 63.0, 4.0)
-    assert feed.cable is not None and feed.cable.resistance == pytest.approx(1e-3)
+    assert feed.cable is not None
+    assert feed.cable.resistance == pytest.approx(1e-3)
     assert feed.mark.line == 20
 
 
@@ -228,13 +230,17 @@ def test_a_ring_is_told_with_the_whole_way_round():
     found = mistakes_of(
         """
         power:
-          switchboards: [{id: a, type: board, from: c}, {id: b, type: board, from: a}, {id: c, type: board, from: b}]
+          switchboards:
+            - {id: a, type: board, from: c}
+            - {id: b, type: board, from: a}
+            - {id: c, type: board, from: b}
         """
     )
     (message,) = [text for _, text in found]
     walk = message.removeprefix("power runs in a ring: ").split(" -> ")
-    assert walk[0] == walk[-1] and sorted(walk[:-1]) == ["a", "b", "c"]
-    assert all(pair in {("a", "b"), ("b", "c"), ("c", "a")} for pair in zip(walk, walk[1:], strict=False))
+    assert walk[0] == walk[-1]
+    assert sorted(walk[:-1]) == ["a", "b", "c"]
+    assert all(pair in {("a", "b"), ("b", "c"), ("c", "a")} for pair in pairwise(walk))
 
 
 def test_a_diamond_is_no_ring():
@@ -257,7 +263,8 @@ def test_loads_without_a_feed_are_no_mistake():
 def test_feeds_carry_the_line_that_made_them():
     facility = facility_of(TREE)
     line = {feed.to: feed.mark.line for feed in facility.feeds}
-    assert line["tx.A1"] == 16 and line["bw.B.p1.s"] == 19
+    assert line["tx.A1"] == 16
+    assert line["bw.B.p1.s"] == 19
 
 
 def test_shared_busways_prefer_the_sources_of_their_rows_hall():
@@ -277,3 +284,15 @@ def test_shared_busways_prefer_the_sources_of_their_rows_hall():
     )
     assert sources(facility, "bw.h1.p.s") == {"in": ("h1.ups",)}
     assert sources(facility, "bw.h2.p.s") == {"in": ("h2.ups",)}
+
+
+def test_the_number_of_connections_is_bounded(monkeypatch):
+    monkeypatch.setattr("twin.layout.wires.MAX_LINKS", 99)
+    text = """
+    power:
+      ups: [{id: u, type: ups, count: 10}]
+      switchboards: [{id: b, type: board, count: 10, from: u, deal: common}]
+    """
+    ((_, message),) = mistakes_of(text)
+    assert message.startswith("more than 99 connections")
+    assert not mistakes_of(text.replace("deal: common", "deal: round"))

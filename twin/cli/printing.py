@@ -24,6 +24,7 @@ PIPE_WIDTH = 120
 WIDE = 108
 """Columns from which tables have room for file and line."""
 SEVERITY = {"error": "bold red", "warning": "yellow", "info": "green"}
+_LIMITED = re.compile(r"\(([a-z_]+\.[a-z_]+)\)")
 NOUNS = {
     "rack": "racks", "cdu": "CDUs", "crah": "air handlers", "rear_door": "rear doors", "dry_cooler": "dry coolers",
     "cooling_tower": "cooling towers", "chiller": "chillers", "pump": "pumps", "utility": "grid connections",
@@ -89,6 +90,13 @@ def margin(finding: Finding) -> str:
         return f"{10 * finding.margin:+.1f} K"
     share = 100 * finding.margin
     return f"{share:+.0f} %" if abs(share) >= 9.95 else f"{share:+.1f} %"
+
+
+def label(finding: Finding) -> str:
+    """What a rule is about; of the designer's own limits the quantity."""
+    if finding.code == "LIM-001" and (limited := _LIMITED.search(finding.message)):
+        return limited[1]
+    return finding.title
 
 
 def mark(finding: Finding) -> str:
@@ -205,11 +213,11 @@ def margins(rows: Sequence[Finding], out: Console, *, caption: str, main_file: s
     heading = [
         "rule",
         ("", {"ratio": 1, "min_width": 10}),
-        ("subject", {"max_width": 18}),
+        ("subject", {"max_width": 14}),
         ("value", right),
         ("limit", right),
         ("margin", right),
-        ("state", {"max_width": 18}),
+        ("state", {"max_width": 14}),
         ("where" if wide else "line", {} if wide else right),
     ]
     table = plain_table(*heading, caption=caption)
@@ -220,7 +228,7 @@ def margins(rows: Sequence[Finding], out: Console, *, caption: str, main_file: s
         where = mark(finding) if wide or finding.file != main_file else str(finding.line or "")
         cells = (
             finding.code,
-            finding.title,
+            label(finding),
             finding.subject,
             "" if flag else value(finding.value, finding.dimension),
             "" if flag else value(finding.limit, finding.dimension),

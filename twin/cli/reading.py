@@ -87,7 +87,7 @@ def schema_text() -> str:
 def check(layouts: Layouts, sets: Sets = None, as_json: Json = False) -> None:
     """Check layouts without solving: schema, references, placement, capacity sums.
 
-    Exit code 1 if machines are in each other's way or all capacity together cannot carry the load.
+    Exit code 1 if machines are in each other's way, or all capacity together cannot carry the racks.
     """
     from twin.capacity import totals
     from twin.checks import check_placement
@@ -130,7 +130,7 @@ def _check_json(checked: list[tuple[Facility, tuple[Finding, ...], Totals]], wro
             "verdict": "fail" if _fails(found, sums) else "pass",
             "findings": [finding_document(finding) for finding in found],
             **{key: value for key, value in asdict(sums).items() if key != "sums"},
-            "capacity": [asdict(line) | {"short": line.short, "tight": line.tight} for line in sums.sums],
+            "capacity": [asdict(line) | {"short": line.short, "over": line.over, "tight": line.tight} for line in sums.sums],
         }
         for facility, found, sums in checked
     ]
@@ -180,12 +180,15 @@ def _show_sums(sums: tuple[Sum, ...], out: Console) -> None:
         amounts[1] = amounts[1] if line.remaining != line.installed else ""
         table.add_row(word[line.what], printing.safe(line.name), printing.safe(line.units), *amounts, use, f"[{style}]{note}[/]")
     out.print(table)
-    out.print("one out: without the largest unit, or one side of A/B; load: racks as the workload asks, without losses", style="dim")
+    told = "one out: without one side, or the largest unit where there are no sides. load: racks as the workload asks, cooling"
+    out.print(f"{told} machines at their rating, no losses.", style="dim")
 
 
 def _note(line: Sum) -> tuple[str, str]:
     if line.short:
         return "too small", "bold red"
+    if line.over:
+        return "solve tells", "yellow"
     if line.load and line.remaining < line.installed and line.tight:
         return "no spare", "yellow"
     return ("ok", "green") if line.load else ("no load", "dim")

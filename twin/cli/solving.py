@@ -111,9 +111,9 @@ def show(run: Run, *, brief: bool = False) -> None:
     if not brief:
         _details(run, out)
     if run.folder:
-        files = "report.html, run.json, run.npz, verdict.json"
-        maps = len(list(run.folder.glob("**/*.png")))
-        out.print(Text.assemble("Run folder  ", (str(run.folder), "bold"), f"  ({files}, {maps} pictures)"), soft_wrap=True)
+        maps = len(list(run.folder.glob("maps/**/*.png")))
+        what = "report.html, run.json, run.npz, verdict.json" + (f", {maps} pictures" if maps else "")
+        out.print(Text.assemble("Run folder  ", (printing.safe(str(run.folder)), "bold"), f"  {what}"), soft_wrap=True)
     for remark in run.remarks:
         printing.say(remark)
 
@@ -127,7 +127,7 @@ def summary(run: Run) -> str:
     states = len(run.results.scenarios)
     if run.verdict.status == "failed":
         return "the normal state has no solution"
-    failing = f"{len(broken)} of {len(checked)} rules broken" if broken else f"{len(checked)} rules hold"
+    failing = f"{len(broken)} of {len(checked)} rules broken" if broken else f"{len(checked - warned)} rules hold"
     extra = [f"{len(warned)} warn" if warned else "", f"{len(waived)} waived" if waived else ""]
     where = f"in {states} states (normal and {states - 1} losses)" if states > 1 else "in the normal state"
     return ", ".join([failing, *filter(None, extra)]) + f" {where}"

@@ -2,8 +2,8 @@
 
 Circuits of a pod or row bear its name behind the loop's: ``tcs.p1``, in several halls ``h1.tcs.p1``.  A
 place where the loop has no sinks gets no circuit; one where it has sinks but no source gets a circuit without
-source, which a rule reports later.  A machine serves in one loop, except that chillers and CDUs are the sink
-of one and the source of another, and a rack with cold plates and a rear door takes part in two.
+source, which a rule reports later.  A machine plays each part in one loop only; chillers and CDUs are the
+sink of one loop and the source of another.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _check_roles(draft: Draft, paths: dict[str, Path]) -> None:
                 held = holders.setdefault(name, [])
                 held.append(circuit.id)
                 pair = (part, paths[held[0]], paths[circuit.id])
-                if len(held) > _parts_allowed(draft.by_id[name], part) and pair not in told:
+                if len(held) > 1 and pair not in told:
                     told.add(pair)
                     where = f"{quote(held[0])} ({draft.mark(pair[1])})"
                     message = f"{quote(name)} is a {role} of loop {where} already; a machine serves one loop"
@@ -131,9 +131,3 @@ def _check_roles(draft: Draft, paths: dict[str, Path]) -> None:
 
 _PARTS = (("sources", "source", "source"), ("sinks", "sinks", "sink"), ("pumps", "pumps", "pump"))
 """Parts of a circuit: its field, the key in the layout, and what a machine in it is called."""
-
-
-def _parts_allowed(machine: Machine, part: str) -> int:
-    product = machine.product
-    hybrid = product.kind == "rack" and product.coolant is not None and machine.rear_door is not None
-    return 2 if hybrid and part == "sinks" else 1

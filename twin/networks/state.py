@@ -35,6 +35,9 @@ class State:
     power: Array
     """(S, M) electrical power of the cooling machines. [W]"""
 
+    solved_load: Array
+    """(S, loads) loads of the last power flow; -1 before the first. [W]"""
+
     rack_air: Array
     """(S, R) [kg/s]"""
     rack_inlet: Array
@@ -87,6 +90,10 @@ class State:
     supply: Array
     back: Array
     """(S, L) supply and return temperature. [degC]"""
+    valve_supply: Array
+    valve_before: Array
+    supply_before: Array
+    """(S, L) supply temperature to which the CDU valves have answered, now and a pass before, and the supply then."""
     exchange: Array
     """(S, X) duty of the exchangers between loops. [W]"""
     plant_duty: Array

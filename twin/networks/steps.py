@@ -13,7 +13,7 @@ from solvers.hydraulics import exchanger, heat, network
 from solvers.hydraulics.friction import friction_factor
 from twin.model.air_classes import CLASSES
 from twin.model.products import Cdu, Crah, Pump, Rack, RearDoor
-from twin.networks import air, liquid, plant
+from twin.networks import air, liquid, plant, power
 from twin.networks.facility import PLANT_KINDS, Lowered
 from twin.networks.state import State
 from twin.scenario import Scenario
@@ -21,22 +21,25 @@ from twin.scenario import Scenario
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-VALVE_MARGIN = 1.1
-"""Water a coil or CDU takes over what its share of rated duty needs. [-] Assumed."""
-VALVE_GAIN = 0.5
-"""Opening of a CDU's facility-water valve per kelvin that the coolant is above its set point. [1/K] Assumed."""
+COIL_MARGIN = 1.1
+"""Water a coil takes over its share of rated duty. [-] Assumed."""
+CDU_MARGIN = 1.3
+"""Facility water a CDU takes over its share of rated duty, at its rated approach; in proportion more where less
+approach is to be had. [-] Assumed: covers the fall of the conductance with flow."""
 VALVE_FLOOR = 0.3
 """Smallest share of rated flow through a coil or CDU. [-] Assumed."""
 SPARE_DROP = 15e3
 """Pressure kept across the control valve of the worst sink by pump speed control. [Pa] Assumed."""
 SAME_FLOW, SAME_SPEED = 1e-10, 1e-10
 """A loop is solved again only when a wanted flow (over the design flow) or a pump speed changed by more. [-]"""
+SAME_LOAD = 1e-10
+"""The power flow is solved again only when a load changed by more than this share of all racks' demand. [-]"""
 MIN_SPEED = 0.3
 """Lowest pump speed. [-] Assumed."""
 CDU_STANDBY = 0.05
 """Share of a CDU's rated input taken by controls. [-] Assumed."""
 STEEPEST = -50.0
-"""Largest fall of what can be carried per power drawn that the secant step believes. [-]"""
+"""Steepest slope of a target that the secant step believes. [-]"""
 AIR_TRIP_SPAN = 10.0
 """Above the allowable inlet a rack throttles linearly and is off this much higher. [K] Assumed."""
 
@@ -86,9 +89,13 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         solved_live=np.zeros((count, machines), bool),
         sink_limit=full(sinks, world.sink_design),
         supply=full(loops, setpoints),
+        valve_supply=full(loops, setpoints),
+        valve_before=full(loops, setpoints),
+        supply_before=full(loops, setpoints),
         back=full(loops, setpoints + 10.0),
         plant_leaving=full(sources, setpoints[world.source_loop] if loops else 0.0),
         plant_lost=np.zeros((count, sources), bool),
+        solved_load=full(len(world.power.loads), -1.0),
         mass_error=np.zeros(count),
         stagnant=np.zeros(count),
         flow_ok=np.ones(count, bool),
@@ -97,38 +104,55 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
     )
 
 
-def feed(world: Lowered, state: State, problem: power_flow.Problem, failed: Mask) -> tuple[State, power_flow.Solution]:
-    """Power flow: who has power, what racks draw at their inputs, and the losses."""
-    tree = world.power
-    load = np.zeros((len(failed), len(tree.loads)))
-    fed = world.rack_load >= 0
+def energise(world: Lowered, state: State, problem: power_flow.Problem, failed: Mask) -> State:
+    """Who has power: decided by switching alone, whatever is drawn."""
+    _, reached = power_flow.energise(problem)
+    fed, wired = world.rack_load >= 0, world.cooling_load >= 0
+    served, live = np.zeros_like(state.served), ~failed
+    served[:, fed] = reached[:, world.rack_load[fed]]
+    live[:, wired] &= reached[:, world.cooling_load[wired]]
+    return replace(state, served=served, live=live, rack_power=np.where(served, state.rack_power, 0.0))
+
+
+def electrical_load(world: Lowered, state: State) -> Array:
+    """(S, loads) power asked of the tree, behind the racks' power shelves. [W]"""
+    load = np.zeros((len(state.live), len(world.power.loads)))
+    fed, wired = world.rack_load >= 0, world.cooling_load >= 0
     load[:, world.rack_load[fed]] = (world.rack_busbar * state.throttle)[:, fed]
-    wired = world.cooling_load >= 0
     load[:, world.cooling_load[wired]] = state.power[:, wired]
-    reactive = load * np.tan(np.arccos(tree.load_power_factor))
-    solution = power_flow.solve(replace(problem, load_power=load + 1j * reactive))
-    served = np.zeros_like(state.served)
-    served[:, fed] = solution.load_served[:, world.rack_load[fed]]
-    live = ~failed
-    live[:, wired] &= solution.load_served[:, world.cooling_load[wired]]
-    cords = np.zeros_like(load)
-    for cord, column in enumerate(problem.cord_load):
+    return load
+
+
+def feed(world: Lowered, state: State, problem: power_flow.Problem) -> State:
+    """Power flow of the scenarios whose loads changed: what racks draw at their inputs, and the losses."""
+    load = electrical_load(world, state)
+    scale = max(float(world.rack_demand.sum()), 1.0)
+    at = np.flatnonzero(np.abs(load - state.solved_load).max(axis=1, initial=0.0) > SAME_LOAD * scale)
+    if not at.size:
+        return state
+    solution = power_flow.solve(replace(power.rows(problem, at), load_power=complex_load(world, load[at])))
+    drawn, losses, ok = state.rack_power.copy(), state.room_loss.copy(), state.power_ok.copy()
+    drawn[at] = rack_input(world, solution)
+    losses[at] = solution.branch_loss @ world.branch_hall + solution.converter_loss @ world.converter_hall
+    ok[at] = solution.scenario_ok
+    return replace(state, rack_power=drawn, room_loss=losses, power_ok=ok, solved_load=load)
+
+
+def complex_load(world: Lowered, load: Array) -> NDArray[np.complex128]:
+    """With the reactive power of each load's power factor. [VA]"""
+    return np.asarray(load * (1.0 + 1j * np.tan(np.arccos(world.power.load_power_factor))))
+
+
+def rack_input(world: Lowered, solution: power_flow.Solution) -> Array:
+    """(S, R) what each rack draws at its inputs, shelves included. [W]"""
+    tree = world.power.problem
+    cords = np.zeros((len(solution.scenario_ok), len(world.power.loads)))
+    for cord, column in enumerate(tree.cord_load):
         cords[:, column] += solution.cord_power[:, cord].real
-    drawn = np.zeros_like(state.rack_power)
-    drawn[:, fed] = cords[:, world.rack_load[fed]]
-    shelves = solution.converter_input.real @ world.rack_converter
-    return (
-        replace(
-            state,
-            served=served,
-            live=live,
-            rack_power=np.where(world.shelf, shelves, drawn),
-            room_loss=solution.branch_loss @ world.branch_hall + solution.converter_loss @ world.converter_hall,
-            power=np.where(live, state.power, 0.0),
-            power_ok=solution.scenario_ok,
-        ),
-        solution,
-    )
+    fed = world.rack_load >= 0
+    plain = np.zeros((len(cords), len(world.racks)))
+    plain[:, fed] = cords[:, world.rack_load[fed]]
+    return np.where(world.shelf, solution.converter_input.real @ world.rack_converter, plain)
 
 
 def rack_heat(world: Lowered, state: State) -> tuple[Array, Array]:
@@ -290,7 +314,7 @@ def _loop_inputs(world: Lowered, state: State, number: int, rows: NDArray[np.int
 def _wanted_flow(world: Lowered, state: State) -> Array:
     """(S, sinks) flow each control valve is set to."""
     wanted = np.array(np.broadcast_to(world.sink_design, state.sink_flow.shape))
-    duty, warm_by = np.zeros_like(wanted), np.zeros_like(wanted)
+    need = np.zeros_like(wanted)
     capacity = np.full(wanted.shape[1], np.inf)
     exchanger_at = {name: index for index, name in enumerate(world.heat.exchanger_name)}
     crah_at = {machine.id: index for index, machine in enumerate(world.facility.of_kind("crah"))}
@@ -304,12 +328,13 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
             name, product = world.cooling[machine].id, world.cooling[machine].product
             if isinstance(product, Cdu) and name in exchanger_at:
                 column = exchanger_at[name]
-                duty[:, sink], capacity[sink] = state.exchange[:, column], product.capacity
-                served = int(world.heat.exchanger_loop[column])
-                warm_by[:, sink] = np.maximum(state.supply[:, served] - world.loops[served].circuit.supply, 0.0)
+                setpoint = world.loops[world.heat.exchanger_loop[column]].circuit.supply
+                approach = np.maximum(setpoint - state.valve_supply[:, loop], 0.01)
+                need[:, sink] = CDU_MARGIN * state.exchange[:, column] * product.approach / approach
+                capacity[sink] = product.capacity
             elif isinstance(product, Crah):
-                duty[:, sink], capacity[sink] = state.crah_heat[:, crah_at[name]], product.capacity
-    share = np.clip(VALVE_MARGIN * duty / capacity + VALVE_GAIN * warm_by, VALVE_FLOOR, 1.0)
+                need[:, sink], capacity[sink] = COIL_MARGIN * state.crah_heat[:, crah_at[name]], product.capacity
+    share = np.clip(need / capacity, VALVE_FLOOR, 1.0)
     return np.where(np.isfinite(capacity) & begun(state)[:, None], share, 1.0) * wanted
 
 
@@ -368,9 +393,10 @@ def warm(world: Lowered, state: State) -> State:
     nodes = 3 * np.arange(len(world.loops))
     supply = np.where(moving, answer.node_temperature[:, nodes + 2], [loop.circuit.supply for loop in world.loops])
     back = np.where(moving, answer.node_temperature[:, nodes], supply)
+    valve = secant(state.valve_supply, state.valve_before, supply, state.supply_before, slope=0.0)
     duty = np.where(is_plant, answer.rejected[:, world.source_heat_link], 0.0)
     return replace(
-        state, supply=supply, back=back, exchange=answer.exchanger_duty, plant_duty=duty,
+        state, supply=supply, valve_supply=valve, valve_before=state.valve_supply, supply_before=supply, back=back, exchange=answer.exchanger_duty, plant_duty=duty,
         stagnant=answer.stagnant_heat, heat_ok=answer.scenario_ok,
     )
 
@@ -407,21 +433,21 @@ def _sink_heat(world: Lowered, state: State) -> Array:
 def pump_heat(world: Lowered, state: State) -> Array:
     """(S, L) pump work that ends as heat in the fluid: a CDU's whole input, a loop pump's shaft power. [W]"""
     gain = np.zeros_like(state.supply)
-    power = mover_power(world, state)
+    drawn = mover_power(world, state)
     for number, loop in enumerate(world.loops):
         if loop.self_pumped:
-            gain[:, number] = power[:, world.source_machine[world.slices.source[number]]].sum(axis=1)
+            gain[:, number] = drawn[:, world.source_machine[world.slices.source[number]]].sum(axis=1)
             continue
         for column in range(world.slices.pump[number].start, world.slices.pump[number].stop):
             product = world.cooling[world.pump_machine[column]].product
             assert isinstance(product, Pump)
-            gain[:, number] += power[:, world.pump_machine[column]] * product.motor_efficiency
+            gain[:, number] += drawn[:, world.pump_machine[column]] * product.motor_efficiency
     return gain
 
 
 def mover_power(world: Lowered, state: State) -> Array:
     """(S, M) electrical power of pumps and CDUs. [W]"""
-    power = np.zeros_like(state.power)
+    drawn = np.zeros_like(state.power)
     sources = world.source_machine.size
     for column, machine in enumerate(world.source_machine):
         product = world.cooling[machine].product
@@ -429,14 +455,14 @@ def mover_power(world: Lowered, state: State) -> Array:
             density = world.loops[world.source_loop[column]].density
             work = state.source_flow[:, column] / density * np.maximum(state.mover_rise[:, column], 0.0)
             share = work / (product.secondary_flow * product.external_head)
-            power[:, machine] = product.pump_power * (CDU_STANDBY + (1.0 - CDU_STANDBY) * share)
+            drawn[:, machine] = product.pump_power * (CDU_STANDBY + (1.0 - CDU_STANDBY) * share)
     for column, machine in enumerate(world.pump_machine):
         product = world.cooling[machine].product
         assert isinstance(product, Pump)
         loop = next(k for k, part in enumerate(world.slices.pump) if part.start <= column < part.stop)
         work = state.pump_flow[:, column] / world.loops[loop].density * np.maximum(state.mover_rise[:, sources + column], 0.0)
-        power[:, machine] = work / (product.efficiency * product.motor_efficiency)
-    return np.where(state.live, power, 0.0)
+        drawn[:, machine] = work / (product.efficiency * product.motor_efficiency)
+    return np.where(state.live, drawn, 0.0)
 
 
 def reject(world: Lowered, state: State) -> State:
@@ -488,15 +514,22 @@ def _condenser_water(world: Lowered, state: State, machine: int) -> Array:
 def curtail(world: Lowered, state: State) -> State:
     """Racks that coolant or air cannot carry draw less.
 
-    Cooling less heat warms less air and coolant, so what can be carried depends on what is drawn.  Each rack
-    steps along the secant of its last two answers; where there is no slope yet, by half.
+    Cooling less heat warms less air and coolant, so what can be carried depends on what is drawn.
     """
     target = np.where(state.served, np.minimum(_liquid_share(world, state), _air_share(world, state)), 0.0)
-    gap, moved = target - state.throttle, state.throttle - state.throttle_before
-    slope = np.divide(target - state.target_before, moved, out=np.full_like(gap, -1.0), where=np.abs(moved) > 1e-13)
-    step = gap / (1.0 - np.clip(slope, STEEPEST, 0.0))
-    throttle = np.where(target == 0.0, 0.0, np.clip(state.throttle + step, 0.0, 1.0))
+    wanted = secant(state.throttle, state.throttle_before, target, state.target_before, slope=-1.0)
+    throttle = np.where(target == 0.0, 0.0, np.clip(wanted, 0.0, 1.0))
     return replace(state, throttle=throttle, throttle_before=state.throttle, target_before=target)
+
+
+def secant(value: Array, before: Array, target: Array, target_before: Array, *, slope: float) -> Array:
+    """Next value of each element of a fixed point ``value = target(value)``.
+
+    The slope of the target is taken from the last two passes, or is ``slope`` where the value did not move.
+    """
+    moved = value - before
+    rise = np.divide(target - target_before, moved, out=np.full_like(value, slope), where=np.abs(moved) > 1e-13)
+    return np.asarray(value + (target - value) / (1.0 - np.clip(rise, STEEPEST, 0.0)))
 
 
 def _liquid_share(world: Lowered, state: State) -> Array:

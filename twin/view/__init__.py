@@ -1,0 +1,63 @@
+"""Looking at results: still pictures, plan maps, the report and the interactive window.
+
+Importing this package imports neither pyvista nor matplotlib; the functions do when they draw.  Plan maps and the
+report need no graphics driver; pictures and the window ask :func:`twin.view.gl.available` first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twin.view.camera import Camera
+    from twin.view.gl import NoGraphics, Probe, available
+    from twin.view.paints import PICTURES
+    from twin.view.pictures import render
+    from twin.view.plan import figure, write
+    from twin.view.report import write_report
+    from twin.view.scene import FIELDS, build, paint
+    from twin.view.window import build_window, describe, open_window
+
+_HOMES = {
+    "Camera": "camera",
+    "FIELDS": "scene",
+    "NoGraphics": "gl",
+    "PICTURES": "paints",
+    "Probe": "gl",
+    "available": "gl",
+    "build": "scene",
+    "build_window": "window",
+    "describe": "window",
+    "figure": "plan",
+    "open_window": "window",
+    "paint": "scene",
+    "render": "pictures",
+    "write": "plan",
+    "write_report": "report",
+}
+__all__ = [
+    "FIELDS",
+    "PICTURES",
+    "Camera",
+    "NoGraphics",
+    "Probe",
+    "available",
+    "build",
+    "build_window",
+    "describe",
+    "figure",
+    "open_window",
+    "paint",
+    "render",
+    "write",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a module when one of its names is first asked for."""
+    from importlib import import_module
+
+    if name in _HOMES:
+        return getattr(import_module(f"twin.view.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'twin.view' has no attribute {name!r}")

@@ -98,11 +98,11 @@ def draw(axes: Axes, rows: tuple[Line, ...], values: dict[str, float], scale: Sc
     cells = zip(names, [row for row in rows for _ in row.machines], spots.tolist(), numbers.tolist(), faces, strict=True)
     for name, row, (x, y), number, face in cells:
         text = [scale.text(round(number, 3))] if np.isfinite(number) and name not in out else []
-        text.append(legend.clipped(_ending(name, row), 8))
+        text += [legend.clipped(_ending(name, row), 8)] if _ending(name, row) else []
         axes.text(x + 0.5, y + 0.5, "\n".join(text), fontsize=0.8 * size, ha="center", va="center", linespacing=1.0,
                   color=legend.on(face), parse_math=False)  # fmt: skip
 
 
 def _ending(name: str, row: Line) -> str:
     """What the machine's name adds to its group's."""
-    return name.removeprefix(row.of).lstrip(".") or "-"
+    return name.removeprefix(row.of).lstrip(".")

@@ -108,7 +108,9 @@ def box_colors(layer: Layer, paints: Iterable[Paint], out: Iterable[str]) -> Col
 
 def caption(results: Results, scenario: int, verdict: Verdict | None) -> str:
     """The state, whether it settled, and the verdict."""
-    parts = [f"State: {results.scenarios[scenario].name}"]
+    state = results.scenarios[scenario]
+    lost = state.failed[0] if len(state.failed) == 1 else f"{len(state.failed)} machines"
+    parts = [f"State: {state.name}" if state.normal else f"State: {state.name} ({lost} out of service)"]
     if not results.settled[scenario]:
         parts.append("no steady solution, nothing to paint")
     if verdict is not None:

@@ -76,7 +76,7 @@ def figure(
         part = next(p for p in paints if "power" in p.values)
         place = ((width + 0.05) / whole[0], (whole[1] - HEAD - extra[1]) / whole[1], extra[0] / whole[0], extra[1] / whole[1])
         values = {**part.values["power"], **part.values.get("busways", {})}
-        board.draw(sheet.add_axes(place), rows, values, part.scale, out, 6.5)
+        board.draw(sheet.add_axes(place), rows, values, part.scale, out, 7.2)
     legend.heading(sheet, f"{facility.name}: {picture.title}", caption(results, scenario, verdict), size=13)
     _bars(sheet, paints)
     return sheet

@@ -1,0 +1,76 @@
+"""Fair timing: candidates in turn, so that a busy moment hits all of them; the median counts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case: our time and that of another program on the same problem, if there is one."""
+
+    case: str
+    ours_s: float
+    peer: str | None = None
+    peer_s: float | None = None
+    ratio: float | None = None
+    """Their time over ours."""
+
+
+def single_threaded() -> None:
+    """Call before numpy is imported: one thread for us and for others."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def medians(
+    *candidates: Callable[[], object],
+    repeats: int = REPEATS,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[float, ...]:
+    """Median seconds of each candidate; they run in turn, after one run each that does not count."""
+    taken: list[list[float]] = [[] for _ in candidates]
+    for candidate in candidates:
+        candidate()
+    for _ in range(repeats):
+        for seconds, candidate in zip(taken, candidates, strict=True):
+            begun = clock()
+            candidate()
+            seconds.append(clock() - begun)
+    return tuple(map(statistics.median, taken))
+
+
+def against(case: str, peer: str, ours: Callable[[], object], theirs: Callable[[], object]) -> Row:
+    """Process time of both, in turn."""
+    ours_s, peer_s = medians(ours, theirs, clock=time.process_time)
+    return Row(case, ours_s, peer, peer_s, peer_s / ours_s)
+
+
+def report(description: str, rows: Callable[[], Iterable[Row]]) -> None:
+    """Command line of a benchmark: a Markdown table, or rows as JSON."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--json", action="store_true", help="print a list of rows instead of a table")
+    as_json = parser.parse_args().json
+    found = []
+    if not as_json:
+        print("| case | ours | peer | theirs | ratio |\n|---|---|---|---|---|")
+    for row in rows():
+        found.append(asdict(row))
+        if not as_json:
+            theirs = "" if row.peer_s is None else _seconds(row.peer_s)
+            ratio = "" if row.ratio is None else f"{row.ratio:.2g}"
+            print(f"| {row.case} | {_seconds(row.ours_s)} | {row.peer or ''} | {theirs} | {ratio} |", flush=True)
+    if as_json:
+        print(json.dumps(found, indent=1))
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.3g} ms"

@@ -1,0 +1,273 @@
+"""What a report tells: rows of tables, made of results, verdict and facility.  Text and numbers only, no layout."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.checks import grouped
+from twin.checks.wording import quantity
+from twin.model.facility import Facility, Machine
+from twin.results.quantities import QUANTITIES
+from twin.results.results import Finding, Results, Table, Verdict
+
+ASSUMED = "assumed"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text, and how it is to be stressed: empty, ``good``, ``warn`` or ``bad``."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A finding, or several that say the same, as a line of a report."""
+
+    finding: Finding
+    message: str
+    others: int
+    """Further subjects with the same finding."""
+
+    @property
+    def where(self) -> str:
+        """File and line."""
+        f = self.finding
+        return f"{f.file}:{f.line}" if f.line else f.file
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A machine of the power tree."""
+
+    id: str
+    type: str
+    kind: str
+    power: str
+    loss: str
+    normal: Cell
+    worst: Cell
+    state: str
+    """State in which the load is highest."""
+
+
+@dataclass(frozen=True)
+class State:
+    """An evaluated state in a line."""
+
+    name: str
+    settled: bool
+    lost: Cell
+    throttled: Cell
+    inlet: str
+    loading: Cell
+    finding: str
+    """Worst finding in this state."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of the energy flow."""
+
+    name: str
+    value: float
+    """[W]"""
+    depth: int
+    """0 for the whole, 1 for its parts, 2 for theirs."""
+
+
+def counts(verdict: Verdict) -> dict[str, int]:
+    """How many findings are broken rules, warnings, waived."""
+    broken = sum(finding.broken for finding in verdict.findings)
+    waived = sum(bool(finding.waived) for finding in verdict.findings)
+    return {"broken": broken, "waived": waived, "warnings": len(verdict.findings) - broken - waived}
+
+
+def lines(findings: tuple[Finding, ...]) -> list[Line]:
+    """Findings, those that tell the same of several subjects in one line."""
+    return [Line(g.worst, g.worst.message, len(g.subjects) - 1) for g in grouped(findings)]
+
+
+def margin_tone(margin: float) -> str:
+    """Colour of a margin: broken, tight (under a twentieth of the limit) or comfortable."""
+    return "bad" if margin < 0 else "warn" if margin < 0.05 else "good"
+
+
+def energy(results: Results, scenario: int = 0) -> list[Share]:
+    """Where the power at the meter goes: losses, cooling, racks, and of those the accelerators. [W]"""
+    values = {name: float(array[scenario, 0]) for name, array in results["site"].values.items()}
+    needed = ("facility_power", "loss_power", "cooling_power", "it_power")
+    if any(name not in values for name in needed) or not results.settled[scenario]:
+        return []
+    total, loss, cooling, it = (values[name] for name in needed)
+    chips = min(values.get("chip_power", 0.0), it)
+    shares = [
+        Share("Utility meter (or generators)", total, 0),
+        Share("Losses of the power tree", loss, 1),
+        Share("Cooling: fans, pumps, compressors", cooling, 1),
+        Share("Racks at their input", it, 1),
+        Share("Accelerators", chips, 2),
+        Share("Rest of the racks: processors, memory, network, power shelves", it - chips, 2),
+    ]
+    rest = total - loss - cooling - it
+    if abs(rest) > 1e-6 * max(total, 1.0):
+        shares.insert(3, Share("Other", rest, 1))
+    return shares
+
+
+def power_tree(facility: Facility, results: Results) -> list[Loaded]:
+    """Every machine of the power tree: its load in the normal state and in the worst state with one failure."""
+    table, normal = results.tables.get("power"), normal_row(results)
+    if table is None or normal is None or "loading" not in table.values:
+        return []
+    loading = np.where(_settled(results)[:, None], table["loading"], -np.inf)
+    worst = loading.argmax(axis=0) if len(loading) else []
+    return [
+        Loaded(
+            name,
+            machine.type,
+            machine.kind.replace("_", " "),
+            shown(table, "power", "power", normal, column),
+            shown(table, "power", "loss", normal, column),
+            _load(float(table["loading"][normal, column])),
+            _load(float(loading[worst[column], column])),
+            results.scenarios[worst[column]].name,
+        )
+        for column, (name, machine) in enumerate(_known(facility, table))
+    ]
+
+
+def loops(facility: Facility, results: Results) -> list[tuple[str, str, list[str]]]:
+    """Name, fluid and normal values of every loop, in the order of :data:`LOOP_COLUMNS`."""
+    table, normal = results.tables.get("loop"), normal_row(results)
+    if table is None or normal is None:
+        return []
+    fluid = {circuit.id: circuit.fluid for circuit in facility.circuits}
+    return [
+        (name, fluid.get(name, ""), [shown(table, "loop", quantity, normal, column) for quantity in LOOP_COLUMNS])
+        for column, name in enumerate(table.ids)
+    ]
+
+
+LOOP_COLUMNS = ("setpoint", "supply", "return", "flow", "heat", "velocity", "pressure", "head_margin", "imbalance")
+
+
+def loop_labels() -> list[str]:
+    """Heads of the columns of :func:`loops`."""
+    return [QUANTITIES[f"loop.{name}"].label for name in LOOP_COLUMNS if f"loop.{name}" in QUANTITIES]
+
+
+def states(results: Results, verdict: Verdict) -> list[State]:
+    """Every evaluated state in a line."""
+    worst: dict[str, Finding] = {}
+    for finding in verdict.findings:
+        known = worst.get(finding.scenario)
+        if known is None or finding.margin < known.margin:
+            worst[finding.scenario] = finding
+    return [
+        _state(results, row, worst.get(scenario.name)) for row, scenario in enumerate(results.scenarios)
+    ]
+
+
+def _state(results: Results, row: int, finding: Finding | None) -> State:
+    name, said = results.scenarios[row].name, f"{finding.code} {finding.subject}: {finding.message}" if finding else ""
+    if not results.settled[row]:
+        none = Cell("-")
+        return State(name, False, none, none, "-", none, said or "no steady state")
+    racks, rack = len(results["rack"].ids), results["rack"].values
+    lost = racks - int((rack["served"][row] > 0).sum()) if "served" in rack else 0
+    slow = _number(results, "site", "racks_throttled", row)
+    inlet = _largest(results, "rack", "inlet_temperature", row)
+    load = _largest(results, "power", "loading", row)
+    return State(
+        name,
+        True,
+        Cell(str(lost), "bad" if lost else ""),
+        Cell(f"{slow:.0f}" if slow is not None else "-", "warn" if slow else ""),
+        quantity(inlet, "temperature") if inlet is not None else "-",
+        _load(load) if load is not None else Cell("-"),
+        said,
+    )
+
+
+def assumptions(facility: Facility, results: Results) -> list[tuple[str, str, str]]:
+    """What no document backs: thing, value, source as written."""
+    found = [("solve", note, ASSUMED) for note in results.notes]
+    found += [("site", name, text) for name, text in facility.place.sources.items() if ASSUMED in text.lower()]
+    for machine in products(facility):
+        product = machine.product
+        if ASSUMED in product.source.lower():
+            found.append((machine.type, "all values without a source of their own", product.source))
+        found += [(machine.type, name, text) for name, text in product.sources.items() if ASSUMED in text.lower()]
+    return found
+
+
+def sources(facility: Facility) -> list[tuple[str, str, str]]:
+    """Documents behind the numbers: thing, value, source."""
+    found = [("site", name, text) for name, text in facility.place.sources.items() if ASSUMED not in text.lower()]
+    for machine in products(facility):
+        product = machine.product
+        if ASSUMED not in product.source.lower():
+            found.append((machine.type, "entry", product.source))
+        found += [(machine.type, n, text) for n, text in product.sources.items() if ASSUMED not in text.lower()]
+    return found
+
+
+def products(facility: Facility) -> list[Machine]:
+    """One machine of every product used."""
+    return list({machine.type: machine for machine in reversed(facility.machines)}.values())[::-1]
+
+
+def equipment(facility: Facility) -> list[tuple[str, str, int]]:
+    """Product, its description and how many there are."""
+    number: dict[str, int] = defaultdict(int)
+    for machine in facility.machines:
+        number[machine.type] += 1
+    return [(m.type, m.product.description, number[m.type]) for m in products(facility)]
+
+
+def shown(table: Table, table_name: str, name: str, row: int, column: int) -> str:
+    """A value with its unit; ``-`` if the results lack it."""
+    about = QUANTITIES.get(f"{table_name}.{name}")
+    if name not in table.values or about is None:
+        return "-"
+    value = float(table[name][row, column])
+    return quantity(value, about.dimension) if np.isfinite(value) else "-"
+
+
+def normal_row(results: Results) -> int | None:
+    """Row of the normal state if it has a steady solution."""
+    rows = (row for row, scenario in enumerate(results.scenarios) if scenario.normal and results.settled[row])
+    return next(rows, None)
+
+
+def _known(facility: Facility, table: Table) -> Iterator[tuple[str, Machine]]:
+    for name in table.ids:
+        yield name, facility.by_id[name]
+
+
+def _settled(results: Results) -> np.ndarray:
+    return np.asarray(results.settled, dtype=bool)
+
+
+def _load(value: float) -> Cell:
+    if not np.isfinite(value):
+        return Cell("-")
+    return Cell(quantity(value, "fraction"), "bad" if value > 1 else "warn" if value > 0.9 else "")
+
+
+def _number(results: Results, table: str, name: str, row: int) -> float | None:
+    found = results.tables.get(table)
+    return float(found[name][row, 0]) if found is not None and name in found.values else None
+
+
+def _largest(results: Results, table: str, name: str, row: int) -> float | None:
+    found = results.tables.get(table)
+    if found is None or name not in found.values or not found.ids:
+        return None
+    return float(found[name][row].max())

@@ -1,0 +1,126 @@
+"""The report of an evaluated design: one HTML file that needs nothing else and asks nobody.
+
+No script, no outside address: styles and pictures are inside, and a content security policy keeps it so.  Every text
+that comes from a layout is escaped by the template engine.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from twin import __version__
+from twin.checks.wording import quantity
+from twin.model.facility import Facility
+from twin.results.results import Kpi, Results, Verdict
+from twin.view import facts, sankey
+from twin.view.paints import PICTURES
+
+ROWS = 400
+"""Most rows of one table; what is left out is counted, and is in the run folder."""
+PICTURE_LIMIT = 4_000_000
+"""Largest picture that is embedded. [byte]"""
+_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+_HEADLINES = (
+    "it_power",
+    "facility_power",
+    "pue",
+    "wue",
+    "tokens",
+    "tokens_per_second_per_megawatt",
+    "cost_per_million_tokens",
+    "racks_throttled",
+)
+
+
+def write_report(
+    facility: Facility, results: Results, verdict: Verdict, pictures: Iterable[Path], path: Path
+) -> Path:
+    """Write the report; ``pictures`` are image files to embed, those that are missing are left out."""
+    text = html(facility, results, verdict, pictures)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8", errors="replace")
+    os.replace(part, path)
+    return path
+
+
+def html(facility: Facility, results: Results, verdict: Verdict, pictures: Iterable[Path] = ()) -> str:
+    """The report as text."""
+    return _environment().get_template("report.html").render(**_context(facility, results, verdict, pictures))
+
+
+def embedded(path: Path) -> str | None:
+    """A picture as a ``data:`` address; None if it is missing, too large or of an unknown type."""
+    kind = _TYPES.get(path.suffix.lower())
+    try:
+        if kind is None or path.stat().st_size > PICTURE_LIMIT:
+            return None
+        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+    except OSError:
+        return None
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["quantity"] = quantity
+    environment.filters["margin"] = lambda margin: f"{100 * margin:+.1f} %"
+    environment.filters["tone"] = facts.margin_tone
+    environment.filters["part"] = lambda name: name.replace("_", " ")
+    return environment
+
+
+def _context(
+    facility: Facility, results: Results, verdict: Verdict, pictures: Iterable[Path]
+) -> dict[str, Any]:
+    findings = verdict.findings
+    shares = facts.energy(results, facts.normal_row(results) or 0)
+    return {
+        "facility": facility,
+        "results": results,
+        "verdict": verdict,
+        "version": __version__,
+        "counts": facts.counts(verdict),
+        "headlines": _headlines(verdict.kpis),
+        "margins": verdict.margins,
+        "broken": facts.lines(tuple(f for f in findings if f.broken)),
+        "warnings": facts.lines(tuple(f for f in findings if not f.broken and not f.waived)),
+        "waived": facts.lines(tuple(f for f in findings if f.waived)),
+        "maps": [(title, data) for title, data in _maps(pictures) if data],
+        "shares": [(share, share.value / max(shares[0].value, 1e-9)) for share in shares],
+        "sankey": sankey.svg(shares),
+        "tree": facts.power_tree(facility, results),
+        "loops": facts.loops(facility, results),
+        "loop_labels": facts.loop_labels(),
+        "states": facts.states(results, verdict),
+        "assumptions": facts.assumptions(facility, results),
+        "sources": facts.sources(facility),
+        "equipment": facts.equipment(facility),
+        "balance": {name: float(np.max(np.abs(errors), initial=0.0)) for name, errors in results.conservation.items()},
+        "rows": ROWS,
+    }
+
+
+def _headlines(kpis: tuple[Kpi, ...]) -> list[Kpi]:
+    by_name = {kpi.name: kpi for kpi in kpis}
+    return [by_name[name] for name in _HEADLINES if name in by_name]
+
+
+def _maps(pictures: Iterable[Path]) -> Iterable[tuple[str, str | None]]:
+    for path in pictures:
+        name = path.stem.removesuffix("_2d").removesuffix("_plan")
+        plan = " (plan)" if path.stem != name else ""
+        title = PICTURES[name].title + plan if name in PICTURES else path.stem.replace("_", " ")
+        yield title, embedded(path)
