@@ -90,10 +90,6 @@ class State:
     supply: Array
     back: Array
     """(S, L) supply and return temperature. [degC]"""
-    valve_supply: Array
-    valve_before: Array
-    supply_before: Array
-    """(S, L) supply temperature to which the CDU valves have answered, now and a pass before, and the supply then."""
     exchange: Array
     """(S, X) duty of the exchangers between loops. [W]"""
     plant_duty: Array

@@ -24,8 +24,9 @@ Mask = NDArray[np.bool_]
 COIL_MARGIN = 1.1
 """Water a coil takes over its share of rated duty. [-] Assumed."""
 CDU_MARGIN = 1.3
-"""Facility water a CDU takes over its share of rated duty, at its rated approach; in proportion more where less
-approach is to be had. [-] Assumed: covers the fall of the conductance with flow."""
+"""Facility water a CDU takes over its share of rated duty, at its rated approach; in proportion more where the set
+points of the two loops leave less. [-] Assumed: covers the fall of the conductance with flow.  The valve does not open
+further for facility water that has lost its set point, which errs on the warm side."""
 VALVE_FLOOR = 0.3
 """Smallest share of rated flow through a coil or CDU. [-] Assumed."""
 SPARE_DROP = 15e3
@@ -38,8 +39,8 @@ MIN_SPEED = 0.3
 """Lowest pump speed. [-] Assumed."""
 CDU_STANDBY = 0.05
 """Share of a CDU's rated input taken by controls. [-] Assumed."""
-STEEPEST = -50.0
-"""Steepest slope of a target that the secant step believes. [-]"""
+STEEPEST, SHALLOWEST = -50.0, 0.9
+"""Bounds of the slope of a target that the secant step believes. [-]"""
 AIR_TRIP_SPAN = 10.0
 """Above the allowable inlet a rack throttles linearly and is off this much higher. [K] Assumed."""
 
@@ -89,9 +90,6 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         solved_live=np.zeros((count, machines), bool),
         sink_limit=full(sinks, world.sink_design),
         supply=full(loops, setpoints),
-        valve_supply=full(loops, setpoints),
-        valve_before=full(loops, setpoints),
-        supply_before=full(loops, setpoints),
         back=full(loops, setpoints + 10.0),
         plant_leaving=full(sources, setpoints[world.source_loop] if loops else 0.0),
         plant_lost=np.zeros((count, sources), bool),
@@ -329,7 +327,7 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
             if isinstance(product, Cdu) and name in exchanger_at:
                 column = exchanger_at[name]
                 setpoint = world.loops[world.heat.exchanger_loop[column]].circuit.supply
-                approach = np.maximum(setpoint - state.valve_supply[:, loop], 0.01)
+                approach = max(setpoint - world.loops[loop].circuit.supply, 0.01)
                 need[:, sink] = CDU_MARGIN * state.exchange[:, column] * product.approach / approach
                 capacity[sink] = product.capacity
             elif isinstance(product, Crah):
@@ -393,10 +391,9 @@ def warm(world: Lowered, state: State) -> State:
     nodes = 3 * np.arange(len(world.loops))
     supply = np.where(moving, answer.node_temperature[:, nodes + 2], [loop.circuit.supply for loop in world.loops])
     back = np.where(moving, answer.node_temperature[:, nodes], supply)
-    valve = secant(state.valve_supply, state.valve_before, supply, state.supply_before, slope=0.0)
     duty = np.where(is_plant, answer.rejected[:, world.source_heat_link], 0.0)
     return replace(
-        state, supply=supply, valve_supply=valve, valve_before=state.valve_supply, supply_before=supply, back=back, exchange=answer.exchanger_duty, plant_duty=duty,
+        state, supply=supply, back=back, exchange=answer.exchanger_duty, plant_duty=duty,
         stagnant=answer.stagnant_heat, heat_ok=answer.scenario_ok,
     )
 
@@ -529,7 +526,7 @@ def secant(value: Array, before: Array, target: Array, target_before: Array, *, 
     """
     moved = value - before
     rise = np.divide(target - target_before, moved, out=np.full_like(value, slope), where=np.abs(moved) > 1e-13)
-    return np.asarray(value + (target - value) / (1.0 - np.clip(rise, STEEPEST, 0.0)))
+    return np.asarray(value + (target - value) / (1.0 - np.clip(rise, STEEPEST, SHALLOWEST)))
 
 
 def _liquid_share(world: Lowered, state: State) -> Array:

@@ -65,17 +65,31 @@ def build_window(
     off_screen: bool = False,
     size: tuple[int, int] = SIZE,
 ) -> pyvista.Plotter:
-    """The plotter of the window, not yet shown; its state is ``plotter.twin``, a :class:`Window`."""
+    """The plotter of the window, drawn and wired but not yet shown."""
+    view = make_window(facility, results, verdict, field=field, scenario=scenario, off_screen=off_screen, size=size)
+    return view.plotter
+
+
+def make_window(
+    facility: Facility,
+    results: Results,
+    verdict: Verdict | None = None,
+    *,
+    field: str = "rack.inlet_temperature",
+    scenario: int = 0,
+    off_screen: bool = False,
+    size: tuple[int, int] = SIZE,
+) -> Window:
+    """The window itself, whose methods do what its keys do; KeyError for a field that there is not."""
     gl.prepare()
     import pyvista
 
     plotter = pyvista.Plotter(off_screen=off_screen, window_size=size, lighting="none")
     plotter.set_background("white")
-    window = Window(plotter, facility, results, verdict, build(facility), field, scenario)
+    window = Window(plotter, facility, results, verdict, build(facility), FIELDS[field].name, scenario)
     window.draw()
     window.controls()
-    plotter.twin = window  # keeps it alive as long as the plotter
-    return plotter
+    return window
 
 
 def describe(
@@ -230,7 +244,7 @@ class Window:
     def _bar(self, part: Paint) -> None:
         import pyvista
 
-        for title in list(self.plotter.scalar_bars):
+        for title in list(self.plotter.scalar_bars.keys()):
             self.plotter.remove_scalar_bar(title, render=False)
         scale = part.scale
         table = pyvista.LookupTable()
