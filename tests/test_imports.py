@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted(path for package in ("twin", "solvers") for path in (ROOT / package).rglob("*.py"))
 
 ORDER = (
-    "units model catalogue layout geometry scenario results networks tabulate coupling kpi checks view exchange "
+    "units model catalogue layout geometry capacity scenario results networks tabulate coupling kpi checks view exchange "
     "documents run batch cli"
 ).split()
 """Parts of ``twin`` in the direction of the data: each may import those before it."""

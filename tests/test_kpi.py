@@ -33,7 +33,6 @@ SITE = {
     "tokens_per_joule_utility": (5e7 / 11.5e6, 4.0),
     "racks_served": (80, 70),
     "racks_throttled": (0, 5),
-    "stranded_power": (2e6, 0),
     "cost": (1e-7, 1.2e-7),
     "cost_capital_it": (5e-8, 6e-8),
     "cost_capital_facility": (2e-8, 2e-8),

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 
+import numpy as np
+
 from twin.model.facility import Facility
+from twin.model.products import Rack
 from twin.results.results import Kpi, Results
 
 MILLION = 1e6
@@ -23,7 +26,7 @@ def figures(facility: Facility, results: Results, scenario: int = 0) -> tuple[Kp
     facility : Facility
         The design that the results belong to.
     results : Results
-        Only the table ``site`` is read.
+        The table ``site`` of the state; for stranded power also the loadings in all states.
     scenario : int
         Row of the state; 0 is the normal one.
 
@@ -36,6 +39,7 @@ def figures(facility: Facility, results: Results, scenario: int = 0) -> tuple[Kp
     found = (
         *_energy(site),
         *_water_and_carbon(facility, site),
+        *_stranded(facility, results),
         *_work(facility, site),
         *_money(facility, site),
     )
@@ -106,14 +110,44 @@ def _water_and_carbon(facility: Facility, site: _Site) -> Iterator[Kpi]:
     yield from site.kpi("cue", "CUE", "carbon_intensity", definition)
 
 
+def _stranded(facility: Facility, results: Results) -> Iterator[Kpi]:
+    """Power capacity that cooling or space keep from use, from the highest loadings of all settled states."""
+    power = _carried(results, "power", {m.id for m in facility.of_kind("ups")})
+    if power is None:
+        power = _carried(results, "power", {m.id for m in facility.of_kind("transformer")})
+    if power is None:
+        return
+    cooling = [c for c in (_carried(results, name) for name in ("plant", "cdu", "crah")) if c is not None]
+    space = sum(m.product.power.maximum for m in facility.racks if isinstance(m.product, Rack))
+    parts = {"power_tree": power, "space": space, **({"cooling": min(cooling)} if cooling else {})}
+    definition = (
+        "IT power the power tree could carry through any evaluated failure before its first UPS (without UPS: transformer) "
+        "is full, less what the racks placed (at their sheets' maximum) or the cooling could use of it; scaled in "
+        "proportion from this design."
+    )
+    stranded = max(power - min(space, *cooling, power), 0.0)
+    yield Kpi(
+        name="stranded_power", label="Stranded power", value=stranded, dimension="power", parts=parts, definition=definition
+    )
+
+
+def _carried(results: Results, table: str, ids: set[str] | None = None) -> float | None:
+    """IT power at which the fullest machine of a table would be full, over all settled states; None if it has no load."""
+    found = results.tables.get(table)
+    if found is None or "loading" not in found.values or "site" not in results.tables:
+        return None
+    columns = [k for k, name in enumerate(found.ids) if ids is None or name in ids]
+    settled = np.array(results.settled, bool)
+    if not columns or not settled.any():
+        return None
+    it = results["site"]["it_power"][settled, 0]
+    fullest = found["loading"][settled][:, columns].max(axis=1)
+    loaded = (fullest > 0.0) & (it > 0.0)
+    return float((it[loaded] / fullest[loaded]).min()) if loaded.any() else None
+
+
 def _work(facility: Facility, site: _Site) -> Iterator[Kpi]:
     yield from site.kpi("chip_power", "Accelerator power", "power", "Power of all accelerators.")
-    yield from site.kpi(
-        "stranded_power",
-        "Stranded power",
-        "power",
-        "IT capacity that is powered for but that the limits leave unusable.",
-    )
     yield from site.kpi("racks_served", "Racks with power", "ratio", "Racks with power on at least one feed.")
     yield from site.kpi(
         "racks_throttled", "Racks throttled", "ratio", "Racks that draw less than the workload asks for."

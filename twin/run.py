@@ -284,4 +284,6 @@ def _draw(run: Run, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
 
 
 def _report(run: Run, folder: Path, made: tuple[Path, ...]) -> None:
-    pass
+    from twin.view.report import write_report
+
+    write_report(run.facility, run.results, run.verdict, made, folder / "report.html")

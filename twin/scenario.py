@@ -54,4 +54,7 @@ def plan(facility: Facility, *, failures: bool = True) -> tuple[Scenario, ...]:
 
 def unique(scenarios: Iterable[Scenario]) -> tuple[Scenario, ...]:
     """Drop later scenarios that bear an earlier one's name."""
-    return tuple({scenario.name: scenario for scenario in reversed(tuple(scenarios))}.values())[::-1]
+    first: dict[str, Scenario] = {}
+    for scenario in scenarios:
+        first.setdefault(scenario.name, scenario)
+    return tuple(first.values())

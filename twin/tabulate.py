@@ -21,8 +21,6 @@ from twin.results.results import Results, SolveReport, Table
 from twin.scenario import Scenario
 
 Array = NDArray[np.float64]
-YEAR = 31_557_600.0
-"""Julian year. [s]"""
 STATUS = {True: "converged", False: "no steady state found"}
 
 
@@ -484,7 +482,6 @@ def _site(world: Lowered, state: State, flow: power_flow.Solution, tables: dict[
         "tokens_per_joule_utility": economics.tokens_per_joule(tokens, total),
         "racks_served": state.served.sum(axis=1).astype(float),
         "racks_throttled": (state.served & (state.throttle < 1.0 - 1e-6)).sum(axis=1).astype(float),
-        "stranded_power": _stranded(world, tables, it),
         "cost_capital_it": cost.it / 1e6,
         "cost_capital_facility": cost.facility / 1e6,
         "cost_energy": cost.energy / 1e6,
@@ -511,29 +508,9 @@ def _cost(facility: Facility, world: Lowered, tokens: Array, power: Array, water
         water_price=place.water_price / 1000.0,
         maintenance=money.operations * (hardware + site),
         rate=money.interest,
-        it_years=money.it_life / YEAR,
-        facility_years=money.facility_life / YEAR,
+        it_years=money.it_life / economics.YEAR,
+        facility_years=money.facility_life / economics.YEAR,
     )
-
-
-def _stranded(world: Lowered, tables: dict[str, Table], it: Array) -> Array:
-    """Power capacity that cooling or space keep from use.
-
-    The IT power at which the first UPS (or transformer, without UPS) would be full, less what the racks' sheets and
-    the plant allow of it; both scaled from this state in proportion.
-    """
-    machines = world.facility.by_id
-    table = tables["power"]
-    kind = "ups" if any(machines[n].kind == "ups" for n in table.ids) else "transformer"
-    columns = [k for k, name in enumerate(table.ids) if machines[name].kind == kind]
-    if not columns:
-        return np.zeros_like(it)
-    full = table["loading"][:, columns].max(axis=1)
-    power = np.divide(it, full, out=np.zeros_like(it), where=full > 0.0)
-    plant = tables["plant"]["loading"].max(axis=1, initial=0.0)
-    cooled = np.divide(it, plant, out=np.full_like(it, np.inf), where=plant > 0.0)
-    space = sum(_rack(machine).power.maximum for machine in world.racks)
-    return np.asarray(np.maximum(power - np.minimum(cooled, space), 0.0))
 
 
 def _energy_error(world: Lowered, state: State, tables: dict[str, Table]) -> Array:

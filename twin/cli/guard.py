@@ -55,16 +55,14 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 def explain(error: Exception, *, as_json: bool = False) -> int:
     """Print what went wrong; the exit code."""
-    from twin.catalogue import CatalogueError
-    from twin.layout import LayoutError
-    from twin.results.store import RunError
-
-    if isinstance(error, LayoutError):
+    if _is(error, "twin.layout.mistakes", "LayoutError"):
         return mistakes(error, as_json=as_json)
     if isinstance(error, Stop):
         return _ended(str(error), error.code, as_json)
-    if isinstance(error, (RunError, CatalogueError)):
+    if _is(error, "twin.results.store", "RunError") or _is(error, "twin.catalogue.catalogue", "CatalogueError"):
         return _ended(str(error), WRONG_INPUT, as_json)
+    if _is(error, "twin.view.gl", "NoGraphics"):
+        return _ended(str(error), MACHINE_LACKS, as_json)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return _ended(f"{where}{error.strerror or error}", WRONG_INPUT, as_json)
@@ -76,6 +74,12 @@ def explain(error: Exception, *, as_json: bool = False) -> int:
     hint = "" if _debug else " (twin --debug shows where)"
     message = f"internal error: {type(error).__name__}: {first}; please report it with the layout{hint}"
     return _ended(message, SOLVE_FAILED, as_json)
+
+
+def _is(error: Exception, module: str, name: str) -> bool:
+    """Whether the error is of a class that lives in a module, which is not imported for the question."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(error, kind)
 
 
 def mistakes(*errors: Any, as_json: bool = False) -> int:

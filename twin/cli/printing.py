@@ -67,10 +67,11 @@ def say(message: str) -> None:
 
 
 def safe(text: str, *, lines: bool = False) -> str:
-    """``text`` with everything a terminal might obey written out; ``lines`` keeps line ends."""
-    from twin.layout.mistakes import escape
-
-    return "\n".join(escape(line) for line in text.split("\n")) if lines else escape(text)
+    """``text`` with everything a terminal might obey or hide written out; ``lines`` keeps line ends."""
+    if text.isprintable():
+        return text
+    kept = "\n" if lines else ""
+    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def value(number: float, dimension: str, *, digits: int = 3) -> str:
@@ -84,11 +85,16 @@ def value(number: float, dimension: str, *, digits: int = 3) -> str:
 
 def margin(finding: Finding) -> str:
     """Distance to the limit: in K for temperatures, as a share of the limit otherwise."""
-    if finding.dimension == "flag":
-        return "holds" if finding.margin >= 0 else "broken"
-    if finding.dimension == "temperature":
-        return f"{10 * finding.margin:+.1f} K"
-    share = 100 * finding.margin
+    return margin_text(finding.margin, finding.dimension)
+
+
+def margin_text(distance: float, dimension: str) -> str:
+    """The same from the numbers."""
+    if dimension == "flag":
+        return "holds" if distance >= 0 else "broken"
+    if dimension == "temperature":
+        return f"{10 * distance:+.1f} K"
+    share = 100 * distance
     return f"{share:+.0f} %" if abs(share) >= 9.95 else f"{share:+.1f} %"
 
 
@@ -131,7 +137,7 @@ def plain_table(*columns: str | tuple[str, dict[str, Any]], caption: str = "") -
         title_style="bold",
         header_style="dim",
         pad_edge=False,
-        padding=(0, 1),
+        padding=(0, 0, 0, 1),
         show_edge=False,
     )
     for column in columns:
@@ -206,44 +212,56 @@ def _noun(subjects: Sequence[str], kinds: dict[str, str]) -> str:
     return "things"
 
 
-def margins(rows: Sequence[Finding], out: Console, *, caption: str, main_file: str = "") -> None:
-    """The tightest rules, worst first."""
+def margins(rows: Sequence[Finding], out: Console, *, caption: str) -> None:
+    """The tightest rules, worst first; on a narrow terminal what a rule is about goes below it."""
+    from rich.text import Text
+
     wide = out.width >= WIDE
     right = {"justify": "right"}
     heading = [
         "rule",
-        ("", {"ratio": 1, "min_width": 10}),
-        ("subject", {"max_width": 14}),
+        *([("", {"ratio": 1, "min_width": 16})] if wide else []),
+        ("subject", {"max_width": 16}),
         ("value", right),
         ("limit", right),
         ("margin", right),
-        ("state", {"max_width": 14}),
-        ("where" if wide else "line", {} if wide else right),
+        ("state", {"max_width": 16}),
+        *(["where"] if wide else []),
     ]
     table = plain_table(*heading, caption=caption)
-    table.expand = True
+    table.expand = wide
     for finding in rows:
-        style = SEVERITY[finding.severity] if finding.margin < 0 else ("yellow" if finding.margin < 0.05 else "green")
-        flag = finding.dimension == "flag"
-        where = mark(finding) if wide or finding.file != main_file else str(finding.line or "")
-        cells = (
-            finding.code,
-            label(finding),
-            finding.subject,
-            "" if flag else value(finding.value, finding.dimension),
-            "" if flag else value(finding.limit, finding.dimension),
-            margin(finding),
-            finding.scenario or "as placed",
-            where,
-        )
-        table.add_row(*(_cell(text, style if index == 5 else "") for index, text in enumerate(cells)))
-    out.print(table)
+        about, where = Text(safe(label(finding))), Text(safe(mark(finding)))
+        cells = [Text(finding.code), *([about] if wide else []), *_margin_cells(finding), *([where] if wide else [])]
+        table.add_row(*cells)
+    if wide:
+        out.print(table)
+    else:
+        _with_subtitles(table, [f"{label(finding)}  ·  {mark(finding)}" for finding in rows], out)
 
 
-def _cell(text: str, style: str = "") -> Text:
+def _margin_cells(finding: Finding) -> Iterable[Text]:
     from rich.text import Text
 
-    return Text(safe(text), style=style)
+    flag = finding.dimension == "flag"
+    yield Text(safe(finding.subject))
+    for number in (finding.value, finding.limit):
+        yield Text("" if flag else value(number, finding.dimension))
+    style = SEVERITY[finding.severity] if finding.margin < 0 else ("yellow" if finding.margin < 0.05 else "green")
+    yield Text(margin(finding), style=style)
+    yield Text(safe(finding.scenario or "as placed"))
+
+
+def _with_subtitles(table: Table, subtitles: Sequence[str], out: Console) -> None:
+    """The table with a dim line below every row."""
+    from rich.text import Text
+
+    lines = out.render_lines(table, pad=False)
+    head = len(lines) - len(subtitles)
+    for number, line in enumerate(lines):
+        out.print(Text.assemble(*((part.text, part.style or "") for part in line)), no_wrap=True, overflow="crop")
+        if number >= head:
+            out.print(Text(f"         {safe(subtitles[number - head])}", style="dim"), no_wrap=True, overflow="ellipsis")
 
 
 def kpis(figures: Sequence[Kpi], out: Console) -> None:

@@ -159,7 +159,7 @@ def _details(run: Run, out: Console) -> None:
     tight = tightest(run)[:ROWS]
     if tight:
         out.print()
-        printing.margins(tight, out, caption="Tightest margins", main_file=run.facility.file)
+        printing.margins(tight, out, caption="Tightest margins")
     for unused in verdict.unused_waivers:
         printing.say(f"waiver without a finding: {unused}")
     out.print()

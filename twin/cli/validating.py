@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twin.batch import Row
 
 _STYLE = {"pass": "bold green", "fail": "bold red"}
+_WORDS = {"failed": "UNSOLVED", "invalid": "INVALID", "crashed": "CRASHED", "timeout": "TIMEOUT"}
 
 
 def validate(
@@ -118,9 +119,8 @@ def show(rows: list[Row]) -> None:
         kpis = row.document.get("kpis", {})
         it = printing.value(kpis["it_power"], "power") if "it_power" in kpis else ""
         pue = f"{kpis['pue']:.3f}" if "pue" in kpis else ""
-        word = row.verdict if row.status in ("solved", "unsettled") else row.status
         table.add_row(
-            Text(word.upper(), style=_STYLE["pass" if row.exit_code == 0 else "fail"]),
+            Text(_WORDS.get(row.status, row.verdict.upper()), style=_STYLE["pass" if row.exit_code == 0 else "fail"]),
             Text(printing.safe(row.layout)),
             str(row.document.get("states", "")),
             it,
@@ -142,11 +142,7 @@ def _tightest(row: Row) -> str:
     if not rows:
         return ""
     worst = min(rows, key=lambda finding: finding["margin"])
-    if worst["dimension"] == "flag":
-        return str(worst["code"])
-    if worst["dimension"] == "temperature":
-        return f"{worst['code']} {10 * worst['margin']:+.1f} K"
-    return f"{worst['code']} {worst['margin']:+.1%}"
+    return f"{worst['code']} {printing.margin_text(worst['margin'], worst['dimension'])}"
 
 
 def _explain(row: Row, out: Any) -> None:

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
 from twin.units import (
-    CarbonIntensity, Current, Duration, EnergyPrice, FloorLoad, Fraction, Length, Money, Power, SpecificFlow, Temperature,
-    VolumePrice, Voltage, ApparentPower,
+    ApparentPower, CarbonIntensity, Current, Duration, EnergyPrice, FloorLoad, Fraction, Length, PowerPrice, Temperature,
+    VolumePrice, Voltage,
 )
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
@@ -397,11 +397,11 @@ class Workload(Frozen):
 class Economics(Frozen):
     """Money, for the cost per million tokens."""
 
-    facility_cost: Money = Field(default=11.0, ge=0)
-    """Facility (shell, power, cooling) per watt of IT capacity."""
-    facility_life: Duration = Field(default=15 * 31_557_600.0, gt=0)
+    facility_cost: PowerPrice = Field(default=11.0, ge=0)
+    """Facility (shell, power, cooling) per IT capacity; assumed."""
+    facility_life: Duration = Field(default=15 * 31_536_000.0, gt=0)
     """Years over which the facility is written off."""
-    it_life: Duration = Field(default=5 * 31_557_600.0, gt=0)
+    it_life: Duration = Field(default=5 * 31_536_000.0, gt=0)
     """Years over which the IT equipment is written off."""
     interest: Fraction = Field(default=0.08, ge=0, lt=1)
     """Interest rate per year."""

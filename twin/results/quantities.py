@@ -157,7 +157,6 @@ QUANTITIES: dict[str, Quantity] = {
             tokens_per_joule_utility | ratio | Tokens per joule at the meter
             racks_served    | ratio | Racks with power
             racks_throttled | ratio | Racks below the power they ask for
-            stranded_power  | power | Capacity that the limits leave unusable
             cost_capital_it | money_per_token | Cost of IT capital per token
             cost_capital_facility | money_per_token | Cost of facility capital per token
             cost_energy     | money_per_token | Cost of energy per token

@@ -42,6 +42,7 @@ def lines(facility: Facility, kinds: Iterable[str] = (), *, most: int = 60) -> t
     for machine in facility.machines:
         if machine.product.role == "power" and (not wanted or machine.kind in wanted):
             groups[machine.group].append(machine.id)
+
     def order(group: str) -> tuple[int, bool]:
         """The grid before what else stands at the top; else as written."""
         first = groups[group][0]
@@ -77,7 +78,9 @@ def depths(facility: Facility) -> dict[str, int]:
     return depth
 
 
-def draw(axes: Axes, rows: tuple[Line, ...], values: dict[str, float], scale: Scale, out: set[str], size: float) -> None:
+def draw(
+    axes: Axes, rows: tuple[Line, ...], values: dict[str, float], scale: Scale, out: set[str], size: float
+) -> None:
     """Draw the cells with number and value; ``size`` is that of the letters."""
     from matplotlib.collections import PolyCollection
 
@@ -91,11 +94,20 @@ def draw(axes: Axes, rows: tuple[Line, ...], values: dict[str, float], scale: Sc
     corners = np.array([(0.05, 0.12), (0.95, 0.12), (0.95, 0.88), (0.05, 0.88)])
     if names:
         polygons = spots[:, None, :] + corners
-        axes.add_collection(PolyCollection(polygons, facecolors=faces / 255, edgecolors=legend.MUTED, linewidths=0.4))
+        axes.add_collection(
+            PolyCollection(polygons, facecolors=faces / 255, edgecolors=legend.MUTED, linewidths=0.4)
+        )
     for y, row in enumerate(rows):
         axes.text(-0.15, y + 0.5, legend.clipped(row.group, 24), fontsize=size, ha="right", va="center",
                   color=legend.INK, parse_math=False)  # fmt: skip
-    cells = zip(names, [row for row in rows for _ in row.machines], spots.tolist(), numbers.tolist(), faces, strict=True)
+    cells = zip(
+        names,
+        [row for row in rows for _ in row.machines],
+        spots.tolist(),
+        numbers.tolist(),
+        faces,
+        strict=True,
+    )
     for name, row, (x, y), number, face in cells:
         text = [scale.text(round(number, 3))] if np.isfinite(number) and name not in out else []
         text += [legend.clipped(_ending(name, row), 8)] if _ending(name, row) else []

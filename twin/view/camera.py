@@ -13,7 +13,12 @@ Floats = NDArray[np.float64]
 
 ANGLE = 28.0
 """Vertical opening of a perspective view, close to a 75 mm lens on a full-frame camera. [deg]"""
-_DIRECTIONS = {"iso": (0.64, -0.85, 0.74), "south": (0.0, -1.0, 0.38), "east": (1.0, 0.0, 0.38), "west": (-1.0, 0.0, 0.38)}
+_DIRECTIONS = {
+    "iso": (0.64, -0.85, 0.74),
+    "south": (0.0, -1.0, 0.38),
+    "east": (1.0, 0.0, 0.38),
+    "west": (-1.0, 0.0, 0.38),
+}
 PRESETS = (*_DIRECTIONS, "plan")
 """Names of the presets; ``iso`` looks from the south-east, away from where electrical rooms stand by default."""
 

@@ -186,7 +186,9 @@ def _table(name: str, low: float, high: float) -> Colors:
     from matplotlib import colormaps
 
     samples = np.linspace(0.04, 0.97, STEPS) if name == "turbo" else np.linspace(0, 1, STEPS)
-    return np.round(255 * colormaps[name](samples)[:, :3]).astype(np.uint8)  # without turbo's nearly black ends
+    return np.round(255 * colormaps[name](samples)[:, :3]).astype(
+        np.uint8
+    )  # without turbo's nearly black ends
 
 
 def table(name: str, low: float = 0.0, high: float = 1.0) -> Colors:

@@ -149,12 +149,26 @@ def loops(facility: Facility, results: Results) -> list[tuple[str, str, list[str
         return []
     fluid = {circuit.id: circuit.fluid for circuit in facility.circuits}
     return [
-        (name, fluid.get(name, ""), [shown(table, "loop", quantity, normal, column) for quantity in LOOP_COLUMNS])
+        (
+            name,
+            fluid.get(name, ""),
+            [shown(table, "loop", quantity, normal, column) for quantity in LOOP_COLUMNS],
+        )
         for column, name in enumerate(table.ids)
     ]
 
 
-LOOP_COLUMNS = ("setpoint", "supply", "return", "flow", "heat", "velocity", "pressure", "head_margin", "imbalance")
+LOOP_COLUMNS = (
+    "setpoint",
+    "supply",
+    "return",
+    "flow",
+    "heat",
+    "velocity",
+    "pressure",
+    "head_margin",
+    "imbalance",
+)
 
 
 def loop_labels() -> list[str]:
@@ -169,13 +183,14 @@ def states(results: Results, verdict: Verdict) -> list[State]:
         known = worst.get(finding.scenario)
         if known is None or finding.margin < known.margin:
             worst[finding.scenario] = finding
-    return [
-        _state(results, row, worst.get(scenario.name)) for row, scenario in enumerate(results.scenarios)
-    ]
+    return [_state(results, row, worst.get(scenario.name)) for row, scenario in enumerate(results.scenarios)]
 
 
 def _state(results: Results, row: int, finding: Finding | None) -> State:
-    name, said = results.scenarios[row].name, f"{finding.code} {finding.subject}: {finding.message}" if finding else ""
+    name, said = (
+        results.scenarios[row].name,
+        f"{finding.code} {finding.subject}: {finding.message}" if finding else "",
+    )
     if not results.settled[row]:
         none = Cell("-")
         return State(name, False, none, none, "-", none, said or "no steady state")
@@ -198,23 +213,31 @@ def _state(results: Results, row: int, finding: Finding | None) -> State:
 def assumptions(facility: Facility, results: Results) -> list[tuple[str, str, str]]:
     """What no document backs: thing, value, source as written."""
     found = [("solve", note, ASSUMED) for note in results.notes]
-    found += [("site", name, text) for name, text in facility.place.sources.items() if ASSUMED in text.lower()]
+    found += [
+        ("site", name, text) for name, text in facility.place.sources.items() if ASSUMED in text.lower()
+    ]
     for machine in products(facility):
         product = machine.product
         if ASSUMED in product.source.lower():
             found.append((machine.type, "all values without a source of their own", product.source))
-        found += [(machine.type, name, text) for name, text in product.sources.items() if ASSUMED in text.lower()]
+        found += [
+            (machine.type, name, text) for name, text in product.sources.items() if ASSUMED in text.lower()
+        ]
     return found
 
 
 def sources(facility: Facility) -> list[tuple[str, str, str]]:
     """Documents behind the numbers: thing, value, source."""
-    found = [("site", name, text) for name, text in facility.place.sources.items() if ASSUMED not in text.lower()]
+    found = [
+        ("site", name, text) for name, text in facility.place.sources.items() if ASSUMED not in text.lower()
+    ]
     for machine in products(facility):
         product = machine.product
         if ASSUMED not in product.source.lower():
             found.append((machine.type, "entry", product.source))
-        found += [(machine.type, n, text) for n, text in product.sources.items() if ASSUMED not in text.lower()]
+        found += [
+            (machine.type, n, text) for n, text in product.sources.items() if ASSUMED not in text.lower()
+        ]
     return found
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 REMEDY = "apt-get install libegl1 libgl1-mesa-dri"
 """What brings a software driver to Debian and Ubuntu."""
-EXTRA = "pip install 'aifactory-twin[view]'"
+EXTRA = "pip install pyvista"
 LIMIT = 120.0
 """Longest wait for the child. [s]"""
 _WINDOW = "VTK_DEFAULT_OPENGL_WINDOW"
@@ -90,7 +90,11 @@ def _draw(program: str = _DRAW) -> Probe:
     if child.returncode == 0:
         return Probe(True, child.stdout.strip()[:200])
     if child.returncode < 0:
-        return Probe(False, f"no OpenGL driver was found (the test picture ended with signal {-child.returncode})", REMEDY)
+        return Probe(
+            False,
+            f"no OpenGL driver was found (the test picture ended with signal {-child.returncode})",
+            REMEDY,
+        )
     reason = (child.stderr.strip().splitlines() or ["no reason given"])[-1][:200]
     return Probe(False, f"no test picture could be drawn ({reason})", REMEDY)
 

@@ -27,7 +27,11 @@ def bar(figure: Figure, rect: Rect, scale: Scale, *, size: float = 10.0) -> None
     """An upright colour bar at ``rect`` (left, bottom, width, height as shares of the figure) with its title above."""
     axes = figure.add_axes(rect)
     axes.imshow(
-        scale.lut()[:, None, :], origin="lower", aspect="auto", extent=(0, 1, scale.low, scale.high), interpolation="nearest"
+        scale.lut()[:, None, :],
+        origin="lower",
+        aspect="auto",
+        extent=(0, 1, scale.low, scale.high),
+        interpolation="nearest",
     )
     axes.set_xticks([])
     axes.yaxis.tick_right()
@@ -61,8 +65,16 @@ def heading(figure: Figure, title: str, line: str, *, size: float = 15.0, left: 
     inch = 1 / (72 * figure.get_size_inches()[1])
     top = 1 - 8 * inch
     figure.text(
-        left, top, clipped(title, 110), fontsize=size, color=INK, weight="bold", va="top", parse_math=False,
-             family=fonts())
+        left,
+        top,
+        clipped(title, 110),
+        fontsize=size,
+        color=INK,
+        weight="bold",
+        va="top",
+        parse_math=False,
+        family=fonts(),
+    )
     figure.text(left, top - 1.5 * size * inch, clipped(line, 160), fontsize=0.72 * size, color=MUTED, va="top",
                 parse_math=False, family=fonts())  # fmt: skip
 

@@ -34,7 +34,13 @@ class Picture:
 
 _HALL = ("floor", "walls", "columns", "racks", "cdus", "crahs")
 _YARD = ("power", "plant", "pumps", "other")
-_HEAT = (("rack.inlet_temperature", ("rack.inlet_temperature", "crah.supply"), "Air entering racks, leaving air handlers"),)
+_HEAT = (
+    (
+        "rack.inlet_temperature",
+        ("rack.inlet_temperature", "crah.supply"),
+        "Air entering racks, leaving air handlers",
+    ),
+)
 _COOLANT = (
     (
         "rack.liquid_return",
@@ -90,7 +96,9 @@ def painted(
     paints = []
     for quantity, quantities, label in wanted:
         scale = colors.scale(quantity, all_values(results, quantity), facility, colors=palette, label=label)
-        values = {layer: paint(results, name, scenario) for name in quantities for layer in FIELDS[name].layers}
+        values = {
+            layer: paint(results, name, scenario) for name in quantities for layer in FIELDS[name].layers
+        }
         paints.append(Paint(scale, values))
     return paints
 
@@ -115,7 +123,7 @@ def caption(results: Results, scenario: int, verdict: Verdict | None) -> str:
         parts.append("no steady solution, nothing to paint")
     if verdict is not None:
         broken = sum(finding.broken for finding in verdict.findings)
-        parts.append(f"verdict of the design: {verdict.verdict}" + (f", {broken} broken rules" if broken else ""))
+        parts.append(
+            f"verdict of the design: {verdict.verdict}" + (f", {broken} broken rules" if broken else "")
+        )
     return "   |   ".join(parts)
-
-

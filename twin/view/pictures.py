@@ -75,7 +75,9 @@ def render(
         aspect = (size[0] - SIDE) / (size[1] - HEADER)
         view = _camera(scene, picture, camera, aspect)
         paints = painted(facility, results, scenario, picture.paints, palette)
-        drawing = _draw(scene, picture, paints, view, (size[0] - SIDE, size[1] - HEADER), results, scenario, antialias)
+        drawing = _draw(
+            scene, picture, paints, view, (size[0] - SIDE, size[1] - HEADER), results, scenario, antialias
+        )
         path = out_dir / f"{picture.name.replace('.', '_')}.png"
         line = caption(results, scenario, verdict)
         legend.save(_compose(drawing, scene, picture, paints, view, size, line), path, dpi=DPI)
@@ -177,7 +179,9 @@ def _draw(
         out = results.scenarios[scenario].failed
         for layer in scene.layers:
             if layer.name in picture.layers and not (layer.name == "walls" and view.parallel is not None):
-                add_layer(plotter, layer, box_colors(layer, paints, out), pale=True, lit=view.parallel is None)
+                add_layer(
+                    plotter, layer, box_colors(layer, paints, out), pale=True, lit=view.parallel is None
+                )
         aim(plotter, view)
         shine(plotter, view)
         return np.asarray(plotter.screenshot(return_img=True), dtype=np.uint8)
@@ -186,7 +190,13 @@ def _draw(
 
 
 def _compose(
-    drawing: Image, scene: Scene, picture: Picture, paints: list[Paint], view: Camera, size: tuple[int, int], line: str
+    drawing: Image,
+    scene: Scene,
+    picture: Picture,
+    paints: list[Paint],
+    view: Camera,
+    size: tuple[int, int],
+    line: str,
 ) -> Any:
     """Drawing, title, names and colour bars on one sheet."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -246,7 +256,9 @@ def _north(axes: Any, view: Camera, aspect: float) -> None:
     dx, dy = 0.03 * x / length / aspect, 0.03 * y / length
     axes.annotate("", (0.035 + dx, 0.06 + dy), (0.035 - dx, 0.06 - dy), xycoords="data",
                   arrowprops={"arrowstyle": "-|>", "color": legend.MUTED, "lw": 1.4})  # fmt: skip
-    axes.text(0.035 + 1.75 * dx, 0.06 + 1.75 * dy, "N", fontsize=9, color=legend.MUTED, ha="center", va="center")
+    axes.text(
+        0.035 + 1.75 * dx, 0.06 + 1.75 * dy, "N", fontsize=9, color=legend.MUTED, ha="center", va="center"
+    )
 
 
 def _towards_white(color: str, share: float) -> tuple[float, float, float]:

@@ -74,7 +74,12 @@ def figure(
     _map(axes, scene, picture, paints, out, low, high)
     if rows:
         part = next(p for p in paints if "power" in p.values)
-        place = ((width + 0.05) / whole[0], (whole[1] - HEAD - extra[1]) / whole[1], extra[0] / whole[0], extra[1] / whole[1])
+        place = (
+            (width + 0.05) / whole[0],
+            (whole[1] - HEAD - extra[1]) / whole[1],
+            extra[0] / whole[0],
+            extra[1] / whole[1],
+        )
         values = {**part.values["power"], **part.values.get("busways", {})}
         board.draw(sheet.add_axes(place), rows, values, part.scale, out, 7.2)
     legend.heading(sheet, f"{facility.name}: {picture.title}", caption(results, scenario, verdict), size=13)
@@ -96,7 +101,7 @@ def write(
     """Write plan maps, ``heat_plan_2d.png`` and so on; formats are ``png``, ``svg`` and ``pdf``."""
     out_dir.mkdir(parents=True, exist_ok=True)
     written = []
-    for name in names:
+    for name in dict.fromkeys(name.removesuffix("_plan") for name in names):
         sheet = figure(facility, results, name, scenario, verdict=verdict, palette=palette)
         for ending in formats:
             path = out_dir / f"{name.replace('.', '_')}_plan_2d.{ending}"
@@ -173,7 +178,11 @@ def _boxes(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order:
         look = {"facecolors": "#d4d7db", "edgecolors": legend.MUTED, "linewidths": 0.6, "hatch": "xxxx"}
     else:
         pale = np.array(colors.rgb(layer.style.color)) * 0.4 + 0.6
-        look = {"facecolors": pale, "edgecolors": legend.MUTED if layer.style.edges else "none", "linewidths": 0.3}
+        look = {
+            "facecolors": pale,
+            "edgecolors": legend.MUTED if layer.style.edges else "none",
+            "linewidths": 0.3,
+        }
     axes.add_collection(PolyCollection(corners, zorder=2 + 0.01 * order, **look))
 
 
@@ -201,7 +210,9 @@ def _outlines(axes: Axes, scene: Scene) -> None:
         axes.add_patch(Rectangle(low[:2], *size, fill=False, edgecolor=legend.INK, linewidth=1.2, zorder=4))
 
 
-def _writing(axes: Axes, scene: Scene, paints: list[Paint], out: set[str], shown: Iterable[str], inside: Any) -> None:
+def _writing(
+    axes: Axes, scene: Scene, paints: list[Paint], out: set[str], shown: Iterable[str], inside: Any
+) -> None:
     """Numbers and values into racks and machines, names of rows and of other groups beside them."""
     largest = 5.0 if "busways" in shown else 7.5
     for name in _WRITTEN:
@@ -270,5 +281,9 @@ def _bars(sheet: Figure, paints: list[Paint]) -> None:
     bottom = height - HEAD
     for part in paints:
         bottom -= slot
-        legend.bar(sheet, (left, (bottom + 0.1) / height, 0.2 / width, (slot - 0.75) / height), part.scale, size=8)
-    legend.swatches(sheet, (left, (bottom - 0.75) / height, 1.9 / width, 0.5 / height), legend.special(), size=8)
+        legend.bar(
+            sheet, (left, (bottom + 0.1) / height, 0.2 / width, (slot - 0.75) / height), part.scale, size=8
+        )
+    legend.swatches(
+        sheet, (left, (bottom - 0.75) / height, 1.9 / width, 0.5 / height), legend.special(), size=8
+    )

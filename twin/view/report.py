@@ -98,7 +98,7 @@ def _context(
         "broken": facts.lines(tuple(f for f in findings if f.broken)),
         "warnings": facts.lines(tuple(f for f in findings if not f.broken and not f.waived)),
         "waived": facts.lines(tuple(f for f in findings if f.waived)),
-        "maps": [(title, data) for title, data in _maps(pictures) if data],
+        "maps": _maps(pictures),
         "shares": [(share, share.value / max(shares[0].value, 1e-9)) for share in shares],
         "sankey": sankey.svg(shares),
         "tree": facts.power_tree(facility, results),
@@ -108,7 +108,9 @@ def _context(
         "assumptions": facts.assumptions(facility, results),
         "sources": facts.sources(facility),
         "equipment": facts.equipment(facility),
-        "balance": {name: float(np.max(np.abs(errors), initial=0.0)) for name, errors in results.conservation.items()},
+        "balance": {
+            name: float(np.max(np.abs(errors), initial=0.0)) for name, errors in results.conservation.items()
+        },
         "rows": ROWS,
     }
 
@@ -118,9 +120,25 @@ def _headlines(kpis: tuple[Kpi, ...]) -> list[Kpi]:
     return [by_name[name] for name in _HEADLINES if name in by_name]
 
 
-def _maps(pictures: Iterable[Path]) -> Iterable[tuple[str, str | None]]:
-    for path in pictures:
-        name = path.stem.removesuffix("_2d").removesuffix("_plan")
-        plan = " (plan)" if path.stem != name else ""
-        title = PICTURES[name].title + plan if name in PICTURES else path.stem.replace("_", " ")
-        yield title, embedded(path)
+def _maps(pictures: Iterable[Path]) -> list[tuple[str, str]]:
+    """Captions and data of the pictures: by subject, the 3-D one first; one plan of each subject is enough."""
+    subjects = [name for name in PICTURES if not name.endswith("_plan")]
+    paths = {path.stem: path for path in pictures}
+    chosen = [path for stem, path in paths.items() if f"{stem}_2d" not in paths]
+
+    def order(path: Path) -> tuple[int, str]:
+        subject = _subject(path)
+        return subjects.index(subject) if subject in subjects else len(subjects), path.stem
+
+    shown = ((_title(path), embedded(path)) for path in sorted(chosen, key=order))
+    return [(title, data) for title, data in shown if data]
+
+
+def _subject(path: Path) -> str:
+    return path.stem.removesuffix("_2d").removesuffix("_plan")
+
+
+def _title(path: Path) -> str:
+    subject = _subject(path)
+    title = PICTURES[subject].title if subject in PICTURES else subject.replace("_", " ")
+    return title if subject == path.stem else f"{title} (plan)"

@@ -23,13 +23,19 @@ def svg(shares: Sequence[Share]) -> str:
     per_watt = (HEIGHT - 70.0) / whole
     parts = [share for share in shares if share.depth == 1 and share.value > 0]
     inner = [share for share in shares if share.depth == 2 and share.value > 0]
-    marks = [_bar(LEFT[0], 20.0, whole * per_watt, _COLORS[0]), _label(LEFT[0], 20.0, whole * per_watt, shares[0])]
+    marks = [
+        _bar(LEFT[0], 20.0, whole * per_watt, _COLORS[0]),
+        _label(LEFT[0], 20.0, whole * per_watt, shares[0]),
+    ]
     start, place = 20.0, 5.0
     for share in parts:
         size = share.value * per_watt
         is_it = share is parts[-1]
         marks += _band(LEFT[0], start, LEFT[1], place, size, _IT if is_it else _COLORS[1])
-        marks += [_bar(LEFT[1], place, size, _IT if is_it else _COLORS[1]), _label(LEFT[1], place, size, share)]
+        marks += [
+            _bar(LEFT[1], place, size, _IT if is_it else _COLORS[1]),
+            _label(LEFT[1], place, size, share),
+        ]
         if is_it:
             marks += _inner(inner, place, per_watt)
         start, place = start + size, place + max(size, 26.0) + 8.0

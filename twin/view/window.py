@@ -19,15 +19,17 @@ from twin.results.results import Results, Verdict
 from twin.view import colors, gl, legend
 from twin.view.camera import PRESETS, Camera, fitted
 from twin.view.paints import Paint, box_colors, caption, painted
-from twin.view.pictures import EDGE, add_layer, aim, shine
+from twin.view.pictures import add_layer, aim, shine
 from twin.view.scene import FIELDS, Layer, Scene, build
 
 if TYPE_CHECKING:
     import pyvista
 
 SIZE = (1500, 900)
-HIDDEN = ("trays",)
-"""Layers that are off at first."""
+HIDDEN = ("trays", "busways", "pipes_supply", "pipes_return")
+"""Layers that are off until they are switched on or painted: they hang over the racks."""
+PALE = 0.55
+"""How far towards white the colour of what is not painted goes."""
 KEYS = (
     "Keys: n / b next or previous field, right / left arrow next or previous state,\n"
     "1 iso  2 plan  3 south  4 east  5 west; click a thing to read about it"
@@ -52,7 +54,9 @@ def open_window(
         If this machine cannot draw.
     """
     gl.require()
-    build_window(facility, results, verdict, field=field, scenario=scenario).show(title=f"twin: {facility.name}")
+    build_window(facility, results, verdict, field=field, scenario=scenario).show(
+        title=f"twin: {facility.name}"
+    )
 
 
 def build_window(
@@ -66,7 +70,9 @@ def build_window(
     size: tuple[int, int] = SIZE,
 ) -> pyvista.Plotter:
     """The plotter of the window, drawn and wired but not yet shown."""
-    view = make_window(facility, results, verdict, field=field, scenario=scenario, off_screen=off_screen, size=size)
+    view = make_window(
+        facility, results, verdict, field=field, scenario=scenario, off_screen=off_screen, size=size
+    )
     return view.plotter
 
 
@@ -118,6 +124,8 @@ class Window:
     field: str
     scenario: int
     actors: dict[str, list[Any]] = field(default_factory=dict)
+    boxes: dict[str, Any] = field(default_factory=dict)
+    """Check box of each layer."""
     picked: str = ""
 
     def draw(self) -> None:
@@ -138,6 +146,8 @@ class Window:
             box_color = box_colors(layer, paints, out)
             if box_color is None:
                 box_color = np.broadcast_to(_plain(layer), (layer.count, 3))
+            else:
+                self.show(layer.name, True)
             mesh = actor.mapper.dataset
             mesh.cell_data["color"][:] = np.repeat(box_color, 6, axis=0)
             mesh.Modified()
@@ -178,6 +188,8 @@ class Window:
         """Switch a layer."""
         for actor in self.actors[layer]:
             actor.SetVisibility(bool(visible))
+        if layer in self.boxes:
+            self.boxes[layer].GetRepresentation().SetState(int(visible))
 
     def pick(self, actor: Any, cell: int) -> str:
         """The owner of a cell of a layer's mesh, described in the panel; empty beside everything."""
@@ -191,9 +203,15 @@ class Window:
         """Describe a thing in the panel."""
         self.picked = name
         lines = describe(self.facility, self.results, self.verdict, name, self.scenario).splitlines()
-        text = "\n".join(legend.clipped(line, 70) for line in lines[:_MOST])
+        text = "\n".join(legend.clipped(line, 52) for line in lines[:_MOST])
         self.plotter.add_text(
-            text, position=(0.76, 0.06), viewport=True, font_size=8, color=legend.INK, name="panel", render=False
+            text,
+            position=(0.74, 0.06),
+            viewport=True,
+            font_size=8,
+            color=legend.INK,
+            name="panel",
+            render=False,
         )
 
     def controls(self) -> None:
@@ -204,9 +222,9 @@ class Window:
             return
         for number, layer in enumerate(self.scene.layers):
             y = 40.0 + 26 * number
-            self.plotter.add_checkbox_button_widget(
+            self.boxes[layer.name] = self.plotter.add_checkbox_button_widget(
                 lambda on, name=layer.name: self.show(name, on),
-                value=layer.name not in HIDDEN, position=(10.0, y), size=18, border_size=2,
+                value=bool(self.actors[layer.name][0].GetVisibility()), position=(10.0, y), size=18, border_size=2,
                 color_on=layer.style.color, color_off="white",
             )  # fmt: skip
             self.plotter.add_text(layer.style.label, position=(34.0, y - 1), font_size=8, color=legend.INK)
@@ -238,7 +256,15 @@ class Window:
         title = f"{legend.clipped(self.facility.name, 90)}\n{part.scale.title}   |   {line}"
         add = self.plotter.add_text
         add(title, position="upper_left", font_size=10, color=legend.INK, name="title", render=False)
-        add(KEYS, position=(0.01, 0.005), viewport=True, font_size=7, color=legend.MUTED, name="keys", render=False)
+        add(
+            KEYS,
+            position=(0.01, 0.005),
+            viewport=True,
+            font_size=7,
+            color=legend.MUTED,
+            name="keys",
+            render=False,
+        )
         self._bar(part)
 
     def _bar(self, part: Paint) -> None:
@@ -254,8 +280,8 @@ class Window:
         carrier.lookup_table = table
         carrier.scalar_range = table.scalar_range
         self.plotter.add_scalar_bar(
-            title=f"{scale.title}   (grey: no value)\n", mapper=carrier, n_labels=6, fmt="%.4g", width=0.42, height=0.06,
-            position_x=0.3, position_y=0.03, color=legend.INK, title_font_size=13, label_font_size=12, render=False,
+            title=f"{scale.title}   (grey: no value)\n", mapper=carrier, n_labels=6, fmt="%.4g", width=0.36, height=0.06,
+            position_x=0.36, position_y=0.02, color=legend.INK, title_font_size=13, label_font_size=12, render=False,
         )  # fmt: skip
 
 
@@ -303,7 +329,5 @@ def _findings(verdict: Verdict, name: str) -> Iterator[str]:
 
 
 def _plain(layer: Layer) -> np.ndarray:
-    return np.round(255 * np.array(colors.rgb(layer.style.color))).astype(np.uint8)
-
-
-__all__ = ["EDGE", "Window", "build_window", "describe", "open_window"]
+    color = np.array(colors.rgb(layer.style.color))
+    return np.round(255 * (color + (1 - color) * PALE)).astype(np.uint8)
