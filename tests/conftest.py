@@ -1,4 +1,4 @@
-"""One thread for each test process: pytest-xdist shares the cores already, and sums in one order give one answer."""
+"""One thread for each test process: pytest-xdist shares the cores, and sums in one order give one answer."""
 
 import os
 

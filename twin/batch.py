@@ -1,11 +1,11 @@
-"""Many layouts at once, each in a process of its own choosing none of the others can harm.
+"""Many layouts at once, in processes that cannot harm each other.
 
-A worker is a fresh interpreter that reads one job a line and answers with one row a line (JSON both ways, no pickle, so it
-does not matter how the caller was started).  A layout that crashes or hangs costs its worker, not the batch: its row
-says what happened and a new worker goes on.
+A worker is a fresh interpreter that reads one job a line and answers with one row a line: JSON both ways, no
+pickle, so it does not matter how the caller was started.  A layout that crashes or hangs costs its worker, not
+the batch: its row says what happened and a new worker goes on.
 
-With an output folder every layout leaves its run folder, and one whose folder is finished and belongs to the same
-content, version and options is not solved again: a batch that was killed goes on where it was.
+With an output folder every layout leaves its run folder.  One whose folder is finished, with the same content,
+version and options, is not solved again: a batch that was killed goes on where it was.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CACHE = "batch.json"
 """Written into a run folder when its row is known."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-Status = Literal["solved", "unsettled", "failed", "invalid", "crashed", "timeout"]
+Status = Literal["solved", "unsettled", "runaway", "failed", "invalid", "crashed", "timeout"]
 _EXIT = {"failed": 3, "invalid": 2, "crashed": 3, "timeout": 3}
 
 
@@ -113,7 +113,7 @@ def validate(
 
 
 def keys(names: Sequence[str]) -> list[str]:
-    """Short names of layouts that differ from each other: the file's name, with its folders where two share it."""
+    """Names of layouts that differ: the file's, with its folders where two share it."""
     paths = [Path(name) for name in names]
     stems = Counter(path.stem for path in paths)
     return [path.stem if stems[path.stem] == 1 else "-".join(_steps(path.with_suffix(""))) for path in paths]
@@ -179,14 +179,18 @@ class _Worker:
 
     def __init__(self) -> None:
         self.late = False
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         root = str(Path(__file__).resolve().parents[1])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**dict.fromkeys(_THREADS, "1"), **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "twin.batch"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, encoding="utf-8",
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            encoding="utf-8",
+        )
 
     def ask(self, task: _Task, timeout: float) -> dict[str, Any] | None:
         """The row of a task; None if the process ended first."""
@@ -237,7 +241,7 @@ def _row(answer: dict[str, Any]) -> Row:
     return Row(**{**answer, "mistakes": tuple(answer["mistakes"])})
 
 
-# -- inside a worker -------------------------------------------------------------------------------------------------
+# -- inside a worker -------------------------------------------------------------------------------
 
 
 def evaluate_one(layout: str, key: str, options: Options) -> Row:
@@ -260,7 +264,9 @@ def evaluate_one(layout: str, key: str, options: Options) -> Row:
     return known or _solved(facility, inputs, layout, folder, options, begun)
 
 
-def _solved(facility: Any, inputs: Any, layout: str, folder: Path | None, options: Options, begun: float) -> Row:
+def _solved(
+    facility: Any, inputs: Any, layout: str, folder: Path | None, options: Options, begun: float
+) -> Row:
     from twin.documents import answer_document, to_json
     from twin.run import answer, write, write_whole
 
@@ -270,7 +276,11 @@ def _solved(facility: Any, inputs: Any, layout: str, folder: Path | None, option
         run = write(run, folder, pictures=options.pictures)
     document = answer_document(run)
     row = Row(
-        layout, run.verdict.status, run.verdict.verdict, document=document, seconds=round(time.perf_counter() - begun, 3)
+        layout,
+        run.verdict.status,
+        run.verdict.verdict,
+        document=document,
+        seconds=round(time.perf_counter() - begun, 3),
     )
     if folder:
         write_whole(folder / CACHE, to_json({"made": _made(facility.digest, options), "row": asdict(row)}))
@@ -300,7 +310,9 @@ def _serve() -> None:
     for line in sys.stdin:
         task = json.loads(line)
         options = task["options"]
-        row = evaluate_one(task["layout"], task["key"], Options(**{**options, "sets": tuple(options["sets"])}))
+        row = evaluate_one(
+            task["layout"], task["key"], Options(**{**options, "sets": tuple(options["sets"])})
+        )
         answers.write(json.dumps(asdict(row)) + "\n")
         answers.flush()
 

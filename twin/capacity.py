@@ -1,8 +1,8 @@
 """Capacity sums without a solve: what is installed against what hangs on it.
 
-Ratings are added as the data sheets state them; losses and part load are the business of the solve.  Loads are what the
-workload asks of the racks, and of cooling machines their rated input, which they hardly ever draw: only the racks make a
-sum certain.
+Ratings are added as the data sheets state them; losses and part load are the business of the solve.  Loads
+are what the workload asks of racks, and of cooling machines their rated input, which they hardly ever draw:
+only racks make a sum certain.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Sum:
     installed: float
     """Sum of the ratings. [W], apparent power counted as real"""
     remaining: float
-    """With one side (or, where there are none, one unit) out of service; equal to ``installed`` for a single unit. [W]"""
+    """With one side, or one unit where there are no sides, out; ``installed`` for a single unit. [W]"""
     load: float
     """[W]"""
     sure: float
@@ -49,7 +49,7 @@ class Sum:
 
     @property
     def over(self) -> bool:
-        """True if the sum of all ratings exceeds what is installed; whether that happens only a solve tells."""
+        """True if all rated loads together exceed what is installed; only a solve tells whether they meet."""
         return self.load > self.installed
 
     @property
@@ -80,15 +80,21 @@ def totals(facility: Facility) -> Totals:
     """Sums of a facility."""
     racks = [rack for machine in facility.racks if (rack := _rack(machine)) is not None]
     demand = {machine.id: demand_of(facility, machine) for machine in facility.machines}
-    liquid = sum(demand[machine.id] * rack.liquid_share for machine, rack in zip(facility.racks, racks, strict=True))
+    liquid = sum(
+        demand[machine.id] * rack.liquid_share for machine, rack in zip(facility.racks, racks, strict=True)
+    )
     sums = (*_power(facility, demand), *_heat(facility, demand), *_air(facility, demand))
     return Totals(
-        len(facility.racks), len(facility.machines), sum(demand[m.id] for m in facility.racks), liquid, tuple(sums)
+        len(facility.racks),
+        len(facility.machines),
+        sum(demand[m.id] for m in facility.racks),
+        liquid,
+        tuple(sums),
     )
 
 
 def demand_of(facility: Facility, machine: Machine) -> float:
-    """Electrical power a machine asks for: of racks by the workload, of cooling machines at their rating. [W]"""
+    """Power a machine asks for: of racks by the workload, of cooling machines at their rating. [W]"""
     product, work = machine.product, facility.workload
     if isinstance(product, Rack):
         chips = product.accelerators
@@ -105,7 +111,7 @@ def _rack(machine: Machine) -> Rack | None:
     return machine.product if isinstance(machine.product, Rack) else None
 
 
-# -- power -----------------------------------------------------------------------------------------------------------
+# -- power -----------------------------------------------------------------------------------------
 
 
 def _power(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
@@ -166,7 +172,9 @@ def _groups(facility: Facility, kinds: tuple[str, ...]) -> dict[str, list[Machin
 
 
 def _rating(machine: Machine) -> float:
-    return float(next((getattr(machine.product, name) for name in _RATING if hasattr(machine.product, name)), 0.0))
+    return float(
+        next((getattr(machine.product, name) for name in _RATING if hasattr(machine.product, name)), 0.0)
+    )
 
 
 def _units(members: Iterable[Machine]) -> str:
@@ -177,7 +185,7 @@ def _units(members: Iterable[Machine]) -> str:
     return ", ".join(f"{count} x {name}" for name, count in counts.items())
 
 
-# -- heat ------------------------------------------------------------------------------------------------------------
+# -- heat ------------------------------------------------------------------------------------------
 
 Leaf = tuple[str, str]
 """A rack and the way its heat leaves: ``liquid`` or ``air``."""
@@ -213,7 +221,9 @@ def _loop(facility: Facility, circuit: Circuit, load: float) -> Iterator[Sum]:
     if ratings and all(ratings):
         total = sum(ratings)
         lost = max(ratings) if len(ratings) > 1 else 0.0
-        sure = load if all(machine.kind == "cdu" for machine in members) else 0.0  # plant carries more on a mild day
+        sure = (
+            load if all(machine.kind == "cdu" for machine in members) else 0.0
+        )  # plant carries more on a mild day
         yield Sum(circuit.id, "heat", _units(members), total, total - lost, load, sure)
 
 
@@ -231,7 +241,9 @@ def _air(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
 
 
 def _air_of(facility: Facility, hall: str | None) -> frozenset[Leaf]:
-    return frozenset((m.id, "air") for m in facility.racks if m.hall == hall and not isinstance(m.rear_door, RearDoor))
+    return frozenset(
+        (m.id, "air") for m in facility.racks if m.hall == hall and not isinstance(m.rear_door, RearDoor)
+    )
 
 
 def _watts(facility: Facility, demand: dict[str, float], leaves: Iterable[Leaf]) -> float:

@@ -47,8 +47,8 @@ def answer_document(run: Run) -> dict[str, Any]:
 def finding_document(finding: Finding) -> dict[str, Any]:
     """A finding with the keys that scripts rely on."""
     keys = (
-        "code", "title", "severity", "standard", "clause", "subject", "value", "limit", "margin", "dimension", "message",
-        "file", "line", "place", "position", "scenario", "count", "waived",
+        "code", "title", "severity", "standard", "clause", "subject", "value", "limit", "margin", "dimension",
+        "message", "file", "line", "place", "position", "scenario", "count", "waived",
     )  # fmt: skip
     return {key: getattr(finding, key) for key in keys}
 

@@ -1,8 +1,8 @@
 """One full run: load -> evaluate -> judge -> save -> maps -> report; and the way back from a run folder.
 
-A run folder is complete: ``run.json`` and ``run.npz`` (every number), ``verdict.json`` (the answer, for scripts),
-``report.html``, ``maps/*.png``, and under ``layout/`` a copy of the files it was made from.  ``verdict.json`` is written
-last: a folder with it is finished.
+A run folder is complete: ``run.json`` and ``run.npz`` (every number), ``verdict.json`` (the answer, for
+scripts), ``report.html``, ``maps/*.png``, and under ``layout/`` a copy of the files it was made from.
+``verdict.json`` is written last: a folder with it is finished.
 
 Examples
 --------
@@ -103,9 +103,9 @@ def solve(
     LayoutError
         If the input is wrong.
     """
-    return write(
-        assess(path, sets, failures=failures, outdoor=outdoor, progress=progress), out, pictures=pictures
-    )
+    facility, inputs = read_input(path, sets, outdoor)
+    folder = prepare(facility, inputs, out)
+    return write(answer(facility, inputs, failures=failures, progress=progress), folder, pictures=pictures)
 
 
 def assess(
@@ -150,8 +150,8 @@ def read_input(
 def under(facility: Facility, outdoor: str) -> Facility:
     """The facility under another outdoor state.
 
-    The text gives the dry bulb, or dry and wet bulb with a comma between them.  Without a wet bulb that of the layout is
-    kept, but never above the dry bulb.
+    The text gives the dry bulb, or dry and wet bulb with a comma between them.  Without a wet bulb that of
+    the layout is kept, but never above the dry bulb.
     """
     from twin.model.language import Outdoor
     from twin.units import TEMPERATURE, UnitError
@@ -174,23 +174,25 @@ def _first_line(error: ValueError) -> str:
     if errors is None:
         return str(error)
     first = errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'outdoor'}: {first['msg']}"
+    place = ".".join(map(str, first["loc"]))
+    return (f"{place}: " if place else "") + first["msg"].removeprefix("Value error, ")
 
 
-def default_folder(run: Run) -> Path:
-    """Where a run is written if nobody says: one folder per layout and content."""
-    return Path("runs") / folder_name(run.inputs.layout, run.results.digest)
+def prepare(facility: Facility, inputs: Inputs, out: str | os.PathLike[str] | None = None) -> Path:
+    """Make the run folder: the one that was asked for, or one named by layout and content.
 
-
-def folder_name(layout: str, digest: str) -> str:
-    """Name of a run folder."""
-    return f"{Path(layout).stem or 'layout'}-{digest[:8]}"
+    Comes before the solve, so that a place where nothing can be written costs nobody an hour.
+    """
+    name = f"{Path(inputs.layout).stem or 'layout'}-{facility.digest[:8]}"
+    folder = Path(out) if out is not None else Path("runs") / name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / INPUT, to_json(_asked(inputs)))
+    return folder
 
 
 def write(run: Run, out: str | os.PathLike[str] | None = None, *, pictures: bool = True) -> Run:
     """Write the folder of a run; what cannot be made on this machine is a remark, not an error."""
-    folder = Path(out) if out is not None else default_folder(run)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = prepare(run.facility, run.inputs, out)
     (folder / ANSWER).unlink(missing_ok=True)
     _copy_layout(folder, run.inputs)
     save_run(folder, run.results, run.verdict)
@@ -220,9 +222,7 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
     if facility.digest != results.digest:
         raise RunError(f"{folder}: the copy of the layout was changed after the run; run `twin solve` again")
     if set(results["rack"].ids) - set(facility.by_id):
-        raise RunError(
-            f"{folder}: written by another version with another catalogue; run `twin solve` again"
-        )
+        raise RunError(f"{folder}: written by another version with another catalogue; run `twin solve` again")
     return Run(facility, results, verdict, folder, replace(copied, layout=inputs.layout))
 
 
@@ -237,14 +237,16 @@ def _copy_layout(folder: Path, inputs: Inputs) -> None:
             target = folder / COPY / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="")
-    asked = {
+
+
+def _asked(inputs: Inputs) -> dict[str, object]:
+    return {
         "version": VERSION,
         "layout": Path(inputs.layout).name,
         "source": inputs.layout,
         "sets": list(inputs.sets),
         "outdoor": inputs.outdoor,
     }
-    write_whole(folder / INPUT, to_json(asked))
 
 
 def _read_inputs(folder: Path) -> Inputs:

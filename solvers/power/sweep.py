@@ -1,27 +1,28 @@
-"""Backward/forward sweep over the forest of all scenarios at once.
+"""Backward/forward sweep over the overlaid trees of many scenarios.
 
-Every energised bus of every scenario is one node of one large forest; a scenario with another switching state
-simply has other trees.  The nodes are stored level by level, so one sweep is a few array operations per
-level, whatever the number of scenarios, and no loop runs over scenarios.
+Tables hold one row per bus, in order of level, and one column per scenario, so one sweep is a few array
+operations per level, whatever the number of scenarios.
 
 Inside a level the power balance of a bus is I = conj(S/V) + Y V, the current towards it J = I + sum of its
 children's, and its voltage follows from its parent's by V = g V_parent - z J, where an off-nominal tap is in
 g and z.  z = 0 is exact: it only passes the voltage on.
+
+Buses that only pass current on to one other (no load, no shunt, no branching) are left out of the iteration and
+filled in at its end.  Busbars at the output of converters with nothing but loads have a voltage that never
+changes; they are worked out once, before it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_array
 
-from solvers.power.losses import conversion_loss
 from solvers.power.problem import Problem
-from solvers.power.transfer import WORD, Arcs, Switching, pairs, unpack
+from solvers.power.trees import Bound, Graph, Roots, Sum, Tree, feed_values
 
 Array = NDArray[Any]
 
@@ -76,408 +77,344 @@ class Flows:
         return cls(voltage, sent, got, drawn, output, source, generator, np.zeros(n), ending, hopeless)
 
 
-class Roots(NamedTuple):
-    """Who holds a voltage: one row per live source or converter and scenario; flat = scenario * B + bus."""
 
-    element: Array
-    lane: Array
-    flat: Array
-    primary: Array
-    """Flat node that stands for the whole ideal busbar."""
-    share: Array
-    """Part of the busbar's demand that this element delivers."""
+class _Stage:
+    """Converters (rows of the plan) whose output busbars are settled at the same time."""
 
+    def __init__(self, problem: Problem, converters: Array, hub: Array, source: Array) -> None:
+        """``hub`` are rows of the output busbars, ``source`` rows of the demand table."""
+        self.converters, self.hub = converters, hub
+        self.source = Sum(source)
+        self.rating = problem.converter_rating[converters, None] / problem.base_power
+        self.loss = problem.converter_loss[converters]
+        self.reactive = reactive_factor(problem)[converters, None]
 
-def find_roots(problem: Problem, state: Switching) -> tuple[Roots, Roots, Array]:
-    """Sources, converters, and the scenarios (n,) in which two of them contradict each other on one
-    busbar."""
-    buses = problem.bus_voltage.size
-    source, s_lane = pairs(state.source)
-    converter, c_lane = pairs(state.feeding)
-    s_flat = s_lane * buses + problem.source_bus[source]
-    c_flat = c_lane * buses + problem.converter_to[converter]
-    flat = np.concatenate([s_flat, c_flat])
-    primary = _busbars(problem, state, flat)
-    voltage = np.concatenate([problem.source_voltage[source], problem.converter_voltage[converter]])
-    kind = np.concatenate([np.zeros(source.size), np.ones(converter.size)])
-    weight = np.concatenate([np.ones(source.size), problem.converter_rating[converter]])
-    _, first, inverse = np.unique(primary, return_index=True, return_inverse=True)
-    share = weight / np.bincount(inverse, weight)[inverse]
-    clash = (voltage != voltage[first][inverse]) | (kind != kind[first][inverse])
-    conflict = np.zeros(state.scenarios, dtype=bool)
-    conflict[np.concatenate([s_lane, c_lane])[clash]] = True
-    cut = source.size
-    return (
-        Roots(source, s_lane, s_flat, primary[:cut], share[:cut]),
-        Roots(converter, c_lane, c_flat, primary[cut:], share[cut:]),
-        conflict,
-    )
+    def draw(self, power: Array, share: Array, current: Array, voltage: Array) -> None:
+        """Add the converters' input to the demands ``power``; ``share`` is (converters, n), 0 = off."""
+        output = share * (voltage[self.hub] * np.conj(current[self.hub])).real
+        self.source.add(power, input_power(output, share > 0, self.rating, self.loss) * self.reactive)
 
 
-def _busbars(problem: Problem, state: Switching, flat: Array) -> Array:
-    """The lowest flat node among those of ``flat`` on the same busbar joined by closed ideal branches."""
-    ideal = np.flatnonzero((problem.branch_impedance == 0) & (problem.branch_tap == 1))
-    ideal = ideal[_joins_roots(problem, ideal)]
-    if not ideal.size:
-        return flat
-    row, lane = pairs(state.closed[ideal] & state.live[problem.branch_from[ideal]])
-    buses = problem.bus_voltage.size
-    one = lane * buses + problem.branch_from[ideal[row]]
-    other = lane * buses + problem.branch_to[ideal[row]]
-    nodes, index = np.unique(np.concatenate([flat, one, other]), return_inverse=True)
-    one, other = index[flat.size : flat.size + one.size], index[flat.size + one.size :]
-    graph = coo_array((np.ones(one.size), (one, other)), shape=(nodes.size, nodes.size))
-    count, label = connected_components(graph, directed=False)
-    lowest = np.full(count, np.iinfo(np.int64).max)
-    np.minimum.at(lowest, label[index[: flat.size]], flat)
-    return lowest[label[index[: flat.size]]]
+def input_power(output: Array, runs: Array, rating: Array, loss: Array) -> Array:
+    """Real input of converters (rows) that deliver ``output``; idle ones take no no-load loss."""
+    a, b, c = (loss[:, k : k + 1] for k in range(3))
+    x = np.abs(output)
+    return np.asarray(output + x * (b + x * (c / rating)) + np.where(runs, a * rating, 0.0))
 
 
-def _joins_roots(problem: Problem, ideal: Array) -> Array:
-    """Ideal branches on a busbar that could hold two roots in some scenario: all others need no search."""
-    buses = problem.bus_voltage.size
-    ends = (problem.branch_from[ideal], problem.branch_to[ideal])
-    count, label = connected_components(
-        coo_array((np.ones(ideal.size), ends), shape=(buses, buses)), directed=False
-    )
-    root = np.zeros(buses)
-    root[problem.source_bus] = root[problem.converter_to] = 1
-    return np.bincount(label, root, minlength=count)[label[ends[0]]] > 1
+@dataclass
+class Loads:
+    """Electrical input of n scenarios as the sweep reads it, per unit; one column per scenario."""
+
+    cord_power: Array
+    """(K, n) complex."""
+    tolerance: Array
+    """(n,) largest accepted mismatch."""
 
 
-def radial(problem: Problem, state: Switching, sources: Roots, converters: Roots) -> Array:
-    """(n,) bool: every energised bus has exactly one feed, so a forest has as many branches as non-root
-    buses."""
-    n, buses = state.scenarios, problem.bus_voltage.size
-    live = unpack(state.live, n).sum(axis=1)
-    closed = unpack(state.closed & state.live[problem.branch_from], n).sum(axis=1)
-    primary = np.unique(np.concatenate([sources.primary, converters.primary]))
-    return closed == live - np.bincount(primary // buses, minlength=n)
+class Plan:
+    """What one graph says about the sweeps of its scenarios, whatever their loads."""
+
+    def __init__(self, problem: Problem, graph: Graph, roots: Roots, live: Array, closed: Array) -> None:
+        self.problem, self.graph, self.roots = problem, graph, roots
+        self.live, self.closed = live, closed
+        buses = problem.bus_voltage.size
+        self.gain, self.impedance, self.forward = feed_values(problem, graph.branch, np.arange(buses))
+        self.shunted = problem.bus_shunt != 0
+        charged = np.flatnonzero(problem.branch_charging)
+        self.shunted[problem.branch_from[charged]] = self.shunted[problem.branch_to[charged]] = True
+        self.corded = np.zeros(buses, dtype=bool)
+        self.corded[problem.cord_bus[problem.cord_weight > 0]] = True
+        fixed, rounds = self._fixed()
+        core, parent, impedance, heir = self._contract(fixed)
+        order = graph.order()
+        self.core = Tree(graph, problem, order[core[order]], parent, impedance)
+        self.full = Tree(graph, problem, order, graph.parent, self.impedance)
+        section = order[roots.sections[order]]
+        inside = np.where(roots.sections[np.maximum(graph.parent, 0)], graph.parent, -1)
+        moved = np.flatnonzero((graph.hub >= 0) & np.isin(np.arange(graph.hub.size), roots.tangled))
+        self.moved = moved
+        self.section = Tree(graph, problem, section, inside, self.impedance) if moved.size else None
+        self._number(fixed, rounds, heir)
+
+    def _fixed(self) -> tuple[Array, list[Array]]:
+        """Busbars (B,) bool whose voltage and demand no sweep changes, and the converters that feed them, in
+        order."""
+        graph = self.graph
+        buses = graph.parent.size
+        alone = graph.held & (graph.parent < 0)
+        alone[graph.tails] = alone[graph.heads] = False
+        open_draws = np.bincount(graph.inputs, minlength=buses)
+        left = np.ones(graph.running.size, dtype=bool)
+        rounds = []
+        while True:
+            at = np.flatnonzero(left & (alone & (open_draws == 0))[graph.outputs])
+            if not at.size:
+                return alone & (open_draws == 0), rounds
+            rounds.append(at)
+            left[at] = False
+            np.subtract.at(open_draws, graph.inputs[at], 1)
+
+    def _contract(self, fixed: Array) -> tuple[Array, Array, Array, Array]:
+        """Which buses take part in the sweeps, their parents and impedances over the others, and the bus that has
+        the current of each (-1 = none)."""
+        graph = self.graph
+        buses = graph.parent.size
+        drawing = np.zeros(buses, dtype=bool)
+        drawing[graph.inputs] = True
+        children = np.bincount(graph.tails, minlength=buses)
+        needed = drawing | self.corded | self.shunted | graph.held | (children > 1)
+        needed[graph.odd.bus] = True
+        needed[graph.odd.parent[graph.odd.parent >= 0]] = True
+        usual = np.flatnonzero(graph.parent >= 0)
+        special = usual[self.gain[usual] != 1]
+        needed[special] = needed[graph.parent[special]] = True
+        exceptional = graph.odd.bus[graph.parent[graph.odd.bus] >= 0]
+        needed[graph.parent[exceptional]] = True
+        core = graph.present & needed & ~fixed
+        heir = np.where(core | fixed, np.arange(buses), -1)
+        slim = graph.present & ~needed
+        only = usual[slim[graph.parent[usual]]]
+        heir[graph.parent[only]] = only
+        parent, impedance = graph.parent.copy(), self.impedance.copy()
+        while True:  # halve the remaining way, up and down
+            over = np.flatnonzero(graph.present & (parent >= 0))
+            over = over[slim[parent[over]]]
+            chain = np.flatnonzero(slim & (heir >= 0))
+            further = np.where(slim[heir[chain]], heir[heir[chain]], heir[chain])
+            if not over.size and np.array_equal(further, heir[chain]):
+                return core, parent, impedance, heir
+            via = parent[over]
+            ohm, up = impedance[via], parent[via]
+            impedance[over] += ohm
+            parent[over] = up
+            heir[chain] = further
+
+    def _number(self, fixed: Array, rounds: list[Array], heir: Array) -> None:
+        """Rows of all tables.  Currents: swept buses, fixed ones, and a last row of zeros."""
+        problem, graph, core, full = self.problem, self.graph, self.core, self.full
+        self.fixed = np.flatnonzero(fixed & graph.present)
+        row = core.position.copy()
+        row[self.fixed] = core.buses.size + np.arange(self.fixed.size)
+        self.row = row
+        zero = core.buses.size + self.fixed.size
+        self.fill = np.where(heir[full.buses] >= 0, row[heir[full.buses]], zero)
+        full_row = np.full(problem.branch_from.size + 1, full.buses.size)
+        full_row[graph.branch[full.buses]] = np.arange(full.buses.size)
+        self.branch_row = full_row[:-1]
+        self.branch_forward = np.append(self.forward[full.buses], True)[self.branch_row]
+        drawing = np.zeros(graph.parent.size, dtype=bool)
+        drawing[graph.inputs] = True
+        demanding = (drawing | self.corded) & graph.present
+        self.loaded = np.flatnonzero(demanding[core.buses])  # ascending rows of the core
+        slot = np.full(graph.parent.size, -1)
+        slot[core.buses[self.loaded]] = np.arange(self.loaded.size)
+        slot[self.fixed] = self.loaded.size + np.arange(self.fixed.size)
+        self.slots = self.loaded.size + self.fixed.size
+        cords = np.flatnonzero(slot[problem.cord_bus] >= 0)
+        ones = (np.full(cords.size, 1.0 / problem.base_power), (slot[problem.cord_bus[cords]], cords))
+        self.cords = csr_array(ones, shape=(self.slots, problem.cord_bus.size))
+        self.shunt_core = np.flatnonzero(self.shunted[core.buses])
+        self.shunt_fixed = np.flatnonzero(self.shunted[self.fixed])
+        settled = np.zeros(graph.running.size, dtype=bool)
+        self.settled = []
+        for at in rounds:
+            settled[at] = True
+            # currents of fixed busbars are a table of their own until the sweeps begin
+            self.settled.append(self._stage(at, row[graph.outputs[at]] - core.buses.size, slot))
+        self.stages: list[_Stage | None] = []
+        hub = row[graph.outputs]
+        for level in core.levels:
+            at = np.flatnonzero(~settled & (hub >= level.start) & (hub < level.stop))
+            self.stages.append(self._stage(at, hub[at], slot) if at.size else None)
+        dynamic = [s.source.rows for s in self.stages if s is not None]
+        self.dynamic = np.unique(np.concatenate(dynamic)) if dynamic else np.zeros(0, dtype=int)
+        self.slices = [
+            tuple(np.searchsorted(rows, (level.start, level.stop)) for rows in (self.loaded, self.shunt_core))
+            for level in core.levels
+        ]
+
+    def _stage(self, at: Array, hub: Array, slot: Array) -> _Stage:
+        return _Stage(self.problem, self.graph.running[at], hub, slot[self.graph.inputs[at]])
+
+    def admittance(self, buses: Array, lanes: Array) -> Array:
+        """(buses, n) shunts of the energised buses, with half the charging of closed branches. [p.u.]"""
+        problem = self.problem
+        table = np.where(self.live[np.ix_(lanes, buses)].T, problem.bus_shunt[buses, None], 0.0)
+        charged = np.flatnonzero(problem.branch_charging)
+        if charged.size:
+            place = np.full(problem.bus_voltage.size, -1)
+            place[buses] = np.arange(buses.size)
+            conducts = self.closed[np.ix_(lanes, charged)] & self.live[np.ix_(lanes, problem.branch_from[charged])]
+            half = 0.5j * problem.branch_charging[charged, None] * conducts.T
+            far = half / _square(problem.branch_tap[charged, None])
+            for ends, values in ((problem.branch_to[charged], half), (problem.branch_from[charged], far)):
+                at = place[ends] >= 0
+                np.add.at(table, place[ends[at]], values[at])
+        return table
 
 
-@dataclass(frozen=True)
-class Forest:
-    """Nodes of all scenarios in order of level; roots stand first in their level."""
+@dataclass
+class State:
+    """End of the sweeps of n scenarios of a plan; columns that did not converge are zero."""
 
-    flat: Array
-    parent: Array
-    branch: Array
-    forward: Array
-    """(N,) bool: the parent is at the from side of the branch."""
-    levels: list[tuple[int, int, int]]
-    """First node, first node with a parent, end."""
-    position: Array
-    """(n * B,) place of each bus in this order, -1 = absent."""
-
-    def families(self) -> list[tuple[Array, Array]]:
-        """Per level the distinct parents of its nodes and where each one's children start."""
-        result = []
-        for _, first, stop in self.levels:
-            parents = self.parent[first:stop]
-            starts = np.flatnonzero(np.r_[True, parents[1:] != parents[:-1]]) if parents.size else parents
-            result.append((parents[starts], starts))
-        return result
+    lanes: Array
+    voltage: Array
+    """(core rows, n)."""
+    current: Array
+    """(core rows + fixed rows + 1, n); the last row is zero."""
+    ending: Array
+    residual: Array
+    hopeless: Array
+    """(n,) bool: voltage collapsed, another method need not try."""
+    iterations: int
 
 
-def plant(problem: Problem, arcs: Arcs, state: Switching, asked: Array, roots: tuple[Roots, Roots]) -> Forest:
-    """Grow the forest of the scenarios in the word ``asked``, all of them radial.
+def sweep(plan: Plan, lanes: Array, loads: Loads, max_iterations: int, warm: Array | None = None) -> State:
+    """Sweep the scenarios ``lanes`` of a plan until each one's mismatch is below its tolerance.
 
-    A busbar held by converters starts once all their inputs have been reached, so that their demand is known,
-    going back, before the input's own turn comes.
+    Parameters
+    ----------
+    warm : (n, B) complex voltages to begin with; zeros (dead, not converged) begin at no load.
+
+    Notes
+    -----
+    A scenario is frozen as soon as it converges, so its numbers do not depend on its neighbours.
     """
-    n, buses = state.scenarios, problem.bus_voltage.size
-    conducts = (state.closed & asked)[arcs.gate]
-    sources, converters = (_select(r, _asked(asked, r.lane)) for r in roots)
-    feeding = state.feeding & asked
-    busbar = np.full((problem.converter_from.size, n), -1)
-    busbar[converters.element, converters.lane] = converters.primary
-    waiting = np.bincount(converters.primary, minlength=n * buses)
-    by_input = np.argsort(problem.converter_from, kind="stable")
-    position = np.full(n * buses, -1)
-    done = np.zeros(buses, dtype=WORD)
-    new = np.zeros(buses, dtype=WORD)
-    front = np.zeros(0, dtype=int)
-    start = np.unique(sources.primary)
-    parts: list[tuple[Array, Array, Array, Array]] = []
-    levels: list[tuple[int, int, int]] = []
-    size = 0
-    while front.size or start.size:
-        out = arcs.leaving(front)
-        head = arcs.head[out]
-        bits = new[arcs.tail[out]] & conducts[out] & ~done[head]
-        row, lane = pairs(bits)
-        arc = out[row]
-        parent = position[lane * buses + arcs.tail[arc]]
-        order = np.argsort(parent, kind="stable")
-        child = (lane * buses + arcs.head[arc])[order]
-        nodes = np.concatenate([start, child])
-        position[nodes] = size + np.arange(nodes.size)
-        levels.append((size, size + start.size, size + nodes.size))
-        filler = np.full(start.size, -1)
-        branch = arcs.gate[arc[order]]
-        forward = problem.branch_from[branch] == arcs.tail[arc[order]]
-        parts.append(
-            (nodes, np.r_[filler, parent[order]], np.r_[filler, branch], np.r_[filler == 0, forward])
-        )
-        size += nodes.size
-        new[:] = 0
-        np.bitwise_or.at(new, head, bits)
-        np.bitwise_or.at(new, start % buses, np.left_shift(WORD.type(1), (start // buses).astype(WORD)))
-        done |= new
-        front = np.flatnonzero(new)
-        row, lane = pairs((new[problem.converter_from] & feeding)[by_input])
-        reached, count = np.unique(busbar[by_input[row], lane], return_counts=True)
-        waiting[reached] -= count
-        start = reached[waiting[reached] == 0]
-    columns = [np.concatenate(c) for c in zip(*parts, strict=True)] if parts else [np.zeros(0, dtype=int)] * 4
-    return Forest(columns[0], columns[1], columns[2], columns[3].astype(bool), levels, position)
-
-
-def _asked(word: Array, lane: Array) -> Array:
-    return (np.right_shift(word, lane.astype(WORD)) & WORD.type(1)).astype(bool)
-
-
-def _select(roots: Roots, keep: Array) -> Roots:
-    return Roots(*(column[keep] for column in roots))
-
-
-class _Stage(NamedTuple):
-    """Converters whose output busbar is in one level."""
-
-    source: Array
-    root: Array
-    share: Array
-    rating: Array
-    loss: Array
-    reactive: Array
-
-    def draw(self, total: Array) -> Array:
-        """Complex input power for the busbars' real power ``total`` per unit."""
-        output = self.share * total
-        return (output + conversion_loss(output, self.rating, self.loss)) * self.reactive
-
-
-def reactive_factor(problem: Problem) -> Array:
-    """(C,) 1 + j tan(phi) of the converter inputs."""
-    pf = problem.converter_input_pf
-    return 1.0 + 1j * np.sqrt(1.0 - pf**2) / pf
-
-
-def solve_sweep(
-    problem: Problem, arcs: Arcs, state: Switching, demand: Demand, asked: Array, max_iterations: int
-) -> Flows:
-    """Sweep the scenarios of ``asked`` (n,) bool until each one's mismatch is below its tolerance."""
-    sources, converters, _ = find_roots(problem, state)
-    word = np.packbits(np.r_[asked, np.zeros(64 - asked.size, bool)], bitorder="little").view(WORD)[0]
-    forest = plant(problem, arcs, state, word, (sources, converters))
-    flows = Flows.zeros(problem, state.scenarios)
-    lost = _unreached(state, forest, asked)
-    if lost.any():
-        for lane in np.flatnonzero(lost):
-            flows.details[int(lane)] = "converters feed each other in a ring"
-        flows.ending[lost] = SINGULAR
-    if forest.flat.size:
-        sources, converters = (_select(r, asked[r.lane] & ~lost[r.lane]) for r in (sources, converters))
-        _Sweep(problem, forest, demand, sources, converters, asked & ~lost).run(flows, max_iterations)
-    return flows
-
-
-def _unreached(state: Switching, forest: Forest, asked: Array) -> Array:
-    live = unpack(state.live, state.scenarios).sum(axis=1)
-    buses = state.live.size
-    return asked & (live != np.bincount(forest.flat // buses, minlength=state.scenarios))
+    with np.errstate(all="ignore"):
+        return _Sweep(plan, lanes, loads).run(max_iterations, warm)
 
 
 class _Sweep:
-    """Arrays of one forest in node order, and the iteration over them."""
+    """Tables of one call of :func:`sweep`."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        forest: Forest,
-        demand: Demand,
-        sources: Roots,
-        converters: Roots,
-        asked: Array,
-    ) -> None:
-        self.problem, self.forest, self.asked = problem, forest, asked
-        self.sources, self.converters = sources, converters
-        self.families = forest.families()
-        self.tolerance = demand.tolerance
-        self.shape = demand.power.shape
-        self.demand = demand.power.ravel()[forest.flat]
-        shunt = demand.shunt.ravel()[forest.flat]
-        self.shunt = shunt if shunt.any() else None
-        tap = np.r_[problem.branch_tap, 1.0]
-        impedance = np.r_[problem.branch_impedance, 0.0]
-        # an absent branch (-1) of a root meets the appended neutral entry
-        gain = np.where(forest.forward, (1.0 / tap)[forest.branch], tap[forest.branch])
-        self.gain = gain if (gain != 1).any() else None
-        ohm = impedance[forest.branch]
-        self.impedance = ohm if self.gain is None else np.where(forest.forward, ohm, ohm * np.abs(gain) ** 2)
-        self.start = self._start()
-        self.stages = self._stages()
+    def __init__(self, plan: Plan, lanes: Array, loads: Loads) -> None:
+        self.plan, self.lanes, self.tolerance = plan, lanes, loads.tolerance
+        n = lanes.size
+        graph, core = plan.graph, plan.core
+        column = np.full(plan.live.shape[0], -1)
+        column[lanes] = np.arange(n)
+        self.bounds = core.bind(column)
+        first = plan.problem.source_bus.size
+        share = plan.roots.share
+        self.share = [
+            None if s is None else share[np.ix_(first + s.converters, lanes)] for s in plan.stages
+        ]
+        cords = np.ascontiguousarray(loads.cord_power)
+        self.power = (plan.cords @ cords.view(float)).view(complex).reshape(plan.slots, n)
+        self.fixed_current = np.zeros((plan.fixed.size, n), dtype=complex)
+        self._settle(lanes, share, first)
+        self.power = self.power[: plan.loaded.size]
+        self.base = self.power[plan.dynamic].copy()
+        self.shunt = plan.admittance(core.buses[plan.shunt_core], lanes)
+        self.start = np.ones((core.buses.size, n), dtype=complex)
+        self.start[:] = graph.voltage[core.buses, None]
+        core.fall(self.start, None, self.bounds)
 
-    def _start(self) -> Array:
-        """No-load voltages: roots hold theirs, the others take their parent's through the taps."""
-        voltage = np.ones(self.forest.flat.size, dtype=complex)
-        position = self.forest.position
-        voltage[position[self.sources.primary]] = self.problem.source_voltage[self.sources.element]
-        voltage[position[self.converters.primary]] = self.problem.converter_voltage[self.converters.element]
-        self._forward(voltage, np.zeros_like(voltage))
-        return voltage
-
-    def _stages(self) -> list[_Stage | None]:
-        problem, roots, position = self.problem, self.converters, self.forest.position
-        reactive = reactive_factor(problem)
-        root = position[roots.primary]
-        buses = problem.bus_voltage.size
-        source = position[roots.lane * buses + problem.converter_from[roots.element]]
-        stages: list[_Stage | None] = []
-        for start, first, _ in self.forest.levels:
-            at = (
-                np.flatnonzero((root >= start) & (root < first))
-                if roots.lane.size and first > start
-                else root[:0]
-            )
-            c = roots.element[at]
-            rating = problem.converter_rating[c] / problem.base_power
-            loss = problem.converter_loss[c]
-            stages.append(
-                _Stage(source[at], root[at], roots.share[at], rating, loss, reactive[c]) if at.size else None
-            )
-        return stages
-
-    def _forward(self, voltage: Array, current: Array) -> None:
-        parent = self.forest.parent
-        for _, first, stop in self.forest.levels:
-            at = slice(first, stop)
-            fed = voltage[parent[at]]
-            if self.gain is not None:
-                fed *= self.gain[at]
-            voltage[at] = fed - self.impedance[at] * current[at]
-
-    def _backward(self, voltage: Array) -> tuple[Array, Array, Array]:
-        """Currents towards each node, and the bus currents and demands they came from."""
-        demand = self.demand.copy()
-        own = np.empty_like(voltage)
-        current = np.zeros_like(voltage)
-        for level in range(len(self.forest.levels) - 1, -1, -1):
-            start, first, stop = self.forest.levels[level]
-            at = slice(start, stop)
-            bus = np.conj(demand[at] / voltage[at])
-            if self.shunt is not None:
-                bus += self.shunt[at] * voltage[at]
-            own[at] = bus
-            current[at] += bus
-            stage = self.stages[level]
-            if stage is not None:
-                total = (voltage[stage.root] * np.conj(current[stage.root])).real
-                np.add.at(demand, stage.source, stage.draw(total))
-            self._gather(level, current)
-        return current, own, demand
-
-    def _gather(self, level: int, current: Array) -> None:
-        """Add the level's currents to its parents."""
-        _, first, stop = self.forest.levels[level]
-        if first == stop:
+    def _settle(self, lanes: Array, share: Array, first: int) -> None:
+        """Currents of the busbars that the sweeps leave alone."""
+        plan = self.plan
+        if not plan.fixed.size:
             return
-        up = current[first:stop]
-        if self.gain is not None:
-            up = up * np.conj(self.gain[first:stop])
-        parents, starts = self.families[level]
-        current[parents] += np.add.reduceat(up, starts)
+        held = np.repeat(plan.graph.voltage[plan.fixed, None], lanes.size, axis=1)
+        power = self.power[plan.loaded.size :]
+        shunt = plan.admittance(plan.fixed[plan.shunt_fixed], lanes)
 
-    def _table(self, value: Array, fill: float) -> Array:
-        """(n, B) table of a node value."""
-        table = np.full(self.shape, fill)
-        table.ravel()[self.forest.flat] = value
-        return table
+        def balance() -> None:
+            np.divide(np.conj(power), np.conj(held), out=self.fixed_current)
+            self.fixed_current[plan.shunt_fixed] += shunt * held[plan.shunt_fixed]
 
-    def run(self, flows: Flows, max_iterations: int) -> None:
-        """Iterate; a scenario is frozen as soon as it converges, so its numbers do not depend on its
-        neighbours."""
+        balance()
+        for number, stage in enumerate(plan.settled):
+            stage.draw(self.power, share[np.ix_(first + stage.converters, lanes)], self.fixed_current, held)
+            if number + 1 < len(plan.settled):
+                balance()
+        if len(plan.settled) > 1:
+            balance()
+
+    def _backward(self, voltage: Array) -> tuple[Array, Array]:
+        """Currents towards each bus, and 1 / |V|^2 of the loaded ones."""
+        plan, power = self.plan, self.power
+        loaded = voltage[plan.loaded]
+        inverse = 1.0 / _square(loaded)
+        loaded *= inverse  # 1 / conj(V)
+        current = np.zeros_like(voltage)
+        if plan.dynamic.size:
+            power[plan.dynamic] = self.base
+        for number in range(len(plan.core.levels) - 1, -1, -1):
+            (d0, d1), (s0, s1) = plan.slices[number]
+            if d0 < d1:
+                current[plan.loaded[d0:d1]] += np.conj(power[d0:d1]) * loaded[d0:d1]
+            if s0 < s1:
+                at = plan.shunt_core[s0:s1]
+                current[at] += self.shunt[s0:s1] * voltage[at]
+            stage = plan.stages[number]
+            if stage is not None:
+                stage.draw(power, self.share[number], current, voltage)
+            plan.core.rise(number, current, self.bounds[number])
+        return current, inverse
+
+    def _mismatch(self, old: Array, new: Array, inverse: Array) -> tuple[Array, Array]:
+        """Squares (n,) of the largest mismatch of each scenario, and of its largest demand.
+
+        The currents were taken at the old voltages, so V_new conj(I) - S is left at the new ones.
+        """
+        plan, power = self.plan, self.power
+        change = new - old
+        size = _square(power)
+        error = size * (_square(change[plan.loaded]) * inverse)
+        at = plan.shunt_core
+        if at.size:
+            left = -np.conj(self.shunt) * new[at] * np.conj(change[at])
+            both = np.searchsorted(plan.loaded, at)
+            has = both < plan.loaded.size
+            has[has] = plan.loaded[both[has]] == at[has]
+            row = both[has]
+            left[has] += power[row] * np.conj(old[at[has]]) * change[at[has]] * inverse[row]
+            error[row] = 0.0
+            worst = np.maximum(error.max(axis=0, initial=0.0), _square(left).max(axis=0))
+        else:
+            worst = error.max(axis=0, initial=0.0)
+        return worst, size.max(axis=0, initial=0.0)
+
+    def run(self, max_iterations: int, warm: Array | None) -> State:
+        plan, n = self.plan, self.lanes.size
+        rows = plan.core.buses.size
         voltage = self.start.copy()
-        lane = self.forest.flat // self.shape[1]
-        pending = self.asked.copy()
-        kept = (np.zeros_like(voltage), np.zeros_like(voltage))
-        no_load = _square(self.start)
-        flows.ending[pending] = MAX_ITERATIONS
-        with np.errstate(all="ignore"):
-            for flows.iterations in range(1, max_iterations + 1):
-                current, own, demand = self._backward(voltage)
-                self._forward(voltage, current)
-                square = _square(voltage)
-                mismatch = voltage * np.conj(own) - demand
-                if self.shunt is not None:
-                    mismatch -= np.conj(self.shunt) * square
-                error = np.sqrt(self._table(_square(mismatch), 0.0).max(axis=1))
-                scale = np.sqrt(self._table(_square(demand), 0.0).max(axis=1))
-                lowest = self._table(square / no_load, 1.0).min(axis=1)
-                finite = np.isfinite(error) & np.isfinite(lowest)
-                flows.residual = np.where(pending & finite, error, flows.residual)
-                sunk = pending & finite & (lowest < COLLAPSED**2)
-                wild = pending & ~finite
-                fine = pending & finite & ~sunk & (error <= np.maximum(self.tolerance, ROUNDING * scale))
-                flows.ending[sunk | wild] = DIVERGED
-                flows.hopeless |= sunk
-                flows.ending[fine] = CONVERGED
-                if fine.any():
-                    at = fine[lane]
-                    kept[0][at], kept[1][at] = voltage[at], current[at]
-                pending &= ~(fine | sunk | wild)
-                if not pending.any():
-                    break
-        self._report(flows, *kept)
-
-    def _report(self, flows: Flows, voltage: Array, current: Array) -> None:
-        """Write branch, converter and source powers from node voltages and currents (zero where not
-        converged)."""
-        position = self.forest.position
-        flows.bus_voltage.ravel()[self.forest.flat] = voltage
-        correction = np.zeros_like(current)
-        reactive = reactive_factor(self.problem)
-        for roots, target in ((self.sources, flows.source_power), (self.converters, flows.converter_output)):
-            root = position[roots.primary]
-            target[roots.lane, roots.element] = roots.share * voltage[root] * np.conj(current[root])
-            np.subtract.at(correction, position[roots.flat], roots.share * current[root])
-        rating = self.problem.converter_rating[self.converters.element] / self.problem.base_power
-        cell = (self.converters.lane, self.converters.element)
-        output = flows.converter_output[cell].real
-        loss = conversion_loss(output, rating, self.problem.converter_loss[self.converters.element])
-        runs = flows.ending[self.converters.lane] == CONVERGED
-        flows.converter_input[cell] = np.where(runs, output + loss, 0.0) * reactive[self.converters.element]
-        if np.any(self.sources.flat != self.sources.primary) or np.any(
-            self.converters.flat != self.converters.primary
-        ):
-            # an element beside the first one of its busbar feeds the busbar through ideal branches
-            for level in range(len(self.forest.levels) - 1, -1, -1):
-                self._gather(level, correction)
-            current = current + correction
-        self._branches(flows, voltage, current)
-
-    def _branches(self, flows: Flows, voltage: Array, current: Array) -> None:
-        children = np.flatnonzero(self.forest.parent >= 0)
-        for first in range(0, children.size, 1 << 14):  # small pieces stay in the cache
-            self._branch_piece(flows, voltage, current, children[first : first + (1 << 14)])
-
-    def _branch_piece(self, flows: Flows, voltage: Array, current: Array, child: Array) -> None:
-        problem, forest = self.problem, self.forest
-        branch, forward = forest.branch[child], forest.forward[child]
-        up = voltage[forest.parent[child]]
-        here = voltage[child]
-        passed = current[child]
-        drawn = passed if self.gain is None else np.conj(self.gain[child]) * passed
-        if problem.branch_charging.any():
-            at_to = 0.5j * problem.branch_charging[branch]
-            at_from = at_to / _square(problem.branch_tap[branch])
-            drawn = drawn + np.where(forward, at_from, at_to) * up
-            passed = passed - np.where(forward, at_to, at_from) * here
-        leaves = up * np.conj(drawn)
-        arrives = here * np.conj(passed)
-        cell = forest.flat[child] // self.shape[1] * problem.branch_from.size + branch
-        flows.power_from.ravel()[cell] = np.where(forward, leaves, -arrives)
-        flows.power_to.ravel()[cell] = np.where(forward, arrives, -leaves)
+        if warm is not None:
+            given = warm[:, plan.core.buses].T
+            known = (given != 0) & ~plan.graph.held[plan.core.buses, None]
+            voltage[known] = given[known]
+        no_load = _square(self.start[plan.loaded])
+        state = State(
+            self.lanes, np.zeros((rows, n), dtype=complex),
+            np.zeros((rows + plan.fixed.size + 1, n), dtype=complex), np.full(n, MAX_ITERATIONS),
+            np.zeros(n), np.zeros(n, dtype=bool), 0,
+        )  # fmt: skip
+        pending = np.ones(n, dtype=bool)
+        for state.iterations in range(1, max_iterations + 1):
+            current, inverse = self._backward(voltage)
+            old, voltage = voltage, voltage.copy()
+            plan.core.fall(voltage, current, self.bounds)
+            error, scale = map(np.sqrt, self._mismatch(old, voltage, inverse))
+            lowest = (_square(voltage[plan.loaded]) / no_load).min(axis=0, initial=1.0)
+            finite = np.isfinite(error) & np.isfinite(lowest)
+            state.residual = np.where(pending & finite, error, state.residual)
+            sunk = pending & finite & (lowest < COLLAPSED**2)
+            wild = pending & ~finite
+            fine = pending & finite & ~sunk & (error <= np.maximum(self.tolerance, ROUNDING * scale))
+            state.ending[sunk | wild] = DIVERGED
+            state.hopeless |= sunk
+            state.ending[fine] = CONVERGED
+            if fine.any():
+                at = slice(None) if fine.all() else fine
+                state.voltage[:, at], state.current[:rows, at] = voltage[:, at], current[:, at]
+            pending &= ~(fine | sunk | wild)
+            if not pending.any():
+                break
+        ok = state.ending == CONVERGED
+        state.current[rows:-1, ok] = self.fixed_current[:, ok]
+        return state
 
 
 def _square(value: Array) -> Array:

@@ -1,7 +1,8 @@
 """Looped networks against EPANET 2.3: the same grid of pipes, one state and a batch of demands.
 
-EPANET has its network loaded already and gets new demands through its toolkit before every solve; the time is that of
-setting demands, solving and reading all heads. Both use the Swamee-Jain friction law and water of EPANET's viscosity.
+EPANET has its network loaded already and gets new demands through its toolkit before every solve; the time is
+that of setting demands, solving and reading all heads. Both use the Swamee-Jain friction law and water of EPANET's
+viscosity.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def _inp(net: dict[str, Any]) -> str:
     lines = ["[JUNCTIONS]", *(f"n{n} 0 1" for n in range(1, net["nodes"]))]
     lines += ["[RESERVOIRS]", f"n0 {RESERVOIR}", "[PIPES]"]
     lines += [
-        f"p{k} n{a} n{b} {x:.10g} {d * 1e3:.10g} {ROUGHNESS * 1e3} 0 Open" for k, (a, b, x, d) in enumerate(pipes)
+        f"p{k} n{a} n{b} {x:.10g} {d * 1e3:.10g} {ROUGHNESS * 1e3} 0 Open"
+        for k, (a, b, x, d) in enumerate(pipes)
     ]
     lines += ["[OPTIONS]", "Units LPS", "Headloss D-W", "Viscosity 1.0", "Trials 200", "Accuracy 1e-8"]
     lines += ["[TIMES]", "Duration 0", "[REPORT]", "Status No", "[END]", ""]
@@ -101,9 +103,9 @@ def _case(side: int, states: int) -> Row:
 
     net = grid(side, states)
     problem = Problem(
-        net["nodes"], [0], [RESERVOIR * WEIGHT], net["start"], net["end"], node_demand=net["demand"] * DENSITY,
-        link_length=net["length"], link_diameter=net["diameter"], link_roughness=ROUGHNESS, link_density=DENSITY,
-        link_viscosity=VISCOSITY,
+        net["nodes"], [0], [RESERVOIR * WEIGHT], net["start"], net["end"],
+        node_demand=net["demand"] * DENSITY, link_length=net["length"], link_diameter=net["diameter"],
+        link_roughness=ROUGHNESS, link_density=DENSITY, link_viscosity=VISCOSITY,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         epanet = Epanet(net, folder)

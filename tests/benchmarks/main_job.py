@@ -1,6 +1,7 @@
 """The main job, as a user waits for it: wall-clock time of checking, solving and loading layouts.
 
-Start-up counts where a command is timed ("cold": a new process each time); "warm" is a second solve in one process.
+Start-up counts where a command is timed ("cold": a new process each time); "warm" is a second solve in one
+process.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def _twin(*arguments: object) -> None:
     program = [sys.executable, "-c", "from twin.cli import main; main()", *map(str, arguments)]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
     if done.returncode not in (0, 1):
-        raise RuntimeError(f"twin {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stderr}")
+        raise RuntimeError(
+            f"twin {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stderr}"
+        )
 
 
 def _solve_hall() -> None:
@@ -67,11 +70,13 @@ def _long_layout() -> Iterator[Row]:
         text = long_layout(50_000)
         path.write_text(text, encoding="utf-8")
         lines, machines = text.count("\n"), len(load(path).machines)
-        yield Row(f"{lines:,}-line layout, {machines:,} machines, load", *medians(partial(load, path), repeats=3))
+        yield Row(
+            f"{lines:,}-line layout, {machines:,} machines, load", *medians(partial(load, path), repeats=3)
+        )
 
 
 def long_layout(lines: int) -> str:
-    """A layout that repeats nothing: every machine written out in four lines, with its feed from one board."""
+    """A layout that repeats nothing: every machine written out in four lines, all on one board."""
     head = """\
 twin: 1
 name: every machine by hand

@@ -67,7 +67,9 @@ def report(description: str, rows: Callable[[], Iterable[Row]]) -> None:
         if not as_json:
             theirs = "" if row.peer_s is None else _seconds(row.peer_s)
             ratio = "" if row.ratio is None else f"{row.ratio:.2g}"
-            print(f"| {row.case} | {_seconds(row.ours_s)} | {row.peer or ''} | {theirs} | {ratio} |", flush=True)
+            print(
+                f"| {row.case} | {_seconds(row.ours_s)} | {row.peer or ''} | {theirs} | {ratio} |", flush=True
+            )
     if as_json:
         print(json.dumps(found, indent=1))
 

@@ -206,13 +206,13 @@ def air_capacity(facility: Facility) -> Iterator[Assessment]:
     for shell in facility.halls:
         mine = [machine for machine in facility.machines if hall_name(machine.hall) == hall_name(shell.id)]
         handlers = [machine for machine in mine if machine.kind == "crah"]
-        if not handlers:
-            continue
         doors = [rack.rear_door for rack in mine if rack.rear_door]
         capacity = sum(
             getattr(product, "capacity", 0.0) for product in (*(m.product for m in handlers), *doors)
         )
         load = sum(heat(rack, facility.workload)[0] for rack in mine if rack.kind == "rack")
+        if not load:
+            continue
         name = hall_name(shell.id)
         yield Assessment(
             (name,), np.array([capacity]), load, "min", "power", "capacity of the room air handlers"

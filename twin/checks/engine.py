@@ -59,13 +59,24 @@ def judge(facility: Facility, results: Results) -> Verdict:
     holds = all(results.settled[index] for index in normal)
     return Verdict(
         layout=facility.name,
-        status="solved" if all(results.settled) else "unsettled" if holds else "failed",
+        status=_status(results, normal),
         verdict="fail" if not holds or any(finding.broken for finding in findings) else "pass",
         findings=findings,
         margins=tuple(sorted((writer.margin(case) for case in passed), key=lambda f: (f.margin, f.code))),
         kpis=figures(facility, results, normal[0]) if normal and holds else (),
         unused_waivers=waivers.unused(RULES),
     )
+
+
+def _status(results: Results, normal: list[int]) -> Literal["solved", "unsettled", "runaway", "failed"]:
+    """A solver that failed in the normal state is one thing; solvers that did well and found no balance another."""
+    if all(results.settled):
+        return "solved"
+    if all(results.settled[index] for index in normal):
+        return "unsettled"
+    numeric = [report for report in results.reports if report.domain not in ("air", "coupling")]
+    solved = all(report.ok[index] for report in numeric for index in normal)
+    return "runaway" if solved and numeric else "failed"
 
 
 def _run(rules: Iterable[Rule], facility: Facility, results: Results | None) -> tuple[list[Case], list[Case]]:

@@ -1,6 +1,6 @@
 """The command ``twin``: one small module for each group of verbs.
 
-Nothing heavy is imported before a verb needs it: ``--help`` and ``check`` run without scipy, VTK and matplotlib.
+Nothing heavy is imported before a verb needs it: ``--help`` and ``check`` run without scipy, VTK, matplotlib.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 app = typer.Typer(
     name="twin",
-    help="Digital twin of data centers: one layout file in; verdict, margins, key figures, maps and a report out.",
-    epilog="Exit codes: 0 all rules hold, 1 a rule is broken, 2 wrong input, 3 a solve failed, 4 the machine lacks something.",
+    help="Digital twin of data centers: one layout file in; verdict, margins, maps and a report out.",
+    epilog="Exit codes: 0 all rules hold, 1 a rule is broken, 2 wrong input, 3 a solve failed, "
+    "4 the machine lacks something.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -110,7 +110,10 @@ def show(difference: Difference, names: tuple[str, str], out: Console) -> None:
 
     for letter, name, verdict in zip("AB", names, difference.verdicts, strict=True):
         style = "bold green" if verdict == "pass" else "bold red"
-        out.print(Text.assemble((f"{letter}  ", "bold"), (verdict.upper(), style), f"  {printing.safe(name)}"), soft_wrap=True)
+        out.print(
+            Text.assemble((f"{letter}  ", "bold"), (verdict.upper(), style), f"  {printing.safe(name)}"),
+            soft_wrap=True,
+        )
     _show_rules("Newly broken", difference.broken, "bold red", out)
     _show_rules("Mended", difference.mended, "green", out)
     _show_margins(difference.margins, out)
@@ -126,7 +129,10 @@ def _show_rules(heading: str, found: tuple[Finding, ...], style: str, out: Conso
         out.print()
         out.print(Text(heading, style=style))
     for finding in found:
-        out.print(Text(f"  {finding.code}  {printing.safe(finding.subject)}: {printing.safe(finding.message)}"), soft_wrap=True)
+        out.print(
+            Text(f"  {finding.code}  {printing.safe(finding.subject)}: {printing.safe(finding.message)}"),
+            soft_wrap=True,
+        )
 
 
 def _show_margins(pairs: tuple[tuple[Finding, Finding], ...], out: Console) -> None:
@@ -136,17 +142,28 @@ def _show_margins(pairs: tuple[tuple[Finding, Finding], ...], out: Console) -> N
         return
     right = {"justify": "right"}
     table = printing.plain_table(
-        "rule", ("", {"ratio": 1, "min_width": 12}), ("A", right), ("B", right), ("moved", right), ("B: subject", {"max_width": 20}),
-        ("B: state", {"max_width": 18}), caption="Margins that moved",
-    )  # fmt: skip
+        "rule",
+        ("", {"ratio": 1, "min_width": 12}),
+        ("A", right),
+        ("B", right),
+        ("moved", right),
+        ("B: subject", {"max_width": 20}),
+        ("B: state", {"max_width": 18}),
+        caption="Margins that moved",
+    )
     table.expand = True
     for one, other in pairs[:ROWS]:
         step = other.margin - one.margin
-        moved = f"{10 * step:+.1f} K" if other.dimension == "temperature" else f"{100 * step:+.1f} %"
+        moved = "" if other.dimension == "flag" else printing.margin_text(step, other.dimension)
         table.add_row(
-            one.code, printing.safe(printing.label(one)), printing.margin(one), printing.margin(other),
-            Text(moved, style="green" if step > 0 else "red"), printing.safe(other.subject), printing.safe(other.scenario),
-        )  # fmt: skip
+            one.code,
+            Text(printing.safe(printing.label(one))),
+            printing.margin(one),
+            printing.margin(other),
+            Text(moved, style="green" if step > 0 else "red"),
+            Text(printing.safe(other.subject)),
+            Text(printing.safe(other.scenario)),
+        )
     out.print()
     out.print(table)
     if len(pairs) > ROWS:
@@ -157,7 +174,9 @@ def _show_figures(pairs: tuple[tuple[Kpi | None, Kpi | None], ...], out: Console
     if not pairs:
         return
     right = {"justify": "right"}
-    table = printing.plain_table("", ("A", right), ("B", right), ("change", right), caption="Key figures that differ")
+    table = printing.plain_table(
+        "", ("A", right), ("B", right), ("change", right), caption="Key figures that differ"
+    )
     for one, other in pairs:
         change = f"{other.value / one.value - 1:+.2%}" if one and other and one.value else ""
         label = (other or one).label  # type: ignore[union-attr]

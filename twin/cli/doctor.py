@@ -14,7 +14,19 @@ import typer
 from twin.cli import guard, printing
 from twin.cli.options import Json
 
-NEEDED = ("numpy", "scipy", "pydantic", "PyYAML", "trimesh", "pyvista", "vtk", "matplotlib", "jinja2", "typer", "rich")
+NEEDED = (
+    "numpy",
+    "scipy",
+    "pydantic",
+    "PyYAML",
+    "trimesh",
+    "pyvista",
+    "vtk",
+    "matplotlib",
+    "jinja2",
+    "typer",
+    "rich",
+)
 HELPFUL = {"numba": "pip install numba"}
 """Packages that make things faster or better where they are, and how to get them."""
 
@@ -32,7 +44,9 @@ class Finding:
 
 def doctor(
     as_json: Json = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ask the graphics again instead of the cache.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask the graphics again instead of the cache.")
+    ] = False,
 ) -> None:
     """Tell what this machine can do, and how to mend what it cannot; exit code 4 if something is missing."""
     found = [*_machine(), *_packages(), _graphics(refresh), _display()]
@@ -41,7 +55,14 @@ def doctor(
 
         status = "incomplete" if any(item.state == "missing" for item in found) else "complete"
         printing.write(
-            to_json({"version": VERSION, "generator": GENERATOR, "status": status, "checks": [asdict(f) for f in found]})
+            to_json(
+                {
+                    "version": VERSION,
+                    "generator": GENERATOR,
+                    "status": status,
+                    "checks": [asdict(f) for f in found],
+                }
+            )
         )
     else:
         _show(found)
@@ -104,7 +125,9 @@ def _display() -> Finding:
 
     if gl_display():
         return Finding("window", "ok", "a display is there")
-    return Finding("window", "optional", "no display; twin render works without one", "run on a desktop, or set DISPLAY")
+    return Finding(
+        "window", "optional", "no display; twin render works without one", "run on a desktop, or set DISPLAY"
+    )
 
 
 def _show(found: list[Finding]) -> None:
@@ -113,11 +136,19 @@ def _show(found: list[Finding]) -> None:
     style = {"ok": "green", "missing": "bold red", "optional": "yellow"}
     out = printing.console()
     table = printing.plain_table(
-        "", "", ("", {"overflow": "fold", "no_wrap": False}), ("remedy", {"overflow": "fold", "no_wrap": False})
+        "",
+        "",
+        ("", {"overflow": "fold", "no_wrap": False}),
+        ("remedy", {"overflow": "fold", "no_wrap": False}),
     )
     table.show_header = False
     for item in found:
-        table.add_row(Text(item.state, style=style[item.state]), item.what, Text(item.detail), Text(item.remedy, style="bold"))
+        table.add_row(
+            Text(item.state, style=style[item.state]),
+            item.what,
+            Text(item.detail),
+            Text(item.remedy, style="bold"),
+        )
     out.print(table)
     missing = [item.what for item in found if item.state == "missing"]
     out.print(f"Missing: {', '.join(missing)}." if missing else "Everything works.")

@@ -1,4 +1,4 @@
-"""Endings: every way a command can end has a message for people and a code for scripts, and none is a traceback."""
+"""Endings: every one has a message for people and a code for scripts, and none is a traceback."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def explain(error: Exception, *, as_json: bool = False) -> int:
         return mistakes(error, as_json=as_json)
     if isinstance(error, Stop):
         return _ended(str(error), error.code, as_json)
-    if _is(error, "twin.results.store", "RunError") or _is(error, "twin.catalogue.catalogue", "CatalogueError"):
+    if _is(error, "twin.results.store", "RunError") or _is(
+        error, "twin.catalogue.catalogue", "CatalogueError"
+    ):
         return _ended(str(error), WRONG_INPUT, as_json)
     if _is(error, "twin.view.gl", "NoGraphics"):
         return _ended(str(error), MACHINE_LACKS, as_json)

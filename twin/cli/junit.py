@@ -19,7 +19,9 @@ def report(rows: Iterable[Row]) -> str:
     root = ElementTree.Element("testsuites", name="twin validate")
     for row in rows:
         root.append(_suite(row))
-    total = {key: str(sum(int(suite.get(key, "0")) for suite in root)) for key in ("tests", "failures", "errors")}
+    total = {
+        key: str(sum(int(suite.get(key, "0")) for suite in root)) for key in ("tests", "failures", "errors")
+    }
     root.attrib.update(total)
     ElementTree.indent(root)
     return "<?xml version='1.0' encoding='utf-8'?>\n" + ElementTree.tostring(root, encoding="unicode") + "\n"
@@ -49,10 +51,14 @@ def _rules(row: Row) -> dict[tuple[str, str], list[dict[str, Any]]]:
 
 
 def _case(row: Row, code: str, title: str, broken: list[dict[str, Any]]) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname=_legal(row.layout), name=_legal(f"{code} {title}"), time="0")
+    case = ElementTree.Element(
+        "testcase", classname=_legal(row.layout), name=_legal(f"{code} {title}"), time="0"
+    )
     if broken:
         first = broken[0]
-        message = f"{first['subject']}: {first['message']}" + (f" (and {len(broken) - 1} more)" if broken[1:] else "")
+        message = f"{first['subject']}: {first['message']}" + (
+            f" (and {len(broken) - 1} more)" if broken[1:] else ""
+        )
         failure = ElementTree.SubElement(case, "failure", type=code, message=_legal(message))
         failure.text = _legal(
             "\n".join(f"{f['file']}:{f['line']}: {f['subject']}: {f['message']}" for f in broken[:100])
@@ -61,9 +67,13 @@ def _case(row: Row, code: str, title: str, broken: list[dict[str, Any]]) -> Elem
 
 
 def _lost(row: Row) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname=_legal(row.layout), name="evaluate", time=f"{row.seconds:.3f}")
+    case = ElementTree.Element(
+        "testcase", classname=_legal(row.layout), name="evaluate", time=f"{row.seconds:.3f}"
+    )
     error = ElementTree.SubElement(case, "error", type=row.status, message=_legal(row.message))
-    error.text = _legal("\n".join(f"{m['file']}:{m['line']}:{m['column']}: {m['message']}" for m in row.mistakes))
+    error.text = _legal(
+        "\n".join(f"{m['file']}:{m['line']}:{m['column']}: {m['message']}" for m in row.mistakes)
+    )
     return case
 
 

@@ -11,21 +11,28 @@ Layouts = Annotated[list[str], typer.Argument(metavar="LAYOUT..", help="Layout f
 Sets = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="PATH=VALUE", help="Replace a value: params.racks=6; may be repeated.", show_default=False
+        "--set",
+        metavar="PATH=VALUE",
+        help="Replace a value: params.racks=6; may be repeated.",
+        show_default=False,
     ),
 ]
 Failures = Annotated[
     bool,
     typer.Option(
-        "--failures/--no-failures", help="Evaluate every single failure, or the normal state and your own limits only."
+        "--failures/--no-failures",
+        help="Evaluate every single failure, or the normal state and your own limits only.",
     ),
 ]
 Outdoor = Annotated[
     str,
     typer.Option(
-        metavar="T", help='Outdoor dry bulb instead of the layout\'s, "35 degC"; with wet bulb "35 degC, 24 degC".',
+        metavar="T",
+        help='Outdoor dry bulb instead of the layout\'s, "35 degC"; with wet bulb "35 degC, 24 degC".',
         show_default=False,
     ),
-]  # fmt: skip
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")]

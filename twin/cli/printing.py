@@ -1,7 +1,7 @@
 """What the terminal shows: verdict, findings, margins, key figures.
 
-Answers go to standard output, everything else to standard error.  Names come from files and are never markup: they are
-put in as text, with control characters escaped.
+Answers go to standard output, everything else to standard error.  Names come from files and are never markup:
+they are put in as text, with control characters escaped.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from twin.model.facility import Facility
     from twin.results import Finding, Kpi
 
 PIPE_WIDTH = 120
@@ -26,12 +28,15 @@ WIDE = 108
 SEVERITY = {"error": "bold red", "warning": "yellow", "info": "green"}
 _LIMITED = re.compile(r"\(([a-z_]+\.[a-z_]+)\)")
 NOUNS = {
-    "rack": "racks", "cdu": "CDUs", "crah": "air handlers", "rear_door": "rear doors", "dry_cooler": "dry coolers",
-    "cooling_tower": "cooling towers", "chiller": "chillers", "pump": "pumps", "utility": "grid connections",
+    "rack": "racks", "cdu": "CDUs", "crah": "air handlers", "rear_door": "rear doors",
+    "dry_cooler": "dry coolers", "cooling_tower": "cooling towers", "chiller": "chillers", "pump": "pumps",
+    "utility": "grid connections",
     "generator": "generators", "transformer": "transformers", "ups": "UPS", "rectifier": "rectifiers",
     "switchboard": "switchboards", "transfer_switch": "transfer switches", "busway": "busways", "pdu": "PDUs",
+    "loop": "loops", "pod": "pods", "circuit": "circuits",
 }  # fmt: skip
-"""Kinds of machines as people call many of them."""
+"""Kinds of things as people call many of them."""
+_SINGULAR = {"UPS": "UPS", "transfer switches": "transfer switch"}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -71,7 +76,9 @@ def safe(text: str, *, lines: bool = False) -> str:
     if text.isprintable():
         return text
     kept = "\n" if lines else ""
-    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(
+        c if c.isprintable() or c in kept else c.encode("unicode_escape").decode("ascii") for c in text
+    )
 
 
 def value(number: float, dimension: str, *, digits: int = 3) -> str:
@@ -93,7 +100,7 @@ def margin_text(distance: float, dimension: str) -> str:
     if dimension == "flag":
         return "holds" if distance >= 0 else "broken"
     if dimension == "temperature":
-        return f"{10 * distance:+.1f} K"
+        return f"{10 * distance:+.{1 if abs(distance) >= 0.005 or not distance else 2}f} K"
     share = 100 * distance
     return f"{share:+.0f} %" if abs(share) >= 9.95 else f"{share:+.1f} %"
 
@@ -168,7 +175,7 @@ def _group(group: Any, members: Sequence[Finding], kinds: dict[str, str], out: C
     worst = group.worst
     word = "waived" if worst.waived else worst.severity
     style = "dim" if worst.waived else SEVERITY[worst.severity]
-    who = worst.subject if len(members) == 1 else f"{len(members)} {_noun(group.subjects, kinds)}"
+    who = worst.subject if len(members) == 1 else _many(group.subjects, kinds)
     head = Text.assemble((f"{word:<8}", style), (worst.code, "bold"), "  ", (safe(who), "bold"), ": ")
     head.append(safe(worst.message))
     out.print(Padding(_hanging(head), (0, 0, 0, 0)))
@@ -202,14 +209,28 @@ def _details(worst: Finding, members: Sequence[Finding], subjects: Sequence[str]
     yield f"{worst.standard} {worst.clause}".strip()
 
 
-def _noun(subjects: Sequence[str], kinds: dict[str, str]) -> str:
-    found = {kinds.get(subject, "") for subject in subjects}
-    if len(found) == 1:
-        kind = found.pop()
-        if not kind and all(re.search(r"\.in[A-Z0-9]*$", subject) for subject in subjects):
-            return "circuits"
-        return NOUNS.get(kind, "things")
-    return "things"
+def _many(subjects: Sequence[str], kinds: dict[str, str]) -> str:
+    """``128 racks``, ``12 CDUs and 4 loops``."""
+    counts = Counter(NOUNS.get(kinds.get(subject, _kind(subject)), "things") for subject in subjects)
+    if len(counts) > 3 or "things" in counts:
+        return f"{len(subjects)} things"
+    return " and ".join(
+        f"{count} {noun if count > 1 else _SINGULAR.get(noun, noun[:-1])}" for noun, count in counts.items()
+    )
+
+
+def _kind(subject: str) -> str:
+    """Inputs of machines are circuits; they have names of their own only in findings."""
+    return "circuit" if re.search(r"\.in[A-Z0-9]*$", subject) else ""
+
+
+def kinds_of(facility: Facility) -> dict[str, str]:
+    """What everything that a finding may name is."""
+    return {
+        **{zone.id: "pod" for zone in facility.zones},
+        **{circuit.id: "loop" for circuit in facility.circuits},
+        **{machine.id: machine.kind for machine in facility.machines},
+    }
 
 
 def margins(rows: Sequence[Finding], out: Console, *, caption: str) -> None:
@@ -217,8 +238,8 @@ def margins(rows: Sequence[Finding], out: Console, *, caption: str) -> None:
     from rich.text import Text
 
     wide = out.width >= WIDE
-    right = {"justify": "right"}
-    heading = [
+    right: dict[str, Any] = {"justify": "right"}
+    heading: list[str | tuple[str, dict[str, Any]]] = [
         "rule",
         *([("", {"ratio": 1, "min_width": 16})] if wide else []),
         ("subject", {"max_width": 16}),
@@ -232,7 +253,12 @@ def margins(rows: Sequence[Finding], out: Console, *, caption: str) -> None:
     table.expand = wide
     for finding in rows:
         about, where = Text(safe(label(finding))), Text(safe(mark(finding)))
-        cells = [Text(finding.code), *([about] if wide else []), *_margin_cells(finding), *([where] if wide else [])]
+        cells = [
+            Text(finding.code),
+            *([about] if wide else []),
+            *_margin_cells(finding),
+            *([where] if wide else []),
+        ]
         table.add_row(*cells)
     if wide:
         out.print(table)
@@ -247,7 +273,9 @@ def _margin_cells(finding: Finding) -> Iterable[Text]:
     yield Text(safe(finding.subject))
     for number in (finding.value, finding.limit):
         yield Text("" if flag else value(number, finding.dimension))
-    style = SEVERITY[finding.severity] if finding.margin < 0 else ("yellow" if finding.margin < 0.05 else "green")
+    style = (
+        SEVERITY[finding.severity] if finding.margin < 0 else ("yellow" if finding.margin < 0.05 else "green")
+    )
     yield Text(margin(finding), style=style)
     yield Text(safe(finding.scenario or "as placed"))
 
@@ -259,9 +287,15 @@ def _with_subtitles(table: Table, subtitles: Sequence[str], out: Console) -> Non
     lines = out.render_lines(table, pad=False)
     head = len(lines) - len(subtitles)
     for number, line in enumerate(lines):
-        out.print(Text.assemble(*((part.text, part.style or "") for part in line)), no_wrap=True, overflow="crop")
+        out.print(
+            Text.assemble(*((part.text, part.style or "") for part in line)), no_wrap=True, overflow="crop"
+        )
         if number >= head:
-            out.print(Text(f"         {safe(subtitles[number - head])}", style="dim"), no_wrap=True, overflow="ellipsis")
+            out.print(
+                Text(f"         {safe(subtitles[number - head])}", style="dim"),
+                no_wrap=True,
+                overflow="ellipsis",
+            )
 
 
 def kpis(figures: Sequence[Kpi], out: Console) -> None:

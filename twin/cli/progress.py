@@ -28,7 +28,14 @@ class Bar:
 @contextmanager
 def bar(task: str, quiet: bool = False) -> Iterator[Bar]:
     """A bar on standard error that disappears when the work is done."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     console = printing.console(stderr=True)
     if quiet or not console.is_terminal:

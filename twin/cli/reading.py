@@ -30,7 +30,7 @@ def init(
     ] = Path("."),
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:
-    """Begin: a starter layout with its schema beside it, so that an editor completes and checks what you type."""
+    """Begin: a starter layout with its schema beside it, so that an editor checks what you type."""
     files = {STARTER: starter(), SCHEMA: schema_text()}
     existing = [name for name in files if (folder / name).exists()]
     if existing and not force:
@@ -54,7 +54,9 @@ def starter() -> str:
         if path.exists():
             text = path.read_text(encoding="utf-8")
             return text if text.startswith("# yaml-language-server:") else f"{MODELINE}\n{text}"
-    raise guard.Stop("the starter layout is missing from this installation; install it again", guard.MACHINE_LACKS)
+    raise guard.Stop(
+        "the starter layout is missing from this installation; install it again", guard.MACHINE_LACKS
+    )
 
 
 def schema(
@@ -81,7 +83,7 @@ def schema_text() -> str:
     return json.dumps(json_schema(Layout, title="Facility layout"), indent=1, ensure_ascii=False) + "\n"
 
 
-# -- check -----------------------------------------------------------------------------------------------------------
+# -- check -----------------------------------------------------------------------------------------
 
 
 def check(layouts: Layouts, sets: Sets = None, as_json: Json = False) -> None:
@@ -114,7 +116,9 @@ def _fails(found: tuple[Finding, ...], sums: Totals) -> bool:
     return sums.short or any(finding.broken for finding in found)
 
 
-def _check_json(checked: list[tuple[Facility, tuple[Finding, ...], Totals]], wrong: list[LayoutError]) -> None:
+def _check_json(
+    checked: list[tuple[Facility, tuple[Finding, ...], Totals]], wrong: list[LayoutError]
+) -> None:
     from dataclasses import asdict
 
     from twin.documents import GENERATOR, VERSION, finding_document, mistakes_document, to_json
@@ -130,7 +134,10 @@ def _check_json(checked: list[tuple[Facility, tuple[Finding, ...], Totals]], wro
             "verdict": "fail" if _fails(found, sums) else "pass",
             "findings": [finding_document(finding) for finding in found],
             **{key: value for key, value in asdict(sums).items() if key != "sums"},
-            "capacity": [asdict(line) | {"short": line.short, "over": line.over, "tight": line.tight} for line in sums.sums],
+            "capacity": [
+                asdict(line) | {"short": line.short, "over": line.over, "tight": line.tight}
+                for line in sums.sums
+            ],
         }
         for facility, found, sums in checked
     ]
@@ -139,7 +146,9 @@ def _check_json(checked: list[tuple[Facility, tuple[Finding, ...], Totals]], wro
     printing.write(to_json({**header, "mistakes": mistakes_document()["mistakes"], "layouts": rows}))
 
 
-def _check_text(checked: list[tuple[Facility, tuple[Finding, ...], Totals]], wrong: list[LayoutError]) -> None:
+def _check_text(
+    checked: list[tuple[Facility, tuple[Finding, ...], Totals]], wrong: list[LayoutError]
+) -> None:
     out = printing.console()
     for index, (facility, found, sums) in enumerate(checked):
         if index:
@@ -157,10 +166,12 @@ def _show_check(facility: Facility, found: tuple[Finding, ...], sums: Totals, ou
     out.print(printing.verdict_line(not (errors or short), told))
     power = printing.value(sums.it_power, "power")
     liquid = printing.value(sums.liquid_heat, "power")
-    out.print(f"{sums.racks} racks with {power} of IT ({liquid} into liquid), {sums.machines} machines in all")
+    out.print(
+        f"{sums.racks} racks with {power} of IT ({liquid} into liquid), {sums.machines} machines in all"
+    )
     if found:
         out.print()
-        printing.findings(found, {m.id: m.kind for m in facility.machines}, out)
+        printing.findings(found, printing.kinds_of(facility), out)
     if sums.sums:
         out.print()
         _show_sums(sums.sums, out)
@@ -169,19 +180,33 @@ def _show_check(facility: Facility, found: tuple[Finding, ...], sums: Totals, ou
 def _show_sums(sums: tuple[Sum, ...], out: Console) -> None:
     right = {"justify": "right"}
     table = printing.plain_table(
-        "", "for", ("units", {"max_width": 34}), ("installed", right), ("one out", right), ("load", right), ("use", right), "",
+        "",
+        "for",
+        ("units", {"max_width": 34}),
+        ("installed", right),
+        ("one out", right),
+        ("load", right),
+        ("use", right),
+        "",
         caption="Capacity by data sheet",
-    )  # fmt: skip
+    )
     word = {"power": "power", "heat": "loop", "air": "air"}
     for line in sums:
         note, style = _note(line)
         use = f"{line.load / line.installed:.0%}" if line.installed else ""
         amounts = [printing.value(watts, "power") for watts in (line.installed, line.remaining, line.load)]
         amounts[1] = amounts[1] if line.remaining != line.installed else ""
-        table.add_row(word[line.what], printing.safe(line.name), printing.safe(line.units), *amounts, use, f"[{style}]{note}[/]")
+        table.add_row(
+            word[line.what],
+            printing.safe(line.name),
+            printing.safe(line.units),
+            *amounts,
+            use,
+            f"[{style}]{note}[/]",
+        )
     out.print(table)
-    told = "one out: without one side, or the largest unit where there are no sides. load: racks as the workload asks, cooling"
-    out.print(f"{told} machines at their rating, no losses.", style="dim")
+    out.print("one out: without one side, or the largest unit where there are no sides.", style="dim")
+    out.print("load: racks as the workload asks, cooling machines at their rating, no losses.", style="dim")
 
 
 def _note(line: Sum) -> tuple[str, str]:
@@ -194,21 +219,28 @@ def _note(line: Sum) -> tuple[str, str]:
     return ("ok", "green") if line.load else ("no load", "dim")
 
 
-# -- catalogue -------------------------------------------------------------------------------------------------------
+# -- catalogue -------------------------------------------------------------------------------------
 
 
 def catalogue(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[list] [GLOB] | show NAME..", help="What to do; all products without it.", show_default=False),
+        typer.Argument(
+            metavar="[list] [GLOB] | show NAME..",
+            help="What to do; all products without it.",
+            show_default=False,
+        ),
     ] = None,
     kind: Annotated[
-        str, typer.Option(help="Only this kind: rack, cdu, ups, ...; climate, grid.", metavar="KIND", show_default=False)
+        str,
+        typer.Option(
+            help="Only this kind: rack, cdu, ups, ...; climate, grid.", metavar="KIND", show_default=False
+        ),
     ] = "",
 ) -> None:
     """List products, climates and grids, or show one with the source of every value.
 
-    twin catalogue | twin catalogue list 'cdu*' | twin catalogue --kind climate | twin catalogue show gb300_nvl72
+    For example: twin catalogue list 'cdu*', twin catalogue --kind climate, twin catalogue show gb300_nvl72.
     """
     from twin.cli import shelf
 
@@ -226,4 +258,6 @@ def catalogue(
 
 
 def _fits(entry: Any, globs: list[str], kind: str) -> bool:
-    return (not kind or entry.kind == kind) and (not globs or any(fnmatchcase(entry.name, glob) for glob in globs))
+    return (not kind or entry.kind == kind) and (
+        not globs or any(fnmatchcase(entry.name, glob) for glob in globs)
+    )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ABOUT = ("kind", "description", "manufacturer", "source", "sources", "like")
 _MAIN = ("capacity", "rating", "flow")
+DEFAULT = "assumed (default)"
+"""Source of what an entry does not say, so that the program's default holds."""
 _ASSUMED = re.compile(r"\bassumed\b", re.IGNORECASE)
 
 
@@ -37,7 +39,9 @@ def entries() -> list[Entry]:
     builtin = Catalogue.builtin()
     rows = [_entry(name, builtin.raw(name)) for name in builtin.names()]
     rows += [Entry(n, "climate", f"{c.dry_bulb:.1f} degC", c.label) for n, c in builtin.climates.items()]
-    rows += [Entry(n, "grid", f"{g.carbon_intensity * 3.6e9:.0f} g/kWh", g.label) for n, g in builtin.grids.items()]
+    rows += [
+        Entry(n, "grid", f"{g.carbon_intensity * 3.6e9:.0f} g/kWh", g.label) for n, g in builtin.grids.items()
+    ]
     return rows
 
 
@@ -48,7 +52,9 @@ def kinds() -> tuple[str, ...]:
 
 def _entry(name: str, raw: Mapping[str, Any]) -> Entry:
     power = raw.get("power")
-    main = power.get("maximum") if isinstance(power, Mapping) else next((raw[k] for k in _MAIN if k in raw), "")
+    main = (
+        power.get("maximum") if isinstance(power, Mapping) else next((raw[k] for k in _MAIN if k in raw), "")
+    )
     return Entry(name, str(raw.get("kind", "")), str(main), str(raw.get("description", "")))
 
 
@@ -74,7 +80,7 @@ def show(name: str, out: Console, *, first: bool = True) -> None:
     place = builtin.climates.get(name) or builtin.grids.get(name)
     if place is not None:
         out.print(printing.title(name, place.label))
-        rows = [(key, text, place.source, False) for key, text in _texts(place, {})]
+        rows = [(key, text, _place_source(place, key)) for key, text in _texts(place, {})]
     else:
         product = builtin.product(name)
         maker = product.manufacturer or "generic"
@@ -85,12 +91,15 @@ def show(name: str, out: Console, *, first: bool = True) -> None:
     _print_rows(rows, out)
 
 
-def _rows(product: Product, raw: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
-    """Key, value, source, and whether it is a default of the program."""
+def _rows(product: Product, raw: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Key, value and source; a part that is a product itself (power shelves) has sources of its own."""
     for key, text in _texts(product, raw):
         top = key.partition(".")[0]
-        written = top in raw
-        yield key, text, product.source_of(top) if written else "assumed (default of the program)", not written
+        part = getattr(product, top)
+        if hasattr(part, "source_of"):
+            yield key, text, part.source_of(key.split(".")[1])
+        else:
+            yield key, text, product.source_of(top) if top in raw else DEFAULT
 
 
 def _texts(value: Any, raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -99,7 +108,7 @@ def _texts(value: Any, raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name in _ABOUT or name == "label":
             continue
         held = getattr(value, name)
-        if held is None or held == ():
+        if held is None or held == () or held == "":
             continue
         if hasattr(type(held), "model_fields"):
             inner = raw.get(name)
@@ -110,8 +119,10 @@ def _texts(value: Any, raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _written(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(f"[{_written(item)}]" if isinstance(item, list) else _written(item) for item in value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(
+            f"[{_written(item)}]" if isinstance(item, (list, tuple)) else _written(item) for item in value
+        )
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
@@ -135,20 +146,28 @@ def _formatted_part(value: Any, parts: Sequence[Any]) -> str:
     try:
         return format_quantity(value, dimension_of(parts[0]), digits=5)
     except (KeyError, IndexError, TypeError):
-        return _written(value)
+        return f"[{_written(value)}]" if isinstance(value, tuple) else _written(value)
 
 
-def _print_rows(rows: Sequence[tuple[str, str, str, bool]], out: Console) -> None:
-    """The table; long sources once, by number below."""
+def _place_source(place: Any, key: str) -> str:
+    return str(place.source_of(key) if hasattr(place, "source_of") else place.source)
+
+
+def _print_rows(rows: Sequence[tuple[str, str, str]], out: Console) -> None:
+    """The table; sources once, by number below."""
     from rich.text import Text
 
-    sources = list(dict.fromkeys(source for _, _, source, _ in rows))
+    told = [
+        source
+        for source in dict.fromkeys(source for _, _, source in rows)
+        if source not in ("assumed", DEFAULT)
+    ]
     table = printing.plain_table("", ("value", {"overflow": "fold", "no_wrap": False}), "source")
-    for key, text, source, default in rows:
-        number = "assumed" if _ASSUMED.match(source) else f"[{sources.index(source) + 1}]"
-        note = "assumed (default)" if default else number
-        table.add_row(Text(key), Text(printing.safe(text)), Text(note, style="yellow" if _ASSUMED.match(source) else ""))
+    for key, text, source in rows:
+        note = f"[{told.index(source) + 1}]" if source in told else source
+        assumed = bool(_ASSUMED.match(source))
+        note = f"assumed {note}" if assumed and source in told else note
+        table.add_row(Text(key), Text(printing.safe(text)), Text(note, style="yellow" if assumed else ""))
     out.print(table)
-    for number, source in enumerate(sources, start=1):
-        if not source.startswith("assumed (default"):
-            out.print(Text.assemble((f"[{number}] ", "dim"), printing.safe(source)))
+    for number, source in enumerate(told, start=1):
+        out.print(Text.assemble((f"[{number}] ", "dim"), printing.safe(source)))

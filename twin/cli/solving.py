@@ -13,8 +13,10 @@ from twin.cli.options import Failures, Json, Layout, Outdoor, Quiet, Sets
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from twin.cli.progress import Bar
+    from twin.results import Finding
     from twin.run import Run
 
 ROWS = 12
@@ -42,9 +44,11 @@ def solve(
     from twin import run as runs
 
     with _progress("solving", quiet or as_json) as bar:
-        run = runs.assess(layout, sets or (), failures=failures, outdoor=outdoor, progress=bar)
+        facility, inputs = runs.read_input(layout, sets or (), outdoor)
+        folder = runs.prepare(facility, inputs, out)
+        run = runs.answer(facility, inputs, failures=failures, progress=bar)
         bar.stage("writing maps and report" if pictures else "writing the run folder")
-        run = runs.write(run, out, pictures=pictures)
+        run = runs.write(run, folder, pictures=pictures)
     if as_json:
         from twin.documents import answer_document, to_json
 
@@ -55,7 +59,9 @@ def solve(
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="Run folder or layout: what was.", show_default=False)],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="Run folder or layout: what was.", show_default=False)
+    ],
     b: Annotated[str, typer.Argument(metavar="B", help="Run folder or layout: what is.", show_default=False)],
     sets: Sets = None,
     fail_on_worse: Annotated[
@@ -81,7 +87,9 @@ def compare(
     raise typer.Exit(guard.RULE_BROKEN if fail_on_worse and difference.worse else 0)
 
 
-def opened(path: str, sets: tuple[str, ...] | list[str], quiet: bool = False, *, failures: bool = True) -> Run:
+def opened(
+    path: str, sets: tuple[str, ...] | list[str], quiet: bool = False, *, failures: bool = True
+) -> Run:
     """The run in a folder, or of a layout that is evaluated now."""
     from twin import run as runs
 
@@ -113,7 +121,10 @@ def show(run: Run, *, brief: bool = False) -> None:
     if run.folder:
         maps = len(list(run.folder.glob("maps/**/*.png")))
         what = "report.html, run.json, run.npz, verdict.json" + (f", {maps} pictures" if maps else "")
-        out.print(Text.assemble("Run folder  ", (printing.safe(str(run.folder)), "bold"), f"  {what}"), soft_wrap=True)
+        out.print(
+            Text.assemble("Run folder  ", (printing.safe(str(run.folder)), "bold"), f"  {what}"),
+            soft_wrap=True,
+        )
     for remark in run.remarks:
         printing.say(remark)
 
@@ -127,7 +138,9 @@ def summary(run: Run) -> str:
     states = len(run.results.scenarios)
     if run.verdict.status == "failed":
         return "the normal state has no solution"
-    failing = f"{len(broken)} of {len(checked)} rules broken" if broken else f"{len(checked - warned)} rules hold"
+    failing = (
+        f"{len(broken)} of {len(checked)} rules broken" if broken else f"{len(checked - warned)} rules hold"
+    )
     extra = [f"{len(warned)} warn" if warned else "", f"{len(waived)} waived" if waived else ""]
     where = f"in {states} states (normal and {states - 1} losses)" if states > 1 else "in the normal state"
     return ", ".join([failing, *filter(None, extra)]) + f" {where}"
@@ -155,7 +168,7 @@ def _details(run: Run, out: Console) -> None:
     verdict = run.verdict
     if verdict.findings:
         out.print()
-        printing.findings(verdict.findings, {m.id: m.kind for m in run.facility.machines}, out)
+        printing.findings(verdict.findings, printing.kinds_of(run.facility), out)
     tight = tightest(run)[:ROWS]
     if tight:
         out.print()
@@ -168,9 +181,9 @@ def _details(run: Run, out: Console) -> None:
     out.print(_soundness(run))
 
 
-def tightest(run: Run) -> list:
+def tightest(run: Run) -> list[Finding]:
     """One row for every rule: its worst breach, else its tightest case; the worst first."""
-    rows = {}
+    rows: dict[tuple[str, int], Finding] = {}
     for finding in (*run.verdict.findings, *run.verdict.margins):
         if finding.severity != "info" and finding.waived:
             continue
@@ -180,7 +193,7 @@ def tightest(run: Run) -> list:
     return sorted(rows.values(), key=lambda finding: (finding.margin, finding.code))
 
 
-def _soundness(run: Run):
+def _soundness(run: Run) -> Text:
     """How well the equations are solved, and how long it took."""
     from rich.text import Text
 
@@ -188,9 +201,14 @@ def _soundness(run: Run):
 
     results = run.results
     errors = conservation(results)
-    balances = ", ".join(f"{name} {error:.0e}" if error else f"{name} {'0' if error == 0 else 'none'}" for name, error in errors.items())
+    balances = ", ".join(
+        f"{name} {error:.0e}" if error else f"{name} {'0' if error == 0 else 'none'}"
+        for name, error in errors.items()
+    )
     residual = max((report.residual for report in results.reports), default=0.0)
     seconds = sum(results.seconds.values())
     return Text(
-        f"Solved in {seconds:.1f} s: {results.passes} passes, residual {residual:.0e}, balances off by {balances}", style="dim"
+        f"Solved in {seconds:.1f} s: {results.passes} passes, residual {residual:.0e}, "
+        f"balances off by {balances}",
+        style="dim",
     )

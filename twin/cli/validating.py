@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli import guard, printing
+from twin.cli import printing
 from twin.cli.options import Failures, Json, Layouts, Outdoor, Sets
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def validate(
     layouts: Layouts,
     sets: Sets = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, max=1024, help="Processes.", show_default="one for each core")
+        int | None,
+        typer.Option("--jobs", "-j", min=1, max=1024, help="Processes.", show_default="one for each core"),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option(help="Write a JUnit report for CI.", metavar="FILE", show_default=False)
@@ -30,14 +32,19 @@ def validate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for a run folder of each layout; finished ones are not solved again.", metavar="DIR",
+            help="Folder for a run folder of each layout; finished ones are not solved again.",
+            metavar="DIR",
             show_default=False,
         ),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Longest time for one layout, seconds.", metavar="S")] = 600.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Longest time for one layout, seconds.", metavar="S")
+    ] = 600.0,
     failures: Failures = True,
     outdoor: Outdoor = "",
-    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Draw maps into the run folders.")] = False,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Draw maps into the run folders.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is finished.")] = False,
 ) -> None:
     """Evaluate many layouts in parallel processes: one row each; the worst exit code of all.
@@ -50,12 +57,12 @@ def validate(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     options = batch.Options(tuple(sets or ()), failures, outdoor, pictures, str(out) if out else "", fresh)
-    done: list[Row] = []
+    total = len(dict.fromkeys(layouts))
+    done = count(1)
     with bar("validating", as_json) as progress:
-        total = len(dict.fromkeys(layouts))
         progress(0, total)
         rows = batch.validate(
-            layouts, options, jobs=jobs, timeout=timeout, told=lambda row: (done.append(row), progress(len(done), total))[0]
+            layouts, options, jobs=jobs, timeout=timeout, told=lambda row: progress(next(done), total)
         )
     if junit is not None:
         from twin.cli.junit import report
@@ -99,9 +106,16 @@ def rows_document(rows: list[Row], code: int) -> dict[str, Any]:
 
 
 _ANSWER: dict[str, Any] = {
-    "name": "", "digest": "", "states": 0, "unsettled": [], "kpis": {}, "findings": [], "margins": [], "conservation": {},
+    "name": "",
+    "digest": "",
+    "states": 0,
+    "unsettled": [],
+    "kpis": {},
+    "findings": [],
+    "margins": [],
+    "conservation": {},
     "folder": None,
-}  # fmt: skip
+}
 """Keys of the answer in a row, and what stands there if there is no answer."""
 
 
@@ -112,15 +126,23 @@ def show(rows: list[Row]) -> None:
     out = printing.console()
     right = {"justify": "right"}
     table = printing.plain_table(
-        "", ("layout", {"overflow": "fold", "no_wrap": False, "min_width": 20}), ("states", right), ("IT", right),
-        ("PUE", right), ("tightest", {**right, "no_wrap": False}), ("s", right),
-    )  # fmt: skip
+        "",
+        ("layout", {"overflow": "fold", "no_wrap": False, "min_width": 20}),
+        ("states", right),
+        ("IT", right),
+        ("PUE", right),
+        ("tightest", {**right, "no_wrap": False}),
+        ("s", right),
+    )
     for row in rows:
         kpis = row.document.get("kpis", {})
         it = printing.value(kpis["it_power"], "power") if "it_power" in kpis else ""
         pue = f"{kpis['pue']:.3f}" if "pue" in kpis else ""
         table.add_row(
-            Text(_WORDS.get(row.status, row.verdict.upper()), style=_STYLE["pass" if row.exit_code == 0 else "fail"]),
+            Text(
+                _WORDS.get(row.status, row.verdict.upper()),
+                style=_STYLE["pass" if row.exit_code == 0 else "fail"],
+            ),
             Text(printing.safe(row.layout)),
             str(row.document.get("states", "")),
             it,
@@ -153,15 +175,17 @@ def _explain(row: Row, out: Any) -> None:
         return
     reasons = [row.message] if row.message else []
     for mistake in row.mistakes[:3] if row.status == "invalid" else ():
-        place = f"{mistake['file']}:{mistake['line']}:{mistake['column']}" if mistake["line"] else mistake["file"]
+        place = (
+            f"{mistake['file']}:{mistake['line']}:{mistake['column']}" if mistake["line"] else mistake["file"]
+        )
         reasons = [*([] if reasons == [row.message] else reasons), f"{place}: {mistake['message']}"]
     worst: dict[str, tuple[dict[str, Any], int]] = {}
     for finding in row.document.get("findings", ()):
         if finding["severity"] == "error" and not finding["waived"]:
-            first, count = worst.get(finding["code"], (finding, 0))
-            worst[finding["code"]] = first, count + 1
-    for code, (finding, count) in list(worst.items())[:5]:
-        more = f" (and {count - 1} more)" if count > 1 else ""
+            first, number = worst.get(finding["code"], (finding, 0))
+            worst[finding["code"]] = first, number + 1
+    for code, (finding, number) in list(worst.items())[:5]:
+        more = f" (and {number - 1} more)" if number > 1 else ""
         reasons.append(f"{code} {finding['subject']}: {finding['message']}{more}")
     if len(worst) > 5:
         reasons.append(f"and {len(worst) - 5} more rules")

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 VIEWS = ("iso", "plan", "south", "east")
 
 Target = Annotated[
-    str, typer.Argument(metavar="LAYOUT|RUN", help="Layout (it is solved first) or run folder.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="LAYOUT|RUN", help="Layout (it is solved first) or run folder.", show_default=False
+    ),
 ]
 Field = Annotated[
     str, typer.Option(help="What to paint, rack.inlet_temperature.", metavar="FIELD", show_default=False)
@@ -42,7 +45,9 @@ def view(
     if not probe.ok:
         _no_graphics(probe)
     if not gl_display():
-        raise guard.Stop("no display here for a window; twin render makes pictures without one", guard.MACHINE_LACKS)
+        raise guard.Stop(
+            "no display here for a window; twin render makes pictures without one", guard.MACHINE_LACKS
+        )
     run = opened(target, sets or (), failures=failures or state != "normal")
     index = _state(run.results, state)
     from twin.view.window import open_window
@@ -54,18 +59,24 @@ def render(
     target: Target,
     sets: Sets = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the pictures.", metavar="DIR", show_default="the run folder, or here")
+        Path | None,
+        typer.Option(help="Folder for the pictures.", metavar="DIR", show_default="the run folder, or here"),
     ] = None,
     views: Annotated[
-        list[str] | None, typer.Option("--view", help=f"One of {', '.join(VIEWS)}.", metavar="VIEW", show_default=False)
+        list[str] | None,
+        typer.Option("--view", help=f"One of {', '.join(VIEWS)}.", metavar="VIEW", show_default=False),
     ] = None,
     fields: Annotated[
         list[str] | None,
-        typer.Option("--field", help="What to paint, rack.inlet_temperature; may be repeated.", metavar="FIELD",
-                     show_default="heat, coolant and load"),
+        typer.Option(
+            "--field",
+            help="What to paint, rack.inlet_temperature; may be repeated.",
+            metavar="FIELD",
+            show_default="heat, coolant and load",
+        ),
     ] = None,
     state: State = "normal",
-) -> None:  # fmt: skip
+) -> None:
     """Make still pictures, without a display; plan maps where there is no 3-D graphics either."""
     for name in fields or ():
         _field(name, pictures=True)
@@ -75,16 +86,25 @@ def render(
     run = opened(target, sets or (), failures=state != "normal")
     index = _state(run.results, state)
     folder = out or (run.folder / "maps" if run.folder else Path("."))
+    if out is None and state != "normal":
+        folder /= state.replace(":", "_")  # beside the pictures of the normal state, not over them
     from twin.view import gl, pictures, plan
 
     names = fields or None
     probe = gl.available()
     if probe.ok:
         written = []
-        for camera in views or [None]:
+        cameras: list[str | None] = [*views] if views else [None]
+        for camera in cameras:
             where = folder / camera if camera and len(views or ()) > 1 else folder
             written += pictures.render(
-                run.facility, run.results, where, verdict=run.verdict, scenario=index, names=names, camera=camera
+                run.facility,
+                run.results,
+                where,
+                verdict=run.verdict,
+                scenario=index,
+                names=names,
+                camera=camera,
             )
     else:
         written = plan.write(
@@ -107,7 +127,9 @@ def gl_display() -> bool:
 
 def _no_graphics(probe: object) -> NoReturn:
     detail, remedy = getattr(probe, "detail", ""), getattr(probe, "remedy", "")
-    raise guard.Stop(f"no 3-D graphics here: {detail}" + (f"; install: {remedy}" if remedy else ""), guard.MACHINE_LACKS)
+    raise guard.Stop(
+        f"no 3-D graphics here: {detail}" + (f"; install: {remedy}" if remedy else ""), guard.MACHINE_LACKS
+    )
 
 
 def _field(name: str, *, pictures: bool = False) -> None:

@@ -47,7 +47,21 @@ def facility_of(document: Document, sets: Iterable[str] = ()) -> Facility:
     document = substitute(override(document, sets, collect=True), collect=True)
     layout = validate(Layout, document)
     catalogue = catalogue_of(layout, document)
-    return expand(layout, catalogue, document, digest=digest(document))
+    facility = expand(layout, catalogue, document, digest=digest(document))
+    if facility.limits:
+        _check_limits(facility)
+    return facility
+
+
+def _check_limits(facility: Facility) -> None:
+    """Raise `LayoutError` for limits on quantities that do not exist or with a wrong unit."""
+    from twin.checks import check_limits  # reads layouts through this package
+
+    mistakes = [
+        Mistake(mark.file, mark.line, mark.column, 1, message, ("limits",)) for mark, message in check_limits(facility)
+    ]
+    if mistakes:
+        raise LayoutError(mistakes)
 
 
 def catalogue_of(layout: Layout, document: Document) -> Any:

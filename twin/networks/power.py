@@ -279,4 +279,5 @@ class _Lowering:
 def rows(problem: flow.Problem, which: NDArray[np.intp]) -> flow.Problem:
     """Some scenarios of a problem from :meth:`PowerNetwork.in_service`."""
     names = ("branch_closed", "converter_live", "source_live", "cord_on")
-    return replace(problem, **{name: getattr(problem, name)[which] for name in names})
+    masks = {name: getattr(problem, name) for name in names}
+    return replace(problem, **{name: mask[which] if mask.shape[0] > 1 else mask for name, mask in masks.items()})

@@ -351,7 +351,7 @@ def _pump_speed(
     pipe = _branch_friction(loop, answer)
     over = np.where(held, drop - law - pipe - SPARE_DROP, -short - SPARE_DROP)
     spare = np.where(asked, over, np.inf).min(axis=1, initial=np.inf)
-    head = loop.pump_head.min()
+    head = max(float(loop.pump_head.min()), 1.0)  # a loop without pumps has none
     squared = np.clip(speed**2 - np.where(np.isfinite(spare), spare, 0.0) / head, MIN_SPEED**2, 1.0)
     margin = 1.0 - speed**2 + (np.where(np.isfinite(spare), spare, 0.0) + np.where(held.all(axis=1), SPARE_DROP, 0.0)) / head
     return np.sqrt(squared), margin

@@ -152,8 +152,9 @@ class Verdict(Frozen):
     """The answer: does the design hold, and by how much."""
 
     layout: str
-    status: Literal["solved", "unsettled", "failed"]
-    """``unsettled``: some state has no steady solution; ``failed``: the normal state has none."""
+    status: Literal["solved", "unsettled", "runaway", "failed"]
+    """``unsettled``: some failure state has no steady solution; ``runaway``: the normal state has none (thermal runaway, a
+    finding about the design); ``failed``: a solver failed in the normal state."""
     verdict: Literal["pass", "fail"]
     findings: tuple[Finding, ...]
     """Broken rules and warnings, worst margin first."""

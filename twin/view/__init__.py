@@ -1,7 +1,7 @@
 """Looking at results: still pictures, plan maps, the report and the interactive window.
 
-Importing this package imports neither pyvista nor matplotlib; the functions do when they draw.  Plan maps and the
-report need no graphics driver; pictures and the window ask :func:`twin.view.gl.available` first.
+Importing this package imports neither pyvista nor matplotlib; the functions do when they draw.  Plan maps and
+the report need no graphics driver; pictures and the window ask :func:`twin.view.gl.available` first.
 """
 
 from __future__ import annotations

@@ -111,8 +111,10 @@ def draw(
     for name, row, (x, y), number, face in cells:
         text = [scale.text(round(number, 3))] if np.isfinite(number) and name not in out else []
         text += [legend.clipped(_ending(name, row), 8)] if _ending(name, row) else []
-        axes.text(x + 0.5, y + 0.5, "\n".join(text), fontsize=0.8 * size, ha="center", va="center", linespacing=1.0,
-                  color=legend.on(face), parse_math=False)  # fmt: skip
+        axes.text(
+            x + 0.5, y + 0.5, "\n".join(text), fontsize=0.8 * size, ha="center", va="center",
+            linespacing=1.0, color=legend.on(face), parse_math=False,
+        )  # fmt: skip
 
 
 def _ending(name: str, row: Line) -> str:

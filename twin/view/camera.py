@@ -1,4 +1,4 @@
-"""Where the eye is: presets, a view that fits what is to be seen, and where a point comes to lie in the picture."""
+"""Where the eye is: presets, views that fit what is to be seen, and where a point lies in the picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DIRECTIONS = {
     "west": (-1.0, 0.0, 0.38),
 }
 PRESETS = (*_DIRECTIONS, "plan")
-"""Names of the presets; ``iso`` looks from the south-east, away from where electrical rooms stand by default."""
+"""Names of the presets; ``iso`` looks from the south-east: electrical rooms stand in the west by default."""
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,12 @@ ASHRAE_BANDS: tuple[tuple[float, str, str], ...] = (
 )
 """Upper edge [degC], colour and meaning of the bands of inlet air.
 
-ASHRAE TC 9.9, *Thermal Guidelines for Data Processing Environments*, 5th ed., 2021, table 2.1: recommended 18 degC to
-27 degC for classes A1 to A4 (shown in three shades), allowable upper limits of 32, 35, 40 and 45 degC.
+ASHRAE TC 9.9, *Thermal Guidelines for Data Processing Environments*, 5th ed., 2021, table 2.1: recommended
+18 degC to 27 degC for classes A1 to A4 (shown in three shades), allowable up to 32, 35, 40 and 45 degC.
 """
 
 MAPS = ("turbo", "cividis", "ashrae", "flag")
-"""The maps: heat and loading; what has no good and bad side (safe for all colour vision); inlet air; yes or no."""
+"""The maps: heat and loading; what is neither good nor bad (safe for all eyes); inlet air; yes or no."""
 
 _AIR, _LIQUID = (10.0, 45.0), (10.0, 65.0)
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -157,8 +157,8 @@ def scale(
 def field_range(quantity: str, values: Floats, facility: Facility | None = None) -> tuple[float, float]:
     """Limits of the colours of a quantity, the same in every state.
 
-    Fixed for temperatures, shares and flags; from the products' sheets for power and heat; else from zero (or the
-    lowest value) to the next round number above the highest value of any state.
+    Fixed for temperatures, shares and flags; from the products' sheets for power and heat; else from zero (or
+    the lowest value) to the next round number above the highest value of any state.
     """
     about = QUANTITIES.get(quantity)
     if quantity in _LIMITS:

@@ -1,4 +1,4 @@
-"""What a report tells: rows of tables, made of results, verdict and facility.  Text and numbers only, no layout."""
+"""What a report tells: rows of tables, made of results, verdict and facility.  Text and numbers alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from twin.checks.wording import quantity
 from twin.model.facility import Facility, Machine
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Finding, Results, Table, Verdict
+from twin.view import board
 
 ASSUMED = "assumed"
 
@@ -31,8 +32,8 @@ class Line:
 
     finding: Finding
     message: str
-    others: int
-    """Further subjects with the same finding."""
+    others: tuple[str, ...]
+    """Further subjects with the same finding, worst first."""
 
     @property
     def where(self) -> str:
@@ -82,15 +83,21 @@ class Share:
 
 
 def counts(verdict: Verdict) -> dict[str, int]:
-    """How many findings are broken rules, warnings, waived."""
+    """How many rules are broken, in how many findings; how many warnings and waived findings there are."""
     broken = sum(finding.broken for finding in verdict.findings)
+    rules = len({finding.code for finding in verdict.findings if finding.broken})
     waived = sum(bool(finding.waived) for finding in verdict.findings)
-    return {"broken": broken, "waived": waived, "warnings": len(verdict.findings) - broken - waived}
+    return {
+        "rules": rules,
+        "broken": broken,
+        "waived": waived,
+        "warnings": len(verdict.findings) - broken - waived,
+    }
 
 
 def lines(findings: tuple[Finding, ...]) -> list[Line]:
     """Findings, those that tell the same of several subjects in one line."""
-    return [Line(g.worst, g.worst.message, len(g.subjects) - 1) for g in grouped(findings)]
+    return [Line(g.worst, g.worst.message, g.subjects[1:]) for g in grouped(findings)]
 
 
 def margin_tone(margin: float) -> str:
@@ -121,13 +128,14 @@ def energy(results: Results, scenario: int = 0) -> list[Share]:
 
 
 def power_tree(facility: Facility, results: Results) -> list[Loaded]:
-    """Every machine of the power tree: its load in the normal state and in the worst state with one failure."""
+    """Every machine of the power tree from the grid down: its load in the normal and in its worst state."""
     table, normal = results.tables.get("power"), normal_row(results)
     if table is None or normal is None or "loading" not in table.values:
         return []
     loading = np.where(_settled(results)[:, None], table["loading"], -np.inf)
     worst = loading.argmax(axis=0) if len(loading) else []
-    return [
+    rank = board.depths(facility)
+    found = [
         Loaded(
             name,
             machine.type,
@@ -140,6 +148,7 @@ def power_tree(facility: Facility, results: Results) -> list[Loaded]:
         )
         for column, (name, machine) in enumerate(_known(facility, table))
     ]
+    return sorted(found, key=lambda machine: rank[machine.id])
 
 
 def loops(facility: Facility, results: Results) -> list[tuple[str, str, list[str]]]:
@@ -177,13 +186,20 @@ def loop_labels() -> list[str]:
 
 
 def states(results: Results, verdict: Verdict) -> list[State]:
-    """Every evaluated state in a line."""
+    """Every evaluated state in a line: normal ones first, then those that cost most."""
     worst: dict[str, Finding] = {}
     for finding in verdict.findings:
         known = worst.get(finding.scenario)
         if known is None or finding.margin < known.margin:
             worst[finding.scenario] = finding
-    return [_state(results, row, worst.get(scenario.name)) for row, scenario in enumerate(results.scenarios)]
+    found = [_state(results, row, worst.get(state.name)) for row, state in enumerate(results.scenarios)]
+    normal = [state for state, scenario in zip(found, results.scenarios, strict=True) if scenario.normal]
+    others = [state for state, scenario in zip(found, results.scenarios, strict=True) if not scenario.normal]
+    return normal + sorted(others, key=lambda s: (s.settled, -_count(s.lost), -_count(s.throttled)))
+
+
+def _count(cell: Cell) -> int:
+    return int(cell.text) if cell.text.isdigit() else 0
 
 
 def _state(results: Results, row: int, finding: Finding | None) -> State:

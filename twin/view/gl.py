@@ -1,7 +1,7 @@
 """Can this machine draw in 3-D?
 
-Where no OpenGL driver exists VTK does not raise, it ends the process.  So a child process draws one tiny picture; how
-it ended is kept in the user's cache, because asking takes seconds.
+Where no OpenGL driver exists VTK does not raise, it ends the process.  So a child process draws one tiny
+picture; how it ended is kept in the user's cache, because asking takes seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -72,9 +73,9 @@ def require() -> None:
         raise NoGraphics(probe)
 
 
-def prepare(environment: dict[str, str] | None = None) -> None:
+def prepare(environment: MutableMapping[str, str] | None = None) -> None:
     """Have VTK draw without a display where there is none; must come before pyvista is imported."""
-    environment = os.environ if environment is None else environment  # type: ignore[assignment]
+    environment = os.environ if environment is None else environment
     if sys.platform.startswith("linux") and not environment.get("DISPLAY"):
         environment.setdefault(_WINDOW, "vtkEGLRenderWindow")
 

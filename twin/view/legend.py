@@ -1,4 +1,4 @@
-"""What stands beside a map: title, colour bars with units, what grey and black mean.  matplotlib, without a display."""
+"""What stands beside a map: title, colour bars with units, what grey and black mean.  By matplotlib."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from twin.view import colors
 from twin.view.colors import Scale
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _FONTS = (
-    "DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Noto Sans Arabic",
-    "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS", "Unifont",
+    "DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei",
+    "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai",
+    "Arial Unicode MS", "Unifont",
 )  # fmt: skip
 INK = "#1f2933"
 MUTED = "#5f6b7a"
@@ -24,7 +26,7 @@ Rect = tuple[float, float, float, float]
 
 
 def bar(figure: Figure, rect: Rect, scale: Scale, *, size: float = 10.0) -> None:
-    """An upright colour bar at ``rect`` (left, bottom, width, height as shares of the figure) with its title above."""
+    """An upright colour bar with its title above, at ``rect`` (left, bottom, width, height; shares)."""
     axes = figure.add_axes(rect)
     axes.imshow(
         scale.lut()[:, None, :],
@@ -64,19 +66,10 @@ def heading(figure: Figure, title: str, line: str, *, size: float = 15.0, left: 
     """Title and a line below it, top left."""
     inch = 1 / (72 * figure.get_size_inches()[1])
     top = 1 - 8 * inch
-    figure.text(
-        left,
-        top,
-        clipped(title, 110),
-        fontsize=size,
-        color=INK,
-        weight="bold",
-        va="top",
-        parse_math=False,
-        family=fonts(),
-    )
-    figure.text(left, top - 1.5 * size * inch, clipped(line, 160), fontsize=0.72 * size, color=MUTED, va="top",
-                parse_math=False, family=fonts())  # fmt: skip
+    look: dict[str, Any] = {"va": "top", "parse_math": False, "family": fonts()}
+    figure.text(left, top, clipped(title, 110), fontsize=size, color=INK, weight="bold", **look)
+    below = top - 1.5 * size * inch
+    figure.text(left, below, clipped(line, 160), fontsize=0.72 * size, color=MUTED, **look)
 
 
 @cache
@@ -101,7 +94,7 @@ def special() -> list[tuple[str, str]]:
 
 
 def on(color: Any) -> str:
-    """White or dark letters, whichever reads better on a colour of 0 .. 255 (relative luminance, ITU-R BT.709)."""
+    """White or dark letters, whichever reads better on a colour of 0 .. 255 (luminance of ITU-R BT.709)."""
     red, green, blue = (float(part) for part in color)
     return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 115 else INK
 
@@ -112,9 +105,10 @@ def clipped(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _meanings(axes, scale: Scale, size: float) -> None:  # type: ignore[no-untyped-def]
+def _meanings(axes: Axes, scale: Scale, size: float) -> None:
     """Bands that mean the same are named once, beside their middle."""
-    bottom, spans = scale.low, {}
+    bottom = scale.low
+    spans: dict[str, tuple[float, float]] = {}
     for edge, _, meaning in colors.ASHRAE_BANDS:
         top = min(edge, scale.high)
         if top > bottom:

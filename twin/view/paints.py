@@ -1,4 +1,4 @@
-"""What a map shows: which quantities on which layers, with whose scale.  Shared by pictures, plan maps and window."""
+"""What a map shows: which quantities on which layers, on whose scale; for pictures, plan maps and window."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Picture:
     name: str
     title: str
     paints: tuple[tuple[str, tuple[str, ...], str], ...]
-    """Per colour bar: the quantity whose scale it is, the quantities painted with it, its label (empty: the quantity's)."""
+    """Per colour bar: the quantity whose scale it is, the quantities painted with it, and its label (empty
+    for the quantity's own)."""
     layers: tuple[str, ...]
     """Layers that are drawn."""
     frame: tuple[str, ...]
@@ -60,7 +61,8 @@ PICTURES: dict[str, Picture] = {
         Picture("coolant", "Coolant", _COOLANT, (*_HALL, *_YARD, "pipes_supply", "pipes_return"),
                 ("floor", "plant", "pumps")),
         Picture("load", "Electrical load", _LOAD, (*_HALL, *_YARD, "busways"), ("floor", "power")),
-        Picture("load_plan", "Electrical load", _LOAD, (*_HALL, *_YARD, "busways"), ("floor", "power"), "plan"),
+        Picture("load_plan", "Electrical load", _LOAD, (*_HALL, *_YARD, "busways"), ("floor", "power"),
+                "plan"),
     )
 }  # fmt: skip
 """The pictures by the name of their file."""
@@ -122,8 +124,7 @@ def caption(results: Results, scenario: int, verdict: Verdict | None) -> str:
     if not results.settled[scenario]:
         parts.append("no steady solution, nothing to paint")
     if verdict is not None:
-        broken = sum(finding.broken for finding in verdict.findings)
-        parts.append(
-            f"verdict of the design: {verdict.verdict}" + (f", {broken} broken rules" if broken else "")
-        )
+        broken = len({finding.code for finding in verdict.findings if finding.broken})
+        said = f", {broken} {'rules' if broken > 1 else 'rule'} broken" if broken else ""
+        parts.append(f"verdict of the design: {verdict.verdict}{said}")
     return "   |   ".join(parts)

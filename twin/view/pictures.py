@@ -1,14 +1,14 @@
 """Still pictures of a solved facility in 3-D, drawn off screen by pyvista.
 
-Every layer is one mesh, whatever the number of racks.  Title, names and colour bars are set around the drawing
-afterwards, so that pictures and plan maps look alike.
+Every layer is one mesh, whatever the number of racks.  Title, names and colour bars are set around the
+drawing afterwards, so that pictures and plan maps look alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,9 @@ from twin.view.camera import ANGLE, Camera, fitted
 from twin.view.paints import PICTURES, Paint, Picture, box_colors, caption, painted, picture_of
 from twin.view.scene import Layer, Scene, build
 
-if TYPE_CHECKING:
-    import pyvista
-
 Image = NDArray[np.uint8]
+Plotter = Any
+"""A ``pyvista.Plotter``; the library's decorated methods do not type-check, and it is imported late."""
 
 SIZE = (1920, 1080)
 """Pixels of a picture."""
@@ -85,18 +84,18 @@ def render(
     return written
 
 
-def mesh(layer: Layer, box_color: Image | None = None) -> pyvista.PolyData:
+def mesh(layer: Layer, box_color: Image | None = None) -> Any:
     """All boxes of a layer in one mesh; ``cell_data["box"]`` is the box that a cell belongs to."""
     import pyvista
 
-    poly = pyvista.PolyData.from_regular_faces(layer.vertices, layer.faces)
+    poly = pyvista.PolyData.from_regular_faces(layer.vertices, layer.faces.astype(int))
     poly.cell_data["box"] = layer.face_box
     if box_color is not None:
         poly.cell_data["color"] = box_color[layer.face_box]
     return poly
 
 
-def edges(layer: Layer) -> pyvista.PolyData:
+def edges(layer: Layer) -> Any:
     """The edges of all boxes of a layer in one mesh."""
     import pyvista
 
@@ -105,7 +104,7 @@ def edges(layer: Layer) -> pyvista.PolyData:
 
 
 def add_layer(
-    plotter: pyvista.Plotter, layer: Layer, box_color: Image | None, *, pale: bool = False, lit: bool = True
+    plotter: Plotter, layer: Layer, box_color: Image | None, *, pale: bool = False, lit: bool = True
 ) -> list[Any]:
     """Add a layer's mesh and its edges; returns the actors."""
     style = layer.style
@@ -118,14 +117,14 @@ def add_layer(
     if style.edges:
         color = EDGE if box_color is not None else _towards_white(EDGE, 0.55)
         wire = plotter.add_mesh(
-            edges(layer), color=color, line_width=1.0, lighting=False, pickable=False, name=f"{layer.name} edges",
-            opacity=1.0 if layer.name not in ("walls", "containment") else 0.5,
+            edges(layer), color=color, line_width=1.0, lighting=False, pickable=False,
+            name=f"{layer.name} edges", opacity=1.0 if style.opacity == 1.0 else 0.5,
         )  # fmt: skip
         actors.append(wire)
     return actors
 
 
-def aim(plotter: pyvista.Plotter, view: Camera) -> None:
+def aim(plotter: Plotter, view: Camera) -> None:
     """Point a plotter's camera."""
     plotter.camera_position = [view.eye, view.target, view.up]
     plotter.camera.view_angle = ANGLE
@@ -135,8 +134,8 @@ def aim(plotter: pyvista.Plotter, view: Camera) -> None:
     plotter.reset_camera_clipping_range()
 
 
-def shine(plotter: pyvista.Plotter, view: Camera) -> None:
-    """White light, so that colours stay those of the bar: tops as they are, the two visible sides a little darker."""
+def shine(plotter: Plotter, view: Camera) -> None:
+    """White light, so that colours stay those of the bar: tops as they are, visible sides a little darker."""
     import pyvista
 
     _, _, ahead = view.axes()
@@ -169,7 +168,7 @@ def _draw(
 ) -> Image:
     import pyvista
 
-    plotter = pyvista.Plotter(off_screen=True, window_size=size, lighting="none")
+    plotter: Plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
     try:
         plotter.set_background("white")
         if antialias:
@@ -217,7 +216,7 @@ def _compose(
 
 
 def _bars(figure: Any, paints: list[Paint], size: tuple[int, int]) -> None:
-    width, height = size
+    width = size[0]
     left, slot = (width - SIDE + 40) / width, 0.80 / max(len(paints), 1)
     for number, part in enumerate(paints):
         bottom = 0.93 - slot * (number + 1) + 0.03
@@ -244,8 +243,10 @@ def _names(axes: Any, scene: Scene, picture: Picture, view: Camera, aspect: floa
         if crowded or not (0.01 < x < 0.99 and 0.01 < y < 0.99):
             continue
         taken.append((x, y))
-        axes.text(x, y, legend.clipped(label.text, 40), fontsize=8.5, color=legend.INK, ha="center", va="center",
-                  parse_math=False, bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.75})  # fmt: skip
+        axes.text(
+            x, y, legend.clipped(label.text, 40), fontsize=8.5, color=legend.INK, ha="center", va="center",
+            parse_math=False, bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.75},
+        )  # fmt: skip
 
 
 def _north(axes: Any, view: Camera, aspect: float) -> None:

@@ -183,7 +183,7 @@ def _boxes(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order:
             "edgecolors": legend.MUTED if layer.style.edges else "none",
             "linewidths": 0.3,
         }
-    axes.add_collection(PolyCollection(corners, zorder=2 + 0.01 * order, **look))
+    axes.add_collection(PolyCollection(list(corners), zorder=2 + 0.01 * order, **look))
 
 
 def _lines(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int) -> None:
@@ -225,8 +225,9 @@ def _writing(
             continue
         beside = label.kind == "row"
         axes.annotate(
-            legend.clipped(label.text, 32), (x, y), xytext=(-3, 0) if beside else (0, 0), textcoords="offset points",
-            fontsize=7, color=legend.INK, ha="right" if beside else "center", va="center", zorder=6, parse_math=False,
+            legend.clipped(label.text, 32), (x, y), xytext=(-3, 0) if beside else (0, 0), zorder=6,
+            textcoords="offset points", fontsize=7, color=legend.INK, ha="right" if beside else "center",
+            va="center", parse_math=False,
             bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
         )  # fmt: skip
 
@@ -246,7 +247,8 @@ def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], largest:
         size = min(width / (0.63 * max(len(line) for line in text)), height / (1.3 * len(text)), largest)
         if size >= READABLE:
             ink = legend.on(box_color[number]) if box_color is not None else legend.INK
-            axes.text(*middle[number], "\n".join(text), fontsize=size, color=ink, ha="center", va="center",
+            x, y = middle[number].tolist()
+            axes.text(x, y, "\n".join(text), fontsize=size, color=ink, ha="center", va="center",
                       linespacing=1.05, zorder=5, clip_on=True, parse_math=False)  # fmt: skip
 
 
@@ -269,8 +271,9 @@ def _inside(low: Floats, high: Floats) -> Any:
 
 def _north(axes: Axes) -> None:
     axes.annotate(
-        "N", (0.985, 0.985), xytext=(0, -22), xycoords="axes fraction", textcoords="offset points", fontsize=8, zorder=7,
-        color=legend.INK, ha="center", va="top", arrowprops={"arrowstyle": "-|>", "color": legend.INK, "lw": 1.0},
+        "N", (0.985, 0.985), xytext=(0, -22), xycoords="axes fraction", textcoords="offset points",
+        fontsize=8, zorder=7, color=legend.INK, ha="center", va="top",
+        arrowprops={"arrowstyle": "-|>", "color": legend.INK, "lw": 1.0},
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The report of an evaluated design: one HTML file that needs nothing else and asks nobody.
 
-No script, no outside address: styles and pictures are inside, and a content security policy keeps it so.  Every text
-that comes from a layout is escaped by the template engine.
+No script, no outside address: styles and pictures are inside, and a content security policy keeps it so.
+Every text that comes from a layout is escaped by the template engine.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _headlines(kpis: tuple[Kpi, ...]) -> list[Kpi]:
 
 
 def _maps(pictures: Iterable[Path]) -> list[tuple[str, str]]:
-    """Captions and data of the pictures: by subject, the 3-D one first; one plan of each subject is enough."""
+    """Captions and data of the pictures: by subject, the 3-D one first; one plan of each is enough."""
     subjects = [name for name in PICTURES if not name.endswith("_plan")]
     paths = {path.stem: path for path in pictures}
     chosen = [path for stem, path in paths.items() if f"{stem}_2d" not in paths]

@@ -1,4 +1,4 @@
-"""The energy flow as a drawing: bands as wide as the power they stand for, from the meter to the accelerators."""
+"""The energy flow as a drawing: bands as wide as the power they stand for, from meter to accelerators."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def svg(shares: Sequence[Share]) -> str:
         start, place = start + size, place + max(size, 26.0) + 8.0
     title = "<title>Energy flow from the meter to the accelerators</title>"
     box = f'viewBox="0 0 {WIDTH:.0f} {HEIGHT + 10:.0f}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" class="sankey" role="img" {box}>{title}{"".join(marks)}</svg>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="sankey" role="img" {box}>'
+    return f"{head}{title}{''.join(marks)}</svg>"
 
 
 def _inner(shares: Sequence[Share], top: float, per_watt: float) -> list[str]:
@@ -63,9 +64,10 @@ def _band(x: float, y: float, to_x: float, to_y: float, size: float, color: str)
     a, b = x + BAR, to_x
     middle = (a + b) / 2
     size = max(size, 1.0)
+    foot, to_foot = y + size, to_y + size
     path = (
         f"M{a:.1f},{y:.1f} C{middle:.1f},{y:.1f} {middle:.1f},{to_y:.1f} {b:.1f},{to_y:.1f} "
-        f"V{to_y + size:.1f} C{middle:.1f},{to_y + size:.1f} {middle:.1f},{y + size:.1f} {a:.1f},{y + size:.1f} Z"
+        f"V{to_foot:.1f} C{middle:.1f},{to_foot:.1f} {middle:.1f},{foot:.1f} {a:.1f},{foot:.1f} Z"
     )
     return [f'<path d="{path}" fill="{color}" opacity="0.28"/>']
 
@@ -73,7 +75,8 @@ def _band(x: float, y: float, to_x: float, to_y: float, size: float, color: str)
 def _label(x: float, y: float, size: float, share: Share) -> str:
     name = share.name.partition(":")[0]
     middle = y + max(size, 24.0) / 2
+    left, value = x + BAR + 8, escape(quantity(share.value, "power"))
     return (
-        f'<text x="{x + BAR + 8:.1f}" y="{middle - 3:.1f}">{escape(name)}</text>'
-        f'<text x="{x + BAR + 8:.1f}" y="{middle + 13:.1f}" class="value">{escape(quantity(share.value, "power"))}</text>'
+        f'<text x="{left:.1f}" y="{middle - 3:.1f}">{escape(name)}</text>'
+        f'<text x="{left:.1f}" y="{middle + 13:.1f}" class="value">{value}</text>'
     )

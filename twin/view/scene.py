@@ -1,7 +1,7 @@
 """The scene: what is to be seen, as arrays of boxes, and what value each box has.
 
-Independent of any way of drawing.  One layer is one sort of thing and becomes one mesh; the owner of a box (a machine,
-a loop, a hall) is the id under which its values stand in the results.
+Independent of any way of drawing.  One layer is one sort of thing and becomes one mesh; the owner of a box (a
+machine, a loop, a hall) is the id under which its values stand in the results.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ _NEEDS = {
     "loop.supply": "flow",
     "loop.return": "flow",
 }
-"""Quantities that mean nothing where another one is zero: a rack without liquid has no coolant temperature."""
+"""Quantities that mean nothing where another one is zero: no coolant temperature without coolant."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class Scene:
         return self._by_name.get(name)
 
     def bounds(self, *names: str) -> tuple[Floats, Floats]:
-        """Lowest and highest corner of some layers (of all without names); of the halls if those are empty."""
+        """Lowest and highest corner of some layers (all without names); of the halls if those are empty."""
         chosen = [layer for layer in self.layers if not names or layer.name in names]
         if not chosen:
             if not len(self.hall_low):
@@ -243,19 +243,16 @@ def build(facility: Facility) -> Scene:
 
 
 def paint(results: Results, quantity: str, scenario: int = 0) -> dict[str, float]:
-    """Value of every thing that has one; things out of service and states without a steady solution have none."""
+    """Value of every thing that has one; what is out of service or has no steady solution has none."""
     table_name, _, name = quantity.partition(".")
     table = results.tables.get(table_name)
     if table is None or name not in table.values or not results.settled[scenario]:
         return {}
     values = np.asarray(table.values[name][scenario], dtype=float)
     has = np.isfinite(values)
-    alive = _ALIVE.get(table_name)
-    if alive in table.values and name != alive:
-        has &= np.asarray(table.values[alive][scenario]) > 0
-    needed = _NEEDS.get(quantity)
-    if needed in table.values:
-        has &= np.asarray(table.values[needed][scenario]) > 0
+    for other in (_ALIVE.get(table_name), _NEEDS.get(quantity)):
+        if other is not None and other != name and other in table.values:
+            has &= np.asarray(table.values[other][scenario]) > 0
     return {table.ids[i]: float(values[i]) for i in np.flatnonzero(has)}
 
 
@@ -337,8 +334,9 @@ def _labels(facility: Facility, solids: Solids) -> Iterator[Label]:
     for index, machine in enumerate(facility.machines):
         if machine.row is None and solids.solid[index]:
             groups[machine.group].append(index)
-    for group, index in groups.items():
-        low, high = solids.low[index].min(axis=0), solids.high[index].max(axis=0)
-        x, y, z = (*((low + high) / 2)[:2].tolist(), float(high[2]))
-        count = f" ({len(index)})" if len(index) > 1 else ""
-        yield Label(f"{group}{count}", "group", (x, y, z), _layer_of(facility.machines[index[0]]))
+    for group, members in groups.items():
+        low, high = solids.low[members].min(axis=0), solids.high[members].max(axis=0)
+        x, y = ((low + high) / 2)[:2].tolist()
+        count = f" ({len(members)})" if len(members) > 1 else ""
+        layer = _layer_of(facility.machines[members[0]])
+        yield Label(f"{group}{count}", "group", (x, y, float(high[2])), layer)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +18,10 @@ from twin.model.facility import Facility
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, Verdict
 from twin.view import colors, gl, legend
-from twin.view.camera import PRESETS, Camera, fitted
+from twin.view.camera import Camera, fitted
 from twin.view.paints import Paint, box_colors, caption, painted
-from twin.view.pictures import add_layer, aim, shine
+from twin.view.pictures import Plotter, add_layer, aim, shine
 from twin.view.scene import FIELDS, Layer, Scene, build
-
-if TYPE_CHECKING:
-    import pyvista
 
 SIZE = (1500, 900)
 HIDDEN = ("trays", "busways", "pipes_supply", "pipes_return")
@@ -68,7 +66,7 @@ def build_window(
     scenario: int = 0,
     off_screen: bool = False,
     size: tuple[int, int] = SIZE,
-) -> pyvista.Plotter:
+) -> Plotter:
     """The plotter of the window, drawn and wired but not yet shown."""
     view = make_window(
         facility, results, verdict, field=field, scenario=scenario, off_screen=off_screen, size=size
@@ -90,7 +88,7 @@ def make_window(
     gl.prepare()
     import pyvista
 
-    plotter = pyvista.Plotter(off_screen=off_screen, window_size=size, lighting="none")
+    plotter: Plotter = pyvista.Plotter(off_screen=off_screen, window_size=list(size), lighting="none")
     plotter.set_background("white")
     window = Window(plotter, facility, results, verdict, build(facility), FIELDS[field].name, scenario)
     window.draw()
@@ -112,19 +110,19 @@ def describe(
     return "\n".join(lines)
 
 
-@dataclass
+@dataclasses.dataclass
 class Window:
     """The state of a window and what its keys do."""
 
-    plotter: pyvista.Plotter
+    plotter: Plotter
     facility: Facility
     results: Results
     verdict: Verdict | None
     scene: Scene
     field: str
     scenario: int
-    actors: dict[str, list[Any]] = field(default_factory=dict)
-    boxes: dict[str, Any] = field(default_factory=dict)
+    actors: dict[str, list[Any]] = dataclasses.field(default_factory=dict)
+    boxes: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Check box of each layer."""
     picked: str = ""
 
@@ -223,9 +221,8 @@ class Window:
         for number, layer in enumerate(self.scene.layers):
             y = 40.0 + 26 * number
             self.boxes[layer.name] = self.plotter.add_checkbox_button_widget(
-                lambda on, name=layer.name: self.show(name, on),
-                value=bool(self.actors[layer.name][0].GetVisibility()), position=(10.0, y), size=18, border_size=2,
-                color_on=layer.style.color, color_off="white",
+                partial(self.show, layer.name), value=bool(self.actors[layer.name][0].GetVisibility()),
+                position=(10.0, y), size=18, border_size=2, color_on=layer.style.color, color_off="white",
             )  # fmt: skip
             self.plotter.add_text(layer.style.label, position=(34.0, y - 1), font_size=8, color=legend.INK)
         self.plotter.track_click_position(self._clicked, side="left", double=False)
@@ -247,8 +244,11 @@ class Window:
         yield "Right", lambda: self.step_state(1)
         yield "Left", lambda: self.step_state(-1)
         for number, preset in enumerate(("iso", "plan", "south", "east", "west"), 1):
-            assert preset in PRESETS
-            yield str(number), lambda preset=preset: (self.look(preset), self.plotter.render()) and None
+            yield str(number), partial(self._turn, preset)
+
+    def _turn(self, preset: str) -> None:
+        self.look(preset)
+        self.plotter.render()
 
     def _words(self, part: Paint) -> None:
         """Title and colour bar."""
@@ -280,8 +280,9 @@ class Window:
         carrier.lookup_table = table
         carrier.scalar_range = table.scalar_range
         self.plotter.add_scalar_bar(
-            title=f"{scale.title}   (grey: no value)\n", mapper=carrier, n_labels=6, fmt="%.4g", width=0.36, height=0.06,
-            position_x=0.36, position_y=0.02, color=legend.INK, title_font_size=13, label_font_size=12, render=False,
+            title=f"{scale.title}   (grey: no value)\n", mapper=carrier, n_labels=6, fmt="%.4g",
+            width=0.36, height=0.06, position_x=0.36, position_y=0.02, color=legend.INK,
+            title_font_size=13, label_font_size=12, render=False,
         )  # fmt: skip
 
 

@@ -1,0 +1,203 @@
+"""The report: complete, self-contained, and harmless whatever the names."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.geometry.small_facilities import facility
+from tests.view.view_samples import HOSTILE, finding, hall, solved, verdict
+from twin.results.results import Results
+from twin.view import facts, report, sankey
+
+VOID = {"meta", "link", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; complains about tags that are not closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.words, self.open = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def made():
+    return hall()
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    waived = finding(code="AIR-002", subject="p.s.01", waived="accepted by the client", margin=-0.1)
+    warning = finding(code="LIQ-003", severity="warning", message="flow is low", margin=0.01)
+    more = tuple(finding(subject=f"p.n.0{k}") for k in (2, 3))
+    judged = verdict(finding(), *more, warning, waived)
+    return Page(report.html(made, solved(made), judged))
+
+
+def test_it_says_verdict_counts_and_every_finding_with_its_line(page):
+    assert "FAIL" in page.text
+    assert "1 rules broken (3 findings), 1 warnings, 1 waived" in page.text
+    assert "hall.yaml:12" in page.text
+    assert "accepted by the client" in page.text
+    assert "p.n.04" in page.text
+    assert "p.n.02, p.n.03" in page.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "PUE 1.2",
+        "lose:ups.A1 1",  # racks without power
+        "no steady state",
+        "losses leave with their own ventilation (assumed)",
+        "ups.A2",
+        "85.0 %",
+        "tcs",
+        "air zonal converged 2 of 3",
+        "2.0e-09",
+        "hall.yaml",
+    ],
+)
+def test_it_holds_what_was_computed(page, words):
+    assert words in page.text
+
+
+def test_it_asks_nobody_and_runs_nothing(page):
+    assert "script" not in page.tags
+    policy = next(
+        value for tag, name, value in page.attributes if name == "content" and "default-src" in value
+    )
+    assert "default-src 'none'" in policy
+    for _, name, value in page.attributes:
+        assert not name.startswith("on")
+        if name in ("src", "href"):
+            assert value.startswith(("data:", "#"))
+
+
+def test_hostile_names_stay_text(tmp_path):
+    made = hall(2, HOSTILE)
+    bad = made.machines[0].replace(id=HOSTILE, type=HOSTILE, group=HOSTILE)
+    made = made.replace(
+        description=HOSTILE,
+        machines=(bad, *made.machines[1:]),
+        feeds=(),
+        circuits=(),
+        params={"a": HOSTILE},
+        file=HOSTILE,
+    )
+    judged = verdict(
+        finding(
+            subject=HOSTILE, message=HOSTILE, place=HOSTILE, file=HOSTILE, standard=HOSTILE, title=HOSTILE
+        ),
+        finding(waived=HOSTILE),
+        unused_waivers=(HOSTILE,),
+    )
+    results = solved(made)
+    path = report.write_report(made, results, judged, [], tmp_path / "report.html")
+    page = Page(path.read_text(encoding="utf-8"))
+    assert "img" not in page.tags
+    assert "script" not in page.tags
+    assert page.text.count(HOSTILE) >= 5
+
+
+def test_pictures_are_embedded_and_missing_ones_left_out(made, tmp_path):
+    picture = tmp_path / "heat_plan_2d.png"
+    picture.write_bytes(b"\x89PNG" + bytes(40))
+    other = tmp_path / "notes.txt"
+    other.write_text("no picture")
+    page = Page(report.html(made, solved(made), verdict(), [picture, tmp_path / "gone.png", other]))
+    images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
+    assert len(images) == 1
+    assert images[0].startswith("data:image/png;base64,iVBORw")
+    assert "Inlet air (plan)" in page.text
+
+
+@pytest.mark.parametrize("empty", [facility([], halls=()), facility([]), hall(0), hall(1)], ids=str)
+def test_empty_halls_have_a_report(empty):
+    Page(report.html(empty, solved(empty), verdict()))
+
+
+def test_results_with_empty_tables_have_a_report(made):
+    results = solved(made)
+    bare = Results(
+        facility="t", digest="", scenarios=results.scenarios[2:], tables=results.tables, reports=(),
+        conservation={}, settled=(False,),
+    )  # fmt: skip
+    page = Page(report.html(made, bare, verdict(kpis=(), margins=(), status="failed")))
+    assert "the normal state has no steady solution" in page.text
+
+
+def test_energy_shares_add_up_to_the_meter(made):
+    shares = facts.energy(solved(made))
+    total = next(share.value for share in shares if share.depth == 0)
+    parts = sum(share.value for share in shares if share.depth == 1)
+    racks = next(share.value for share in shares if share.name.startswith("Racks"))
+    assert parts == pytest.approx(total, rel=1e-12)
+    assert sum(share.value for share in shares if share.depth == 2) == pytest.approx(racks, rel=1e-12)
+
+
+def test_the_drawing_is_well_formed_and_bands_are_as_wide_as_their_power(made):
+    shares = facts.energy(solved(made))
+    root = ElementTree.fromstring(sankey.svg(shares))
+    bars = [float(r.get("height")) for r in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert bars[1] / bars[0] == pytest.approx(5e3 / 1.2e5, abs=0.01)
+    assert sankey.svg([]) == ""
+
+
+def test_the_worst_state_of_a_machine_is_the_one_with_its_highest_load(made):
+    tree = {m.id: m for m in facts.power_tree(made, solved(made))}
+    assert tree["ups.A2"].worst.text == "85.0 %"
+    assert tree["ups.A2"].state == "lose:ups.A1"
+    assert tree["ups.A1"].normal.text == "40.0 %"
+    assert next(iter(tree)) == "grid"
+
+
+def test_states_that_cost_racks_come_first_after_the_normal_one(made):
+    states = facts.states(solved(made), verdict(finding()))
+    assert [state.name for state in states] == ["normal", "lose:dry1", "lose:ups.A1"]
+    assert states[2].lost.text == "1"
+    assert "PWR-001" in states[2].finding
+
+
+def test_assumed_sources_are_listed_and_others_are_sources(made):
+    listed = facts.assumptions(made, solved(made))
+    assert ("t", "all values without a source of their own", "assumed") in listed
+    assert not facts.sources(made)
+
+
+def test_a_broken_write_leaves_the_old_report(made, tmp_path, monkeypatch):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    monkeypatch.setattr(report.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        report.write_report(made, solved(made), verdict(), [], path)
+    assert path.read_text() == "old"
+
+
+def test_long_tables_say_how_much_is_left_out(made, monkeypatch):
+    monkeypatch.setattr(report, "ROWS", 2)
+    text = report.html(made, solved(made), verdict())
+    assert re.search(r"1 further rows", text)
