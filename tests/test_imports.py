@@ -1,7 +1,6 @@
 """The import rule: data flows one way, numerics know no machines, and checks never solve.
 
-Every import statement counts, also one inside a function; those under ``if TYPE_CHECKING:`` do not, as they do
-not run.
+Every import statement counts, also one inside a function, but not those under ``if TYPE_CHECKING:``.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted(path for package in ("twin", "solvers") for path in (ROOT / package).rglob("*.py"))
 
 ORDER = [
-    "units", "model", "catalogue", "layout", "geometry", "capacity", "scenario", "results", "networks", "tabulate",
-    "coupling", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
+    "units", "model", "catalogue", "layout", "geometry", "capacity", "scenario", "results", "networks",
+    "tabulate", "coupling", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
 ]  # fmt: skip
 """Parts of ``twin`` in the direction of the data: each may import those before it."""
 

@@ -1,11 +1,11 @@
 """Many layouts at once, in processes that cannot harm each other.
 
 A worker is a fresh interpreter that reads one job a line and answers with one row a line: JSON both ways, no
-pickle, so it does not matter how the caller was started.  A layout that crashes or hangs costs its worker, not
-the batch: its row says what happened and a new worker goes on.
+pickle, so it does not matter how the caller was started.  A layout that crashes or hangs costs its worker,
+not the batch: its row says what happened and a new worker goes on.
 
-With an output folder every layout leaves its run folder.  One whose folder is finished, with the same content,
-version and options, is not solved again: a batch that was killed goes on where it was.
+With an output folder every layout leaves its run folder.  One whose folder is finished, with the same
+content, version and options, is not solved again: a batch that was killed goes on where it was.
 """
 
 from __future__ import annotations
@@ -309,12 +309,21 @@ def _serve() -> None:
     os.dup2(2, 1)  # whatever a library prints must not stand among the answers
     for line in sys.stdin:
         task = json.loads(line)
-        options = task["options"]
-        row = evaluate_one(
-            task["layout"], task["key"], Options(**{**options, "sets": tuple(options["sets"])})
-        )
-        answers.write(json.dumps(asdict(row)) + "\n")
+        options = Options(**{**task["options"], "sets": tuple(task["options"]["sets"])})
+        answers.write(json.dumps(asdict(_guarded(task["layout"], task["key"], options))) + "\n")
         answers.flush()
+
+
+def _guarded(layout: str, key: str, options: Options) -> Row:
+    """The row, also where the program itself fails."""
+    begun = time.perf_counter()
+    try:
+        return evaluate_one(layout, key, options)
+    except Exception as error:
+        message = f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        if isinstance(error, OSError):
+            message = f"{error.filename or options.out}: {error.strerror or error}"
+        return Row(layout, "crashed", message=message, seconds=round(time.perf_counter() - begun, 3))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,11 @@ def evaluate(
 
 
 def _settle(
-    world: Lowered, scenarios: tuple[Scenario, ...], tolerance: float, max_passes: int, progress: Progress | None
+    world: Lowered,
+    scenarios: tuple[Scenario, ...],
+    tolerance: float,
+    max_passes: int,
+    progress: Progress | None,
 ) -> Results:
     """Iterate some states to rest."""
     failed = world.failed(scenarios)

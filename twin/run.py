@@ -65,7 +65,7 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """0 all rules hold, 1 a rule is broken, 3 the normal state has no solution."""
+        """0 all rules hold, 1 a rule is broken (runaway is one), 3 a solver failed in the normal state."""
         if self.verdict.status == "failed":
             return 3
         return 0 if self.verdict.verdict == "pass" else 1

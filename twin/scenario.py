@@ -36,7 +36,9 @@ def named_losses(facility: Facility) -> tuple[Scenario, ...]:
     """The ``lose:`` states that the designer's own limits ask for and that lose several machines at once."""
     from twin.layout.selectors import matching
 
-    names = dict.fromkeys(state for limit, _ in facility.limits for state in limit.during if state.startswith("lose:"))
+    names = dict.fromkeys(
+        state for limit, _ in facility.limits for state in limit.during if state.startswith("lose:")
+    )
     losses = ((name, matching(facility, name.removeprefix("lose:"))) for name in names)
     return tuple(Scenario(name=name, failed=failed) for name, failed in losses if len(failed) != 1)
 

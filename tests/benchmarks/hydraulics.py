@@ -1,8 +1,7 @@
 """Looped networks against EPANET 2.3: the same grid of pipes, one state and a batch of demands.
 
 EPANET has its network loaded already and gets new demands through its toolkit before every solve; the time is
-that of setting demands, solving and reading all heads. Both use the Swamee-Jain friction law and water of EPANET's
-viscosity.
+that of setting demands, solving and reading all heads. Both use Swamee-Jain friction and the same water.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Power flow against pandapower: the same radial net, one state and every single branch outage.
 
-Both get a net that is built already; the time is that of the solve call. pandapower's Newton method writes result
-tables of every element, ours returns arrays; numba is used by pandapower if it is installed.
+Both get a net that is built already; the time is that of the solve call. pandapower's Newton method writes
+result tables of every element, ours returns arrays; pandapower uses numba where it is installed.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ def ours(net: dict[str, Any], closed: Any = True) -> Any:
     rest = np.arange(1, buses)
     states = np.broadcast_to(closed, np.shape(closed) or (1, buses - 1))
     return Problem(
-        BASE, np.full(buses, VOLTAGE), branch_from=net["upstream"], branch_to=rest,
-        branch_impedance=net["ohm"] * BASE / VOLTAGE**2, branch_closed=states, source_bus=np.array([0]), load_power=net["power"], cord_load=np.arange(buses - 1), cord_bus=rest,
+        BASE, np.full(buses, VOLTAGE), branch_from=net["upstream"], branch_to=rest, branch_closed=states,
+        branch_impedance=net["ohm"] * BASE / VOLTAGE**2, source_bus=np.array([0]), load_power=net["power"],
+        cord_load=np.arange(buses - 1), cord_bus=rest,
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def test_temperatures_are_shown_in_degrees_celsius_and_power_in_the_unit_that_fi
 
 
 def test_the_colour_blind_safe_map_is_the_published_cividis():
-    # end colours of J. R. Nunez, C. R. Anderton and R. S. Renslow, PLoS ONE 13 (2018) e0199239, as matplotlib ships it
+    # end colours of J. R. Nunez, C. R. Anderton and R. S. Renslow, PLoS ONE 13 (2018) e0199239
     table = colors.scale("power.loading", np.array([]), colors="cividis").lut()
     assert table[0].tolist() == [0, 34, 78]
     assert table[-1].tolist() == [254, 232, 56]

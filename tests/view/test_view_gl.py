@@ -11,7 +11,7 @@ from twin.view import gl
 DIES = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
 
 
-@pytest.fixture()
+@pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "twin" / "gl.json"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.view.view_samples import HOSTILE, finding, hall, solved, verdict
+from tests.view.view_samples import HOSTILE, finding, hall, solved, verdict, with_rack_values
 from twin.view import colors, gl
-from twin.view.camera import Camera
+from twin.view.camera import Camera, fitted
+from twin.view.pictures import aim
 from twin.view.window import describe
 
 SMALL = (700, 420)
@@ -45,7 +46,7 @@ def test_pictures_are_drawn_with_the_colours_of_the_bar(graphics, made, tmp_path
     (path,) = render(made, solved(made), tmp_path, names=["heat_plan"], size=SMALL, antialias=False)
     image = drawn(path)
     assert image.shape == (SMALL[1], SMALL[0], 3)
-    assert pixels(image[:, : SMALL[0] - 330], (27, 158, 119)) > 20  # 18 .. 21 degC, as seen from above
+    assert pixels(image[:, : SMALL[0] - 330], (253, 174, 97)) > 20  # 32 .. 35 degC, as seen from above
 
 
 def test_a_free_camera_and_a_single_field_are_drawn(graphics, made, tmp_path):
@@ -81,7 +82,7 @@ def test_one_mesh_for_each_layer_whatever_the_number_of_racks(graphics):
     made = hall(30)
     window = make_window(made, solved(made), off_screen=True, size=(300, 200))
     assert all(len(actors) <= 2 for actors in window.actors.values())
-    assert window.actors["racks"][0].mapper.dataset.n_cells == 6 * 60
+    assert window.meshes["racks"].n_cells == 6 * 60
     window.plotter.close()
 
 
@@ -90,10 +91,10 @@ def test_the_window_paints_steps_and_picks(graphics, made):
 
     window = make_window(made, solved(made), verdict(finding()), off_screen=True, size=(300, 200))
     racks = window.actors["racks"][0]
-    cells = racks.mapper.dataset.cell_data["color"]
-    assert cells[0].tolist() == [27, 158, 119]  # 20 degC
+    colours = window.meshes["racks"].cell_data
+    assert colours["color"][0].tolist() == [27, 158, 119]  # 20 degC
     window.step_state(1)
-    assert cells[-1].tolist() == list(colors.NO_VALUE)  # the rack that lost its power
+    assert colours["color"][-1].tolist() == list(colors.NO_VALUE)  # the rack that lost its power
     assert window.pick(racks, 6 * 7) == "p.n.04"
     assert window.pick(object(), 0) == ""
     assert window.pick(racks, 10**6) == ""
@@ -106,6 +107,26 @@ def test_the_window_paints_steps_and_picks(graphics, made):
     window.show("racks", False)
     assert not racks.GetVisibility()
     window.plotter.close()
+
+
+def test_painting_again_changes_what_is_seen(graphics, made):
+    from twin.view.window import make_window
+
+    cold = with_rack_values(solved(made), "inlet_temperature", [20.0] * 8)
+    hot = with_rack_values(solved(made), "inlet_temperature", [38.0] * 8)
+    window = make_window(made, cold, off_screen=True, size=(300, 300))
+    racks = window.scene.layer("racks")
+    view = fitted("plan", racks.low.min(axis=0), racks.high.max(axis=0), 1.0)
+    aim(window.plotter, view)
+    seen = []
+    for results in (cold, hot):
+        window.results = results
+        window.refresh()
+        image = window.plotter.screenshot(return_img=True).astype(int)
+        reddish = (image[..., 0] > 2 * image[..., 2]) & (image[..., 0] > 1.3 * image[..., 1])
+        seen.append(int(reddish.sum()))
+    window.plotter.close()
+    assert seen[0] < 300 < seen[1] - seen[0]
 
 
 def test_a_layer_that_is_painted_is_shown(graphics, made):
@@ -136,6 +157,6 @@ def test_things_out_of_service_and_states_without_solution_are_said(made):
 
 
 def test_loops_halls_and_unknown_names_are_described(made):
-    assert "Supply temperature after mixing: 40.0 degC" in describe(made, solved(made), None, "tcs")
+    assert "Supply temperature after mixing: 36.0 degC" in describe(made, solved(made), None, "tcs")
     assert "hall" in describe(made, solved(made), None, "hall")
     assert describe(made, solved(made), None, HOSTILE).startswith(HOSTILE)

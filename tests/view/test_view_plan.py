@@ -76,7 +76,9 @@ def test_letters_are_readable_or_absent():
 
 
 @pytest.mark.parametrize(
-    "made", [facility([], halls=()), facility([]), hall(0), hall(1), hall(2, HOSTILE)], ids=str
+    "made",
+    [facility([], halls=()), facility([]), hall(0), hall(1), hall(2, HOSTILE)],
+    ids=["nothing", "bare", "none", "one", "hostile"],
 )
 def test_any_hall_and_any_name_makes_maps(made, tmp_path):
     written = plan.write(

@@ -135,7 +135,9 @@ def test_pictures_are_embedded_and_missing_ones_left_out(made, tmp_path):
     assert "Inlet air (plan)" in page.text
 
 
-@pytest.mark.parametrize("empty", [facility([], halls=()), facility([]), hall(0), hall(1)], ids=str)
+@pytest.mark.parametrize(
+    "empty", [facility([], halls=()), facility([]), hall(0), hall(1)], ids=["nothing", "bare", "none", "one"]
+)
 def test_empty_halls_have_a_report(empty):
     Page(report.html(empty, solved(empty), verdict()))
 

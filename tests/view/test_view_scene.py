@@ -90,7 +90,9 @@ def test_unknown_quantities_have_no_values():
     assert paint(results, "soup.power") == {}
 
 
-@pytest.mark.parametrize("made", [facility([], halls=()), facility([]), hall(0), hall(1)], ids=str)
+@pytest.mark.parametrize(
+    "made", [facility([], halls=()), facility([]), hall(0), hall(1)], ids=["nothing", "bare", "none", "one"]
+)
 def test_empty_halls_and_single_racks_make_a_scene(made):
     scene = build(made)
     low, high = scene.bounds()

@@ -137,7 +137,9 @@ def summary(run: Run) -> str:
     checked = {f.code for f in (*run.verdict.margins, *run.verdict.findings)}
     states = len(run.results.scenarios)
     if run.verdict.status == "failed":
-        return "the normal state has no solution"
+        return "no verdict: a solver failed in the normal state"
+    if run.verdict.status == "runaway":
+        return "the normal state has no steady solution (thermal runaway)"
     failing = (
         f"{len(broken)} of {len(checked)} rules broken" if broken else f"{len(checked - warned)} rules hold"
     )

@@ -8,8 +8,18 @@ from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
 from twin.units import (
-    ApparentPower, CarbonIntensity, Current, Duration, EnergyPrice, FloorLoad, Fraction, Length, PowerPrice, Temperature,
-    VolumePrice, Voltage,
+    ApparentPower,
+    CarbonIntensity,
+    Current,
+    Duration,
+    EnergyPrice,
+    FloorLoad,
+    Fraction,
+    Length,
+    PowerPrice,
+    Temperature,
+    Voltage,
+    VolumePrice,
 )
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
@@ -261,8 +271,9 @@ class PowerGroup(Frozen):
     from_: Selectors | dict[str, Selectors] = Field(default=(), alias="from")
     """Upstream machines; a mapping gives each feed its own. A transfer switch takes a list in order of preference."""
     deal: Deal = "block"
-    """How copies share several upstream machines: ``block`` (in order, evenly), ``round`` (in turn), ``common`` (all upstream
-    machines in parallel on one bus), ``pairs`` (the feeds of one row from two different machines, all pairs in turn)."""
+    """How copies share several upstream machines: ``block`` (in order, evenly), ``round`` (in turn), ``common`` (all
+    upstream machines in parallel on one bus), ``pairs`` (the feeds of one row from two different machines, all pairs
+    in turn)."""
     along: Selectors | None = None
     """Rows along which busways run: one per row (and feed)."""
     height: Length = Field(default=3.0, ge=0, le=20)
@@ -337,7 +348,11 @@ class Tray(Frozen):
 class HallShape(Frozen):
     """A hall's shell."""
 
-    size: tuple[Annotated[Length, Field(gt=0, le=2000)], Annotated[Length, Field(gt=0, le=2000)], Annotated[Length, Field(gt=0, le=100)]]
+    size: tuple[
+        Annotated[Length, Field(gt=0, le=2000)],
+        Annotated[Length, Field(gt=0, le=2000)],
+        Annotated[Length, Field(gt=0, le=100)],
+    ]
     """East, north and up extent; the origin is the south-west floor corner."""
     floor: Floor = Floor()
     """Floor."""

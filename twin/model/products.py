@@ -14,10 +14,38 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
-from twin.model.elements import Box, Branch, Conversion, Demand, Electrical, Exchange, FlowPath, Shunt, Supply, Terminal
+from twin.model.elements import (
+    Box,
+    Branch,
+    Conversion,
+    Demand,
+    Electrical,
+    Exchange,
+    FlowPath,
+    Shunt,
+    Supply,
+    Terminal,
+)
 from twin.units import (
-    ApparentPower, Bytes, ComputeRate, Current, DataRate, Duration, Energy, Fraction, Length, LinearImpedance, Mass, Money,
-    Power, Pressure, SpecificFlow, Temperature, TemperatureDifference, VolumeFlow, Voltage,
+    ApparentPower,
+    Bytes,
+    ComputeRate,
+    Current,
+    DataRate,
+    Duration,
+    Energy,
+    Fraction,
+    Length,
+    LinearImpedance,
+    Mass,
+    Money,
+    Power,
+    Pressure,
+    SpecificFlow,
+    Temperature,
+    TemperatureDifference,
+    Voltage,
+    VolumeFlow,
 )
 
 Points = tuple[tuple[Fraction, Fraction], ...]
@@ -73,7 +101,9 @@ def _drop_law(flow: float, drop: float, exponent: float = 2.0) -> FlowPath:
 def _motor_load(voltage: float, feeds: tuple[str, ...]) -> Iterator[Electrical]:
     for feed in feeds:
         yield Terminal(f"in{feed}", voltage)
-    yield Demand(tuple(f"in{feed}" for feed in feeds), 0.95)  # drive with active or 12-pulse front end, assumed
+    yield Demand(
+        tuple(f"in{feed}" for feed in feeds), 0.95
+    )  # drive with active or 12-pulse front end, assumed
 
 
 class PowerShelf(ProductBase):
@@ -138,7 +168,9 @@ class Coolant(Frozen):
     @model_validator(mode="after")
     def _one_law(self) -> Coolant:
         if (self.return_temperature is None) == (self.specific_flow is None):
-            raise ValueError("give exactly one of return_temperature and specific_flow, or the flow is not defined")
+            raise ValueError(
+                "give exactly one of return_temperature and specific_flow, or the flow is not defined"
+            )
         return self
 
 
@@ -212,13 +244,17 @@ class Rack(ProductBase):
         yield Terminal("busbar", self.shelf.output_voltage, dc=True)
         for name in inputs:
             rating = self.shelf.rating / len(inputs)
-            yield Conversion(name, "busbar", rating, self.shelf.efficiency, 1.0 if self.dc else self.power_factor)
+            yield Conversion(
+                name, "busbar", rating, self.shelf.efficiency, 1.0 if self.dc else self.power_factor
+            )
         yield Demand(("busbar",))
 
     def flow_path(self, density: float) -> FlowPath:
         """Cold plates and manifolds between ``supply`` and ``return``; density in kg/m3."""
         assert self.coolant is not None
-        return _drop_law(self.coolant.rated_flow * density, self.coolant.rated_drop, self.coolant.drop_exponent)
+        return _drop_law(
+            self.coolant.rated_flow * density, self.coolant.rated_drop, self.coolant.drop_exponent
+        )
 
 
 class Cdu(ProductBase):
@@ -263,7 +299,9 @@ class Cdu(ProductBase):
         """Pumped coolant side; rise = head at rating point on a quadratic curve."""
         head = self.external_head * self.shutoff_ratio
         flow = self.secondary_flow * density
-        return FlowPath("return", "supply", pump_head=head, pump_curvature=(head - self.external_head) / flow**2)
+        return FlowPath(
+            "return", "supply", pump_head=head, pump_curvature=(head - self.external_head) / flow**2
+        )
 
     def exchange(self) -> Exchange:
         """Coolant (hot) to facility water (cold)."""
@@ -468,7 +506,9 @@ class Pump(ProductBase):
     def pump_path(self, density: float) -> FlowPath:
         """From suction ``return`` to discharge ``supply``."""
         head = self.head * self.shutoff_ratio
-        return FlowPath("return", "supply", pump_head=head, pump_curvature=(head - self.head) / (self.flow * density) ** 2)
+        return FlowPath(
+            "return", "supply", pump_head=head, pump_curvature=(head - self.head) / (self.flow * density) ** 2
+        )
 
 
 class Utility(ProductBase):
@@ -538,7 +578,10 @@ class Transformer(ProductBase):
         yield Terminal("in", self.primary)
         yield Terminal("out", self.secondary)
         yield Branch(
-            "in", "out", resistance * base, sqrt(self.impedance**2 - resistance**2) * base,
+            "in",
+            "out",
+            resistance * base,
+            sqrt(self.impedance**2 - resistance**2) * base,
             self.rating / (SQRT3 * self.secondary),
         )
         yield Shunt("in", self.no_load_loss)
@@ -694,8 +737,25 @@ class Cable(ProductBase):
 
 
 Product = Annotated[
-    Rack | Cdu | RearDoor | Crah | DryCooler | CoolingTower | Chiller | Pump | Utility | Generator | Transformer | Ups
-    | Rectifier | PowerShelf | Switchboard | TransferSwitch | Busway | Pdu | Cable,
+    Rack
+    | Cdu
+    | RearDoor
+    | Crah
+    | DryCooler
+    | CoolingTower
+    | Chiller
+    | Pump
+    | Utility
+    | Generator
+    | Transformer
+    | Ups
+    | Rectifier
+    | PowerShelf
+    | Switchboard
+    | TransferSwitch
+    | Busway
+    | Pdu
+    | Cable,
     Field(discriminator="kind"),
 ]
 """The union of machines: a new kind is one class above and one name here."""

@@ -52,8 +52,15 @@ class HallAir:
         return np.where(live, np.clip(share, self.unit_min_speed, 1.0), 0.0)
 
     def problem(
-        self, rack_flow: Array, rack_heat: Array, rack_cooling: Array, room_heat: Array, speed: Array, live: Mask,
-        coolant: Array, coolant_on: Mask,
+        self,
+        rack_flow: Array,
+        rack_heat: Array,
+        rack_cooling: Array,
+        room_heat: Array,
+        speed: Array,
+        live: Mask,
+        coolant: Array,
+        coolant_on: Mask,
     ) -> zonal.Problem:
         """The zonal problem of S states."""
         return zonal.Problem(
@@ -90,8 +97,12 @@ def lower(facility: Facility) -> tuple[HallAir, ...]:
 
 
 def _hall(
-    facility: Facility, shell: Shell, racks: list[Machine], units: list[tuple[int, Machine]],
-    rack_column: dict[str, int], pressure: float,
+    facility: Facility,
+    shell: Shell,
+    racks: list[Machine],
+    units: list[tuple[int, Machine]],
+    rack_column: dict[str, int],
+    pressure: float,
 ) -> HallAir:
     zones = [zone for zone in facility.zones if zone.hall == shell.id]
     number = {zone.id: index for index, zone in enumerate(zones)}
@@ -117,7 +128,9 @@ def _hall(
         unit_flow=np.array([crah.air_flow * density for crah in ratings]),
         unit_fan=np.array([crah.fan_power for crah in ratings]),
         unit_min_speed=np.array([crah.min_speed for crah in ratings]),
-        unit_setpoint=np.array([machine.setpoint if machine.setpoint is not None else 24.0 for _, machine in units]),
+        unit_setpoint=np.array(
+            [machine.setpoint if machine.setpoint is not None else 24.0 for _, machine in units]
+        ),
         unit_effectiveness=np.array([_effectiveness(crah) for crah in ratings]),
         humidity_ratio=float(psychrometrics.humidity_ratio_from_dew_point(shell.air.dew_point, pressure)),
         pressure=pressure,

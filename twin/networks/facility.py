@@ -136,7 +136,7 @@ def lower(facility: Facility) -> Lowered:
         cooling=cooling,
         rack_demand=demand,
         rack_busbar=np.array([_busbar(machine, watts) for machine, watts in zip(racks, demand, strict=True)]),
-        rack_liquid=np.array([_rack(machine).liquid_share for machine in racks]),
+        rack_liquid=np.array([rack_product(machine).liquid_share for machine in racks]),
         rack_load=np.array([load_at.get(machine.id, -1) for machine in racks], np.intp),
         rack_sink=rack_sink,
         rack_loop=np.where(rack_sink >= 0, sink_loop[rack_sink] if len(sinks) else -1, -1),
@@ -150,23 +150,28 @@ def lower(facility: Facility) -> Lowered:
         sink_heat_link=_join(heat.sink),
         source_heat_link=_join(heat.source),
         sink_design=np.array(
-            [liquid.design_flow(facility.by_id[name], loop.circuit) for loop in loops for name in loop.circuit.sinks]
+            [
+                liquid.design_flow(facility.by_id[name], loop.circuit)
+                for loop in loops
+                for name in loop.circuit.sinks
+            ]
         ),
         branch_hall=branch_hall,
         converter_hall=converter_hall,
-        shelf=np.array([_rack(machine).shelf is not None for machine in racks], bool),
+        shelf=np.array([rack_product(machine).shelf is not None for machine in racks], bool),
         rack_converter=_ownership(network.converter_owner, rack_at, len(racks)),
     )
 
 
-def _rack(machine: Machine) -> Rack:
+def rack_product(machine: Machine) -> Rack:
+    """The data sheet of a rack."""
     assert isinstance(machine.product, Rack)
     return machine.product
 
 
 def _demand(facility: Facility, machine: Machine) -> float:
     """Power the workload asks of a rack; the peak factor acts on the accelerators alone. [W]"""
-    rack, work = _rack(machine), facility.workload
+    rack, work = rack_product(machine), facility.workload
     base: float = getattr(rack.power, work.power)
     if rack.accelerators is None:
         return base
@@ -175,7 +180,7 @@ def _demand(facility: Facility, machine: Machine) -> float:
 
 def _busbar(machine: Machine, watts: float) -> float:
     """Busbar power at which the shelves draw the sheet's input power with every input live. [W]"""
-    rack = _rack(machine)
+    rack = rack_product(machine)
     if rack.shelf is None:
         return watts
     load, efficiency = np.array(rack.shelf.efficiency).T

@@ -30,10 +30,42 @@ BRANCH_VELOCITY = 1.8
 """The same for branches. [m/s] Assumed."""
 STATIC_PRESSURE = 1.5e5
 """Gauge pressure held by the expansion vessel at the suction side. [Pa] Assumed."""
-NOMINAL_DIAMETERS = np.array(
-    [15.8, 20.9, 26.6, 35.1, 40.9, 52.5, 62.7, 77.9, 102.3, 128.2, 154.1, 202.7, 254.5, 303.2, 333.3, 381.0, 428.7, 477.8,
-     574.7, 742.9, 895.3, 1047.8, 1200.0, 1400.0, 1600.0, 1800.0, 2000.0, 2400.0, 2800.0]
-) / 1e3
+NOMINAL_DIAMETERS = (
+    np.array(
+        [
+            15.8,
+            20.9,
+            26.6,
+            35.1,
+            40.9,
+            52.5,
+            62.7,
+            77.9,
+            102.3,
+            128.2,
+            154.1,
+            202.7,
+            254.5,
+            303.2,
+            333.3,
+            381.0,
+            428.7,
+            477.8,
+            574.7,
+            742.9,
+            895.3,
+            1047.8,
+            1200.0,
+            1400.0,
+            1600.0,
+            1800.0,
+            2000.0,
+            2400.0,
+            2800.0,
+        ]
+    )
+    / 1e3
+)
 """Inner diameters of steel pipe, ASME B36.10M schedule 40 / standard weight to DN 600, round above. [m]"""
 FITTINGS = 3.0
 """Loss coefficient of bends, tee and isolation valves of one branch, both ways. [-] Assumed."""
@@ -72,7 +104,9 @@ class LoopNetwork:
         """True if the sources (CDUs) bring their own pumps."""
         return not self.circuit.pumps
 
-    def problem(self, source_live: Mask, pump_live: Mask, sink_live: Mask, limit: Array, speed: Array) -> network.Problem:
+    def problem(
+        self, source_live: Mask, pump_live: Mask, sink_live: Mask, limit: Array, speed: Array
+    ) -> network.Problem:
         """The problem of S states; masks and limits are (S, sources), (S, pumps), (S, sinks); speed (S,)."""
         states, links = limit.shape[0], np.size(self.template.link_from)
         opened = np.ones((states, links), bool)
@@ -97,7 +131,11 @@ def design_flow(machine: Machine, circuit: Circuit) -> float:
     fluid = FLUIDS[circuit.fluid]
     match machine.product:
         case Rack() as rack if rack.coolant is not None:
-            return float(rack_flow(rack, np.array(rack.power.maximum * rack.liquid_share), circuit.supply, circuit.fluid))
+            return float(
+                rack_flow(
+                    rack, np.array(rack.power.maximum * rack.liquid_share), circuit.supply, circuit.fluid
+                )
+            )
         case Cdu() as cdu:
             return cdu.primary_flow * float(fluid.density(circuit.supply))
         case Crah() as coil:
@@ -119,7 +157,9 @@ def rack_flow(rack: Rack, liquid_heat: Array, supply: Array | float, fluid: str)
     assert coolant is not None
     properties = FLUIDS[fluid]
     if coolant.specific_flow is not None:
-        return np.asarray(coolant.specific_flow * liquid_heat * properties.density(np.clip(supply, *properties.range)))
+        return np.asarray(
+            coolant.specific_flow * liquid_heat * properties.density(np.clip(supply, *properties.range))
+        )
     assert coolant.return_temperature is not None
     rise = np.maximum(coolant.return_temperature - supply, 2.0)
     middle = np.clip((coolant.return_temperature + supply) / 2, *properties.range)
@@ -153,12 +193,21 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
     flows = np.array([design_flow(machines[name], circuit) for name in route.header])
     header = circuit.header or _diameter(float(flows.sum()) / density, HEADER_VELOCITY)
     links = _Links()
-    spacings, branches = np.round(route.spacing, 6), np.round(route.branch, 6)  # rows that repeat are equal to the bit
+    spacings, branches = (
+        np.round(route.spacing, 6),
+        np.round(route.branch, 6),
+    )  # rows that repeat are equal to the bit
     # nodes: 0 return at the sources, 1 pump discharge, 2 supply at the sources, then a supply and a return node a sink
     entry = 0 if not circuit.pumps else 1
     pump_link = [links.add(0, 1, _pump(machines[name]).pump_path(density)) for name in circuit.pumps]
     source_link = [
-        links.add(entry, 2, _source_path(machines[name], density), length=round(2 * route.source[name], 6), diameter=header)
+        links.add(
+            entry,
+            2,
+            _source_path(machines[name], density),
+            length=round(2 * route.source[name], 6),
+            diameter=header,
+        )
         for name in circuit.sources
     ]
     supply, back, sink_link, sink_node = 2, 0, {}, {}
@@ -167,7 +216,9 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
         links.add(supply, here, FlowPath("", ""), length=float(spacing), diameter=header)
         links.add(home, back, FlowPath("", ""), length=float(spacing), diameter=header)
         size = circuit.branch or _diameter(float(flows[position]) / density, BRANCH_VELOCITY)
-        sink_link[name] = links.add(here, home, _sink_path(machines[name], density), length=2 * float(branch), diameter=size)
+        sink_link[name] = links.add(
+            here, home, _sink_path(machines[name], density), length=2 * float(branch), diameter=size
+        )
         sink_node[name] = here
         supply, back = here, home
     start, end, length, diameter, paths = zip(*links.rows, strict=True)
@@ -214,7 +265,7 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
 def _diameter(volume_flow: float, velocity: float) -> float:
     """Smallest standard pipe that keeps the velocity. [m]"""
     needed = sqrt(4.0 * max(volume_flow, 1e-9) / (pi * velocity))
-    larger = NOMINAL_DIAMETERS[NOMINAL_DIAMETERS >= needed]
+    larger = NOMINAL_DIAMETERS[needed <= NOMINAL_DIAMETERS]
     return float(larger[0]) if larger.size else needed
 
 
@@ -267,7 +318,13 @@ class HeatNetwork:
     """Conductance [W/K] and the hot and cold flow [kg/s] it belongs to."""
 
     def problem(
-        self, flow: Array, heat_in: Array, outlet: Array, outlet_fixed: Mask, conductance: Array, setpoint: Array
+        self,
+        flow: Array,
+        heat_in: Array,
+        outlet: Array,
+        outlet_fixed: Mask,
+        conductance: Array,
+        setpoint: Array,
     ) -> heat.Problem:
         """The thermal problem of S states; flow, heat, outlet are (S, E), conductance and setpoint (S, X)."""
         return heat.Problem(
@@ -330,7 +387,8 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
         exchanger_name=tuple(joined),
         exchanger_loop=np.array([as_source[n][1] for n in joined], np.intp),
         exchanger_rating=tuple(
-            ratings[facility.by_id[n].type, loops[as_source[n][1]].circuit.id, cold_loop[n].circuit.id] for n in joined
+            ratings[facility.by_id[n].type, loops[as_source[n][1]].circuit.id, cold_loop[n].circuit.id]
+            for n in joined
         ),
     )
 

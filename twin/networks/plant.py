@@ -71,26 +71,50 @@ def run(
 def _outdoors(machine, product, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array) -> Running:  # type: ignore[no-untyped-def]
     state = machine(product, loop, weather, duty, flow, loop.circuit.supply)
     flat_out = machine(product, loop, weather, duty, flow, FULL_SPEED)
-    sink = weather.wet_bulb if isinstance(product, CoolingTower) or product.pad_effectiveness > 0 else weather.dry_bulb
+    sink = (
+        weather.wet_bulb
+        if isinstance(product, CoolingTower) or product.pad_effectiveness > 0
+        else weather.dry_bulb
+    )
     room = loop.circuit.supply - sink
     loading = (flat_out.leaving - sink) / room if room > 0.0 else np.full(duty.shape, 99.0)
     return Running(
-        leaving=state.leaving, power=state.power, water=state.water, condenser=np.zeros_like(duty),
-        loading=np.where(duty > 0.0, loading, 0.0), free=np.ones_like(duty), lost=state.saturated,
+        leaving=state.leaving,
+        power=state.power,
+        water=state.water,
+        condenser=np.zeros_like(duty),
+        loading=np.where(duty > 0.0, loading, 0.0),
+        free=np.ones_like(duty),
+        lost=state.saturated,
     )
 
 
-def _run_dry_cooler(product: DryCooler, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, setpoint: float):  # type: ignore[no-untyped-def]
+def _run_dry_cooler(
+    product: DryCooler, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, setpoint: float
+):  # type: ignore[no-untyped-def]
     return dry_cooler.reject(
-        dry_cooler_rating(product), duty=duty, coolant_flow=flow, coolant_capacity=loop.capacity,
-        dry_bulb=weather.dry_bulb, wet_bulb=weather.wet_bulb, pressure=weather.pressure, setpoint=setpoint,
+        dry_cooler_rating(product),
+        duty=duty,
+        coolant_flow=flow,
+        coolant_capacity=loop.capacity,
+        dry_bulb=weather.dry_bulb,
+        wet_bulb=weather.wet_bulb,
+        pressure=weather.pressure,
+        setpoint=setpoint,
     )
 
 
-def _run_tower(product: CoolingTower, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, setpoint: float):  # type: ignore[no-untyped-def]
+def _run_tower(
+    product: CoolingTower, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, setpoint: float
+):  # type: ignore[no-untyped-def]
     return tower.reject(
-        tower_rating(product), duty=duty, coolant_flow=flow, dry_bulb=weather.dry_bulb, wet_bulb=weather.wet_bulb,
-        pressure=weather.pressure, setpoint=setpoint,
+        tower_rating(product),
+        duty=duty,
+        coolant_flow=flow,
+        dry_bulb=weather.dry_bulb,
+        wet_bulb=weather.wet_bulb,
+        pressure=weather.pressure,
+        setpoint=setpoint,
     )
 
 
@@ -103,7 +127,9 @@ def _run_chiller(
     free = np.zeros_like(duty)
     if product.economizer_approach is not None:
         entering = setpoint + duty / rate
-        free = economizer.mode(entering, setpoint, outdoors, approach=product.economizer_approach).free_fraction
+        free = economizer.mode(
+            entering, setpoint, outdoors, approach=product.economizer_approach
+        ).free_fraction
     mechanical = duty * (1.0 - free)
     seen = {"condenser_entering": outdoors} if water_cooled else {"dry_bulb": outdoors}
     state = chiller.chill(chiller_rating(product), duty=mechanical, evaporator_leaving=setpoint, **seen)
@@ -122,10 +148,16 @@ def _run_chiller(
 def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:
     """The rating point of the data sheet."""
     return dry_cooler.DryCoolerRating(
-        duty=product.capacity, air_entering=product.air_in, coolant_entering=product.coolant_in,
-        coolant_leaving=product.coolant_out, fan_power=product.fan_power, air_flow=product.air_flow,
-        min_speed=product.min_speed, free_convection=min(0.1, product.min_speed),
-        pad_effectiveness=product.pad_effectiveness, pad_above=product.pad_above,
+        duty=product.capacity,
+        air_entering=product.air_in,
+        coolant_entering=product.coolant_in,
+        coolant_leaving=product.coolant_out,
+        fan_power=product.fan_power,
+        air_flow=product.air_flow,
+        min_speed=product.min_speed,
+        free_convection=min(0.1, product.min_speed),
+        pad_effectiveness=product.pad_effectiveness,
+        pad_above=product.pad_above,
     )
 
 
@@ -134,18 +166,27 @@ def tower_rating(product: CoolingTower) -> tower.TowerRating:
     leaving = product.wet_bulb + product.approach
     density = float(psychrometrics.density(product.wet_bulb + 5.0, 0.015, psychrometrics.STANDARD_PRESSURE))
     return tower.TowerRating(
-        water_flow=product.flow * float(FLUIDS["water"].density(leaving)), water_entering=leaving + product.range,
-        water_leaving=leaving, wet_bulb=product.wet_bulb, air_flow=product.air_flow * density,
-        fan_power=product.fan_power, min_speed=product.min_speed, free_convection=min(0.1, product.min_speed),
-        cycles=product.cycles, drift=product.drift,
+        water_flow=product.flow * float(FLUIDS["water"].density(leaving)),
+        water_entering=leaving + product.range,
+        water_leaving=leaving,
+        wet_bulb=product.wet_bulb,
+        air_flow=product.air_flow * density,
+        fan_power=product.fan_power,
+        min_speed=product.min_speed,
+        free_convection=min(0.1, product.min_speed),
+        cycles=product.cycles,
+        drift=product.drift,
     )
 
 
 def chiller_rating(product: Chiller) -> chiller.ChillerRating:
     """Size, efficiency and rating temperatures of the data sheet on the shape of a published curve set."""
     own = {
-        "capacity": product.capacity, "cop": product.cop, "evaporator_leaving": product.supply,
-        "condenser_entering": product.condenser_entering, "air_cooled": product.condenser == "air",
+        "capacity": product.capacity,
+        "cop": product.cop,
+        "evaporator_leaving": product.supply,
+        "condenser_entering": product.condenser_entering,
+        "air_cooled": product.condenser == "air",
         "min_part_load": max(product.min_load, 1e-3),
     }
     curves = CURVES[product.curves]

@@ -13,7 +13,7 @@ from solvers.power.losses import curve_from_points
 from twin.geometry import Routes
 from twin.model import elements
 from twin.model.facility import Facility, Feed, Machine
-from twin.model.products import SQRT3, Busway
+from twin.model.products import Busway
 from twin.scenario import Scenario
 
 Array = NDArray[np.float64]
@@ -44,7 +44,13 @@ class _Rows:
         return self.bus[key]
 
     def add_branch(
-        self, start: int, end: int, ohm: complex = 0.0, rating: float = np.inf, group: int = -1, rank: int = 0,
+        self,
+        start: int,
+        end: int,
+        ohm: complex = 0.0,
+        rating: float = np.inf,
+        group: int = -1,
+        rank: int = 0,
         owner: str = "",
     ) -> int:
         per_unit = ohm * BASE_POWER / self.voltage[end] ** 2
@@ -193,7 +199,9 @@ class _Lowering:
         return table
 
     def _machine(self, machine: Machine) -> None:
-        labels = tuple(dict.fromkeys(f.terminal.removeprefix("in") for f in self.feeds_of.get(machine.id, [])))
+        labels = tuple(
+            dict.fromkeys(f.terminal.removeprefix("in") for f in self.feeds_of.get(machine.id, []))
+        )
         for element in machine.product.electrical(labels or ("",)):
             self._element(machine, element)
         if isinstance(machine.product, Busway):
@@ -214,7 +222,9 @@ class _Lowering:
                 rows.shunt[rows.bus[name, element.at]] += element.power
                 self.shunts[name] = self.shunts.get(name, 0.0) + element.power
             case elements.Conversion():
-                self.conversions.append((rows.bus[name, element.start], rows.bus[name, element.end], element, name))
+                self.conversions.append(
+                    (rows.bus[name, element.start], rows.bus[name, element.end], element, name)
+                )
             case elements.Supply():
                 self.sources.append((rows.bus[name, element.at], element, name))
             case elements.Demand():
@@ -263,7 +273,9 @@ class _Lowering:
             return self.taps.get((source, feed.to), self.rows.bus[source, "out"])
         if feed.sources not in self.common:
             first = self.rows.bus[feed.sources[0], "out"]
-            bus = self.rows.add_bus((" + ".join(feed.sources), "common"), self.rows.voltage[first], self.rows.dc[first])
+            bus = self.rows.add_bus(
+                (" + ".join(feed.sources), "common"), self.rows.voltage[first], self.rows.dc[first]
+            )
             for source in feed.sources:
                 self.rows.add_branch(self.rows.bus[source, "out"], bus, owner=source)
             self.common[feed.sources] = bus
@@ -280,4 +292,6 @@ def rows(problem: flow.Problem, which: NDArray[np.intp]) -> flow.Problem:
     """Some scenarios of a problem from :meth:`PowerNetwork.in_service`."""
     names = ("branch_closed", "converter_live", "source_live", "cord_on")
     masks = {name: getattr(problem, name) for name in names}
-    return replace(problem, **{name: mask[which] if mask.shape[0] > 1 else mask for name, mask in masks.items()})
+    return replace(
+        problem, **{name: mask[which] if mask.shape[0] > 1 else mask for name, mask in masks.items()}
+    )

@@ -126,7 +126,10 @@ class State:
 
 def change(before: State, after: State, scale: Array) -> Array:
     """(S,) largest change of what couples the domains: powers over ``scale`` (S,) [W], temperatures over 100 K."""
-    watts = [_largest(after, before, name) / scale for name in ("rack_power", "power", "crah_heat", "plant_duty", "room_loss")]
+    watts = [
+        _largest(after, before, name) / scale
+        for name in ("rack_power", "power", "crah_heat", "plant_duty", "room_loss")
+    ]
     kelvins = [_largest(after, before, name) / 100.0 for name in ("supply", "plant_leaving", "rack_inlet")]
     plain = [_largest(after, before, name) for name in ("throttle", "speed")]
     return np.max([*watts, *kelvins, *plain], axis=0)
@@ -135,3 +138,8 @@ def change(before: State, after: State, scale: Array) -> Array:
 def _largest(after: State, before: State, name: str) -> Array:
     difference = np.abs(getattr(after, name) - getattr(before, name))
     return difference.max(axis=1, initial=0.0)
+
+
+def begun(state: State) -> Mask:
+    """(S,) False in the first pass, before any flow was solved."""
+    return np.asarray(state.solved_speed.min(axis=1, initial=1.0) >= 0.0)

@@ -32,7 +32,9 @@ def _table(table: str, rows: str) -> list[Quantity]:
 QUANTITIES: dict[str, Quantity] = {
     quantity.name: quantity
     for quantity in [
-        *_table("rack", """
+        *_table(
+            "rack",
+            """
             served             | flag               | Has power on at least one feed
             power*             | power              | Electrical power at the rack input
             demand             | power              | Power the workload asks for
@@ -53,8 +55,11 @@ QUANTITIES: dict[str, Quantity] = {
             voltage*           | ratio              | Lowest input voltage over nominal
             tokens*            | token_rate         | Tokens per second
             chip_power         | power              | Power of the accelerators
-        """),
-        *_table("cdu", """
+        """,
+        ),
+        *_table(
+            "cdu",
+            """
             live             | flag        | In service and powered
             duty*            | power       | Heat moved
             loading*         | fraction    | Heat moved over capacity
@@ -65,8 +70,11 @@ QUANTITIES: dict[str, Quantity] = {
             approach         | temperature_difference | Coolant supply above facility water supply
             power            | power       | Electrical power of pumps and controls
             head_margin      | fraction    | Unused share of the pump head
-        """),
-        *_table("crah", """
+        """,
+        ),
+        *_table(
+            "crah",
+            """
             live        | flag        | In service and powered
             duty*       | power       | Heat taken from the air
             loading*    | fraction    | Heat over rated capacity
@@ -76,12 +84,18 @@ QUANTITIES: dict[str, Quantity] = {
             water_supply| temperature | Water entering
             power       | power       | Fan power
             saturated   | flag        | Set point not held
-        """),
-        *_table("rear_door", """
+        """,
+        ),
+        *_table(
+            "rear_door",
+            """
             duty*      | power     | Heat taken from the rack's exhaust
             water_flow | mass_flow | Water flow
-        """),
-        *_table("plant", """
+        """,
+        ),
+        *_table(
+            "plant",
+            """
             live      | flag        | In service and powered
             duty*     | power       | Heat taken from the loop
             loading*  | fraction    | Heat over capacity at this outdoor state
@@ -91,15 +105,21 @@ QUANTITIES: dict[str, Quantity] = {
             water     | mass_flow   | Water used
             saturated | flag        | Set point not held
             free      | fraction    | Share of the duty done without compressor
-        """),
-        *_table("pump", """
+        """,
+        ),
+        *_table(
+            "pump",
+            """
             live    | flag      | In service and powered
             flow*   | mass_flow | Flow
             rise    | pressure  | Pressure rise
             power   | power     | Electrical power
             loading | fraction  | Flow over the duty-point flow
-        """),
-        *_table("power", """
+        """,
+        ),
+        *_table(
+            "power",
+            """
             live*    | flag     | Output energised
             power*   | power    | Real power through its output
             apparent | apparent_power | Apparent power through its output
@@ -107,15 +127,21 @@ QUANTITIES: dict[str, Quantity] = {
             loading* | fraction | Load over rating
             loss     | power    | Losses
             voltage* | ratio    | Output voltage over nominal
-        """),
-        *_table("feed", """
+        """,
+        ),
+        *_table(
+            "feed",
+            """
             live    | flag     | Energised
             power   | power    | Real power
             current | current  | Current of one circuit
             loading | fraction | Current of one circuit over its breaker rating
             drop    | ratio    | Voltage drop from the source terminal to the load, over nominal
-        """),
-        *_table("loop", """
+        """,
+        ),
+        *_table(
+            "loop",
+            """
             supply*   | temperature | Supply temperature after mixing
             return*   | temperature | Return temperature
             setpoint  | temperature | Supply set point
@@ -125,8 +151,11 @@ QUANTITIES: dict[str, Quantity] = {
             heat      | power       | Heat taken up
             head_margin | fraction  | Unused share of the pump head at the worst sink
             imbalance | fraction    | Spread of sink flow over required flow
-        """),
-        *_table("hall", """
+        """,
+        ),
+        *_table(
+            "hall",
+            """
             supply_flow | mass_flow   | Supply air
             supply      | temperature | Supply air temperature
             return      | temperature | Return air temperature
@@ -138,8 +167,11 @@ QUANTITIES: dict[str, Quantity] = {
             rti         | fraction    | Return temperature index
             shi         | fraction    | Supply heat index
             rhi         | fraction    | Return heat index
-        """),
-        *_table("site", """
+        """,
+        ),
+        *_table(
+            "site",
+            """
             it_power        | power | Power of all racks at their input
             facility_power  | power | Power at the utility meter (or generators)
             cooling_power   | power | Fans, pumps and compressors
@@ -163,6 +195,7 @@ QUANTITIES: dict[str, Quantity] = {
             cost_water      | money_per_token | Cost of water per token
             cost_operations | money_per_token | Cost of operation per token
             cost            | money_per_token | Cost per token
-        """),
+        """,
+        ),
     ]
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -24,7 +26,9 @@ class RunError(ValueError):
 def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
     """Write ``run.json`` and ``run.npz`` into ``folder`` (made if missing)."""
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {f"{table}/{name}": values for table, t in results.tables.items() for name, values in t.values.items()}
+    arrays = {
+        f"{table}/{name}": values for table, t in results.tables.items() for name, values in t.values.items()
+    }
     arrays |= {f"conservation/{name}": values for name, values in results.conservation.items()}
     np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)  # type: ignore[arg-type]
     document = {
@@ -41,7 +45,9 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         "seconds": dict(results.seconds),
         "verdict": verdict.model_dump(),
     }
-    (folder / DOCUMENT).write_text(json.dumps(document, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    (folder / DOCUMENT).write_text(
+        json.dumps(document, ensure_ascii=False, allow_nan=False), encoding="utf-8"
+    )
 
 
 def load_run(folder: Path) -> tuple[Results, Verdict]:
@@ -56,13 +62,26 @@ def load_run(folder: Path) -> tuple[Results, Verdict]:
         document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
         version = document.get("format") if isinstance(document, dict) else None
         if version != FORMAT:
-            raise RunError(f"{folder / DOCUMENT}: run format {version!r}; this version of twin reads format {FORMAT}")
+            raise RunError(
+                f"{folder / DOCUMENT}: run format {version!r}; this version of twin reads format {FORMAT}"
+            )
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             return _assemble(document, {name: arrays[name] for name in arrays.files})
     except RunError:
         raise
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{folder}: no readable run ({type(error).__name__}: {error}); run `twin solve` again") from error
+    except (
+        OSError,
+        EOFError,
+        BadZipFile,
+        zlib.error,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise RunError(
+            f"{folder}: no readable run ({type(error).__name__}: {error}); run `twin solve` again"
+        ) from error
 
 
 def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[Results, Verdict]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WIDEST = 16
 """Cells in a line; longer groups continue below."""
+TALLEST = 30
+"""Lines in a column; more continue in the next."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Line:
     machines: tuple[str, ...]
 
 
-def lines(facility: Facility, kinds: Iterable[str] = (), *, most: int = 60) -> tuple[Line, ...]:
+def lines(facility: Facility, kinds: Iterable[str] = (), *, most: int = 150) -> tuple[Line, ...]:
     """Groups of power machines from the grid to the busways, as lines of cells; at most ``most`` lines."""
     rank = depths(facility)
     groups: dict[str, list[str]] = defaultdict(list)
@@ -55,6 +57,15 @@ def lines(facility: Facility, kinds: Iterable[str] = (), *, most: int = 60) -> t
         for start in range(0, len(groups[group]), WIDEST)
     ]
     return tuple(found[:most])
+
+
+def columns(rows: tuple[Line, ...]) -> tuple[tuple[Line, ...], ...]:
+    """The lines in columns of equal height, at most ``TALLEST`` lines."""
+    if not rows:
+        return ()
+    count = -(-len(rows) // TALLEST)
+    height = -(-len(rows) // count)
+    return tuple(rows[first : first + height] for first in range(0, len(rows), height))
 
 
 def depths(facility: Facility) -> dict[str, int]:

@@ -19,6 +19,7 @@ _DIRECTIONS = {
     "east": (1.0, 0.0, 0.38),
     "west": (-1.0, 0.0, 0.38),
 }
+_SLIM = 1.8  # length over width from which the view turns
 PRESETS = (*_DIRECTIONS, "plan")
 """Names of the presets; ``iso`` looks from the south-east: electrical rooms stand in the west by default."""
 
@@ -55,12 +56,13 @@ class Camera:
 def fitted(preset: str, low: Floats, high: Floats, aspect: float, *, margin: float = 1.04) -> Camera:
     """The preset's view of a box, as near as the box fits.
 
-    ``plan`` looks down with north up, or with north to the left where that makes the box larger.
+    ``plan`` looks down with north up, or with north to the left where that makes the box larger.  ``iso`` turns
+    towards the long side of a box that is much longer than wide, so that it does not become a thin diagonal.
     """
     if preset == "plan":
         return _plan(low, high, aspect, margin)
     corners = np.array([[x, y, z] for x, y, z in product(*zip(low, high, strict=True))], dtype=float)
-    away = _unit(np.array(_DIRECTIONS[preset]))
+    away = _away(preset, low, high)
     focus = (np.asarray(low) + high) / 2
     slope = tan(radians(ANGLE / 2)) / margin
     distance = 1.0
@@ -73,6 +75,16 @@ def fitted(preset: str, low: Floats, high: Floats, aspect: float, *, margin: flo
         middle = (spot.min(axis=0) + spot.max(axis=0) - 1.0) * slope * margin * distance
         focus = focus + right * middle[0] * aspect / 2 + up * middle[1] / 2
     return _look(focus, away, distance * 1.01)
+
+
+def _away(preset: str, low: Floats, high: Floats) -> Floats:
+    """Unit vector from what is looked at to the eye."""
+    x, y, z = _DIRECTIONS[preset]
+    if preset == "iso":
+        east, north = np.maximum(high[:2] - low[:2], 1.0)
+        x /= max(east / north / _SLIM, 1.0)
+        y /= max(north / east / _SLIM, 1.0)
+    return _unit(np.array([x, y, z]))
 
 
 def _plan(low: Floats, high: Floats, aspect: float, margin: float) -> Camera:

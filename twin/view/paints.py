@@ -56,7 +56,7 @@ _LOAD = (
 PICTURES: dict[str, Picture] = {
     picture.name: picture
     for picture in (
-        Picture("heat", "Inlet air", _HEAT, (*_HALL, *_YARD, "containment"), ("floor",)),
+        Picture("heat", "Inlet air", _HEAT, (*_HALL, *_YARD, "containment"), ("floor", "racks", "crahs")),
         Picture("heat_plan", "Inlet air", _HEAT, (*_HALL, *_YARD), ("floor",), "plan"),
         Picture("coolant", "Coolant", _COOLANT, (*_HALL, *_YARD, "pipes_supply", "pipes_return"),
                 ("floor", "plant", "pumps")),

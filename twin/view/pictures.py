@@ -18,7 +18,7 @@ from twin.results.results import Results, Verdict
 from twin.view import colors, gl, legend
 from twin.view.camera import ANGLE, Camera, fitted
 from twin.view.paints import PICTURES, Paint, Picture, box_colors, caption, painted, picture_of
-from twin.view.scene import Layer, Scene, build
+from twin.view.scene import Label, Layer, Scene, build
 
 Image = NDArray[np.uint8]
 Plotter = Any
@@ -105,15 +105,16 @@ def edges(layer: Layer) -> Any:
 
 def add_layer(
     plotter: Plotter, layer: Layer, box_color: Image | None, *, pale: bool = False, lit: bool = True
-) -> list[Any]:
-    """Add a layer's mesh and its edges; returns the actors."""
+) -> tuple[Any, list[Any]]:
+    """Add a layer's mesh and its edges; returns the mesh and the actors, that of the mesh first."""
     style = layer.style
     look: dict[str, Any] = {"opacity": style.opacity, "ambient": AMBIENT, "diffuse": DIFFUSE, "lighting": lit}
     if box_color is not None:
         look |= {"scalars": "color", "rgb": True, "show_scalar_bar": False}
     else:
         look["color"] = _towards_white(style.color, _PALE) if pale and layer.name != "walls" else style.color
-    actors = [plotter.add_mesh(mesh(layer, box_color), name=layer.name, **look)]
+    boxes = mesh(layer, box_color)
+    actors = [plotter.add_mesh(boxes, name=layer.name, **look)]
     if style.edges:
         color = EDGE if box_color is not None else _towards_white(EDGE, 0.55)
         wire = plotter.add_mesh(
@@ -121,7 +122,7 @@ def add_layer(
             name=f"{layer.name} edges", opacity=1.0 if style.opacity == 1.0 else 0.5,
         )  # fmt: skip
         actors.append(wire)
-    return actors
+    return boxes, actors
 
 
 def aim(plotter: Plotter, view: Camera) -> None:
@@ -225,15 +226,15 @@ def _bars(figure: Any, paints: list[Paint], size: tuple[int, int]) -> None:
 
 
 def _names(axes: Any, scene: Scene, picture: Picture, view: Camera, aspect: float) -> None:
-    """Names of rows, and of groups whose layer is in the view, where they are legible."""
+    """Names of rows and of groups of machines in the view, or of halls if there are several."""
     low, high = scene.bounds(*picture.frame)
-    wanted = [
-        label
-        for label in scene.labels
-        if label.kind == "row"
-        or (label.kind == "group" and np.all(np.array(label.position[:2]) >= low[:2] - 1)
-            and np.all(np.array(label.position[:2]) <= high[:2] + 1))
-    ]  # fmt: skip
+
+    def framed(label: Label) -> bool:
+        spot = np.array(label.position[:2])
+        return bool((spot >= low[:2] - 1).all() and (spot <= high[:2] + 1).all())
+
+    kinds = ("hall",) if len(scene.hall_low) > 1 else ("row", "group")
+    wanted = [label for label in scene.labels if label.kind in kinds and framed(label)]
     if not wanted:
         return
     taken: list[tuple[float, float]] = []

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+Frame = tuple[Floats, Floats]
+"""South-west and north-east corner of a map. [m]"""
 
 MAPS = ("heat", "coolant", "load")
 """The maps of a report, by the names of :data:`twin.view.paints.PICTURES`."""
@@ -30,11 +32,16 @@ LONG, LEAST, MOST = 11.0, 3.4, 14.0
 """Longer side of the drawing, and the least and most of either side. [inch]"""
 HEAD, SIDE, FOOT = 0.75, 2.35, 0.35
 """Space above, right of and below the drawing. [inch]"""
+PANELS, WIDE = 24, 1.5
+"""Most halls that have a map each, and the width over height aimed at for all of them together."""
+EDGE = 0.6
+"""Seen around what a map frames. [m]"""
 DPI = 110
 LETTERS = 600
 """Most racks that are written into: more cannot be read, and cost seconds."""
 READABLE = 4.2
-"""Smallest letters. [pt]"""
+"""Smallest letters in a box. [pt]"""
+LARGEST = 7.5
 _LINES = {"busways", "pipes_supply", "pipes_return"}
 _WRITTEN = ("racks", "cdus", "crahs", "plant")
 _OVERHEAD = ("containment", "busways", "trays", "pipes_supply", "pipes_return")
@@ -62,26 +69,14 @@ def figure(
     paints = painted(facility, results, scenario, picture.paints, palette)
     out = set(results.scenarios[scenario].failed)
     scene = build(facility)
-    rows = board.lines(facility) if "power" in {name for p in paints for name in p.values} else ()
-    low, high = _frame(scene, picture)
-    width, height = _size(low, high)
-    extra = _board_size(rows, height)
-    sheet = _sheet(width + extra[0] + SIDE, max(height, extra[1]) + HEAD + FOOT)
-    whole = sheet.get_size_inches()
-    axes = sheet.add_axes(
-        (0.45 / whole[0], (whole[1] - HEAD - height) / whole[1], (width - 0.5) / whole[0], height / whole[1])
-    )
-    _map(axes, scene, picture, paints, out, low, high)
-    if rows:
-        part = next(p for p in paints if "power" in p.values)
-        place = (
-            (width + 0.05) / whole[0],
-            (whole[1] - HEAD - extra[1]) / whole[1],
-            extra[0] / whole[0],
-            extra[1] / whole[1],
-        )
+    rows = board.lines(facility) if any("power" in part.values for part in paints) else ()
+    sheet, maps, boards = _arranged(_frames(facility, scene, picture), board.columns(rows))
+    for axes, (low, high) in maps:
+        _map(axes, scene, picture, paints, out, low, high)
+    for axes, column in boards:
+        part = next(part for part in paints if "power" in part.values)
         values = {**part.values["power"], **part.values.get("busways", {})}
-        board.draw(sheet.add_axes(place), rows, values, part.scale, out, 7.2)
+        board.draw(axes, column, values, part.scale, out, 7.2)
     legend.heading(sheet, f"{facility.name}: {picture.title}", caption(results, scenario, verdict), size=13)
     _bars(sheet, paints)
     return sheet
@@ -110,35 +105,80 @@ def write(
     return written
 
 
-def _sheet(width: float, height: float) -> Figure:
+def _frames(facility: Facility, scene: Scene, picture: Picture) -> list[Frame]:
+    """Plan corners of what is drawn: the halls and their yard; the power yard has a board of its own.
+
+    A site of several halls has a map for each, because what lies between them would leave little room.
+    """
+    names = [name for name in picture.frame if name != "power"]
+    if 1 < len(facility.halls) <= PANELS:
+        return [_around(facility, scene, names, hall.id) for hall in facility.halls]
+    low, high = scene.bounds(*(names if any(scene.layer(name) for name in names) else ()))
+    return [(low[:2] - EDGE, np.maximum(high[:2], low[:2] + 1.0) + EDGE)]
+
+
+def _around(facility: Facility, scene: Scene, names: list[str], hall: str) -> Frame:
+    """A hall and those of its machines that the picture frames."""
+    corners = []
+    for layer in filter(None, map(scene.layer, names)):
+        machines = (facility.by_id.get(name) for name in layer.ids)
+        owned = [
+            name == hall if machine is None else machine.hall == hall
+            for name, machine in zip(layer.ids, machines, strict=True)
+        ]
+        corners += [layer.low[owned, :2], layer.high[owned, :2]]
+    points = np.vstack(corners)
+    return points.min(axis=0) - EDGE, points.max(axis=0) + EDGE
+
+
+def _arranged(
+    frames: list[Frame], columns: tuple[tuple[board.Line, ...], ...]
+) -> tuple[Figure, list[tuple[Axes, Frame]], list[tuple[Axes, tuple[board.Line, ...]]]]:
+    """A sheet with room for the maps, and for the board beside a single map or below several."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    sheet = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+    across, panel = _panels(frames)
+    down = -(-len(frames) // across)
+    width, height = across * panel[0], down * panel[1]
+    cells = max((len(row.machines) for column in columns for row in column), default=0)
+    lines = max((len(column) for column in columns), default=0)
+    column_width, board_height = 0.4 * (cells + 3.5), 0.34 * lines
+    board_width = len(columns) * column_width
+    below = len(frames) > 1 and bool(columns)
+    whole_width = (max(width, board_width) if below else width + board_width) + SIDE
+    whole_height = (height + board_height if below else max(height, board_height)) + HEAD + FOOT
+    sheet = Figure(figsize=(whole_width, whole_height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(sheet)
-    return sheet
+
+    def room(x: float, y: float, w: float, h: float) -> Axes:
+        """Axes at so many inches from the left and from below the heading."""
+        share = (x / whole_width, 1 - (HEAD + y + h) / whole_height, w / whole_width, h / whole_height)
+        return sheet.add_axes(share)
+
+    maps = [
+        (room(0.45 + k % across * panel[0], k // across * panel[1], panel[0] - 0.5, panel[1] - 0.4), frame)
+        for k, frame in enumerate(frames)
+    ]
+    x, y = (0.0, height) if below else (width + 0.05, 0.0)
+    boards = [
+        (room(x + k * column_width, y, column_width, 0.34 * len(column)), column)
+        for k, column in enumerate(columns)
+    ]
+    return sheet, maps, boards
 
 
-def _frame(scene: Scene, picture: Picture) -> tuple[Floats, Floats]:
-    """Plan corners of what is drawn: the halls; the power yard has a board of its own."""
-    names = [name for name in picture.frame if name != "power"]
-    low, high = scene.bounds(*(names if any(scene.layer(name) for name in names) else ()))
-    low, high = low[:2].copy(), np.maximum(high[:2], low[:2] + 1.0)
-    return low - 0.6, high + 0.6
-
-
-def _size(low: Floats, high: Floats) -> tuple[float, float]:
-    """Width and height of the drawing. [inch]"""
-    east, north = high - low
-    longest = LONG / max(east, north)
-    return float(np.clip(east * longest, LEAST, MOST)), float(np.clip(north * longest, LEAST, MOST))
-
-
-def _board_size(rows: tuple[board.Line, ...], height: float) -> tuple[float, float]:
-    if not rows:
-        return 0.0, 0.0
-    cells = max(len(row.machines) for row in rows)
-    return 0.4 * (cells + 3.5), max(0.3 * len(rows), min(height, 0.42 * len(rows)))
+def _panels(frames: list[Frame]) -> tuple[int, tuple[float, float]]:
+    """How many maps stand side by side, and the space of each. [inch]"""
+    east, north = np.max([high - low for low, high in frames], axis=0).tolist()
+    count = len(frames)
+    if count == 1:
+        scale = LONG / max(east, north)
+        width, height = (float(np.clip(side * scale, LEAST, MOST)) for side in (east, north))
+        return 1, (width, height + 0.4)
+    across = min(range(1, count + 1), key=lambda k: abs(np.log(k * east / (-(-count // k) * north) / WIDE)))
+    scale = min(1.5 * LONG / (across * east), 1.2 * LONG / (-(-count // across) * north))
+    return across, (max(east * scale, 1.6) + 0.5, max(north * scale, 1.2) + 0.4)
 
 
 def _map(
@@ -214,11 +254,11 @@ def _writing(
     axes: Axes, scene: Scene, paints: list[Paint], out: set[str], shown: Iterable[str], inside: Any
 ) -> None:
     """Numbers and values into racks and machines, names of rows and of other groups beside them."""
-    largest = 5.0 if "busways" in shown else 7.5
+    hung = "busways" in shown
     for name in _WRITTEN:
         layer = scene.layer(name)
         if layer is not None and layer.count <= LETTERS:
-            _into(axes, layer, paints, out, largest)
+            _into(axes, layer, paints, out, 0.22 if hung and name == "racks" else 1.0)
     for label in scene.labels:
         x, y, _ = label.position
         if label.kind == "hall" or label.layer in _WRITTEN or not inside(x, y):
@@ -232,8 +272,11 @@ def _writing(
         )  # fmt: skip
 
 
-def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], largest: float) -> None:
-    """The last part of the name, and the value below it, in letters that fit the box."""
+def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], share: float) -> None:
+    """The last part of the name and the value below it, in letters that fit the box.
+
+    ``share`` is the most of the box's height that a line may take: busways hang over racks.
+    """
     part = next((p for p in paints if layer.name in p.values), None)
     values = layer.values(part.values[layer.name]) if part else np.full(layer.count, np.nan)
     extent = (layer.high - layer.low)[:, :2] * _points_per_metre(axes)
@@ -244,7 +287,8 @@ def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], largest:
         if part and np.isfinite(values[number]) and name not in out:
             text.append(_short(part, float(values[number])))
         width, height = extent[number].tolist()
-        size = min(width / (0.63 * max(len(line) for line in text)), height / (1.3 * len(text)), largest)
+        widest = max(len(line) for line in text)
+        size = min(width / (0.7 * widest), height / (1.3 * len(text)), share * height, LARGEST)
         if size >= READABLE:
             ink = legend.on(box_color[number]) if box_color is not None else legend.INK
             x, y = middle[number].tolist()

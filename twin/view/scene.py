@@ -331,8 +331,8 @@ def _labels(facility: Facility, solids: Solids) -> Iterator[Label]:
         middle = (x, y + run.depth / 2) if run.axis == "x" else (x + run.depth / 2, y)
         yield Label(run.id, "row", (*middle, 2.5))
     groups: dict[str, list[int]] = defaultdict(list)
-    for index, machine in enumerate(facility.machines):
-        if machine.row is None and solids.solid[index]:
+    for machine, (index, solid) in zip(facility.machines, enumerate(solids.solid), strict=True):
+        if machine.row is None and solid:
             groups[machine.group].append(index)
     for group, members in groups.items():
         low, high = solids.low[members].min(axis=0), solids.high[members].max(axis=0)

@@ -121,6 +121,8 @@ class Window:
     scene: Scene
     field: str
     scenario: int
+    meshes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Boxes of each layer, coloured by ``cell_data["color"]``."""
     actors: dict[str, list[Any]] = dataclasses.field(default_factory=dict)
     boxes: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Check box of each layer."""
@@ -129,8 +131,8 @@ class Window:
     def draw(self) -> None:
         """Add all layers, aim the camera, paint."""
         for layer in self.scene.layers:
-            actors = add_layer(self.plotter, layer, np.full((layer.count, 3), 128, dtype=np.uint8))
-            self.actors[layer.name] = actors
+            mesh, actors = add_layer(self.plotter, layer, np.full((layer.count, 3), 128, dtype=np.uint8))
+            self.meshes[layer.name], self.actors[layer.name] = mesh, actors
             self.show(layer.name, layer.name not in HIDDEN)
         self.look("iso")
         self.paint()
@@ -140,14 +142,13 @@ class Window:
         paints = painted(self.facility, self.results, self.scenario, [(self.field, (self.field,), "")])
         out = self.results.scenarios[self.scenario].failed
         for layer in self.scene.layers:
-            actor = self.actors[layer.name][0]
             box_color = box_colors(layer, paints, out)
             if box_color is None:
                 box_color = np.broadcast_to(_plain(layer), (layer.count, 3))
             else:
                 self.show(layer.name, True)
-            mesh = actor.mapper.dataset
-            mesh.cell_data["color"][:] = np.repeat(box_color, 6, axis=0)
+            mesh = self.meshes[layer.name]
+            mesh.cell_data["color"] = box_color[layer.face_box]
             mesh.Modified()
         self._words(paints[0])
 
@@ -201,7 +202,7 @@ class Window:
         """Describe a thing in the panel."""
         self.picked = name
         lines = describe(self.facility, self.results, self.verdict, name, self.scenario).splitlines()
-        text = "\n".join(legend.clipped(line, 52) for line in lines[:_MOST])
+        text = "\n".join(legend.clipped(line, 48) for line in lines[:_MOST])
         self.plotter.add_text(
             text,
             position=(0.74, 0.06),

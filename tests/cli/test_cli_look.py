@@ -1,0 +1,150 @@
+"""``compare``, ``render``, ``view``, ``catalogue`` and ``doctor``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+
+from twin.catalogue import Catalogue
+from twin.cli import doctor as doctoring
+from twin.cli import viewing
+
+
+def test_a_run_does_not_differ_from_itself(twin, solved):
+    answer = twin("compare", solved, solved, "--fail-on-worse")
+    assert answer.exit_code == 0
+    assert "No difference." in answer.stdout
+
+
+def test_compare_tells_moved_margins_figures_and_broken_rules(twin, solved):
+    arguments = ("compare", solved, "hall.yaml", "--set", "limits.1.max=1.01", "--set", 'params.coolant="38 degC"')
+    answer = twin(*arguments)
+    assert answer.exit_code == 0
+    assert re.search(r"Newly broken\n.*LIM-001.*site\.pue", answer.stdout)
+    assert "-2.0 K" not in answer.stdout.split("Newly broken")[0]
+    assert re.search(r"LIQ-001 .*\+5\.0 K +\+7\.0 K +\+2\.0 K", answer.stdout)  # coolant 2 K colder
+    assert twin(*arguments, "--fail-on-worse").exit_code == 1
+
+
+def test_compare_the_other_way_round_mends(twin, solved):
+    broken = twin("solve", "hall.yaml", "--no-pictures", "--out", "broken", "--set", "limits.1.max=1.01")
+    assert broken.exit_code == 1
+    document = json.loads(twin("compare", "broken", solved, "--json", "--fail-on-worse").stdout)
+    assert [finding["code"] for finding in document["mended"]] == ["LIM-001"]
+    assert (document["broken"], document["worse"], document["kpis"]) == ([], False, {})
+
+
+@pytest.mark.parametrize("harm", ["truncate", "other layout", "no input", "escape"])
+def test_a_bad_run_folder_is_told_in_a_line(twin, solved, tmp_path, harm):
+    run = tmp_path / "run"
+    shutil.copytree(solved, run)
+    if harm == "truncate":
+        (run / "run.npz").write_bytes((run / "run.npz").read_bytes()[:100])
+    elif harm == "other layout":
+        text = (run / "layout" / "hall.yaml").read_text(encoding="utf-8")
+        (run / "layout" / "hall.yaml").write_text(text.replace("racks: 4", "racks: 3"), encoding="utf-8")
+    elif harm == "no input":
+        (run / "input.json").unlink()
+    else:
+        asked = json.loads((run / "input.json").read_text(encoding="utf-8"))
+        (run / "input.json").write_text(json.dumps({**asked, "layout": "../../hall.yaml"}), encoding="utf-8")
+    answer = twin("render", run)
+    assert answer.exit_code == 2
+    assert "Traceback" not in answer.output
+    assert "run `twin solve` again" in answer.stderr
+
+
+def test_render_makes_plan_maps_where_nothing_else_can_be_made(twin, solved, no_graphics, tmp_path):
+    answer = twin("render", solved, "--out", "p", "--field", "rack.power", "--state", "lose:crah1")
+    assert answer.exit_code == 0
+    written = [tmp_path / line for line in answer.stdout.splitlines()]
+    assert len(written) == 1
+    assert written[0].read_bytes().startswith(b"\x89PNG")
+    assert no_graphics.remedy in answer.stderr
+
+
+def test_an_unknown_state_names_the_nearest(twin, solved):
+    answer = twin("render", solved, "--state", "lose:crah9")
+    assert answer.exit_code == 2
+    assert 'did you mean "lose:crah' in answer.stderr
+
+
+def test_view_without_graphics_or_display_is_four_with_a_remedy(twin, solved, no_graphics, monkeypatch):
+    answer = twin("view", solved)
+    assert answer.exit_code == 4
+    assert no_graphics.remedy in answer.stderr
+    from twin.view import gl
+
+    monkeypatch.setattr(gl, "available", lambda *, refresh=False: gl.Probe(True, "fine"))
+    monkeypatch.setattr(viewing, "gl_display", lambda: False)
+    answer = twin("view", solved)
+    assert answer.exit_code == 4
+    assert "no display" in answer.stderr
+
+
+def test_view_opens_the_window_on_the_field_and_state(twin, solved, monkeypatch):
+    from twin.view import gl, window
+
+    opened = []
+    monkeypatch.setattr(gl, "available", lambda *, refresh=False: gl.Probe(True, "fine"))
+    monkeypatch.setattr(viewing, "gl_display", lambda: True)
+    monkeypatch.setattr(window, "open_window", lambda *things, **options: opened.append((things, options)))
+    answer = twin("view", solved, "--field", "rack.power", "--state", "lose:crah1")
+    assert answer.exit_code == 0, answer.output
+    (facility, results), options = opened[0]
+    assert facility.digest == results.digest
+    assert options["field"] == "rack.power"
+    assert results.scenarios[options["scenario"]].name == "lose:crah1"
+
+
+def test_the_catalogue_lists_every_product(twin):
+    answer = twin("catalogue")
+    assert answer.exit_code == 0
+    words = answer.stdout.split()
+    assert set(Catalogue.builtin().names()) <= set(words)
+    assert {"phoenix", "us-az"} <= set(words)
+
+
+def test_the_catalogue_is_filtered_by_kind_and_glob(twin):
+    names = [line.split()[0] for line in twin("catalogue", "list", "cdu*").stdout.splitlines()[2:]]
+    assert names
+    assert all(name.startswith("cdu") for name in names)
+    builtin = Catalogue.builtin()
+    listed = {line.split()[0] for line in twin("catalogue", "--kind", "ups").stdout.splitlines()[2:]}
+    assert listed == {name for name in builtin.names() if builtin.product(name).kind == "ups"}
+
+
+@pytest.mark.parametrize("name", sorted({*Catalogue.builtin().names(), "phoenix", "us-az"}))
+def test_every_shown_value_has_a_source_or_is_assumed(twin, name):
+    answer = twin("catalogue", "show", name)
+    assert answer.exit_code == 0
+    lines = answer.stdout.splitlines()
+    rule = next(index for index, line in enumerate(lines) if line.startswith("──"))
+    rows = [line for line in lines[rule + 1 :] if not line.startswith((" ", "["))]
+    rows = [line for line in rows if re.match(r"[a-z0-9_.]+  +\S", line)]
+    assert rows
+    assert all(re.search(r"(\[\d+\]|assumed|assumed \(default\))\s*$", line) for line in rows)
+    told = {int(n) for line in rows for n in re.findall(r"\[(\d+)\]\s*$", line)}
+    assert told == set(range(1, len(told) + 1))
+
+
+def test_doctor_tells_versions_and_what_to_install(twin, monkeypatch):
+    import numpy
+
+    answer = twin("doctor")
+    assert numpy.__version__ in answer.stdout
+    monkeypatch.setattr(doctoring, "NEEDED", ("numpy", "no-such-package"))
+    answer = twin("doctor")
+    assert answer.exit_code == 4
+    assert "pip install no-such-package" in answer.stdout
+    checks = {item["what"]: item for item in json.loads(twin("doctor", "--json").stdout)["checks"]}
+    assert checks["no-such-package"]["state"] == "missing"
+
+
+def test_doctor_is_four_without_graphics(twin, no_graphics):
+    answer = twin("doctor")
+    assert answer.exit_code == 4
+    assert no_graphics.remedy in answer.stdout

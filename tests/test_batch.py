@@ -1,0 +1,131 @@
+"""Batches: one row for each layout, the same whatever the processes do, and nothing solved twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from twin.batch import Options, keys, validate
+from twin.cli import app
+
+ROOT = Path(__file__).parents[1]
+QUICK = Options(failures=False)
+
+# Stands in for a fault of the machine: a worker that opens such a file dies, or never comes back.
+FAULTS = """
+import os, sys, time
+def _hook(event, arguments):
+    name = str(arguments[0]) if event == "open" else ""
+    if name.endswith("crash.yaml"):
+        os.write(2, b"the heap is corrupt\\n")
+        os.abort()
+    if name.endswith("hang.yaml"):
+        time.sleep(60)
+sys.addaudithook(_hook)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with a sound hall, one that breaks a rule and one that cannot be read."""
+    text = (ROOT / "layouts" / "first_hall.yaml").read_text(encoding="utf-8")
+    (tmp_path / "good.yaml").write_text(text, encoding="utf-8")
+    assert "site.pue, max: 1.3" in text
+    (tmp_path / "fail.yaml").write_text(text.replace("site.pue, max: 1.3", "site.pue, max: 1.01"), encoding="utf-8")
+    (tmp_path / "bad.yaml").write_text("twin: 1\nname: x\nhall: {size: [3 metre, 4 m, 5 m]}\n", encoding="utf-8")
+    (tmp_path / "faults").mkdir()
+    (tmp_path / "faults" / "sitecustomize.py").write_text(FAULTS, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _same(rows):
+    """Rows without what may differ: the time it took."""
+    return [(row.layout, row.status, {**row.document, "seconds": None}) for row in rows]
+
+
+def test_rows_come_in_order_and_do_not_depend_on_the_number_of_processes(folder):
+    layouts = ["good.yaml", "bad.yaml", "fail.yaml", "missing.yaml"]
+    one, two = (validate(layouts, QUICK, jobs=jobs) for jobs in (1, 2))
+    assert _same(one) == _same(two)
+    assert [row.layout for row in one] == layouts
+    assert [row.exit_code for row in one] == [0, 2, 1, 2]
+    assert one[1].mistakes[0]["line"] == 3
+
+
+def test_a_crash_is_a_row_and_the_batch_goes_on(folder, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(folder / "faults"))
+    shutil.copy("good.yaml", "crash.yaml")
+    rows = validate(["crash.yaml", "good.yaml"], QUICK, jobs=1)
+    assert [row.status for row in rows] == ["crashed", "solved"]
+    assert "the heap is corrupt" in rows[0].message
+    assert rows[0].exit_code == 3
+
+
+def test_a_layout_that_hangs_is_a_row(folder, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(folder / "faults"))
+    shutil.copy("good.yaml", "hang.yaml")
+    rows = validate(["hang.yaml"], QUICK, timeout=2.0)
+    assert [(row.status, row.exit_code) for row in rows] == [("timeout", 3)]
+    assert 2.0 <= rows[0].seconds < 20.0
+
+
+def test_what_is_finished_is_not_solved_again(folder):
+    options = Options(failures=False, out="out")
+    first = validate(["good.yaml", "fail.yaml"], options, jobs=2)
+    (next(Path("out").glob("fail-*")) / "batch.json").unlink()  # killed before this one was finished
+    again = validate(["good.yaml", "fail.yaml"], options, jobs=2)
+    assert [row.reused for row in first] == [False, False]
+    assert [row.reused for row in again] == [True, False]
+    assert again[0].document == first[0].document
+    text = Path("good.yaml").read_text(encoding="utf-8")
+    Path("good.yaml").write_text(text.replace("coolant: 40 degC", "coolant: 41 degC"), encoding="utf-8")
+    changed, other = validate(["good.yaml", "fail.yaml"], Options(failures=True, out="out"), jobs=2)
+    assert not changed.reused
+    assert not other.reused  # the same content, but with the failures
+
+
+def test_a_damaged_memory_of_a_run_is_not_trusted(folder):
+    options = Options(failures=False, out="out")
+    validate(["good.yaml"], options)
+    memory = next(Path("out").glob("good-*")) / "batch.json"
+    memory.write_text(memory.read_text(encoding="utf-8")[:-200], encoding="utf-8")
+    assert [row.reused for row in validate(["good.yaml"], options)] == [False]
+
+
+def test_two_files_of_one_name_have_two_folders():
+    assert keys(["a/hall.yaml", "b/hall.yaml", "c/other.yaml"]) == ["a-hall", "b-hall", "other"]
+    assert len(set(keys(["/x/hall.yaml", "../x/hall.yaml", "x/hall.yaml"]))) == 3
+
+
+def test_the_verb_gives_rows_junit_and_the_worst_code(folder):
+    arguments = ["validate", "good.yaml", "fail.yaml", "bad.yaml", "--no-failures", "--junit", "j.xml", "--jobs", "2"]
+    answer = CliRunner().invoke(app, arguments, env={"COLUMNS": "100"})
+    assert answer.exit_code == 2
+    lines = answer.stdout.splitlines()
+    assert [line.split()[:2] for line in lines[2:5]] == [
+        ["PASS", "good.yaml"],
+        ["FAIL", "fail.yaml"],
+        ["INVALID", "bad.yaml"],
+    ]
+    assert "1 of 3 layouts pass" in lines[-1]
+    suites = ElementTree.parse("j.xml").getroot()
+    assert (suites.get("failures"), suites.get("errors")) == ("1", "1")
+    assert [suite.get("name") for suite in suites] == ["good.yaml", "fail.yaml", "bad.yaml"]
+    failure = suites.find(".//failure")
+    assert failure is not None
+    assert failure.get("type") == "LIM-001"
+
+
+def test_the_verb_gives_one_json_document(folder):
+    answer = CliRunner().invoke(app, ["validate", "good.yaml", "bad.yaml", "--no-failures", "--json"])
+    document = json.loads(answer.stdout)
+    assert (document["version"], document["verdict"], document["exit_code"]) == (1, "fail", 2)
+    assert [row["status"] for row in document["layouts"]] == ["solved", "invalid"]
+    assert document["layouts"][0]["kpis"]["it_power"] == pytest.approx(1.11e6)
+    assert document["layouts"][1]["mistakes"][0]["message"].startswith("unknown length unit")

@@ -1,0 +1,112 @@
+"""Air: rack inlets, what room air handlers and rear doors take up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.air import zonal
+from twin.model.products import RearDoor
+from twin.networks import air
+from twin.networks.facility import Lowered, rack_product
+from twin.networks.state import State, begun
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def rack_heat(world: Lowered, state: State) -> tuple[Array, Array]:
+    """(S, R) heat of each rack into liquid and into air; without a loop all of it goes to air. [W]"""
+    liquid_heat = state.rack_power * np.where(world.rack_loop >= 0, world.rack_liquid, 0.0)
+    return liquid_heat, state.rack_power - liquid_heat
+
+
+def breathe(world: Lowered, state: State) -> State:
+    """Air of every hall: rack inlets, what room air handlers and rear doors take up."""
+    _, air_heat = rack_heat(world, state)
+    flow = (
+        np.stack(
+            [
+                air.rack_air_flow(rack_product(world.racks[r]), air_heat[:, r])
+                for r in range(len(world.racks))
+            ],
+            axis=1,
+        )
+        if world.racks
+        else air_heat
+    )
+    doors = _door_cooling(world, state, flow)
+    columns: dict[str, Array] = {
+        name: getattr(state, name).copy()
+        for name in ("rack_inlet", "rack_outlet", "rack_recirculation", "rack_humidity", "crah_heat", "crah_supply",
+                     "crah_speed", "crah_saturated", "hall_return", "hall_supply", "hall_flow", "hall_dew_point",
+                     "hall_heat", "hall_ok", "power")
+    }  # fmt: skip
+    crahs = world.facility.of_kind("crah")
+    machine_of = {machine.id: index for index, machine in enumerate(world.cooling)}
+    crah_machine = np.array([machine_of[machine.id] for machine in crahs], np.intp)
+    coolant, wet = _coil_water(world, state, crah_machine)
+    for number, hall in enumerate(world.halls):
+        units, racks = hall.crah, hall.rack
+        live = state.live[:, crah_machine[units]]
+        wanted = hall.shell.air.supply_ratio * flow[:, racks].sum(axis=1)
+        speed = hall.speed(wanted, live)
+        fans = hall.unit_fan * speed**3
+        room = state.room_loss[:, number] + fans.sum(axis=1)
+        answer = zonal.solve(
+            hall.problem(
+                flow[:, racks],
+                air_heat[:, racks],
+                doors[:, racks],
+                room,
+                speed,
+                live,
+                coolant[:, units],
+                wet[:, units],
+            )
+        )
+        columns["rack_inlet"][:, racks] = answer.rack_inlet
+        columns["rack_outlet"][:, racks] = answer.rack_outlet
+        columns["rack_recirculation"][:, racks] = answer.recirculation
+        columns["rack_humidity"][:, racks] = answer.rack_relative_humidity
+        columns["crah_heat"][:, units] = answer.unit_heat
+        columns["crah_supply"][:, units] = answer.unit_supply
+        columns["crah_speed"][:, units] = speed
+        columns["crah_saturated"][:, units] = answer.unit_saturated
+        columns["hall_return"][:, number] = answer.room
+        columns["hall_supply"][:, number] = answer.supply
+        columns["hall_flow"][:, number] = (speed * hall.unit_flow).sum(axis=1)
+        columns["hall_dew_point"][:, number] = answer.dew_point
+        columns["hall_heat"][:, number] = (air_heat - doors)[:, racks].sum(axis=1) + room
+        columns["hall_ok"][:, number] = answer.scenario_ok
+        columns["power"][:, crah_machine[units]] = fans
+    return replace(state, rack_air=flow, door_heat=doors, **columns)
+
+
+def _door_cooling(world: Lowered, state: State, flow: Array) -> Array:
+    """Heat taken at rear doors, from the last exhaust temperature before the door."""
+    taken = np.zeros_like(flow)
+    for column, machine in enumerate(world.racks):
+        sink = world.rack_sink[column]
+        if isinstance(machine.rear_door, RearDoor) and sink >= 0 and world.rack_liquid[column] == 0.0:
+            before = state.rack_inlet[:, column] + state.rack_power[:, column] / (
+                air.AIR_CAPACITY * flow[:, column]
+            )
+            water = state.supply[:, world.sink_loop[sink]]
+            running = state.sink_limit[:, sink] > 0.0
+            taken[:, column] = running * air.door_cooling(machine.rear_door, flow[:, column], before, water)
+    return taken
+
+
+def _coil_water(world: Lowered, state: State, crah_machine: NDArray[np.intp]) -> tuple[Array, Mask]:
+    """(S, C) water temperature at each coil and whether water flows; before the first pass it does."""
+    count = len(state.live)
+    coolant, wet = np.full((count, crah_machine.size), 100.0), np.zeros((count, crah_machine.size), bool)
+    column = {int(machine): index for index, machine in enumerate(crah_machine)}
+    for sink, machine in enumerate(world.sink_machine):
+        if machine in column:
+            coolant[:, column[machine]] = state.supply[:, world.sink_loop[sink]]
+            wet[:, column[machine]] = (state.sink_flow[:, sink] > 0.0) | ~begun(state)
+    return coolant, wet

@@ -1,0 +1,183 @@
+"""Flow: hydraulics of every loop, control valves and pump speed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.hydraulics import network
+from solvers.hydraulics.friction import friction_factor
+from twin.model.products import Cdu, Crah
+from twin.networks import liquid
+from twin.networks.facility import Lowered, rack_product
+from twin.networks.state import State, begun
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+COIL_MARGIN = 1.1
+"""Water a coil takes over its share of rated duty. [-] Assumed."""
+CDU_MARGIN = 1.3
+"""Facility water a CDU takes over its share of rated duty, at its rated approach; in proportion more where the set
+points of the two loops leave less. [-] Assumed: covers the fall of the conductance with flow.  The valve does not open
+further for facility water that has lost its set point, which errs on the warm side."""
+VALVE_FLOOR = 0.3
+"""Smallest share of rated flow through a coil or CDU. [-] Assumed."""
+SPARE_DROP = 15e3
+"""Pressure kept across the control valve of the worst sink by pump speed control. [Pa] Assumed."""
+SAME_FLOW, SAME_SPEED = 1e-10, 1e-10
+"""A loop is solved again only when a wanted flow (over the design flow) or a pump speed changed by more. [-]"""
+MIN_SPEED = 0.3
+"""Lowest pump speed. [-] Assumed."""
+
+
+def circulate(world: Lowered, state: State) -> State:
+    """Hydraulics of every loop at the flows the sinks ask for; pump speed follows the worst sink."""
+    limit = _wanted_flow(world, state)
+    parts = {
+        name: getattr(state, name).copy()
+        for name in ("speed", "solved_speed", "source_flow", "pump_flow", "sink_flow", "sink_law", "sink_pressure",
+                     "mover_rise", "loop_velocity", "loop_pressure", "loop_margin", "mass_error")
+    }  # fmt: skip
+    ok = state.flow_ok.copy()
+    stale = (np.abs(limit - state.sink_limit) > SAME_FLOW * world.sink_design) | ~begun(state)[:, None]
+    switched = (state.live != state.solved_live).any(axis=1)
+    for alike in world.alike:
+        cases = []
+        for number in alike:
+            moved = np.abs(state.speed - state.solved_speed)[:, number] > SAME_SPEED
+            rows = np.flatnonzero(stale[:, world.slices.sink[number]].any(axis=1) | switched | moved)
+            cases += [(number, rows)] if rows.size else []
+        if cases:
+            _circulate_alike(world, state, cases, limit, parts, ok)
+    return replace(state, sink_limit=limit, solved_live=state.live, flow_ok=ok, **parts)
+
+
+def _circulate_alike(
+    world: Lowered,
+    state: State,
+    cases: list[tuple[int, NDArray[np.intp]]],
+    limit: Array,
+    parts: dict[str, Array],
+    ok: Mask,
+) -> None:
+    """Solve loops of one shape for the scenarios whose inputs changed, all in one batch; write into ``parts``."""
+    loop = world.loops[cases[0][0]]
+    pieces = [_loop_inputs(world, state, number, rows, limit) for number, rows in cases]
+    source_live, pump_live, sink_live, wanted, speed = (
+        np.concatenate(piece) for piece in zip(*pieces, strict=True)
+    )
+    answer = network.solve(loop.problem(source_live, pump_live, sink_live, wanted, speed))
+    law = loop.law_drop(answer.link_flow[:, loop.sink_link])
+    faster, margin = _pump_speed(loop, speed, answer, wanted, sink_live, law)
+    risers = world.source_machine.size
+    first = 0
+    for number, rows in cases:
+        part = slice(first, first + rows.size)
+        first += rows.size
+        source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
+        for name, columns, values in (
+            ("source_flow", source, answer.link_flow[part][:, loop.source_link]),
+            ("pump_flow", pump, answer.link_flow[part][:, loop.pump_link]),
+            ("sink_flow", sink, answer.link_flow[part][:, loop.sink_link]),
+            ("sink_law", sink, law[part]),
+            ("sink_pressure", sink, answer.node_pressure[part][:, loop.sink_node]),
+            ("mover_rise", source, -answer.link_drop[part][:, loop.source_link]),
+            (
+                "mover_rise",
+                slice(risers + pump.start, risers + pump.stop),
+                -answer.link_drop[part][:, loop.pump_link],
+            ),
+            ("loop_velocity", number, np.abs(answer.link_velocity[part]).max(axis=1)),
+            ("loop_pressure", number, answer.node_pressure[part].max(axis=1)),
+            ("solved_speed", number, speed[part]),
+            ("speed", number, faster[part]),
+            ("loop_margin", number, margin[part]),
+        ):
+            parts[name][rows, columns] = values
+        parts["mass_error"][rows] = np.maximum(parts["mass_error"][rows], answer.mass_error[part])
+        ok[rows] &= answer.scenario_ok[part]
+
+
+def _loop_inputs(
+    world: Lowered, state: State, number: int, rows: NDArray[np.intp], limit: Array
+) -> tuple[Array, ...]:
+    source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
+    live = state.live[rows]
+    sink_live = np.stack(
+        [live[:, m] if m >= 0 else np.ones(rows.size, bool) for m in world.sink_machine[sink]], axis=1
+    )
+    return (
+        live[:, world.source_machine[source]], live[:, world.pump_machine[pump]], sink_live, limit[rows, sink],
+        state.speed[rows, number],
+    )  # fmt: skip
+
+
+def _wanted_flow(world: Lowered, state: State) -> Array:
+    """(S, sinks) flow each control valve is set to."""
+    wanted = np.array(np.broadcast_to(world.sink_design, state.sink_flow.shape))
+    need = np.zeros_like(wanted)
+    capacity = np.full(wanted.shape[1], np.inf)
+    exchanger_at = {name: index for index, name in enumerate(world.heat.exchanger_name)}
+    crah_at = {machine.id: index for index, machine in enumerate(world.facility.of_kind("crah"))}
+    for sink, (machine, rack) in enumerate(zip(world.sink_machine, world.sink_rack, strict=True)):
+        loop = world.sink_loop[sink]
+        if rack >= 0 and world.rack_liquid[rack] > 0.0:
+            asked = world.rack_demand[rack] * world.rack_liquid[rack]
+            fluid = world.loops[loop].circuit.fluid
+            wanted[:, sink] = liquid.rack_flow(
+                rack_product(world.racks[rack]), asked, state.supply[:, loop], fluid
+            )
+        elif machine >= 0:
+            name, product = world.cooling[machine].id, world.cooling[machine].product
+            if isinstance(product, Cdu) and name in exchanger_at:
+                column = exchanger_at[name]
+                setpoint = world.loops[world.heat.exchanger_loop[column]].circuit.supply
+                approach = max(setpoint - world.loops[loop].circuit.supply, 0.01)
+                need[:, sink] = CDU_MARGIN * state.exchange[:, column] * product.approach / approach
+                capacity[sink] = product.capacity
+            elif isinstance(product, Crah):
+                need[:, sink], capacity[sink] = (
+                    COIL_MARGIN * state.crah_heat[:, crah_at[name]],
+                    product.capacity,
+                )
+    share = np.clip(need / capacity, VALVE_FLOOR, 1.0)
+    return np.where(np.isfinite(capacity) & begun(state)[:, None], share, 1.0) * wanted
+
+
+def _pump_speed(
+    loop: liquid.LoopNetwork, speed: Array, answer: network.Solution, limit: Array, live: Mask, law: Array
+) -> tuple[Array, Array]:
+    """New speed of a loop's pumps and the head they do not need.
+
+    The pressure above what the worst live sink needs (its own passages and a working valve) is taken off the
+    shut-off head, which falls with the square of speed; a sink short of flow raises it by what it lacks.
+    """
+    flow, drop = answer.link_flow[:, loop.sink_link], answer.link_drop[:, loop.sink_link]
+    asked = live & (limit > 0.0)
+    short = np.maximum(loop.law_drop(limit) - law, 0.0)
+    held = flow >= limit * (1.0 - 1e-6)
+    pipe = _branch_friction(loop, answer)
+    over = np.where(held, drop - law - pipe - SPARE_DROP, -short - SPARE_DROP)
+    spare = np.where(asked, over, np.inf).min(axis=1, initial=np.inf)
+    head = max(float(loop.pump_head.min()), 1.0)  # a loop without pumps has none
+    squared = np.clip(speed**2 - np.where(np.isfinite(spare), spare, 0.0) / head, MIN_SPEED**2, 1.0)
+    margin = (
+        1.0
+        - speed**2
+        + (np.where(np.isfinite(spare), spare, 0.0) + np.where(held.all(axis=1), SPARE_DROP, 0.0)) / head
+    )
+    return np.sqrt(squared), margin
+
+
+def _branch_friction(loop: liquid.LoopNetwork, answer: network.Solution) -> Array:
+    """Friction and fittings of the branch pipes, by Darcy-Weisbach at the solved velocity. [Pa]"""
+    at = loop.sink_link
+    diameter = np.asarray(loop.template.link_diameter)[at]
+    length, minor = np.asarray(loop.template.link_length)[at], np.asarray(loop.template.link_minor_loss)[at]
+    rough = np.asarray(loop.template.link_roughness)[at] / diameter
+    velocity = np.abs(answer.link_velocity[:, at])
+    factor = friction_factor(np.maximum(answer.link_reynolds[:, at], 1.0), rough)
+    return (factor * length / diameter + minor) * loop.density * velocity**2 / 2.0

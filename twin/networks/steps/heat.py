@@ -1,0 +1,129 @@
+"""Heat: temperatures of all loops at once, CDU exchangers included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.hydraulics import exchanger, heat
+from twin.model.products import Cdu, Pump
+from twin.networks.facility import PLANT_KINDS, Lowered
+from twin.networks.state import State
+from twin.networks.steps.air import rack_heat
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+NO_SINK = 100.0
+"""Temperature given to a loop that is heated and has nowhere to leave the heat: racks on it stop. [degC]"""
+CDU_STANDBY = 0.05
+"""Share of a CDU's rated input taken by controls. [-] Assumed."""
+
+
+def warm(world: Lowered, state: State) -> State:
+    """Temperatures of all loops at once, CDU exchangers included; plant outlets as last computed."""
+    net, count = world.heat, len(state.live)
+    if not world.loops:
+        return state
+    links = net.link_from.size
+    flow, gain = np.zeros((count, links)), np.zeros((count, links))
+    outlet, fixed = np.zeros((count, links)), np.zeros(links, bool)
+    flow[:, world.source_heat_link] = state.source_flow
+    flow[:, world.sink_heat_link] = state.sink_flow
+    for number, collect in enumerate(net.collect):
+        flow[:, collect] = state.source_flow[:, world.slices.source[number]].sum(axis=1)
+    gain[:, net.collect] = pump_heat(world, state)
+    gain[:, world.sink_heat_link] = _sink_heat(world, state)
+    is_plant = np.array([world.cooling[m].kind in PLANT_KINDS for m in world.source_machine], bool)
+    fixed[world.source_heat_link[is_plant]] = True
+    outlet[:, world.source_heat_link[is_plant]] = state.plant_leaving[:, is_plant]
+    setpoint = np.array([world.loops[loop].circuit.supply for loop in net.exchanger_loop])
+    answer = heat.solve(net.problem(flow, gain, outlet, fixed, _conductance(world, flow), setpoint))
+    moving = flow[:, net.collect] > 0.0
+    nodes = 3 * np.arange(len(world.loops))
+    supply = np.where(
+        moving, answer.node_temperature[:, nodes + 2], [loop.circuit.supply for loop in world.loops]
+    )
+    back = np.where(moving, answer.node_temperature[:, nodes], supply)
+    supply = np.where(answer.node_runaway[:, nodes + 2], NO_SINK, supply)
+    back = np.where(answer.node_runaway[:, nodes], NO_SINK, back)
+    duty = np.where(is_plant, answer.rejected[:, world.source_heat_link], 0.0)
+    return replace(
+        state,
+        supply=supply,
+        back=back,
+        exchange=answer.exchanger_duty,
+        plant_duty=duty,
+        stagnant=answer.stagnant_heat,
+        heat_ok=answer.scenario_ok,
+    )
+
+
+def _conductance(world: Lowered, flow: Array) -> Array:
+    """(S, X) conductance of the CDU exchangers at the flows they have. [W/K]"""
+    net = world.heat
+    values = np.zeros((len(flow), net.exchanger_hot.size))
+    for column in range(net.exchanger_hot.size):
+        rated, hot_flow, cold_flow = net.exchanger_rating[column]
+        values[:, column] = exchanger.scaled_conductance(
+            rated,
+            np.maximum(flow[:, net.exchanger_hot[column]] / hot_flow, 1e-6),
+            np.maximum(flow[:, net.exchanger_cold[column]] / cold_flow, 1e-6),
+        )
+    return values
+
+
+def _sink_heat(world: Lowered, state: State) -> Array:
+    """(S, sinks) heat into the fluid at each sink; CDUs exchange instead. [W]"""
+    gain = np.zeros_like(state.sink_flow)
+    liquid_heat, _ = rack_heat(world, state)
+    crah_at = {machine.id: index for index, machine in enumerate(world.facility.of_kind("crah"))}
+    for sink, (machine, rack) in enumerate(zip(world.sink_machine, world.sink_rack, strict=True)):
+        if rack >= 0:
+            gain[:, sink] = liquid_heat[:, rack] + state.door_heat[:, rack]
+        elif world.cooling[machine].kind == "crah":
+            gain[:, sink] = state.crah_heat[:, crah_at[world.cooling[machine].id]]
+        elif world.cooling[machine].kind == "chiller":
+            gain[:, sink] = state.condenser[:, machine]
+    return gain
+
+
+def pump_heat(world: Lowered, state: State) -> Array:
+    """(S, L) pump work that ends as heat in the fluid: a CDU's whole input, a loop pump's shaft power. [W]"""
+    gain = np.zeros_like(state.supply)
+    drawn = mover_power(world, state)
+    for number, loop in enumerate(world.loops):
+        if loop.self_pumped:
+            gain[:, number] = drawn[:, world.source_machine[world.slices.source[number]]].sum(axis=1)
+            continue
+        for column in range(world.slices.pump[number].start, world.slices.pump[number].stop):
+            product = world.cooling[world.pump_machine[column]].product
+            assert isinstance(product, Pump)
+            gain[:, number] += drawn[:, world.pump_machine[column]] * product.motor_efficiency
+    return gain
+
+
+def mover_power(world: Lowered, state: State) -> Array:
+    """(S, M) electrical power of pumps and CDUs. [W]"""
+    drawn = np.zeros_like(state.power)
+    sources = world.source_machine.size
+    for column, machine in enumerate(world.source_machine):
+        product = world.cooling[machine].product
+        if isinstance(product, Cdu):
+            density = world.loops[world.source_loop[column]].density
+            work = state.source_flow[:, column] / density * np.maximum(state.mover_rise[:, column], 0.0)
+            share = work / (product.secondary_flow * product.external_head)
+            drawn[:, machine] = product.pump_power * (CDU_STANDBY + (1.0 - CDU_STANDBY) * share)
+    for column, machine in enumerate(world.pump_machine):
+        product = world.cooling[machine].product
+        assert isinstance(product, Pump)
+        loop = next(k for k, part in enumerate(world.slices.pump) if part.start <= column < part.stop)
+        work = (
+            state.pump_flow[:, column]
+            / world.loops[loop].density
+            * np.maximum(state.mover_rise[:, sources + column], 0.0)
+        )
+        drawn[:, machine] = work / (product.efficiency * product.motor_efficiency)
+    return np.where(state.live, drawn, 0.0)

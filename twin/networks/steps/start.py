@@ -1,0 +1,69 @@
+"""The first guess."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.networks.facility import Lowered
+from twin.networks.state import State
+from twin.scenario import Scenario
+
+Array = NDArray[np.float64]
+
+
+def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
+    """First guess: demand served where the power tree reaches, set points held."""
+    count, racks, machines = len(scenarios), len(world.racks), len(world.cooling)
+    loops, halls, crahs = len(world.loops), len(world.halls), len(world.facility.of_kind("crah"))
+    sources, pumps, sinks = world.source_machine.size, world.pump_machine.size, world.sink_loop.size
+
+    def full(width: int, value: float | Array = 0.0) -> Array:
+        return np.array(np.broadcast_to(value, (count, width)), float)
+
+    setpoints = np.array([loop.circuit.supply for loop in world.loops])
+    zeros = {
+        name: full(width)
+        for names, width in (
+            (("rack_air", "rack_recirculation", "rack_humidity", "door_heat"), racks),
+            (("power", "condenser"), machines),
+            (("crah_heat", "crah_supply", "crah_speed"), crahs),
+            (("room_loss", "hall_flow", "hall_dew_point", "hall_heat"), halls),
+            (("source_flow", "plant_duty", "plant_loading", "plant_water", "plant_free"), sources),
+            (("pump_flow",), pumps),
+            (("sink_flow", "sink_law", "sink_pressure"), sinks),
+            (("mover_rise",), sources + pumps),
+            (("loop_velocity", "loop_pressure", "loop_margin"), loops),
+            (("exchange",), world.heat.exchanger_hot.size),
+        )
+        for name in names
+    }
+    return State(
+        **zeros,
+        served=np.ones((count, racks), bool),
+        live=np.ones((count, machines), bool),
+        throttle=full(racks, 1.0),
+        throttle_before=full(racks, 1.0),
+        target_before=full(racks, 1.0),
+        rack_power=full(racks, world.rack_demand),
+        rack_inlet=full(racks, 24.0),
+        rack_outlet=full(racks, 36.0),
+        crah_saturated=np.zeros((count, crahs), bool),
+        hall_return=full(halls, 36.0),
+        hall_supply=full(halls, 24.0),
+        hall_ok=np.ones((count, halls), bool),
+        speed=full(loops, 1.0),
+        solved_speed=full(loops, -1.0),
+        solved_live=np.zeros((count, machines), bool),
+        sink_limit=full(sinks, world.sink_design),
+        supply=full(loops, setpoints),
+        back=full(loops, setpoints + 10.0),
+        plant_leaving=full(sources, setpoints[world.source_loop] if loops else 0.0),
+        plant_lost=np.zeros((count, sources), bool),
+        solved_load=full(len(world.power.loads), -1.0),
+        mass_error=np.zeros(count),
+        stagnant=np.zeros(count),
+        flow_ok=np.ones(count, bool),
+        heat_ok=np.ones(count, bool),
+        power_ok=np.ones(count, bool),
+    )

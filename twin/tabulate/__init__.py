@@ -1,0 +1,121 @@
+"""Labelled results from the settled state: one function per table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers import power as power_flow
+from twin.model.facility import Facility
+from twin.networks.facility import Lowered
+from twin.networks.state import State
+from twin.results.results import Results, SolveReport, Table
+from twin.scenario import Scenario
+from twin.tabulate import cooling, electrical, racks, site
+
+STATUS = {True: "converged", False: "no steady state found"}
+
+
+def tabulate(
+    world: Lowered,
+    scenarios: tuple[Scenario, ...],
+    state: State,
+    flow: power_flow.Solution,
+    settled: NDArray[np.bool_],
+    passes: int,
+) -> Results:
+    """Tables, reports and balances of some scenarios."""
+    tables = {
+        "rack": racks.racks(world, state, flow),
+        "cdu": cooling.cdus(world, state),
+        "crah": cooling.crahs(world, state),
+        "rear_door": cooling.rear_doors(world, state),
+        "plant": cooling.plant(world, state),
+        "pump": cooling.pumps(world, state),
+        "power": electrical.machines(world, flow),
+        "feed": electrical.feeds(world, flow),
+        "loop": cooling.loops(world, state),
+        "hall": cooling.halls(world, state),
+    }
+    tables["site"] = site.site(world, state, flow, tables)
+    hall_ok = state.hall_ok.all(axis=1)
+    conservation = {
+        "mass": state.mass_error,
+        "energy": site.energy_error(world, state),
+        "power": flow.power_error,
+    }
+    domains = (
+        ("air", "zonal", hall_ok, 1, 0.0),
+        ("hydraulics", "global gradient", state.flow_ok, 1, float(state.mass_error.max(initial=0.0))),
+        ("heat", "effectiveness-NTU network", state.heat_ok, 1, 0.0),
+        ("power", "backward/forward sweep, Newton where meshed", state.power_ok, flow.iterations,
+         float(flow.residual.max(initial=0.0))),
+        ("coupling", "fixed point", settled, passes, 0.0),
+    )  # fmt: skip
+    reports = tuple(
+        SolveReport(domain, method, STATUS[bool(ok.all())], tuple(bool(x) for x in ok), count, residual)
+        for domain, method, ok, count, residual in domains
+    )
+    fine = settled & hall_ok & state.flow_ok & state.heat_ok & state.power_ok
+    return Results(
+        facility=world.facility.name,
+        digest=world.facility.digest,
+        scenarios=scenarios,
+        tables=tables,
+        reports=reports,
+        conservation=conservation,
+        settled=tuple(bool(x) for x in fine),
+        passes=passes,
+        notes=_notes(world),
+    )
+
+
+def join(facility: Facility, parts: Sequence[Results]) -> Results:
+    """Put the scenarios of several blocks below each other."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    tables = {
+        name: Table(table.ids, {q: np.concatenate([part[name][q] for part in parts]) for q in table.values})
+        for name, table in first.tables.items()
+    }
+    reports = tuple(
+        SolveReport(r.domain, r.method, _worst([p.reports[k].status for p in parts]),
+                    tuple(flag for p in parts for flag in p.reports[k].ok),
+                    max(p.reports[k].iterations for p in parts), max(p.reports[k].residual for p in parts))
+        for k, r in enumerate(first.reports)
+    )  # fmt: skip
+    return Results(
+        facility=facility.name,
+        digest=facility.digest,
+        scenarios=tuple(s for part in parts for s in part.scenarios),
+        tables=tables,
+        reports=reports,
+        conservation={
+            n: np.concatenate([part.conservation[n] for part in parts]) for n in first.conservation
+        },
+        settled=tuple(flag for part in parts for flag in part.settled),
+        passes=max(part.passes for part in parts),
+        notes=first.notes,
+    )
+
+
+def _worst(statuses: Sequence[str]) -> str:
+    return next((status for status in statuses if status != STATUS[True]), STATUS[True])
+
+
+def _notes(world: Lowered) -> tuple[str, ...]:
+    notes = []
+    unfed = [name for name in world.power.unfed if world.facility.by_id[name].kind != "rack"]
+    if unfed:
+        notes.append(
+            f"{len(unfed)} cooling machine(s) have no feed in the layout ({', '.join(unfed[:3])}"
+            f"{' ...' if len(unfed) > 3 else ''}): taken as always powered, their power is added at the meter"
+        )
+    if any(hall.shell.indoor_losses == 0.0 for hall in world.halls) and world.power.loads:
+        notes.append(
+            "losses of electrical rooms leave with their own ventilation, whose power is not modelled (assumed)"
+        )
+    return tuple(notes)

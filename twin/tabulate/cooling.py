@@ -1,0 +1,191 @@
+"""Cooling machines, loops and halls."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.air import indices
+from twin.model.air_classes import CLASSES
+from twin.model.products import Cdu, Crah, Pump
+from twin.networks.facility import PLANT_KINDS, Lowered, rack_product
+from twin.networks.state import State
+from twin.results.results import Table
+
+Array = NDArray[np.float64]
+
+
+def cdus(world: Lowered, state: State) -> Table:
+    names = [m.id for m in world.cooling if m.kind == "cdu"]
+    machine_at = {machine.id: index for index, machine in enumerate(world.cooling)}
+    source_at = {world.cooling[m].id: k for k, m in enumerate(world.source_machine)}
+    sink_at = {world.cooling[m].id: k for k, m in enumerate(world.sink_machine) if m >= 0}
+    exchanger_at = {name: k for k, name in enumerate(world.heat.exchanger_name)}
+    count = len(state.live)
+    rows: dict[str, list[Array]] = {q: [] for q in (
+        "live", "duty", "loading", "primary_flow", "secondary_flow", "supply", "primary_supply", "approach", "power",
+        "head_margin")}  # fmt: skip
+    zero = np.zeros(count)
+    for name in names:
+        product = world.facility.by_id[name].product
+        assert isinstance(product, Cdu)
+        duty = state.exchange[:, exchanger_at[name]] if name in exchanger_at else zero
+        source, sink = source_at.get(name), sink_at.get(name)
+        supply = state.supply[:, world.source_loop[source]] if source is not None else zero
+        entering = state.supply[:, world.sink_loop[sink]] if sink is not None else zero
+        values = {
+            "live": state.live[:, machine_at[name]].astype(float),
+            "duty": duty,
+            "loading": duty / product.capacity,
+            "primary_flow": state.sink_flow[:, sink] if sink is not None else zero,
+            "secondary_flow": state.source_flow[:, source] if source is not None else zero,
+            "supply": supply,
+            "primary_supply": entering,
+            "approach": supply - entering,
+            "power": state.power[:, machine_at[name]],
+            "head_margin": state.loop_margin[:, world.source_loop[source]] if source is not None else zero,
+        }
+        for quantity, value in values.items():
+            rows[quantity].append(value)
+    return Table(tuple(names), {quantity: stack(columns, count) for quantity, columns in rows.items()})
+
+
+def crahs(world: Lowered, state: State) -> Table:
+    crahs = world.facility.of_kind("crah")
+    at = [world.cooling.index(machine) for machine in crahs]
+    sink_at = {world.cooling[m].id: k for k, m in enumerate(world.sink_machine) if m >= 0}
+    count = len(state.live)
+    flows = [state.sink_flow[:, sink_at[m.id]] if m.id in sink_at else np.zeros(count) for m in crahs]
+    water = [
+        state.supply[:, world.sink_loop[sink_at[m.id]]] if m.id in sink_at else np.zeros(count) for m in crahs
+    ]
+    capacity = np.array([m.product.capacity for m in crahs if isinstance(m.product, Crah)])
+    return Table(
+        tuple(machine.id for machine in crahs),
+        {
+            "live": state.live[:, at].astype(float),
+            "duty": state.crah_heat,
+            "loading": state.crah_heat / capacity if len(crahs) else state.crah_heat,
+            "supply": state.crah_supply,
+            "speed": state.crah_speed,
+            "water_flow": stack(flows, count),
+            "water_supply": stack(water, count),
+            "power": state.power[:, at],
+            "saturated": state.crah_saturated.astype(float),
+        },
+    )
+
+
+def rear_doors(world: Lowered, state: State) -> Table:
+    at = [k for k, machine in enumerate(world.racks) if machine.rear_door is not None]
+    flows = [
+        state.sink_flow[:, world.rack_sink[k]] if world.rack_sink[k] >= 0 else np.zeros(len(state.live))
+        for k in at
+    ]
+    return Table(
+        tuple(world.racks[k].id for k in at),
+        {"duty": state.door_heat[:, at], "water_flow": stack(flows, len(state.live))},
+    )
+
+
+def plant(world: Lowered, state: State) -> Table:
+    at = [k for k, m in enumerate(world.source_machine) if world.cooling[m].kind in PLANT_KINDS]
+    machines = world.source_machine[at]
+    return Table(
+        tuple(world.cooling[m].id for m in machines),
+        {
+            "live": state.live[:, machines].astype(float),
+            "duty": state.plant_duty[:, at],
+            "loading": state.plant_loading[:, at],
+            "leaving": state.plant_leaving[:, at],
+            "flow": state.source_flow[:, at],
+            "power": state.power[:, machines],
+            "water": state.plant_water[:, at],
+            "saturated": state.plant_lost[:, at].astype(float),
+            "free": state.plant_free[:, at],
+        },
+    )
+
+
+def pumps(world: Lowered, state: State) -> Table:
+    sources, machines = world.source_machine.size, world.pump_machine
+    rated = []
+    for column, machine in enumerate(machines):
+        product = world.cooling[machine].product
+        assert isinstance(product, Pump)
+        loop = next(k for k, part in enumerate(world.slices.pump) if part.start <= column < part.stop)
+        rated.append(product.flow * world.loops[loop].density)
+    return Table(
+        tuple(world.cooling[m].id for m in machines),
+        {
+            "live": state.live[:, machines].astype(float),
+            "flow": state.pump_flow,
+            "rise": state.mover_rise[:, sources:],
+            "power": state.power[:, machines],
+            "loading": state.pump_flow / np.array(rated) if rated else state.pump_flow,
+        },
+    )
+
+
+def loops(world: Lowered, state: State) -> Table:
+    count = len(state.live)
+    heat, imbalance = [], []
+    for number in range(len(world.loops)):
+        part = world.slices.sink[number]
+        asked = np.maximum(state.sink_limit[:, part], 1e-12)
+        share = state.sink_flow[:, part] / asked
+        imbalance.append(share.max(axis=1, initial=0.0) - share.min(axis=1, initial=np.inf))
+        total = state.source_flow[:, world.slices.source[number]].sum(axis=1)
+        heat.append(total * world.loops[number].capacity * (state.back[:, number] - state.supply[:, number]))
+    flows = [state.source_flow[:, part].sum(axis=1) for part in world.slices.source]
+    setpoints = [np.full(count, loop.circuit.supply) for loop in world.loops]
+    return Table(
+        tuple(loop.circuit.id for loop in world.loops),
+        {
+            "supply": state.supply,
+            "return": state.back,
+            "setpoint": stack(setpoints, count),
+            "flow": stack(flows, count),
+            "velocity": state.loop_velocity,
+            "pressure": state.loop_pressure,
+            "heat": stack(heat, count),
+            "head_margin": state.loop_margin,
+            "imbalance": stack(imbalance, count),
+        },
+    )
+
+
+def halls(world: Lowered, state: State) -> Table:
+    count = len(state.live)
+    rows: dict[str, list[Array]] = {q: [] for q in ("inlet_max", "rci_hi", "rci_lo", "rti", "shi", "rhi")}
+    for number, hall in enumerate(world.halls):
+        inlet, outlet = state.rack_inlet[:, hall.rack], state.rack_outlet[:, hall.rack]
+        flow = state.rack_air[:, hall.rack]
+        classes = [CLASSES[rack_product(world.racks[r]).air_class] for r in hall.rack]
+        worst = classes[0]  # a hall of mixed classes is judged by its first rack's
+        high, low = indices.rci(inlet, worst.recommended, worst.allowable)
+        rise = (flow * (outlet - inlet)).sum(axis=1) / np.maximum(flow.sum(axis=1), 1e-12)
+        supply = state.hall_supply[:, number]
+        heat_index = indices.shi(inlet, outlet, supply, flow)
+        for quantity, value in (
+            ("inlet_max", inlet.max(axis=1)), ("rci_hi", high / 100.0), ("rci_lo", low / 100.0),
+            ("rti", indices.rti(state.hall_return[:, number], supply, rise) / 100.0),
+            ("shi", heat_index), ("rhi", 1.0 - heat_index),
+        ):  # fmt: skip
+            rows[quantity].append(value)
+    return Table(
+        tuple(hall.shell.id or "hall" for hall in world.halls),
+        {
+            "supply_flow": state.hall_flow,
+            "supply": state.hall_supply,
+            "return": state.hall_return,
+            "dew_point": state.hall_dew_point,
+            "heat": state.hall_heat,
+            **{quantity: stack(columns, count) for quantity, columns in rows.items()},
+        },
+    )
+
+
+def stack(columns: list[Array], count: int) -> Array:
+    """(S, n) from n columns of (S,)."""
+    return np.stack(columns, axis=1).astype(float) if columns else np.zeros((count, 0))

@@ -1,0 +1,102 @@
+"""Racks: power, air, coolant and tokens of each."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers import power as power_flow
+from solvers.tokens import throughput
+from twin.catalogue import Catalogue
+from twin.networks.facility import Lowered, rack_product
+from twin.networks.state import State
+from twin.networks.steps.air import rack_heat
+from twin.results.results import Table
+
+Array = NDArray[np.float64]
+
+
+def racks(world: Lowered, state: State, flow: power_flow.Solution) -> Table:
+    liquid_heat, air_heat = rack_heat(world, state)
+    count, racks = state.served.shape
+    sink, loop = world.rack_sink, world.rack_loop
+    on_liquid = (sink >= 0) & (world.rack_liquid > 0.0)
+
+    def at_sink(values: Array) -> Array:
+        return (
+            np.where(on_liquid, values[:, np.maximum(sink, 0)], 0.0)
+            if values.shape[1]
+            else np.zeros((count, racks))
+        )
+
+    def at_loop(values: Array) -> Array:
+        return (
+            np.where(on_liquid, values[:, np.maximum(loop, 0)], 0.0)
+            if values.shape[1]
+            else np.zeros((count, racks))
+        )
+
+    rate = at_sink(state.sink_flow) * np.array([world.loops[k].capacity if k >= 0 else 1.0 for k in loop])
+    supply = at_loop(state.supply)
+    rise = np.divide(liquid_heat, rate, out=np.zeros_like(rate), where=rate > 0.0)
+    chips, tokens = _tokens(world, state)
+    return Table(
+        tuple(machine.id for machine in world.racks),
+        {
+            "served": state.served.astype(float),
+            "power": state.rack_power,
+            "demand": np.broadcast_to(world.rack_demand, state.rack_power.shape).copy(),
+            "throttle": state.throttle,
+            "inlet_temperature": state.rack_inlet,
+            "outlet_temperature": state.rack_outlet,
+            "relative_humidity": state.rack_humidity,
+            "recirculation": state.rack_recirculation,
+            "air_flow": state.rack_air,
+            "air_heat": air_heat,
+            "liquid_heat": liquid_heat,
+            "liquid_flow": at_sink(state.sink_flow),
+            "liquid_required": at_sink(state.sink_limit),
+            "liquid_supply": supply,
+            "liquid_return": np.where(on_liquid, supply + rise, 0.0),
+            "liquid_drop": at_sink(state.sink_law),
+            "liquid_pressure": at_sink(state.sink_pressure),
+            "voltage": _lowest_input(world, flow),
+            "tokens": tokens,
+            "chip_power": chips,
+        },
+    )
+
+
+def _lowest_input(world: Lowered, flow: power_flow.Solution) -> Array:
+    """(S, R) lowest voltage over the live inputs of each rack; 0 where none is live. [p.u.]"""
+    volts = np.abs(flow.bus_voltage)
+    lowest = np.full((len(volts), len(world.racks)), np.inf)
+    column = {machine.id: index for index, machine in enumerate(world.racks)}
+    for branch, feed in zip(world.power.feed_branch, world.facility.feeds, strict=True):
+        if feed.to in column and branch >= 0:
+            at = volts[:, world.power.problem.branch_to[branch]]
+            here = lowest[:, column[feed.to]]
+            lowest[:, column[feed.to]] = np.where(at > 0.0, np.minimum(here, at), here)
+    return np.where(np.isfinite(lowest), lowest, 0.0)
+
+
+def _tokens(world: Lowered, state: State) -> tuple[Array, Array]:
+    """(S, R) power of the accelerators [W] and tokens per second, from published points and the power that is left."""
+    work = world.facility.workload
+    chips, tokens = np.zeros_like(state.rack_power), np.zeros_like(state.rack_power)
+    points = Catalogue.builtin().throughput
+    for column, machine in enumerate(world.racks):
+        rack = rack_product(machine)
+        if rack.accelerators is None:
+            continue
+        full = rack.accelerators.count * rack.accelerators.power
+        base: float = getattr(rack.power, work.power)
+        # the accelerators' share of what the sheet's state draws; the peak factor acts on them alone
+        share = min(full * (work.peak_factor - 1.0 + base / rack.power.maximum), world.rack_demand[column])
+        chips[:, column] = share * state.throttle[:, column] * state.served[:, column]
+        point = points.get((rack.accelerators.name, work.model, work.service))
+        if point is not None:
+            rate = point.tokens_per_second * rack.accelerators.count * work.utilization
+            power = np.minimum(share * state.throttle[:, column] / full, 1.0)
+            tokens[:, column] = rate * throughput.relative_throughput(power) * state.served[:, column]
+    return chips, tokens
