@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from solvers import psychrometrics
 from solvers.fluids import FLUIDS
 from solvers.plant import chiller, dry_cooler, economizer, tower
+from solvers.plant.rejection import Rejection
 from twin.model.facility import Machine
 from twin.model.products import Chiller, CoolingTower, DryCooler
 from twin.networks.liquid import LoopNetwork
@@ -60,22 +61,21 @@ def run(
     """Run one unit at ``duty`` [W] and ``flow`` [kg/s], both (S,); outlet wanted at the loop's set point."""
     match machine.product:
         case DryCooler() as product:
-            return _outdoors(_run_dry_cooler, product, loop, weather, duty, flow)
+            return _outdoors(product, loop, weather, duty, flow)
         case CoolingTower() as product:
-            return _outdoors(_run_tower, product, loop, weather, duty, flow)
+            return _outdoors(product, loop, weather, duty, flow)
         case Chiller() as product:
             return _run_chiller(product, loop, weather, duty, flow, condenser_entering)
     raise TypeError(f"{machine.id} is no plant machine")
 
 
-def _outdoors(machine, product, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array) -> Running:  # type: ignore[no-untyped-def]
-    state = machine(product, loop, weather, duty, flow, loop.circuit.supply)
-    flat_out = machine(product, loop, weather, duty, flow, FULL_SPEED)
-    sink = (
-        weather.wet_bulb
-        if isinstance(product, CoolingTower) or product.pad_effectiveness > 0
-        else weather.dry_bulb
-    )
+def _outdoors(
+    product: DryCooler | CoolingTower, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array
+) -> Running:
+    state = _reject(product, loop, weather, duty, flow, loop.circuit.supply)
+    flat_out = _reject(product, loop, weather, duty, flow, FULL_SPEED)
+    wet = isinstance(product, CoolingTower) or product.pad_effectiveness > 0
+    sink = weather.wet_bulb if wet else weather.dry_bulb
     room = loop.circuit.supply - sink
     loading = (flat_out.leaving - sink) / room if room > 0.0 else np.full(duty.shape, 99.0)
     return Running(
@@ -89,28 +89,29 @@ def _outdoors(machine, product, loop: LoopNetwork, weather: Weather, duty: Array
     )
 
 
-def _run_dry_cooler(
-    product: DryCooler, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, setpoint: float
-):  # type: ignore[no-untyped-def]
+def _reject(
+    product: DryCooler | CoolingTower,
+    loop: LoopNetwork,
+    weather: Weather,
+    duty: Array,
+    flow: Array,
+    setpoint: float,
+) -> Rejection:
+    if isinstance(product, CoolingTower):
+        return tower.reject(
+            tower_rating(product),
+            duty=duty,
+            coolant_flow=flow,
+            dry_bulb=weather.dry_bulb,
+            wet_bulb=weather.wet_bulb,
+            pressure=weather.pressure,
+            setpoint=setpoint,
+        )
     return dry_cooler.reject(
         dry_cooler_rating(product),
         duty=duty,
         coolant_flow=flow,
         coolant_capacity=loop.capacity,
-        dry_bulb=weather.dry_bulb,
-        wet_bulb=weather.wet_bulb,
-        pressure=weather.pressure,
-        setpoint=setpoint,
-    )
-
-
-def _run_tower(
-    product: CoolingTower, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, setpoint: float
-):  # type: ignore[no-untyped-def]
-    return tower.reject(
-        tower_rating(product),
-        duty=duty,
-        coolant_flow=flow,
         dry_bulb=weather.dry_bulb,
         wet_bulb=weather.wet_bulb,
         pressure=weather.pressure,
@@ -181,15 +182,23 @@ def tower_rating(product: CoolingTower) -> tower.TowerRating:
 
 def chiller_rating(product: Chiller) -> chiller.ChillerRating:
     """Size, efficiency and rating temperatures of the data sheet on the shape of a published curve set."""
-    own = {
-        "capacity": product.capacity,
-        "cop": product.cop,
-        "evaporator_leaving": product.supply,
-        "condenser_entering": product.condenser_entering,
-        "air_cooled": product.condenser == "air",
-        "min_part_load": max(product.min_load, 1e-3),
-    }
+    own = chiller.ChillerRating(
+        capacity=product.capacity,
+        cop=product.cop,
+        evaporator_leaving=product.supply,
+        condenser_entering=product.condenser_entering,
+        air_cooled=product.condenser == "air",
+        min_part_load=max(product.min_load, 1e-3),
+    )
     curves = CURVES[product.curves]
     if curves is None:
-        return chiller.ChillerRating(**own)
-    return replace(curves, **own)
+        return own
+    return replace(
+        own,
+        capacity_curve=curves.capacity_curve,
+        eir_curve=curves.eir_curve,
+        part_load_curve=curves.part_load_curve,
+        evaporator_range=curves.evaporator_range,
+        condenser_range=curves.condenser_range,
+        max_part_load=curves.max_part_load,
+    )

@@ -30,7 +30,7 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         f"{table}/{name}": values for table, t in results.tables.items() for name, values in t.values.items()
     }
     arrays |= {f"conservation/{name}": values for name, values in results.conservation.items()}
-    np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)
     document = {
         "format": FORMAT,
         "generator": f"twin {__version__}",
@@ -91,10 +91,10 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
         values.setdefault(table, {})[quantity] = array
     count = len(document["scenarios"])
     tables = {name: Table(tuple(ids), values.get(name, {})) for name, ids in document["tables"].items()}
-    for name, table in tables.items():
-        for quantity, array in table.values.items():
-            if array.shape != (count, len(table.ids)):
-                raise ValueError(f"{name}.{quantity} has shape {array.shape}, not {(count, len(table.ids))}")
+    for name, read in tables.items():
+        for quantity, array in read.values.items():
+            if array.shape != (count, len(read.ids)):
+                raise ValueError(f"{name}.{quantity} has shape {array.shape}, not {(count, len(read.ids))}")
     results = Results(
         facility=document["facility"],
         digest=document["digest"],

@@ -40,7 +40,7 @@ def tabulate(
         "hall": cooling.halls(world, state),
     }
     tables["site"] = site.site(world, state, flow, tables)
-    hall_ok = state.hall_ok.all(axis=1)
+    hall_ok: NDArray[np.bool_] = np.all(state.hall_ok, axis=1)
     conservation = {
         "mass": state.mass_error,
         "energy": site.energy_error(world, state),

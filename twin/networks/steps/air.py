@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def breathe(world: Lowered, state: State) -> State:
         else air_heat
     )
     doors = _door_cooling(world, state, flow)
-    columns: dict[str, Array] = {
+    columns: dict[str, Any] = {
         name: getattr(state, name).copy()
         for name in ("rack_inlet", "rack_outlet", "rack_recirculation", "rack_humidity", "crah_heat", "crah_supply",
                      "crah_speed", "crah_saturated", "hall_return", "hall_supply", "hall_flow", "hall_dew_point",

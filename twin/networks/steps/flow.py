@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,7 @@ def _circulate_alike(
 
 def _loop_inputs(
     world: Lowered, state: State, number: int, rows: NDArray[np.intp], limit: Array
-) -> tuple[Array, ...]:
+) -> tuple[NDArray[Any], ...]:
     source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
     live = state.live[rows]
     sink_live = np.stack(
