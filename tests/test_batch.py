@@ -10,8 +10,10 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from twin.batch import Options, keys, validate
+from twin import batch
+from twin.batch import Options, evaluate_one, keys, validate
 from twin.cli import app
+from twin.run import reopen
 
 ROOT = Path(__file__).parents[1]
 QUICK = Options(failures=False)
@@ -36,8 +38,12 @@ def folder(tmp_path, monkeypatch):
     text = (ROOT / "layouts" / "first_hall.yaml").read_text(encoding="utf-8")
     (tmp_path / "good.yaml").write_text(text, encoding="utf-8")
     assert "site.pue, max: 1.3" in text
-    (tmp_path / "fail.yaml").write_text(text.replace("site.pue, max: 1.3", "site.pue, max: 1.01"), encoding="utf-8")
-    (tmp_path / "bad.yaml").write_text("twin: 1\nname: x\nhall: {size: [3 metre, 4 m, 5 m]}\n", encoding="utf-8")
+    (tmp_path / "fail.yaml").write_text(
+        text.replace("site.pue, max: 1.3", "site.pue, max: 1.01"), encoding="utf-8"
+    )
+    (tmp_path / "bad.yaml").write_text(
+        "twin: 1\nname: x\nhall: {size: [3 metre, 4 m, 5 m]}\n", encoding="utf-8"
+    )
     (tmp_path / "faults").mkdir()
     (tmp_path / "faults" / "sitecustomize.py").write_text(FAULTS, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -77,25 +83,36 @@ def test_a_layout_that_hangs_is_a_row(folder, monkeypatch):
 
 def test_what_is_finished_is_not_solved_again(folder):
     options = Options(failures=False, out="out")
-    first = validate(["good.yaml", "fail.yaml"], options, jobs=2)
-    (next(Path("out").glob("fail-*")) / "batch.json").unlink()  # killed before this one was finished
-    again = validate(["good.yaml", "fail.yaml"], options, jobs=2)
-    assert [row.reused for row in first] == [False, False]
-    assert [row.reused for row in again] == [True, False]
-    assert again[0].document == first[0].document
+
+    def reused(layout, options=options):
+        return evaluate_one(layout, layout.removesuffix(".yaml"), options).reused
+
+    first = evaluate_one("good.yaml", "good", options)
+    again = evaluate_one("good.yaml", "good", options)
+    assert (first.reused, again.reused) == (False, True)
+    assert again.document == first.document
+    assert not reused("good.yaml", Options(failures=False, out="out", fresh=True))
+    assert not reused("good.yaml", Options(failures=False, out="out", sets=("params.racks=3",)))
+    memory = Path(first.document["folder"]) / "batch.json"
+    assert reused("good.yaml")
+    memory.write_text(
+        memory.read_text(encoding="utf-8").replace('"by": "twin ', '"by": "twin 9'), encoding="utf-8"
+    )
+    assert not reused("good.yaml")  # made by another version
+    memory.write_text(memory.read_text(encoding="utf-8")[:-200], encoding="utf-8")
+    assert not reused("good.yaml")  # damaged
+    memory.unlink()
+    assert not reused("good.yaml")  # killed before it was finished
     text = Path("good.yaml").read_text(encoding="utf-8")
     Path("good.yaml").write_text(text.replace("coolant: 40 degC", "coolant: 41 degC"), encoding="utf-8")
-    changed, other = validate(["good.yaml", "fail.yaml"], Options(failures=True, out="out"), jobs=2)
-    assert not changed.reused
-    assert not other.reused  # the same content, but with the failures
+    assert not reused("good.yaml")
 
 
-def test_a_damaged_memory_of_a_run_is_not_trusted(folder):
-    options = Options(failures=False, out="out")
-    validate(["good.yaml"], options)
-    memory = next(Path("out").glob("good-*")) / "batch.json"
-    memory.write_text(memory.read_text(encoding="utf-8")[:-200], encoding="utf-8")
-    assert [row.reused for row in validate(["good.yaml"], options)] == [False]
+def test_a_finished_run_folder_can_be_opened(folder):
+    row = evaluate_one("good.yaml", "good", Options(failures=False, out="out"))
+    run = reopen(row.document["folder"])
+    assert run.results.digest == row.document["digest"]
+    assert run.facility.digest == run.results.digest
 
 
 def test_two_files_of_one_name_have_two_folders():
@@ -103,8 +120,33 @@ def test_two_files_of_one_name_have_two_folders():
     assert len(set(keys(["/x/hall.yaml", "../x/hall.yaml", "x/hall.yaml"]))) == 3
 
 
-def test_the_verb_gives_rows_junit_and_the_worst_code(folder):
-    arguments = ["validate", "good.yaml", "fail.yaml", "bad.yaml", "--no-failures", "--junit", "j.xml", "--jobs", "2"]
+@pytest.fixture
+def here(monkeypatch):
+    """The verb without its processes: the rows are made in this one."""
+
+    def rows(layouts, options, *, told, **_):
+        found = [
+            evaluate_one(layout, key, options) for layout, key in zip(layouts, keys(layouts), strict=True)
+        ]
+        for row in found:
+            told(row)
+        return found
+
+    monkeypatch.setattr(batch, "validate", rows)
+
+
+def test_the_verb_gives_rows_junit_and_the_worst_code(folder, here):
+    arguments = [
+        "validate",
+        "good.yaml",
+        "fail.yaml",
+        "bad.yaml",
+        "--no-failures",
+        "--junit",
+        "j.xml",
+        "--jobs",
+        "2",
+    ]
     answer = CliRunner().invoke(app, arguments, env={"COLUMNS": "100"})
     assert answer.exit_code == 2
     lines = answer.stdout.splitlines()
@@ -122,7 +164,7 @@ def test_the_verb_gives_rows_junit_and_the_worst_code(folder):
     assert failure.get("type") == "LIM-001"
 
 
-def test_the_verb_gives_one_json_document(folder):
+def test_the_verb_gives_one_json_document(folder, here):
     answer = CliRunner().invoke(app, ["validate", "good.yaml", "bad.yaml", "--no-failures", "--json"])
     document = json.loads(answer.stdout)
     assert (document["version"], document["verdict"], document["exit_code"]) == (1, "fail", 2)

@@ -1,7 +1,7 @@
 """Which way numbers must move when one thing of a design changes, whatever their size.
 
-Everything here starts from one small hall: three GB300 racks and a network rack in each of two rows, liquid through
-CDUs to dry coolers, the air's heat to chillers, power on two sides.
+Everything here starts from one small hall: three GB300 racks and a network rack in each of two rows, liquid
+through CDUs to dry coolers, the air's heat to chillers, power on two sides.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ workload: {power: $work, peak_factor: $peak}
 site: {elevation: $elevation, outdoor: {dry_bulb: $dry_bulb, wet_bulb: $wet_bulb}}
 catalogue:
   busway_1600a: {like: busway_1600a_415v, resistance: $busway, source: assumed}
-  chiller_250kw: {like: chiller_ac_warm_1500kw, capacity: 250 kW, flow: 6 L/s, size: [2.2 m, 4 m, 2.4 m], source: assumed}
+  chiller_250kw: {like: chiller_ac_warm_1500kw, capacity: 250 kW, flow: 6 L/s, source: assumed}
 hall: {size: [14 m, 9 m, 5 m]}
 pods:
   - id: pod

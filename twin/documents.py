@@ -48,9 +48,10 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     """A finding with the keys that scripts rely on."""
     keys = (
         "code", "title", "severity", "standard", "clause", "subject", "value", "limit", "margin", "dimension",
-        "message", "file", "line", "place", "position", "scenario", "count", "waived",
+        "message", "file", "line", "place", "scenario", "count", "waived",
     )  # fmt: skip
-    return {key: getattr(finding, key) for key in keys}
+    position = list(finding.position) if finding.position else None
+    return {**{key: getattr(finding, key) for key in keys}, "position": position}
 
 
 def conservation(results: Results) -> dict[str, float | None]:

@@ -20,7 +20,15 @@ def test_a_run_does_not_differ_from_itself(twin, solved):
 
 
 def test_compare_tells_moved_margins_figures_and_broken_rules(twin, solved):
-    arguments = ("compare", solved, "hall.yaml", "--set", "limits.1.max=1.01", "--set", 'params.coolant="38 degC"')
+    arguments = (
+        "compare",
+        solved,
+        "hall.yaml",
+        "--set",
+        "limits.1.max=1.01",
+        "--set",
+        'params.coolant="38 degC"',
+    )
     answer = twin(*arguments)
     assert answer.exit_code == 0
     assert re.search(r"Newly broken\n.*LIM-001.*site\.pue", answer.stdout)

@@ -23,7 +23,15 @@ def test_a_sound_hall_passes_and_leaves_a_run_folder(solved):
 def test_the_answer_is_printed_with_verdict_margins_and_figures(twin):
     answer = twin("solve", "hall.yaml", *QUICK)
     assert answer.exit_code == 0
-    for words in ("PASS", "Tightest margins", "hall.yaml:", "PUE", "IT power", "1.11 MW", "balances off by mass"):
+    for words in (
+        "PASS",
+        "Tightest margins",
+        "hall.yaml:",
+        "PUE",
+        "IT power",
+        "1.11 MW",
+        "balances off by mass",
+    ):
         assert words in answer.stdout
     assert "runs/hall-" in answer.stdout
 
@@ -37,7 +45,9 @@ def test_a_broken_rule_fails_with_one(twin):
 
 
 def test_findings_of_many_racks_are_one_block(twin):
-    answer = twin("solve", "hall.yaml", *QUICK, "--set", 'limits.0.max="20 degC"', "--set", "limits.0.during=[normal]")
+    answer = twin(
+        "solve", "hall.yaml", *QUICK, "--set", 'limits.0.max="20 degC"', "--set", "limits.0.during=[normal]"
+    )
     assert answer.exit_code == 1
     assert "10 racks: " in answer.stdout
     assert "and 6 more" in answer.stdout
@@ -94,7 +104,8 @@ def _unsettled(monkeypatch, names, *, failed=()):
         run = real(facility, inputs, **options)
         settled = tuple(state.name not in names for state in run.results.scenarios)
         reports = tuple(
-            replace(report, ok=settled if report.domain in failed else report.ok) for report in run.results.reports
+            replace(report, ok=settled if report.domain in failed else report.ok)
+            for report in run.results.reports
         )
         results = replace(run.results, settled=settled, reports=reports)
         return replace(run, results=results, verdict=judge(facility, results))
@@ -119,14 +130,16 @@ def test_a_normal_state_without_solution_is_said_loudly(twin, monkeypatch, faile
 
 def test_a_failure_state_without_solution_breaks_a_rule(twin, monkeypatch):
     _unsettled(monkeypatch, ["lose:crah1"])
-    answer = twin("solve", "hall.yaml", "--no-pictures")
+    answer = twin("solve", "hall.yaml", *QUICK)
     assert answer.exit_code == 1
-    assert "1 of 30 states have NO steady solution: lose:crah1" in answer.stdout
+    assert "1 of 2 states have NO steady solution: lose:crah1" in answer.stdout
     assert "SOL-001" in answer.stdout
 
 
 def test_mistakes_are_printed_as_the_layout_module_renders_them(twin, tmp_path):
-    (tmp_path / "bad.yaml").write_text('twin: 1\nname: x\nhall: {size: [3 metre, "4", 5 m]}\n', encoding="utf-8")
+    (tmp_path / "bad.yaml").write_text(
+        'twin: 1\nname: x\nhall: {size: [3 metre, "4", 5 m]}\n', encoding="utf-8"
+    )
     answer = twin("solve", "bad.yaml")
     with pytest.raises(LayoutError) as caught:
         load("bad.yaml")
@@ -150,7 +163,7 @@ def test_mistakes_are_printed_as_the_layout_module_renders_them(twin, tmp_path):
         ("solve", "hall.yaml", "--outdoor", "20 degC, 30 degC"),
         ("solve", "hall.yaml", "--out", "hall.yaml"),
         ("compare", ".", "."),
-        ("compare", "hall.yaml", "missing.yaml"),
+        ("compare", "missing.yaml", "hall.yaml"),
         ("render", "missing"),
         ("render", "hall.yaml", "--field", "rack.colour"),
         ("render", "hall.yaml", "--view", "inside"),
@@ -159,7 +172,6 @@ def test_mistakes_are_printed_as_the_layout_module_renders_them(twin, tmp_path):
         ("catalogue", "show"),
         ("catalogue", "nothing*"),
         ("check", "missing.yaml"),
-        ("validate", "missing.yaml"),
         ("schema", "--out", "missing/schema.json"),
         ("solve",),
         ("frobnicate",),
@@ -224,10 +236,12 @@ def test_names_cannot_command_the_terminal(twin, tmp_path):
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
 def test_every_width_shows_rule_value_limit_and_state(twin, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
-    answer = twin("solve", "hall.yaml", "--no-pictures")
+    answer = twin("solve", "hall.yaml", *QUICK)
     assert answer.exit_code == 0
-    assert max(map(len, answer.stdout.splitlines()[:-1])) <= int(columns)  # the last line is a path, never cut
+    assert max(map(len, answer.stdout.splitlines()[:-1])) <= int(
+        columns
+    )  # the last line is a path, never cut
     if columns != "40":
-        row = next(line for line in answer.stdout.splitlines() if line.startswith("PWR-004"))
-        assert "lose:ups." in row
-        assert "100.0 %" in row
+        row = next(line for line in answer.stdout.splitlines() if line.startswith("LIM-001"))
+        assert "27.0 degC" in row
+        assert "lose:crah1" in row

@@ -114,7 +114,8 @@ def test_a_layout_gives_the_same_numbers_whatever_the_process():
     code = (
         "import sys, hashlib; from twin.layout import load; from twin.coupling import evaluate;"
         "r = evaluate(load(sys.argv[1])); h = hashlib.sha256();"
-        "[h.update(t[q].tobytes()) for t in r.tables.values() for q in sorted(t.values)]; print(h.hexdigest())"
+        "[h.update(t[q].tobytes()) for t in r.tables.values() for q in sorted(t.values)];"
+        "print(h.hexdigest())"
     )
     digests = set()
     for seed in ("1", "2"):
@@ -132,8 +133,8 @@ def test_a_layout_gives_the_same_numbers_whatever_the_process():
 
 @shipped
 def test_a_second_evaluation_gives_the_same_bits(path):
-    _, results, _ = solved(path)
-    assert _digest(evaluate(load(path))) == _digest(results)
+    first, second = (_digest(evaluate(load(path), failures=False)) for _ in range(2))
+    assert first == second
 
 
 def _digest(results: Results) -> str:
@@ -225,8 +226,8 @@ def test_vera_rubin_racks_take_direct_current_from_two_sidecars_each():
     assert loops["setpoint"][0, loops.index("tcs.p1")] == 45.0
 
 
-def test_no_plant_is_three_times_larger_than_needed():
-    """Spares apart, machines that idle at a third of their rating are money in the yard; small pumps are cheap."""
+def test_no_plant_is_twice_as_large_as_its_worst_hour_needs():
+    """Machines that idle at a third of their rating, spares apart, are money in the yard."""
     for name in ("enterprise_hall", "gb300_hall", "vera_rubin_800vdc"):
         facility, results, _ = solved(layout(name))
         table = results["plant"]
@@ -264,7 +265,7 @@ def _tells_where_and_how_much(finding: Finding) -> bool:
     return placed and finding.margin < 0 and len(finding.message) > 10
 
 
-@pytest.mark.xfail(strict=True, reason="throttling steps along a slope that lags several passes behind: limit cycle")
+@pytest.mark.xfail(strict=True, reason="racks throttle along a slope that lags some passes: limit cycle")
 @pytest.mark.parametrize("name", ["no_spare_cooler", "small_chiller", "too_few_crahs"])
 def test_an_overloaded_plant_settles_with_throttled_racks(name):
     """Racks that slow down shed heat, so a state exists; it is no thermal runaway."""

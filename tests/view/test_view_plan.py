@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.geometry.small_facilities import facility
+from tests.geometry.small_facilities import facility, machine, shell
 from tests.view.view_samples import HOSTILE, hall, solved, verdict, with_rack_values
 from twin.view import board, colors, plan
 from twin.view.scene import build
@@ -143,3 +143,25 @@ def test_lines_lie_where_the_busway_hangs():
     (x, y), (east, _) = segments[0]
     assert (x, east) == pytest.approx((busway.low[0, 0], busway.high[0, 0]))
     assert busway.low[0, 1] < y < busway.high[0, 1]
+
+
+def test_every_hall_of_a_site_has_a_map_of_its_own():
+    halls = tuple(shell(name=f"h{k}", origin=(100.0 * k, 0.0)) for k in (1, 2, 3))
+    racks = [
+        machine(f"h{k}.r{n}", origin=(100.0 * k + 3 + 0.6 * n, 4.0, 0.0), hall=f"h{k}")
+        for k in (1, 2, 3)
+        for n in range(4)
+    ]
+    made = facility(racks, halls=halls)
+    figure = plan.figure(made, solved(made), "heat")
+    maps = [axes for axes in figure.axes if axes.get_title(loc="left").startswith("h")]
+    assert [axes.get_title(loc="left") for axes in maps] == ["h1", "h2", "h3"]
+    for k, axes in enumerate(maps, 1):
+        assert axes.get_xlim() == pytest.approx((100 * k - plan.EDGE, 100 * k + 20 + plan.EDGE))
+        assert any(text.get_text().startswith("r0") for text in axes.texts)
+
+
+@pytest.mark.parametrize("size", [(12.0, 9.0, 5.0), (22.0, 36.0, 6.0), (40.0, 25.0, 6.0)], ids=str)
+def test_racks_of_halls_of_usual_size_bear_their_number(size):
+    made = hall(4, halls=(shell(size=size),))
+    assert "01\n20.0" in words(plan.figure(made, solved(made), "rack.inlet_temperature"))

@@ -22,6 +22,8 @@ CURVES = {"": None, "carrier_19xr": chiller.CARRIER_19XR, "york_yk": chiller.YOR
 """Published curve sets by the name a catalogue entry uses."""
 CAPACITY_SLOPE = 0.03
 """Growth of a chiller's capacity with its leaving temperature, used where the set point is lost. [1/K] Assumed."""
+NO_ROOM = 10.0
+"""Loading given where the outdoors are warmer than the set point: no number of units would do. [-]"""
 FULL_SPEED = -90.0
 """A set point no outdoor state reaches: asks for the leaving temperature at full fan speed. [degC]"""
 
@@ -77,7 +79,7 @@ def _outdoors(
     wet = isinstance(product, CoolingTower) or product.pad_effectiveness > 0
     sink = weather.wet_bulb if wet else weather.dry_bulb
     room = loop.circuit.supply - sink
-    loading = (flat_out.leaving - sink) / room if room > 0.0 else np.full(duty.shape, 99.0)
+    loading = (flat_out.leaving - sink) / room if room > 0.0 else np.full(duty.shape, NO_ROOM)
     return Running(
         leaving=state.leaving,
         power=state.power,

@@ -57,7 +57,7 @@ def fitted(preset: str, low: Floats, high: Floats, aspect: float, *, margin: flo
     """The preset's view of a box, as near as the box fits.
 
     ``plan`` looks down with north up, or with north to the left where that makes the box larger.  ``iso`` turns
-    towards the long side of a box that is much longer than wide, so that it does not become a thin diagonal.
+    towards the long side of a box that is much longer than wide, and rises, so that it fills the picture.
     """
     if preset == "plan":
         return _plan(low, high, aspect, margin)
@@ -82,8 +82,8 @@ def _away(preset: str, low: Floats, high: Floats) -> Floats:
     x, y, z = _DIRECTIONS[preset]
     if preset == "iso":
         east, north = np.maximum(high[:2] - low[:2], 1.0)
-        x /= max(east / north / _SLIM, 1.0)
-        y /= max(north / east / _SLIM, 1.0)
+        slim_east, slim_north = max(east / north / _SLIM, 1.0), max(north / east / _SLIM, 1.0)
+        x, y, z = x / slim_east, y / slim_north, z * min(slim_east * slim_north, 1.6)
     return _unit(np.array([x, y, z]))
 
 

@@ -28,7 +28,7 @@ Frame = tuple[Floats, Floats]
 
 MAPS = ("heat", "coolant", "load")
 """The maps of a report, by the names of :data:`twin.view.paints.PICTURES`."""
-LONG, LEAST, MOST = 11.0, 3.4, 14.0
+LONG, LEAST, MOST = 12.0, 3.4, 14.0
 """Longer side of the drawing, and the least and most of either side. [inch]"""
 HEAD, SIDE, FOOT = 0.75, 2.35, 0.35
 """Space above, right of and below the drawing. [inch]"""
@@ -71,8 +71,10 @@ def figure(
     scene = build(facility)
     rows = board.lines(facility) if any("power" in part.values for part in paints) else ()
     sheet, maps, boards = _arranged(_frames(facility, scene, picture), board.columns(rows))
-    for axes, (low, high) in maps:
+    for number, (axes, (low, high)) in enumerate(maps):
         _map(axes, scene, picture, paints, out, low, high)
+        if len(maps) > 1:
+            axes.set_title(facility.halls[number].id, fontsize=8, color=legend.INK, loc="left", pad=3)
     for axes, column in boards:
         part = next(part for part in paints if "power" in part.values)
         values = {**part.values["power"], **part.values.get("busways", {})}
@@ -157,7 +159,7 @@ def _arranged(
         return sheet.add_axes(share)
 
     maps = [
-        (room(0.45 + k % across * panel[0], k // across * panel[1], panel[0] - 0.5, panel[1] - 0.4), frame)
+        (room(0.45 + k % across * panel[0], k // across * panel[1], panel[0] - 0.5, panel[1] - 0.5), frame)
         for k, frame in enumerate(frames)
     ]
     x, y = (0.0, height) if below else (width + 0.05, 0.0)
@@ -175,10 +177,11 @@ def _panels(frames: list[Frame]) -> tuple[int, tuple[float, float]]:
     if count == 1:
         scale = LONG / max(east, north)
         width, height = (float(np.clip(side * scale, LEAST, MOST)) for side in (east, north))
-        return 1, (width, height + 0.4)
+        return 1, (width + 0.5, height + 0.5)
     across = min(range(1, count + 1), key=lambda k: abs(np.log(k * east / (-(-count // k) * north) / WIDE)))
-    scale = min(1.5 * LONG / (across * east), 1.2 * LONG / (-(-count // across) * north))
-    return across, (max(east * scale, 1.6) + 0.5, max(north * scale, 1.2) + 0.4)
+    across = -(-count // -(-count // across))  # as many in the last row as in the others, if that can be
+    scale = min(LONG / max(east, north), 26 / (across * east), 20 / (-(-count // across) * north))
+    return across, (max(east * scale, 1.6) + 0.5, max(north * scale, 1.2) + 0.5)
 
 
 def _map(
@@ -187,21 +190,17 @@ def _map(
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes.set_aspect("equal", adjustable="box", anchor="NW")
     axes.tick_params(labelsize=7, labelcolor=legend.MUTED, color=legend.MUTED, length=2)
+    axes.locator_params(nbins=5, steps=[1, 2, 5, 10])
     axes.set_xlabel("m", fontsize=7, color=legend.MUTED, labelpad=1)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    inside = _inside(low, high)
     shown = [name for name in picture.layers if name != "walls"]
-    for order, name in enumerate(sorted(shown, key=lambda name: name in _OVERHEAD)):
-        layer = scene.layer(name)
-        if layer is not None:
-            box_color = box_colors(layer, paints, out)
-            if name in _LINES:
-                _lines(axes, layer, box_color, order)
-            else:
-                _boxes(axes, layer, box_color, order)
+    layers = [layer.within(low, high) for layer in map(scene.layer, shown) if layer is not None]
+    for order, layer in enumerate(sorted(layers, key=lambda layer: layer.name in _OVERHEAD)):
+        draw = _lines if layer.name in _LINES else _boxes
+        draw(axes, layer, box_colors(layer, paints, out), order)
     _outlines(axes, scene)
-    _writing(axes, scene, paints, out, shown, inside)
+    _writing(axes, scene, layers, paints, out)
     _north(axes)
 
 
@@ -250,18 +249,17 @@ def _outlines(axes: Axes, scene: Scene) -> None:
         axes.add_patch(Rectangle(low[:2], *size, fill=False, edgecolor=legend.INK, linewidth=1.2, zorder=4))
 
 
-def _writing(
-    axes: Axes, scene: Scene, paints: list[Paint], out: set[str], shown: Iterable[str], inside: Any
-) -> None:
+def _writing(axes: Axes, scene: Scene, layers: list[Layer], paints: list[Paint], out: set[str]) -> None:
     """Numbers and values into racks and machines, names of rows and of other groups beside them."""
-    hung = "busways" in shown
-    for name in _WRITTEN:
-        layer = scene.layer(name)
-        if layer is not None and layer.count <= LETTERS:
-            _into(axes, layer, paints, out, 0.22 if hung and name == "racks" else 1.0)
+    hung = any(layer.name == "busways" for layer in layers)
+    for layer in layers:
+        if layer.name in _WRITTEN and layer.count <= LETTERS:
+            _into(axes, layer, paints, out, 0.22 if hung and layer.name == "racks" else 1.0)
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     for label in scene.labels:
         x, y, _ = label.position
-        if label.kind == "hall" or label.layer in _WRITTEN or not inside(x, y):
+        inside = left <= x <= right and bottom <= y <= top
+        if label.kind == "hall" or label.layer in _WRITTEN or not inside:
             continue
         beside = label.kind == "row"
         axes.annotate(
@@ -307,10 +305,6 @@ def _points_per_metre(axes: Axes) -> float:
     inches = figure.get_size_inches()  # type: ignore[union-attr]
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     return float(72 * min(box.width * inches[0] / (right - left), box.height * inches[1] / (top - bottom)))
-
-
-def _inside(low: Floats, high: Floats) -> Any:
-    return lambda x, y: bool(low[0] <= x <= high[0] and low[1] <= y <= high[1])
 
 
 def _north(axes: Axes) -> None:

@@ -156,6 +156,12 @@ class Layer:
         """(6 n,) number of the box that a face belongs to: what a picked cell leads to."""
         return np.repeat(np.arange(self.count), len(_SIDES))
 
+    def within(self, low: Floats, high: Floats) -> Layer:
+        """The boxes that are at least in part between two plan corners."""
+        chosen = ((self.low[:, :2] < high) & (self.high[:, :2] > low)).all(axis=1)
+        ids = tuple(self.ids[i] for i in np.flatnonzero(chosen))
+        return Layer(self.name, ids, self.low[chosen], self.high[chosen])
+
     def values(self, values: dict[str, float]) -> Floats:
         """Value of each box, NaN where its owner has none, (n,)."""
         return np.array([values.get(name, np.nan) for name in self.ids], dtype=float)

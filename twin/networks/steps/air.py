@@ -96,7 +96,7 @@ def _door_cooling(world: Lowered, state: State, flow: Array) -> Array:
                 air.AIR_CAPACITY * flow[:, column]
             )
             water = state.supply[:, world.sink_loop[sink]]
-            running = state.sink_limit[:, sink] > 0.0
+            running = (state.sink_flow[:, sink] > 0.0) | ~begun(state)
             taken[:, column] = running * air.door_cooling(machine.rear_door, flow[:, column], before, water)
     return taken
 
