@@ -105,7 +105,7 @@ def degrees(*values: float) -> list[str]:
 
 
 def test_warmer_outdoors_never_lowers_the_pue_of_a_dry_cooler_plant():
-    results = param("dry_bulb", degrees(-10, 0, 10, 15, 20, 24, 27, 30, 32, 33, 34))
+    results = param("dry_bulb", degrees(-10, 5, 15, 20, 25, 30, 33, 34))
     never_falls([r.site("pue") for r in results])
     never_falls([r["plant"].at("dry1", "power") for r in results])
 
@@ -117,7 +117,7 @@ def test_thinner_air_never_lowers_the_loading_of_dry_coolers():
 
 
 def test_more_leakage_of_the_containment_never_lowers_the_hottest_inlet():
-    results = param("leakage", [f"{share} %" for share in (0, 1, 3, 5, 10, 20, 30, 40)])
+    results = param("leakage", [f"{share} %" for share in (0, 3, 5, 10, 20, 40)])
     never_falls([r["hall"].at("hall", "inlet_max") for r in results])
     never_falls([r["rack"]["inlet_temperature"].mean() for r in results])
 
@@ -129,7 +129,7 @@ def test_warmer_facility_water_never_costs_more_fan_power():
 
 def test_warmer_coolant_asks_for_more_flow_of_a_rack_whose_return_is_held():
     """The sheet holds 55 degC, so flow times (55 - supply) is one number, within the fluid's properties."""
-    supplies = (37, 38, 39, 40, 41, 42, 43, 44)
+    supplies = (37, 39, 41, 43, 44)
     results = param("coolant", degrees(*supplies))
     flow = [r["rack"].at("pod.s.02", "liquid_required") for r in results]
     never_falls(flow)
@@ -157,7 +157,7 @@ def test_more_racks_never_lower_facility_power():
 
 def test_more_coolers_never_raise_the_loading_of_the_plant():
     for name, machine in (("coolers", "dry1"), ("chillers", "ch1")):
-        results = param(name, ["2", "3", "4", "5", "6"])
+        results = param(name, ["2", "3", "4", "6"])
         never_rises([r["plant"].at(machine, "loading") for r in results])
 
 

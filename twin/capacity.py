@@ -48,13 +48,13 @@ class Sum:
         return self.sure > self.installed
 
     @property
-    def over(self) -> bool:
-        """True if all rated loads together exceed what is installed; only a solve tells whether they meet."""
-        return self.load > self.installed
+    def tight(self) -> bool:
+        """True if what is sure is not carried when one side or unit is out."""
+        return self.sure > self.remaining
 
     @property
-    def tight(self) -> bool:
-        """True if the load is not carried when one side or unit is out."""
+    def open(self) -> bool:
+        """True if all rated loads together exceed what one loss leaves; only a solve tells whether they meet."""
         return self.load > self.remaining
 
 

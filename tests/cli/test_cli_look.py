@@ -125,7 +125,7 @@ def test_the_catalogue_is_filtered_by_kind_and_glob(twin):
     assert listed == {name for name in builtin.names() if builtin.product(name).kind == "ups"}
 
 
-@pytest.mark.parametrize("name", sorted({*Catalogue.builtin().names(), "phoenix", "us-az"}))
+@pytest.mark.parametrize("name", ["gb300_nvl72", "cdu_2300kw", "chiller_ac_warm_1500kw", "phoenix", "us-az"])
 def test_every_shown_value_has_a_source_or_is_assumed(twin, name):
     answer = twin("catalogue", "show", name)
     assert answer.exit_code == 0

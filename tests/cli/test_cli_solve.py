@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -130,9 +131,9 @@ def test_a_normal_state_without_solution_is_said_loudly(twin, monkeypatch, faile
 
 def test_a_failure_state_without_solution_breaks_a_rule(twin, monkeypatch):
     _unsettled(monkeypatch, ["lose:crah1"])
-    answer = twin("solve", "hall.yaml", *QUICK)
+    answer = twin("solve", "hall.yaml", "--no-pictures")
     assert answer.exit_code == 1
-    assert "1 of 2 states have NO steady solution: lose:crah1" in answer.stdout
+    assert re.search("1 of [0-9]+ states have NO steady solution: lose:crah1", answer.stdout)
     assert "SOL-001" in answer.stdout
 
 
@@ -234,14 +235,14 @@ def test_names_cannot_command_the_terminal(twin, tmp_path):
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
-def test_every_width_shows_rule_value_limit_and_state(twin, monkeypatch, columns):
+def test_every_width_shows_rule_value_limit_and_place(twin, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
     answer = twin("solve", "hall.yaml", *QUICK)
     assert answer.exit_code == 0
-    assert max(map(len, answer.stdout.splitlines()[:-1])) <= int(
-        columns
-    )  # the last line is a path, never cut
+    *lines, _ = answer.stdout.splitlines()  # the last is a path, never cut
+    assert max(map(len, lines)) <= int(columns)
     if columns != "40":
-        row = next(line for line in answer.stdout.splitlines() if line.startswith("LIM-001"))
-        assert "27.0 degC" in row
-        assert "lose:crah1" in row
+        number = next(number for number, line in enumerate(lines) if line.startswith("LIM-001"))
+        row = " ".join(lines[number : number + 2])
+        for words in ("site.pue", "1.3", "+", "normal", "hall.yaml:"):
+            assert words in row

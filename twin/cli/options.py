@@ -21,7 +21,7 @@ Failures = Annotated[
     bool,
     typer.Option(
         "--failures/--no-failures",
-        help="Evaluate every single failure, or the normal state and your own limits only.",
+        help="Evaluate every single failure besides the normal state (and lost groups that your limits name).",
     ),
 ]
 Outdoor = Annotated[

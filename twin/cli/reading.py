@@ -135,7 +135,7 @@ def _check_json(
             "findings": [finding_document(finding) for finding in found],
             **{key: value for key, value in asdict(sums).items() if key != "sums"},
             "capacity": [
-                asdict(line) | {"short": line.short, "over": line.over, "tight": line.tight}
+                asdict(line) | {"short": line.short, "tight": line.tight, "open": line.open}
                 for line in sums.sums
             ],
         }
@@ -212,10 +212,10 @@ def _show_sums(sums: tuple[Sum, ...], out: Console) -> None:
 def _note(line: Sum) -> tuple[str, str]:
     if line.short:
         return "too small", "bold red"
-    if line.over:
-        return "solve tells", "yellow"
-    if line.load and line.remaining < line.installed and line.tight:
+    if line.tight:
         return "no spare", "yellow"
+    if line.open:
+        return "solve tells", "yellow"
     return ("ok", "green") if line.load else ("no load", "dim")
 
 
