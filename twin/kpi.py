@@ -163,11 +163,11 @@ def _work(facility: Facility, site: _Site) -> Iterator[Kpi]:
         ("utility", "the utility meter"),
     ):
         definition = f"Tokens per joule of electricity at {of}."
-        yield from site.kpi(f"tokens_per_joule_{where}", f"Tokens per joule, {where}", "ratio", definition)
+        yield from site.kpi(f"tokens_per_joule_{where}", f"Tokens per joule, {where.upper() if where == 'it' else where}", "ratio", definition)
     if site.has("tokens", "facility_power"):
         yield Kpi(
             name="tokens_per_second_per_megawatt",
-            label="Tokens per second for a megawatt",
+            label="Tokens per second per megawatt",
             value=_ratio(site["tokens"], site["facility_power"]) * MILLION,
             dimension="token_rate",
             definition="Tokens per second that one megawatt at the utility meter makes.",

@@ -33,24 +33,18 @@ def single_failures(facility: Facility) -> tuple[Scenario, ...]:
 
 
 def named_losses(facility: Facility) -> tuple[Scenario, ...]:
-    """The ``lose:`` states that the designer's own limits ask for and that lose several machines at once."""
+    """The ``lose:`` states that the designer's own limits ask for."""
     from twin.layout.selectors import matching
 
     names = dict.fromkeys(
         state for limit, _ in facility.limits for state in limit.during if state.startswith("lose:")
     )
     losses = ((name, matching(facility, name.removeprefix("lose:"))) for name in names)
-    return tuple(Scenario(name=name, failed=failed) for name, failed in losses if len(failed) != 1)
+    return tuple(Scenario(name=name, failed=failed) for name, failed in losses)
 
 
 def plan(facility: Facility, *, failures: bool = True) -> tuple[Scenario, ...]:
-    """The states to evaluate: normal first, then the designer's, then every single failure.
-
-    Raises
-    ------
-    ValueError
-        Never for a loaded facility: its selectors were resolved when it was read.
-    """
+    """The states to evaluate: normal first, then the designer's, then every single failure."""
     return unique((NORMAL, *named_losses(facility), *(single_failures(facility) if failures else ())))
 
 

@@ -68,7 +68,13 @@ def _apart(value: float, limit: float, name: str) -> tuple[str, str]:
         shown, bound = quantity(value, name, digits=digits), quantity(limit, name, digits=digits)
         if shown != bound or value == limit:
             return shown, bound
-    return f"{value!r} {dimension(name).si}", f"{limit!r} {dimension(name).si}"
+    # temperatures are written with one decimal whatever the digits asked for
+    unit = dimension(name).si
+    for places in range(2, 12):
+        shown, bound = f"{value:.{places}f} {unit}", f"{limit:.{places}f} {unit}"
+        if shown != bound:
+            return shown, bound
+    return f"{value!r} {unit}", f"{limit!r} {unit}"
 
 
 def _distance(value: float, limit: float, name: str) -> str:
