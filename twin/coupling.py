@@ -37,10 +37,12 @@ from twin.tabulate import join, tabulate
 
 TOLERANCE = 1e-8
 """Largest change of a coupled quantity: power over the IT power, temperature over 100 K, speed and throttle."""
-MAX_PASSES = 80
+MAX_PASSES = 240
 """Passes after which a scenario has not settled."""
 WARM_UP = 4
 """Passes before racks are curtailed, so that the first guess of flows and pump speeds throttles nobody."""
+CADENCE = 6
+"""Passes from one change of what racks draw to the next: the time a change takes to come back through the loops."""
 CHUNK = 256
 """Scenarios solved side by side; bounds the memory of large facilities."""
 
@@ -101,7 +103,8 @@ def _settle(
         state = warm(world, state)  # heat -> loop temperatures, CDU and plant duty
         state = reject(world, state)  # plant duty -> leaving temperature, fan and compressor power
         if passes > WARM_UP:
-            state = curtail(world, state)  # coolant and air -> what racks may draw
+            # coolant and air -> what racks may draw
+            state = curtail(world, state, act=(passes - WARM_UP) % CADENCE == 1)
         if passes >= WARM_UP:
             state = feed(world, state, rows(network, moving))  # -> what is drawn at the inputs, losses
         whole = whole.put(moving, state)

@@ -55,23 +55,25 @@ def against(case: str, peer: str, ours: Callable[[], object], theirs: Callable[[
 
 
 def report(description: str, rows: Callable[[], Iterable[Row]]) -> None:
-    """Command line of a benchmark: a Markdown table, or rows as JSON."""
+    """Command line of a benchmark: a Markdown table that grows as cases end, or rows as JSON."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print a list of rows instead of a table")
-    as_json = parser.parse_args().json
-    found = []
-    if not as_json:
-        print("| case | ours | peer | theirs | ratio |\n|---|---|---|---|---|")
-    for row in rows():
-        found.append(asdict(row))
-        if not as_json:
-            theirs = "" if row.peer_s is None else _seconds(row.peer_s)
-            ratio = "" if row.ratio is None else f"{row.ratio:.2g}"
-            print(
-                f"| {row.case} | {_seconds(row.ours_s)} | {row.peer or ''} | {theirs} | {ratio} |", flush=True
-            )
-    if as_json:
-        print(json.dumps(found, indent=1))
+    if parser.parse_args().json:
+        print(json.dumps([asdict(row) for row in rows()], indent=1))
+        return
+    for number, row in enumerate(rows()):
+        cells = [row.case, _seconds(row.ours_s)]
+        if row.peer is not None:
+            cells += [row.peer, _seconds(row.peer_s or 0.0), f"{row.ratio:.2g}"]
+        if number == 0:
+            heads = ["case", "ours", "peer", "theirs", "ratio"][: len(cells)]
+            _line(heads)
+            _line(["---"] * len(heads))
+        _line(cells)
+
+
+def _line(cells: Iterable[str]) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def _seconds(value: float) -> str:

@@ -288,6 +288,17 @@ class Cdu(ProductBase):
 
     role: ClassVar[str] = "cooling"
 
+    @model_validator(mode="after")
+    def _rating_is_possible(self) -> Cdu:
+        # the facility water must not leave warmer than the coolant enters; water's heat capacity on both sides
+        rise = self.capacity / 4.1e6 * (1.0 / self.primary_flow - 1.0 / self.secondary_flow)
+        if rise >= 0.98 * self.approach:
+            raise ValueError(
+                f"facility water would leave {rise - self.approach + 0.0:.1f} K warmer than the coolant enters, which no "
+                "exchanger can do; primary_flow is too small for capacity and approach"
+            )
+        return self
+
     def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
         yield from _motor_load(self.voltage, feeds)
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from solvers import psychrometrics
 from solvers.air import zonal
+from solvers.fluids import FLUIDS
+from solvers.hydraulics import exchanger
 from twin.model.facility import Facility, Machine, Shell
 from twin.model.products import Crah, Rack, RearDoor
 
@@ -20,6 +22,8 @@ AIR_CAPACITY = 1006.0
 """Heat capacity of dry air near 25 degC. [J/(kg K)] ASHRAE Handbook Fundamentals 2021, chapter 1."""
 MIN_RACK_AIR = 0.2
 """Fans of a rack never fall below this share of their full flow. [-] Assumed."""
+AIR_SIDE = 0.7
+"""Share of a coil's thermal resistance on the air side at the rating. [-] Assumed."""
 END_EXPOSURE = 1.5
 """Recirculation at the two ends of an open row over that of its middle. [-] Assumed; a field solution replaces it."""
 
@@ -41,7 +45,8 @@ class HallAir:
     """Full-speed fan power. [W]"""
     unit_min_speed: Array
     unit_setpoint: Array
-    unit_effectiveness: Array
+    unit_coil: Array
+    """(C, 3) conductance of each coil and the rated capacity rates of its air and its water. [W/K]"""
     humidity_ratio: float
     pressure: float
 
@@ -50,6 +55,15 @@ class HallAir:
         available = (live * self.unit_flow).sum(axis=1, keepdims=True)
         share = np.divide(wanted[:, None], available, out=np.zeros_like(available), where=available > 0.0)
         return np.where(live, np.clip(share, self.unit_min_speed, 1.0), 0.0)
+
+    def effectiveness(self, speed: Array) -> Array:
+        """(S, C) most of (return - supply) / (return - water) at a fan speed, with the water valve open."""
+        conductance, air, water = self.unit_coil.T
+        share = np.maximum(speed, 1e-3)
+        rates = share * air, np.broadcast_to(water, share.shape)
+        least, most = np.minimum(*rates), np.maximum(*rates)
+        scaled = exchanger.scaled_conductance(conductance, share, 1.0, hot_share=AIR_SIDE)
+        return np.asarray(exchanger.effectiveness(scaled / least, least / most) * least / rates[0])
 
     def problem(
         self,
@@ -75,7 +89,7 @@ class HallAir:
             unit_flow=speed * self.unit_flow,
             unit_live=live & coolant_on,
             unit_setpoint=self.unit_setpoint,
-            unit_effectiveness=self.unit_effectiveness,
+            unit_effectiveness=self.effectiveness(speed),
             unit_coolant=coolant,
             humidity_ratio=self.humidity_ratio,
             pressure=self.pressure,
@@ -131,7 +145,7 @@ def _hall(
         unit_setpoint=np.array(
             [machine.setpoint if machine.setpoint is not None else 24.0 for _, machine in units]
         ),
-        unit_effectiveness=np.array([_effectiveness(crah) for crah in ratings]),
+        unit_coil=np.array([_coil(crah) for crah in ratings]).reshape(-1, 3),
         humidity_ratio=float(psychrometrics.humidity_ratio_from_dew_point(shell.air.dew_point, pressure)),
         pressure=pressure,
     )
@@ -153,10 +167,26 @@ def _outer(machines: tuple[str, ...]) -> tuple[str, ...]:
     return (machines[0], machines[-1]) if machines else ()
 
 
-def _effectiveness(crah: Crah) -> float:
-    """Air-side effectiveness at the rating point, at sea-level density; kept at other flows (conservative)."""
-    flow = crah.air_flow * float(psychrometrics.density(24.0, 0.008, psychrometrics.STANDARD_PRESSURE))
-    return min(crah.capacity / (flow * AIR_CAPACITY * (crah.return_air - crah.entering_water)), 0.98)
+def _coil(crah: Crah) -> tuple[float, float, float]:
+    """Conductance of a coil from its rating point, and the rated rates of air and water. [W/K]
+
+    A coil of many rows is close to counterflow.  A rating beyond what such a coil can do is held at an effectiveness
+    of 0.98.
+    """
+    air = (
+        crah.air_flow
+        * float(psychrometrics.density(24.0, 0.008, psychrometrics.STANDARD_PRESSURE))
+        * AIR_CAPACITY
+    )
+    fluid = FLUIDS["water"]
+    water = (
+        crah.flow
+        * float(fluid.density(crah.entering_water))
+        * float(fluid.heat_capacity(crah.entering_water))
+    )
+    span = crah.return_air - crah.entering_water
+    duty = min(crah.capacity, 0.98 * min(air, water) * span)
+    return float(exchanger.conductance_from_rating(duty, span, 0.0, (air, water))), air, water
 
 
 def rack_air_flow(rack: Rack, air_heat: Array) -> Array:

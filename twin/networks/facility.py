@@ -80,6 +80,9 @@ class Lowered:
     branch_hall: csr_array
     """(E, H) share of each branch's loss that a hall's air takes up."""
     converter_hall: csr_array
+    shunt_bus: Index
+    shunt_hall: Array
+    """(shunts, H) no-load loss at nominal voltage that a hall's air takes up. [W]"""
     shelf: Mask
     """(R,) rack has power shelves."""
     rack_converter: csr_array
@@ -117,7 +120,7 @@ def lower(facility: Facility) -> Lowered:
     sink_loop = _ranks([len(loop.circuit.sinks) for loop in loops])
     demand = np.array([_demand(facility, machine) for machine in racks])
     rack_sink = np.array([sink_at.get(machine.id, -1) for machine in racks], np.intp)
-    branch_hall, converter_hall = _hall_shares(facility, network, halls)
+    branch_hall, converter_hall, shunt_hall = _hall_shares(facility, network, halls)
     return Lowered(
         facility=facility,
         routes=way,
@@ -158,6 +161,8 @@ def lower(facility: Facility) -> Lowered:
         ),
         branch_hall=branch_hall,
         converter_hall=converter_hall,
+        shunt_bus=np.array([bus for bus, _ in network.shunt_owner.values()], np.intp),
+        shunt_hall=shunt_hall,
         shelf=np.array([rack_product(machine).shelf is not None for machine in racks], bool),
         rack_converter=_ownership(network.converter_owner, rack_at, len(racks)),
     )
@@ -190,11 +195,11 @@ def _busbar(machine: Machine, watts: float) -> float:
 
 def _hall_shares(
     facility: Facility, network: power.PowerNetwork, halls: tuple[air.HallAir, ...]
-) -> tuple[csr_array, csr_array]:
-    """Which hall takes up the loss of each branch and converter outside the racks."""
+) -> tuple[csr_array, csr_array, Array]:
+    """Which hall takes up the loss of each branch, converter and shunt outside the racks."""
     column = {hall.shell.id: index for index, hall in enumerate(halls)}
 
-    def shares(owners: tuple[str, ...]) -> csr_array:
+    def shares(owners: tuple[str, ...]) -> Array:
         table = np.zeros((len(owners), len(halls)))
         for row, owner in enumerate(owners):
             machine = facility.by_id.get(owner)
@@ -203,9 +208,14 @@ def _hall_shares(
             hall = halls[column[machine.hall]].shell
             inside = machine.indoors or machine.kind == "busway"
             table[row, column[machine.hall]] = 1.0 if inside else hall.indoor_losses
-        return csr_array(table)
+        return table
 
-    return shares(network.branch_owner), shares(network.converter_owner)
+    watts = np.array([power for _, power in network.shunt_owner.values()])
+    return (
+        csr_array(shares(network.branch_owner)),
+        csr_array(shares(network.converter_owner)),
+        shares(tuple(network.shunt_owner)) * watts[:, None],
+    )
 
 
 def _ownership(owners: tuple[str, ...], column: dict[str, int], count: int) -> csr_array:

@@ -76,8 +76,7 @@ def _outdoors(
 ) -> Running:
     state = _reject(product, loop, weather, duty, flow, loop.circuit.supply)
     flat_out = _reject(product, loop, weather, duty, flow, FULL_SPEED)
-    wet = isinstance(product, CoolingTower) or product.pad_effectiveness > 0
-    sink = weather.wet_bulb if wet else weather.dry_bulb
+    sink = _sink(product, weather)
     room = loop.circuit.supply - sink
     loading = (flat_out.leaving - sink) / room if room > 0.0 else np.full(duty.shape, NO_ROOM)
     return Running(
@@ -89,6 +88,15 @@ def _outdoors(
         free=np.ones_like(duty),
         lost=state.saturated,
     )
+
+
+def _sink(product: DryCooler | CoolingTower, weather: Weather) -> float:
+    """Temperature below which the machine cannot cool, however large: of the air at its coil or fill. [degC]"""
+    if isinstance(product, CoolingTower):
+        return weather.wet_bulb
+    if weather.dry_bulb <= product.pad_above:
+        return weather.dry_bulb
+    return weather.dry_bulb - product.pad_effectiveness * (weather.dry_bulb - weather.wet_bulb)
 
 
 def _reject(

@@ -81,8 +81,8 @@ class PowerNetwork:
     """(F,) branch of each feed of the facility; -1 where it joins AC and DC and cannot conduct."""
     feed_origin: NDArray[np.intp]
     """(F,) bus from which the voltage drop of each feed is counted."""
-    shunt_owner: dict[str, float]
-    """Machine to its no-load loss. [W]"""
+    shunt_owner: dict[str, tuple[int, float]]
+    """Machine to the bus of its no-load loss and its size at nominal voltage. [W]"""
     output: dict[str, int]
     """Machine to its output bus."""
     unfed: tuple[str, ...]
@@ -133,7 +133,7 @@ class _Lowering:
         self.sources: list[tuple[int, elements.Supply, str]] = []
         self.demands: list[tuple[str, list[int], float, float]] = []
         self.through: dict[str, list[int]] = {}
-        self.shunts: dict[str, float] = {}
+        self.shunts: dict[str, tuple[int, float]] = {}
         self.taps: dict[tuple[str, str], int] = {}
         self.common: dict[tuple[str, ...], int] = {}
         self.groups: dict[str, int] = {}
@@ -219,8 +219,9 @@ class _Lowering:
                 index = rows.add_branch(start, end, ohm, element.rating, group, rank, name)
                 self.through.setdefault(name, []).append(index)
             case elements.Shunt():
-                rows.shunt[rows.bus[name, element.at]] += element.power
-                self.shunts[name] = self.shunts.get(name, 0.0) + element.power
+                bus = rows.bus[name, element.at]
+                rows.shunt[bus] += element.power
+                self.shunts[name] = (bus, self.shunts.get(name, (bus, 0.0))[1] + element.power)
             case elements.Conversion():
                 self.conversions.append(
                     (rows.bus[name, element.start], rows.bus[name, element.end], element, name)

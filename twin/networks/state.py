@@ -25,9 +25,11 @@ class State:
     """(S, M) cooling machine in service and powered."""
     throttle: Array
     """(S, R) power drawn over power asked for."""
-    throttle_before: Array
-    target_before: Array
-    """(S, R) throttle of the pass before, and what could then be carried."""
+    throttle_memory: Array
+    gap_memory: Array
+    """(S, memory, R) throttles of the last steps, and by how much what could be carried differed; NaN where none."""
+    throttle_gap: Array
+    """(S,) largest difference between what racks draw and what can be carried, as shares of demand."""
     rack_power: Array
     """(S, R) at the input. [W]"""
     room_loss: Array
@@ -131,7 +133,7 @@ def change(before: State, after: State, scale: Array) -> Array:
         for name in ("rack_power", "power", "crah_heat", "plant_duty", "room_loss")
     ]
     kelvins = [_largest(after, before, name) / 100.0 for name in ("supply", "plant_leaving", "rack_inlet")]
-    plain = [_largest(after, before, name) for name in ("throttle", "speed")]
+    plain = [_largest(after, before, "throttle"), _largest(after, before, "speed"), after.throttle_gap]
     return np.max([*watts, *kelvins, *plain], axis=0)
 
 

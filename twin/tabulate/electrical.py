@@ -44,8 +44,8 @@ def machines(world: Lowered, flow: power_flow.Solution) -> Table:
         else:
             through = flow.branch_power_to[:, net.through[machine.id]].sum(axis=1)
         if machine.id in net.shunt_owner:
-            energised = np.abs(flow.bus_voltage[:, net.problem.branch_from[net.through[machine.id][0]]])
-            loss = loss + net.shunt_owner[machine.id] * energised**2
+            at, watts = net.shunt_owner[machine.id]
+            loss = loss + watts * np.abs(flow.bus_voltage[:, at]) ** 2
         nominal = net.problem.bus_voltage[bus] * (1.0 if net.problem.bus_dc[bus] else np.sqrt(3.0))
         current = np.divide(np.abs(through), nominal * volts, out=np.zeros(count), where=volts > 0.0)
         for quantity, value in (

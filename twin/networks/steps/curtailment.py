@@ -13,33 +13,60 @@ from twin.networks.state import State
 
 Array = NDArray[np.float64]
 
-STEEPEST, SHALLOWEST = -50.0, 0.9
-"""Bounds of the slope of a target that the secant step believes. [-]"""
+MEMORY = 4
+"""Steps remembered to estimate how racks that share coolant and air act on each other. [-]"""
+DAMPING = 0.25
+"""Share of the gap closed by a step for which nothing is remembered. [-]"""
+TRUST = 0.3
+"""Largest change of a rack's throttle in one step. [-]"""
 AIR_TRIP_SPAN = 10.0
 """Above the allowable inlet a rack throttles linearly and is off this much higher. [K] Assumed."""
 
 
-def curtail(world: Lowered, state: State) -> State:
+def curtail(world: Lowered, state: State, *, act: bool) -> State:
     """Racks that coolant or air cannot carry draw less.
 
-    Cooling less heat warms less air and coolant, so what can be carried depends on what is drawn.
+    Cooling less heat warms less air and coolant, so what can be carried depends on what is drawn, and the answer to
+    a step takes a few passes to come back through the loops: ``act`` is True only when it has.  In between the gap
+    is only measured; a rack that nothing reaches stops at once.
     """
     target = np.where(state.served, np.minimum(_liquid_share(world, state), _air_share(world, state)), 0.0)
-    wanted = secant(state.throttle, state.throttle_before, target, state.target_before, slope=-1.0)
-    throttle = np.where(target == 0.0, 0.0, np.clip(wanted, 0.0, 1.0))
-    return replace(state, throttle=throttle, throttle_before=state.throttle, target_before=target)
+    state = replace(state, throttle_gap=np.abs(target - state.throttle).max(axis=1, initial=0.0))
+    if act:
+        return _step(state, target)
+    return replace(state, throttle=np.where(target == 0.0, 0.0, state.throttle))
 
 
-def secant(value: Array, before: Array, target: Array, target_before: Array, *, slope: float) -> Array:
-    """Next value of each element of a fixed point ``value = target(value)``.
+def _step(state: State, target: Array) -> State:
+    """One step of all racks towards ``throttle = target(throttle)``, by Anderson's mixing of the last steps.
 
-    The slope of the target is taken from the last two passes, or is ``slope`` where the value did not move.
+    Racks that share coolant and air act on each other, so the step is taken for the racks of a scenario together.
+
+    References
+    ----------
+    .. [1] D. G. Anderson, "Iterative procedures for nonlinear integral equations", J. ACM 12 (1965) 547-560;
+       H. F. Walker and P. Ni, "Anderson acceleration for fixed-point iterations", SIAM J. Numer. Anal. 49 (2011).
     """
-    moved = value - before
-    rise = np.divide(
-        target - target_before, moved, out=np.full_like(value, slope), where=np.abs(moved) > 1e-13
+    value, gap = state.throttle, target - state.throttle
+    moved = value[:, None] - state.throttle_memory
+    closed = gap[:, None] - state.gap_memory
+    known = np.isfinite(state.gap_memory).all(axis=2, keepdims=True) & (
+        np.abs(moved).max(axis=2, keepdims=True) > 1e-12
     )
-    return np.asarray(value + (target - value) / (1.0 - np.clip(rise, STEEPEST, SHALLOWEST)))
+    moved, closed = np.where(known, moved, 0.0), np.where(known, closed, 0.0)
+    normal = closed @ closed.transpose(0, 2, 1)
+    size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
+    normal = normal + (1e-10 * size + 1e-30) * np.eye(MEMORY)
+    weight = np.linalg.solve(normal, closed @ gap[:, :, None])
+    step = DAMPING * gap - (weight.transpose(0, 2, 1) @ (moved + DAMPING * closed))[:, 0]
+    throttle = np.clip(value + np.clip(step, -TRUST, TRUST), 0.0, 1.0)
+    throttle = np.where(gap == 0.0, value, np.where(target == 0.0, 0.0, throttle))
+    return replace(
+        state,
+        throttle=throttle,
+        throttle_memory=np.concatenate([value[:, None], state.throttle_memory[:, :-1]], axis=1),
+        gap_memory=np.concatenate([gap[:, None], state.gap_memory[:, :-1]], axis=1),
+    )
 
 
 def _liquid_share(world: Lowered, state: State) -> Array:

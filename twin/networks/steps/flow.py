@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.hydraulics import network
+from solvers.hydraulics import exchanger, network
 from solvers.hydraulics.friction import friction_factor
 from twin.model.products import Cdu, Crah
 from twin.networks import liquid
@@ -134,11 +134,8 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
         elif machine >= 0:
             name, product = world.cooling[machine].id, world.cooling[machine].product
             if isinstance(product, Cdu) and name in exchanger_at:
-                column = exchanger_at[name]
-                setpoint = world.loops[world.heat.exchanger_loop[column]].circuit.supply
-                approach = max(setpoint - world.loops[loop].circuit.supply, 0.01)
-                need[:, sink] = CDU_MARGIN * state.exchange[:, column] * product.approach / approach
-                capacity[sink] = product.capacity
+                opening = _cdu_opening(world, state, exchanger_at[name], product, world.loops[loop])
+                need[:, sink], capacity[sink] = opening * product.capacity, product.capacity
             elif isinstance(product, Crah):
                 need[:, sink], capacity[sink] = (
                     COIL_MARGIN * state.crah_heat[:, crah_at[name]],
@@ -146,6 +143,42 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
                 )
     share = np.clip(need / capacity, VALVE_FLOOR, 1.0)
     return np.where(np.isfinite(capacity) & begun(state)[:, None], share, 1.0) * wanted
+
+
+def _cdu_opening(world: Lowered, state: State, column: int, product: Cdu, cold: liquid.LoopNetwork) -> Array:
+    """(S,) share of rated facility water with which a CDU holds its coolant set point.
+
+    A simple rule with a margin; where the exchanger would then miss the set point with facility water at *its* set
+    point, the opening that meets it.  Facility water that has lost its set point does not open the valve further:
+    valves that chase a saturated plant do not settle.
+    """
+    hot = world.loops[world.heat.exchanger_loop[column]]
+    setpoint, entering = hot.circuit.supply, cold.circuit.supply
+    duty = np.maximum(state.exchange[:, column], 0.0)
+    rated, hot_rated, cold_rated = world.heat.exchanger_rating[column]
+    link = np.flatnonzero(world.source_heat_link == world.heat.exchanger_hot[column])[0]
+    hot_flow = state.source_flow[:, link]
+    approach = max(setpoint - entering, 0.01)
+    opening = np.clip(CDU_MARGIN * duty / product.capacity * product.approach / approach, VALVE_FLOOR, 1.0)
+
+    def missed(share: Array) -> Array:
+        rates = hot_flow * hot.capacity, share * cold_rated * cold.capacity
+        least, most = np.minimum(*rates), np.maximum(*rates)
+        conductance = exchanger.scaled_conductance(rated, np.maximum(hot_flow / hot_rated, 1e-6), share)
+        safe = np.maximum(least, 1e-9)
+        effect = exchanger.effectiveness(conductance / safe, least / np.maximum(most, 1e-9))
+        warm = setpoint + duty / np.maximum(rates[0], 1e-9)
+        return np.asarray((duty > effect * least * (warm - entering)) & (hot_flow > 0.0))
+
+    short = missed(opening)
+    if not short.any():
+        return opening
+    low, high = opening, np.ones_like(opening)
+    for _ in range(40):
+        middle = (low + high) / 2.0
+        miss = missed(middle)
+        low, high = np.where(miss, middle, low), np.where(miss, high, middle)
+    return np.where(short, high, opening)
 
 
 def _pump_speed(

@@ -48,7 +48,10 @@ def feed(world: Lowered, state: State, problem: power_flow.Problem) -> State:
     solution = power_flow.solve(replace(power.rows(problem, at), load_power=complex_load(world, load[at])))
     drawn, losses, ok = state.rack_power.copy(), state.room_loss.copy(), state.power_ok.copy()
     drawn[at] = rack_input(world, solution)
-    losses[at] = solution.branch_loss @ world.branch_hall + solution.converter_loss @ world.converter_hall
+    idle = np.abs(solution.bus_voltage[:, world.shunt_bus]) ** 2 @ world.shunt_hall
+    losses[at] = (
+        solution.branch_loss @ world.branch_hall + solution.converter_loss @ world.converter_hall + idle
+    )
     ok[at] = solution.scenario_ok
     return replace(state, rack_power=drawn, room_loss=losses, power_ok=ok, solved_load=load)
 

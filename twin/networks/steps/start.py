@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from twin.networks.facility import Lowered
 from twin.networks.state import State
+from twin.networks.steps.curtailment import MEMORY
 from twin.scenario import Scenario
 
 Array = NDArray[np.float64]
@@ -43,8 +44,9 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         served=np.ones((count, racks), bool),
         live=np.ones((count, machines), bool),
         throttle=full(racks, 1.0),
-        throttle_before=full(racks, 1.0),
-        target_before=full(racks, 1.0),
+        throttle_memory=np.full((count, MEMORY, racks), np.nan),
+        gap_memory=np.full((count, MEMORY, racks), np.nan),
+        throttle_gap=np.zeros(count),
         rack_power=full(racks, world.rack_demand),
         rack_inlet=full(racks, 24.0),
         rack_outlet=full(racks, 36.0),
