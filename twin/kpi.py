@@ -127,7 +127,12 @@ def _stranded(facility: Facility, results: Results) -> Iterator[Kpi]:
     )
     stranded = max(power - min(space, *cooling, power), 0.0)
     yield Kpi(
-        name="stranded_power", label="Stranded power", value=stranded, dimension="power", parts=parts, definition=definition
+        name="stranded_power",
+        label="Stranded power",
+        value=stranded,
+        dimension="power",
+        parts=parts,
+        definition=definition,
     )
 
 
@@ -163,7 +168,8 @@ def _work(facility: Facility, site: _Site) -> Iterator[Kpi]:
         ("utility", "the utility meter"),
     ):
         definition = f"Tokens per joule of electricity at {of}."
-        yield from site.kpi(f"tokens_per_joule_{where}", f"Tokens per joule, {where.upper() if where == 'it' else where}", "ratio", definition)
+        label = f"Tokens per joule, {'IT' if where == 'it' else where}"
+        yield from site.kpi(f"tokens_per_joule_{where}", label, "ratio", definition)
     if site.has("tokens", "facility_power"):
         yield Kpi(
             name="tokens_per_second_per_megawatt",

@@ -1,18 +1,35 @@
-"""Steady-state power flow of all scenarios: switching, choice of method, balances."""
+"""Steady-state power flow of all scenarios: switching, choice of method, balances.
+
+:func:`prepare` works out what depends on topology and switching alone; :meth:`Prepared.solve` then finds the
+flows for any loads.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from solvers.power.newton import solve_newton
 from solvers.power.problem import Problem, Solution
-from solvers.power.sweep import CONVERGED, INFEASIBLE, Demand, Flows, find_roots, radial, solve_sweep
-from solvers.power.transfer import LANES, Arcs, Switching, feed_arcs, resolve, share_load, unpack
+from solvers.power.report import report
+from solvers.power.sweep import (
+    CONVERGED,
+    INFEASIBLE,
+    SINGULAR,
+    Demand,
+    Flows,
+    Loads,
+    Plan,
+    admittance,
+    sweep,
+)
+from solvers.power.transfer import LANES, Switching, feed_arcs, resolve, share_load, unpack
+from solvers.power.trees import find_feeds, find_roots, group, radial
 from solvers.status import SolveError, Status
 
 Array = NDArray[Any]
@@ -21,12 +38,39 @@ Method = Literal["auto", "sweep", "newton"]
 ENDINGS = (Status.CONVERGED, Status.MAX_ITERATIONS, Status.DIVERGED, Status.SINGULAR, Status.INFEASIBLE)
 """Endings from good to worst; the solvers work with their indices."""
 
-BLOCK_NODES = 100_000
-"""Buses times scenarios of one block (measured: 20 % faster than 64 scenarios of 6,000 buses)."""
+WIDTH = 32
+"""Scenarios swept side by side (measured: with 7,000 buses 16 to 48 take the same time, 64 up to 40 % more)."""
 
 QUICK = 15
 """Sweeps after which a block of scenarios is given up and its slow ones are collected for a second pass: a
 design far from collapse needs 5 to 10 (measured on synthetic facilities)."""
+
+MASKS = {"bus_live": "bus", "branch_closed": "branch", "load_served": "load"}
+POWERS = {
+    "bus_voltage": "bus",
+    "branch_power_from": "branch",
+    "branch_power_to": "branch",
+    "converter_input": "converter",
+    "converter_output": "converter",
+    "source_power": "source",
+    "generator_output": "generator",
+    "cord_power": "cord",
+}
+REALS = {
+    "branch_current": "branch",
+    "branch_loading": "branch",
+    "branch_loss": "branch",
+    "converter_loss": "converter",
+    "converter_loading": "converter",
+}
+SUMS = ("loss", "power_error", "shunt_loss")
+OUTPUTS = frozenset({*MASKS, *POWERS, *REALS, *SUMS})
+"""What may be asked of :meth:`Prepared.solve`; ``scenario_ok``, ``residual`` and the endings are always there."""
+NEEDED = {
+    "loss": {"branch_loss", "converter_loss"},
+    "power_error": {"loss", "shunt_loss", "source_power", "generator_output", "cord_power", "branch_loss"}
+    | {"converter_loss"},
+}
 
 
 def solve(
@@ -62,207 +106,384 @@ def solve(
     --------
     A DC source E feeds a constant power P over a resistance R: V = (E + sqrt(E^2 - 4 R P)) / 2.
     """
-    if method not in ("auto", "sweep", "newton"):
-        raise ValueError(f'method must be "auto", "sweep" or "newton", got {method!r}')
-    if not (tolerance > 0 and max_iterations >= 1):
-        raise ValueError(
-            f"tolerance must be > 0 and max_iterations >= 1, got {tolerance} and {max_iterations}"
-        )
-    run = _Run(problem, tolerance, max_iterations, method)
-    scenarios = np.arange(problem.scenarios)
-    quick = min(QUICK, max_iterations)
-    rest = np.concatenate([run.block(part, quick, quick == max_iterations) for part in run.parts(scenarios)])
-    for part in run.parts(rest):
-        run.block(part, max_iterations, True)
-    solution = run.solution()
-    if raise_on_failure and not solution.status.ok:
-        raise SolveError(solution.status, solution.detail)
-    return solution
+    return prepare(problem, method=method).solve(
+        problem.load_power,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+        raise_on_failure=raise_on_failure,
+    )
 
 
 def energise(problem: Problem) -> tuple[Array, Array]:
     """Switching alone: (S, B) which buses are live and (S, L) which loads are reached; no flow is solved."""
-    arcs = feed_arcs(problem, converters=True)
-    live = np.zeros((problem.scenarios, problem.bus_voltage.size), dtype=bool)
-    served = np.zeros((problem.scenarios, problem.load_power.shape[1]), dtype=bool)
-    for first in range(0, problem.scenarios, LANES):
-        rows = slice(first, min(first + LANES, problem.scenarios))
-        closed, source, running, cords = (
-            np.broadcast_to(mask, (problem.scenarios, mask.shape[1]))[rows]
-            for mask in (problem.branch_closed, problem.source_live, problem.converter_live, problem.cord_on)
-        )
-        live[rows] = unpack(resolve(problem, arcs, closed, source, running).live, closed.shape[0])
-        reached = cords & live[rows][:, problem.cord_bus] & (problem.cord_weight > 0)
-        for cord, load in enumerate(problem.cord_load):
-            served[rows, load] |= reached[:, cord]
-    return live, served
+    switched = _switch(problem)
+    served, _ = share_load(problem, switched.cord_on, switched.live)
+    return switched.live, served
 
 
 @dataclass(frozen=True)
-class _Inputs:
-    """The scenario arrays of one block."""
+class _Switched:
+    """Outcome of the switching of all S scenarios."""
 
-    state: Switching
+    states: list[Switching]
+    """In blocks of 64."""
     live: Array
     closed: Array
-    demand: Demand
-    served: Array
-    cord_power: Array
-    generation: Array
+    source: Array
+    feeding: Array
+    cord_on: Array
+
+
+def _switch(problem: Problem) -> _Switched:
+    arcs = feed_arcs(problem, converters=True)
+    count = problem.scenarios
+
+    def whole(mask: Array) -> Array:
+        return np.broadcast_to(mask, (count, mask.shape[1]))
+
+    given = [whole(m) for m in (problem.branch_closed, problem.source_live, problem.converter_live)]
+    live = np.zeros((count, problem.bus_voltage.size), dtype=bool)
+    closed, source, feeding = (np.zeros(mask.shape, dtype=bool) for mask in given)
+    states = []
+    for first in range(0, count, LANES):
+        rows = slice(first, min(first + LANES, count))
+        state = resolve(problem, arcs, *(mask[rows] for mask in given))
+        states.append(state)
+        for table, words in (
+            (live, state.live),
+            (closed, state.closed),
+            (source, state.source),
+            (feeding, state.feeding),
+        ):
+            table[rows] = unpack(words, state.scenarios)
+    return _Switched(states, live, closed, source, feeding, whole(problem.cord_on))
+
+
+def prepare(problem: Problem, *, method: Method = "auto") -> Prepared:
+    """Work out all that does not depend on the loads: switching, busbars, trees, shares of the cords.
+
+    Parameters
+    ----------
+    method : see :func:`solve`.
+
+    Notes
+    -----
+    ``problem.load_power`` is not read; the result serves any loads of the same network and switching.
+    """
+    if method not in ("auto", "sweep", "newton"):
+        raise ValueError(f'method must be "auto", "sweep" or "newton", got {method!r}')
+    return Prepared(problem, method)
+
+
+class Prepared:
+    """A network in S scenarios of switching, ready for loads; arrays are not to be written to."""
+
+    problem: Problem
+    bus_live: Array
+    """(S, B) bool: connected to a live source, directly or through live converters."""
+    branch_closed: Array
+    """(S, E) bool, after the transfer switches have chosen."""
+    load_served: Array
+    """(S, L) bool: at least one cord with weight is energised."""
+
+    def __init__(self, problem: Problem, method: Method) -> None:
+        self.problem, self.method = problem, method
+        switched = _switch(problem)
+        self.bus_live, self.branch_closed, self._states = switched.live, switched.closed, switched.states
+        self.load_served, self._share = share_load(problem, switched.cord_on, switched.live)
+        for table in (self.bus_live, self.branch_closed, self.load_served):
+            table.flags.writeable = False
+        self._plans: list[Plan] = []
+        self._plan_of = np.full(problem.scenarios, -1)
+        """(S,) plan of each scenario; -1 = none."""
+        self._radial = np.zeros(problem.scenarios, dtype=bool)
+        if method != "newton":
+            self._plan(switched)
+
+    def _plan(self, switched: _Switched) -> None:
+        problem = self.problem
+        roots = find_roots(problem, switched.live, switched.closed, switched.source, switched.feeding)
+        tree = radial(problem, switched.live, switched.closed, roots)
+        if problem.generator_bus.size:
+            tree &= ~switched.live[:, problem.generator_bus].any(axis=1)
+        self._radial = tree
+        if not tree.any():
+            return
+        feeds = find_feeds(problem, switched.states, roots.held, tree)
+        graphs, _ = group(problem, roots, feeds, np.flatnonzero(tree))
+        for number, graph in enumerate(graphs):
+            self._plans.append(Plan(problem, graph, roots, self.bus_live, self.branch_closed))
+            self._plan_of[graph.lanes] = number
+
+    def solve(
+        self,
+        load_power: ArrayLike,
+        *,
+        rows: ArrayLike | None = None,
+        tolerance: float = 1e-8,
+        max_iterations: int = 100,
+        warm: Solution | None = None,
+        outputs: Iterable[str] | None = None,
+        raise_on_failure: bool = False,
+    ) -> Solution:
+        """Find voltages, flows and losses for some loads.
+
+        Parameters
+        ----------
+        load_power : (n, L), (1, L) or (L,) complex constant power P + jQ, consuming. [VA]
+        rows : (n,) indices or (S,) bool
+            Scenarios wanted, each at most once, in this order; default all.
+        tolerance, max_iterations, raise_on_failure : see :func:`solve`.
+        warm : Solution
+            Result of the same ``rows`` (with ``bus_voltage``) for nearly the same loads, to begin with.
+        outputs : names of array fields of Solution
+            Only these are worked out, the other arrays have size 0; default all.  ``scenario_ok``,
+            ``residual`` and the endings are always there.
+
+        Returns
+        -------
+        Solution of n scenarios.
+        """
+        if not (tolerance > 0 and max_iterations >= 1):
+            raise ValueError(
+                f"tolerance must be > 0 and max_iterations >= 1, got {tolerance} and {max_iterations}"
+            )
+        chosen = self._chosen(rows)
+        wanted = OUTPUTS if outputs is None else frozenset(outputs) - {"scenario_ok", "residual"}
+        if wanted - OUTPUTS:
+            raise ValueError(f"outputs has unknown names: {sorted(wanted - OUTPUTS)}")
+        voltage = None if warm is None else warm.bus_voltage
+        if voltage is not None and voltage.shape != (chosen.size, self.problem.bus_voltage.size):
+            raise ValueError(
+                f"warm.bus_voltage has shape {voltage.shape}, "
+                f"expected ({chosen.size}, {self.problem.bus_voltage.size})"
+            )
+        load = self._load(load_power, chosen.size)
+        run = _Run(self, chosen, load, tolerance, max_iterations, voltage, wanted)
+        solution = run.solution()
+        if raise_on_failure and not solution.status.ok:
+            raise SolveError(solution.status, solution.detail)
+        return solution
+
+    def _chosen(self, rows: ArrayLike | None) -> Array:
+        count = self.problem.scenarios
+        if rows is None:
+            return np.arange(count)
+        given = np.asarray(rows)
+        if given.dtype == bool and given.shape == (count,):
+            return np.flatnonzero(given)
+        chosen = given.astype(int)
+        if chosen.ndim != 1 or np.any(chosen != given) or np.any((chosen < 0) | (chosen >= count)):
+            raise ValueError(f"rows must be indices below {count}, or a bool for each scenario")
+        if np.unique(chosen).size != chosen.size:
+            raise ValueError("rows has a scenario twice")
+        return chosen
+
+    def _load(self, load_power: ArrayLike, count: int) -> Array:
+        load = np.atleast_2d(np.asarray(load_power, dtype=complex))
+        loads = self.problem.load_power.shape[1]
+        if load.ndim != 2 or load.shape[1] != loads or load.shape[0] not in (1, count):
+            raise ValueError(f"load_power has shape {np.shape(load_power)}, expected ({count}, {loads})")
+        if not np.isfinite(load).all():
+            raise ValueError("load_power has a value that is not finite")
+        return np.broadcast_to(load, (count, loads))
 
 
 class _Run:
-    """Output arrays of one call of :func:`solve`, filled block by block of 64 scenarios."""
+    """Outputs of one call of :meth:`Prepared.solve`, filled block by block."""
 
-    def __init__(self, problem: Problem, tolerance: float, max_iterations: int, method: Method) -> None:
-        self.problem, self.tolerance, self.method = problem, tolerance, method
-        self.max_iterations = max_iterations
-        self.arcs: Arcs = feed_arcs(problem, converters=True)
-        self.tree_arcs: Arcs = feed_arcs(problem, converters=False)
-        s, b, e = problem.scenarios, problem.bus_voltage.size, problem.branch_from.size
-        g, n, c = problem.source_bus.size, problem.generator_bus.size, problem.converter_from.size
-        k, load = problem.cord_load.size, problem.load_power.shape[1]
-        masks = {"scenario_ok": (s,), "bus_live": (s, b), "branch_closed": (s, e), "load_served": (s, load)}
-        powers = {"bus_voltage": b, "branch_power_from": e, "branch_power_to": e, "converter_input": c}
-        powers |= {"converter_output": c, "source_power": g, "generator_output": n, "cord_power": k}
-        reals = {"branch_current": e, "branch_loading": e, "branch_loss": e, "converter_loss": c}
-        reals |= {"converter_loading": c}
-        self.out: dict[str, Array] = {name: np.zeros(shape, dtype=bool) for name, shape in masks.items()}
-        self.out |= {name: np.zeros((s, size), dtype=complex) for name, size in powers.items()}
-        self.out |= {name: np.zeros((s, size)) for name, size in reals.items()}
-        self.out |= {name: np.zeros(s) for name in ("residual", "loss", "power_error", "shunt_loss")}
-        self.ending = np.zeros(s, dtype=int)
+    def __init__(
+        self, prepared: Prepared, chosen: Array, load: Array, tolerance: float, max_iterations: int,
+        warm: Array | None, wanted: frozenset[str],
+    ) -> None:  # fmt: skip
+        self.prepared, self.problem, self.chosen = prepared, prepared.problem, chosen
+        self.load, self.tolerance, self.max_iterations = load, tolerance, max_iterations
+        self.warm, self.wanted = warm, wanted
+        self.needed = wanted | {name for want in wanted for name in NEEDED.get(want, ())}
+        problem, n = self.problem, chosen.size
+        self.dc = problem.bus_dc[problem.cord_bus]
+        counts = {"bus": problem.bus_voltage.size, "branch": problem.branch_from.size}
+        counts |= {"source": problem.source_bus.size, "generator": problem.generator_bus.size}
+        counts |= {"converter": problem.converter_from.size, "cord": problem.cord_load.size}
+        counts |= {"load": load.shape[1]}
+        self.out: dict[str, Array] = {}
+        for names, kind in ((MASKS, bool), (POWERS, complex), (REALS, float)):
+            self.out |= {
+                name: np.zeros((n, counts[size]) if name in wanted else (0, 0), dtype=kind)
+                for name, size in names.items()
+            }
+        self.out |= {name: np.zeros(n if name in wanted else 0) for name in SUMS}
+        whole = n == problem.scenarios and np.array_equal(chosen, np.arange(n))
+        for name in wanted & {"bus_live", "branch_closed"}:
+            table = getattr(prepared, name)
+            self.out[name] = table if whole else table[chosen]
+        self.residual = np.zeros(n)
+        self.ending = np.full(n, INFEASIBLE)
         self.details: dict[int, str] = {}
         self.iterations = 0
-        cords = (np.ones(k), problem.cord_bus, np.arange(k + 1))
-        self.cords_to_bus = csr_array(cords, shape=(k, b)).T.tocsr()
-        charged = np.flatnonzero(problem.branch_charging)
-        self.charged = charged
-        half = 0.5j * problem.branch_charging[charged]
-        at = np.arange(charged.size)
-        far = half / np.abs(problem.branch_tap[charged]) ** 2
-        ends = np.r_[problem.branch_to[charged], problem.branch_from[charged]]
-        self.charging = csr_array((np.r_[half, far], (ends, np.r_[at, at])), shape=(b, charged.size))
+        self._run()
 
-    def parts(self, scenarios: Array) -> list[Array]:
-        """The scenarios in blocks of 8 to 64, small enough for the cache where the network is large."""
-        size = int(np.clip(BLOCK_NODES // max(self.problem.bus_voltage.size, 1), 8, LANES))
-        return [scenarios[i : i + size] for i in range(0, scenarios.size, size)]
-
-    def block(self, scenarios: Array, limit: int, last: bool) -> Array:
-        """Solve up to 64 scenarios and write their results; returns those left over for a longer run."""
-        problem, n = self.problem, scenarios.size
-        given = self._inputs(scenarios)
-        sources, converters, conflict = find_roots(problem, given.state)
-        tree = radial(problem, given.state, sources, converters) & ~conflict
-        if problem.generator_bus.size:
-            tree &= ~given.live[:, problem.generator_bus].any(axis=1)
-        sweepable = tree & (self.method != "newton")
-        flows = solve_sweep(problem, self.tree_arcs, given.state, given.demand, sweepable, limit)
-        left = sweepable & (flows.ending != CONVERGED) & ~flows.hopeless
-        meshed = ~sweepable
-        if last and self.method == "auto":
-            meshed, left = meshed | left, np.zeros(n, dtype=bool)
-        elif last:
-            left = np.zeros(n, dtype=bool)
-        if self.method == "sweep":
-            flows.ending[~tree] = INFEASIBLE
-            flows.details |= {int(i): "the energised network is not radial" for i in np.flatnonzero(~tree)}
-        elif meshed.any():
-            other = solve_newton(
-                problem, given.state, given.demand, given.generation, meshed, self.max_iterations
+    def _run(self) -> None:
+        prepared, quick = self.prepared, min(QUICK, self.max_iterations)
+        plan_of = prepared._plan_of[self.chosen]
+        swept = np.flatnonzero(plan_of >= 0)
+        slow = [self._sweep(at, quick) for at in self._parts(swept, plan_of)]
+        left = np.concatenate([*slow, np.zeros(0, dtype=int)])
+        if quick < self.max_iterations:
+            slow = [self._sweep(at, self.max_iterations) for at in self._parts(left, plan_of)]
+            left = np.concatenate([*slow, np.zeros(0, dtype=int)])
+        others = np.flatnonzero(plan_of < 0)
+        if prepared.method != "sweep":
+            self._newton(np.sort(np.concatenate([others, left])))
+            return
+        for at in others:
+            ring = prepared._radial[self.chosen[at]]
+            self.ending[at] = SINGULAR if ring else INFEASIBLE
+            self.details[int(at)] = (
+                "converters feed each other in a ring" if ring else "the energised network is not radial"
             )
-            _merge(flows, other, meshed)
-        self._write(scenarios, given, flows, left)
-        return scenarios[left]
 
-    def _inputs(self, scenarios: Array) -> _Inputs:
-        problem, n = self.problem, scenarios.size
+    @staticmethod
+    def _parts(at: Array, plan_of: Array) -> list[Array]:
+        """Output rows in blocks of one plan each."""
+        parts = []
+        for number in np.unique(plan_of[at]):
+            same = at[plan_of[at] == number]
+            pieces = -(-same.size // WIDTH)
+            parts += np.array_split(same, pieces)
+        return parts
 
-        def rows(values: Array) -> Array:
-            return values[scenarios] if values.shape[0] > 1 else np.broadcast_to(values, (n, values.shape[1]))
-
-        switches = (rows(problem.branch_closed), rows(problem.source_live), rows(problem.converter_live))
-        state = resolve(problem, self.arcs, *switches)
-        live = unpack(state.live, n)
-        closed = unpack(state.closed, n)
-        served, cord_power = share_load(problem, rows(problem.load_power), rows(problem.cord_on), live)
-        power = (self.cords_to_bus @ cord_power.T).T / problem.base_power
-        shunt = np.broadcast_to(problem.bus_shunt, power.shape)
-        if self.charged.size:
-            conducting = closed[:, self.charged] & live[:, problem.branch_from[self.charged]]
-            shunt = shunt + (self.charging @ conducting.T.astype(float)).T
-        total = np.abs(cord_power).sum(axis=1) / problem.base_power
-        tolerance = self.tolerance * np.where(total > 0, np.minimum(total, 1.0), 1.0)
-        demand = Demand(np.ascontiguousarray(power), np.ascontiguousarray(shunt), tolerance)
-        generation = rows(problem.generator_power) / problem.base_power
-        return _Inputs(state, live, closed, demand, served, cord_power, generation)
-
-    def _write(self, scenarios: Array, given: _Inputs, flows: Flows, left: Array) -> None:
-        """Results of the block in SI units."""
-        problem, out, base = self.problem, self.out, self.problem.base_power
-        first, stop = int(scenarios[0]), int(scenarios[-1]) + 1
-        at: Any = slice(first, stop) if stop - first == scenarios.size else scenarios
-        ok = flows.ending == CONVERGED
-        self.iterations = max(self.iterations, flows.iterations)
-        self.ending[at] = flows.ending
-        self.details |= {int(scenarios[row]): why for row, why in flows.details.items()}
-        out["scenario_ok"][at], out["residual"][at] = ok, flows.residual
-        out["bus_live"][at], out["branch_closed"][at] = given.live, given.closed
-        out["bus_voltage"][at] = flows.bus_voltage
-        out["load_served"][at] = given.served & ok[:, None]
-        out["cord_power"][at] = cords = np.where(ok[:, None], given.cord_power, 0.0)
-        scaled = {"branch_power_from": flows.power_from, "branch_power_to": flows.power_to}
-        scaled |= {"converter_input": flows.converter_input, "converter_output": flows.converter_output}
-        scaled |= {"source_power": flows.source_power, "generator_output": flows.generator_output}
-        for name, value in scaled.items():
-            value *= base
-            out[name][at] = value
-        out["branch_loss"][at] = branch_loss = flows.power_from.real - flows.power_to.real
-        out["converter_loss"][at] = converter_loss = flows.converter_input.real - flows.converter_output.real
-        out["converter_loading"][at] = flows.converter_output.real / problem.converter_rating
-        out["branch_current"][at] = current = self._current(flows)
-        out["branch_loading"][at] = current / problem.branch_rating
-        loss = branch_loss.sum(axis=1) + converter_loss.sum(axis=1)
-        square = flows.bus_voltage.real**2 + flows.bus_voltage.imag**2
-        shunt = base * (square @ problem.bus_shunt.real)
-        served = cords.real.sum(axis=1)
-        fed = flows.source_power.real.sum(axis=1) + flows.generator_output.real.sum(axis=1)
-        error = np.abs(fed - served - loss - shunt) / np.maximum(served, 1.0)
-        out["loss"][at], out["shunt_loss"][at] = loss, shunt
-        out["power_error"][at] = np.where(ok, error, 1.0)
-
-    def _current(self, flows: Flows) -> Array:
-        """Branch current at the to side. [A]"""
+    def _loads(self, at: Array) -> Loads:
+        """Cord powers (VA) of the output rows ``at``, and the mismatch they allow."""
         problem = self.problem
-        to, dc = problem.branch_to, problem.bus_dc[problem.branch_to]
-        factor = np.where(dc, 1.0, np.sqrt(3.0)) * problem.bus_voltage[to]
-        voltage = np.abs(flows.bus_voltage)[:, to] * factor
-        return np.asarray(np.abs(flows.power_to) / np.where(voltage > 0, voltage, np.inf))
+        share = self.prepared._share[:, self.chosen[at]]
+        cords = np.ascontiguousarray(self.load[at].T)[problem.cord_load]
+        cords *= share
+        cords.imag[self.dc] = 0.0
+        total = np.abs(cords).sum(axis=0) / problem.base_power
+        return Loads(cords, self.tolerance * np.where(total > 0, np.minimum(total, 1.0), 1.0))
+
+    def _sweep(self, at: Array, limit: int) -> Array:
+        """Sweep output rows of one plan and write their results; returns those that need something else."""
+        plan = self.prepared._plans[self.prepared._plan_of[self.chosen[at[0]]]]
+        loads = self._loads(at)
+        warm = None if self.warm is None else self.warm[at]
+        state = sweep(plan, self.chosen[at], loads, limit, warm)
+        self.iterations = max(self.iterations, state.iterations)
+        tables = report(plan, state, self.needed)
+        tables["cord_power"] = loads.cord_power
+        self._write(at, tables, state.ending, state.residual)
+        return at[(state.ending != CONVERGED) & ~state.hopeless]
+
+    def _newton(self, at: Array) -> None:
+        """Solve output rows by Newton-Raphson, block by block of the switching."""
+        block = self.chosen[at] // LANES
+        for number in np.unique(block):
+            self._newton_block(at[block == number], int(number))
+
+    def _newton_block(self, at: Array, number: int) -> None:
+        problem, state = self.problem, self.prepared._states[number]
+        lanes = self.chosen[at]
+        place = lanes - number * LANES
+        loads = self._loads(at)
+        cords, buses = problem.cord_load.size, problem.bus_voltage.size
+        ones = (np.full(cords, 1.0 / problem.base_power), (problem.cord_bus, np.arange(cords)))
+        power = np.zeros((state.scenarios, buses), dtype=complex)
+        power[place] = (csr_array(ones, shape=(buses, cords)) @ loads.cord_power).T
+        tolerance = np.ones(state.scenarios)
+        tolerance[place] = loads.tolerance
+        asked = np.zeros(state.scenarios, dtype=bool)
+        asked[place] = True
+        shunt = np.zeros((state.scenarios, buses), dtype=complex)
+        shunt[place] = self._shunt(lanes)
+        given = problem.generator_power / problem.base_power
+        generation = np.zeros((state.scenarios, given.shape[1]))
+        generation[place] = given[lanes] if given.shape[0] > 1 else given
+        demand = Demand(power, shunt, tolerance)
+        flows = solve_newton(problem, state, demand, generation, asked, self.max_iterations)
+        self.iterations = max(self.iterations, flows.iterations)
+        for row, lane in zip(at, place, strict=True):
+            self.details.pop(int(row), None)
+            if int(lane) in flows.details:
+                self.details[int(row)] = flows.details[int(lane)]
+        tables = _tables(problem, flows, place)
+        tables["cord_power"] = loads.cord_power
+        self._write(at, tables, flows.ending[place], flows.residual[place])
+
+    def _shunt(self, lanes: Array) -> Array:
+        """(n, B) shunts with half the charging of the closed branches. [p.u.]"""
+        return admittance(
+            self.problem, np.arange(self.problem.bus_voltage.size), self.prepared.bus_live[lanes],
+            self.prepared.branch_closed[lanes],
+        ).T  # fmt: skip
+
+    def _write(self, at: Array, tables: dict[str, Array], ending: Array, residual: Array) -> None:
+        """Results of some output rows from tables (element, row) in SI units."""
+        out, ok, problem = self.out, ending == CONVERGED, self.problem
+        lanes = self.chosen[at]
+        first, stop = int(at[0]), int(at[-1]) + 1
+        rows: Any = slice(first, stop) if stop - first == at.size else at
+        self.ending[rows], self.residual[rows] = ending, residual
+        if not ok.all():
+            tables["cord_power"] = np.where(ok, tables["cord_power"], 0.0)
+        for name in (*POWERS, *REALS):
+            if name in self.wanted and name in tables:
+                out[name][rows] = tables[name].T
+        if "load_served" in self.wanted:
+            out["load_served"][rows] = self.prepared.load_served[lanes] & ok[:, None]
+        if "shunt_loss" in self.wanted:
+            out["shunt_loss"][rows] = tables["shunt_loss"]
+        if not self.wanted & {"loss", "power_error"}:
+            return
+        loss = tables["branch_loss"].sum(axis=0) + tables["converter_loss"].sum(axis=0)
+        if "loss" in self.wanted:
+            out["loss"][rows] = loss
+        if "power_error" in self.wanted:
+            served = tables["cord_power"].real.sum(axis=0)
+            fed = tables["source_power"].real.sum(axis=0)
+            if problem.generator_bus.size and "generator_output" in tables:
+                fed = fed + tables["generator_output"].real.sum(axis=0)
+            error = np.abs(fed - served - loss - tables["shunt_loss"]) / np.maximum(served, 1.0)
+            out["power_error"][rows] = np.where(ok, error, 1.0)
 
     def solution(self) -> Solution:
+        ok = self.ending == CONVERGED
+        if "power_error" in self.wanted:
+            self.out["power_error"][~ok] = 1.0
         worst = int(self.ending.max(initial=0))
         detail = ""
         if worst:
             row = int(np.flatnonzero(self.ending == worst)[0])
-            failed = int((self.ending != CONVERGED).sum())
             why = self.details.get(row, ENDINGS[worst].value)
-            detail = f"{failed} of {self.ending.size} scenarios failed; scenario {row}: {why}"
+            detail = f"{int((~ok).sum())} of {ok.size} scenarios failed; scenario {row}: {why}"
         return Solution(
             status=ENDINGS[worst],
+            scenario_ok=ok,
             iterations=self.iterations,
+            residual=self.residual,
             scenario_status=tuple(ENDINGS[i] for i in self.ending),
             detail=detail,
             **self.out,
         )
 
 
-def _merge(flows: Flows, other: Flows, rows: Array) -> None:
-    """Take the scenarios ``rows`` from another method's result."""
-    for name, value in vars(other).items():
-        if isinstance(value, np.ndarray):
-            getattr(flows, name)[rows] = value[rows]
-    flows.iterations = max(flows.iterations, other.iterations)
-    for row in np.flatnonzero(rows):
-        flows.details.pop(int(row), None)
-    flows.details |= other.details
+def _tables(problem: Problem, flows: Flows, lanes: Array) -> dict[str, Array]:
+    """Tables (element, scenario) of a Newton result, SI."""
+    base = problem.base_power
+    names = {"branch_power_from": flows.power_from, "branch_power_to": flows.power_to}
+    names |= {"converter_input": flows.converter_input, "converter_output": flows.converter_output}
+    names |= {"source_power": flows.source_power, "generator_output": flows.generator_output}
+    result = {name: base * value[lanes].T for name, value in names.items()}
+    result["bus_voltage"] = voltage = flows.bus_voltage[lanes].T
+    result["branch_loss"] = (result["branch_power_from"] - result["branch_power_to"]).real
+    result["converter_loss"] = (result["converter_input"] - result["converter_output"]).real
+    result["converter_loading"] = result["converter_output"].real / problem.converter_rating[:, None]
+    to = problem.branch_to
+    factor = np.where(problem.bus_dc[to], 1.0, np.sqrt(3.0)) * problem.bus_voltage[to]
+    level = np.abs(voltage)[to] * factor[:, None]
+    current = np.abs(result["branch_power_to"]) / np.where(level > 0, level, np.inf)
+    result["branch_current"] = current
+    result["branch_loading"] = current / problem.branch_rating[:, None]
+    square = voltage.real**2 + voltage.imag**2
+    result["shunt_loss"] = base * (problem.bus_shunt.real @ square)
+    return result

@@ -472,7 +472,7 @@ class _Island:
                 modulus = np.abs(voltage) + length[self.lane] * grow
                 turned = voltage / np.abs(voltage) * np.exp(1j * length[self.lane] * turn)
                 trial = np.where(length[self.lane] > 0, modulus * turned, voltage)
-            trial_gap, worst = self._mismatch(trial)
+            _, worst = self._mismatch(trial)
             worse = self.active & ~(worst < before) & (length > 0)
             if not worse.any():
                 break

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from solvers.power.problem import Problem
-from solvers.power.trees import Bound, Graph, Roots, Sum, Tree, feed_values
+from solvers.power.trees import Graph, Roots, Sum, Tree, feed_values
 
 Array = NDArray[Any]
 
@@ -77,7 +77,6 @@ class Flows:
         return cls(voltage, sent, got, drawn, output, source, generator, np.zeros(n), ending, hopeless)
 
 
-
 class _Stage:
     """Converters (rows of the plan) whose output busbars are settled at the same time."""
 
@@ -87,12 +86,18 @@ class _Stage:
         self.source = Sum(source)
         self.rating = problem.converter_rating[converters, None] / problem.base_power
         self.loss = problem.converter_loss[converters]
-        self.reactive = reactive_factor(problem)[converters, None]
+        self.drawn = np.conj(reactive_factor(problem))[converters, None]
 
-    def draw(self, power: Array, share: Array, current: Array, voltage: Array) -> None:
-        """Add the converters' input to the demands ``power``; ``share`` is (converters, n), 0 = off."""
+    def draw(self, demand: Array, share: Array, current: Array, voltage: Array) -> None:
+        """Add the converters' input to the conjugate demands; ``share`` is (converters, n), 0 = off."""
         output = share * (voltage[self.hub] * np.conj(current[self.hub])).real
-        self.source.add(power, input_power(output, share > 0, self.rating, self.loss) * self.reactive)
+        self.source.add(demand, input_power(output, share > 0, self.rating, self.loss) * self.drawn)
+
+
+def reactive_factor(problem: Problem) -> Array:
+    """(C,) 1 + j tan(phi) of the converter inputs."""
+    pf = problem.converter_input_pf
+    return np.asarray(1.0 + 1j * np.sqrt(1.0 - pf**2) / pf)
 
 
 def input_power(output: Array, runs: Array, rating: Array, loss: Array) -> Array:
@@ -102,14 +107,14 @@ def input_power(output: Array, runs: Array, rating: Array, loss: Array) -> Array
     return np.asarray(output + x * (b + x * (c / rating)) + np.where(runs, a * rating, 0.0))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Loads:
-    """Electrical input of n scenarios as the sweep reads it, per unit; one column per scenario."""
+    """What n scenarios draw; one column per scenario."""
 
     cord_power: Array
-    """(K, n) complex."""
+    """(K, n) complex. [VA]"""
     tolerance: Array
-    """(n,) largest accepted mismatch."""
+    """(n,) largest accepted mismatch. [p.u.]"""
 
 
 class Plan:
@@ -128,13 +133,17 @@ class Plan:
         fixed, rounds = self._fixed()
         core, parent, impedance, heir = self._contract(fixed)
         order = graph.order()
-        self.core = Tree(graph, problem, order[core[order]], parent, impedance)
-        self.full = Tree(graph, problem, order, graph.parent, self.impedance)
+        drawing = np.zeros(buses, dtype=bool)
+        drawing[graph.inputs] = True
+        self.demanding = (drawing | self.corded) & graph.present
+        none = np.zeros(buses, dtype=bool)
+        self.core = Tree(graph, problem, order[core[order]], parent, impedance, self.demanding)
+        self.full = Tree(graph, problem, order, graph.parent, self.impedance, none)
         section = order[roots.sections[order]]
         inside = np.where(roots.sections[np.maximum(graph.parent, 0)], graph.parent, -1)
         moved = np.flatnonzero((graph.hub >= 0) & np.isin(np.arange(graph.hub.size), roots.tangled))
         self.moved = moved
-        self.section = Tree(graph, problem, section, inside, self.impedance) if moved.size else None
+        self.section = Tree(graph, problem, section, inside, self.impedance, none) if moved.size else None
         self._number(fixed, rounds, heir)
 
     def _fixed(self) -> tuple[Array, list[Array]]:
@@ -146,7 +155,7 @@ class Plan:
         alone[graph.tails] = alone[graph.heads] = False
         open_draws = np.bincount(graph.inputs, minlength=buses)
         left = np.ones(graph.running.size, dtype=bool)
-        rounds = []
+        rounds: list[Array] = []
         while True:
             at = np.flatnonzero(left & (alone & (open_draws == 0))[graph.outputs])
             if not at.size:
@@ -202,11 +211,7 @@ class Plan:
         full_row = np.full(problem.branch_from.size + 1, full.buses.size)
         full_row[graph.branch[full.buses]] = np.arange(full.buses.size)
         self.branch_row = full_row[:-1]
-        self.branch_forward = np.append(self.forward[full.buses], True)[self.branch_row]
-        drawing = np.zeros(graph.parent.size, dtype=bool)
-        drawing[graph.inputs] = True
-        demanding = (drawing | self.corded) & graph.present
-        self.loaded = np.flatnonzero(demanding[core.buses])  # ascending rows of the core
+        self.loaded = np.flatnonzero(self.demanding[core.buses])
         slot = np.full(graph.parent.size, -1)
         slot[core.buses[self.loaded]] = np.arange(self.loaded.size)
         slot[self.fixed] = self.loaded.size + np.arange(self.fixed.size)
@@ -229,29 +234,38 @@ class Plan:
             self.stages.append(self._stage(at, hub[at], slot) if at.size else None)
         dynamic = [s.source.rows for s in self.stages if s is not None]
         self.dynamic = np.unique(np.concatenate(dynamic)) if dynamic else np.zeros(0, dtype=int)
-        self.slices = [
-            tuple(np.searchsorted(rows, (level.start, level.stop)) for rows in (self.loaded, self.shunt_core))
-            for level in core.levels
-        ]
+        cuts = [np.searchsorted(self.shunt_core, (level.start, level.stop)) for level in core.levels]
+        self.shunts = [slice(*cut) for cut in cuts]
+        self.shunt_number = slot[core.buses[self.shunt_core]]
+        self.shunt_loaded = self.shunt_number >= 0
 
     def _stage(self, at: Array, hub: Array, slot: Array) -> _Stage:
         return _Stage(self.problem, self.graph.running[at], hub, slot[self.graph.inputs[at]])
 
     def admittance(self, buses: Array, lanes: Array) -> Array:
-        """(buses, n) shunts of the energised buses, with half the charging of closed branches. [p.u.]"""
-        problem = self.problem
-        table = np.where(self.live[np.ix_(lanes, buses)].T, problem.bus_shunt[buses, None], 0.0)
-        charged = np.flatnonzero(problem.branch_charging)
-        if charged.size:
-            place = np.full(problem.bus_voltage.size, -1)
-            place[buses] = np.arange(buses.size)
-            conducts = self.closed[np.ix_(lanes, charged)] & self.live[np.ix_(lanes, problem.branch_from[charged])]
-            half = 0.5j * problem.branch_charging[charged, None] * conducts.T
-            far = half / _square(problem.branch_tap[charged, None])
-            for ends, values in ((problem.branch_to[charged], half), (problem.branch_from[charged], far)):
-                at = place[ends] >= 0
-                np.add.at(table, place[ends[at]], values[at])
-        return table
+        """(buses, n) shunts and half the charging of what is energised. [p.u.]"""
+        if not buses.size:
+            return np.zeros((0, lanes.size), dtype=complex)
+        return admittance(self.problem, buses, self.live[lanes], self.closed[lanes])
+
+
+def admittance(problem: Problem, buses: Array, live: Array, closed: Array) -> Array:
+    """(buses, n) shunts of the energised buses, with half the charging of closed branches. [p.u.]
+
+    ``live`` is (n, B), ``closed`` (n, E).
+    """
+    table = np.where(live[:, buses].T, problem.bus_shunt[buses, None], 0.0)
+    charged = np.flatnonzero(problem.branch_charging)
+    if charged.size:
+        place = np.full(problem.bus_voltage.size, -1)
+        place[buses] = np.arange(buses.size)
+        conducts = closed[:, charged] & live[:, problem.branch_from[charged]]
+        half = 0.5j * problem.branch_charging[charged, None] * conducts.T
+        far = half / square(problem.branch_tap[charged, None])
+        for ends, values in ((problem.branch_to[charged], half), (problem.branch_from[charged], far)):
+            at = place[ends] >= 0
+            np.add.at(table, place[ends[at]], values[at])
+    return table
 
 
 @dataclass
@@ -259,10 +273,8 @@ class State:
     """End of the sweeps of n scenarios of a plan; columns that did not converge are zero."""
 
     lanes: Array
-    voltage: Array
-    """(core rows, n)."""
     current: Array
-    """(core rows + fixed rows + 1, n); the last row is zero."""
+    """(swept rows + fixed rows + 1, n) towards each bus; the last row is zero. [p.u.]"""
     ending: Array
     residual: Array
     hopeless: Array
@@ -286,7 +298,7 @@ def sweep(plan: Plan, lanes: Array, loads: Loads, max_iterations: int, warm: Arr
 
 
 class _Sweep:
-    """Tables of one call of :func:`sweep`."""
+    """Tables of one call of :func:`sweep`; those of loaded buses hold only these, in the same order."""
 
     def __init__(self, plan: Plan, lanes: Array, loads: Loads) -> None:
         self.plan, self.lanes, self.tolerance = plan, lanes, loads.tolerance
@@ -297,19 +309,26 @@ class _Sweep:
         self.bounds = core.bind(column)
         first = plan.problem.source_bus.size
         share = plan.roots.share
-        self.share = [
-            None if s is None else share[np.ix_(first + s.converters, lanes)] for s in plan.stages
-        ]
+        self.share = [None if s is None else share[np.ix_(first + s.converters, lanes)] for s in plan.stages]
         cords = np.ascontiguousarray(loads.cord_power)
-        self.power = (plan.cords @ cords.view(float)).view(complex).reshape(plan.slots, n)
+        demand = (plan.cords @ cords.view(float)).view(complex).reshape(plan.slots, n)
+        self.demand = np.conj(demand, out=demand)
         self.fixed_current = np.zeros((plan.fixed.size, n), dtype=complex)
         self._settle(lanes, share, first)
-        self.power = self.power[: plan.loaded.size]
-        self.base = self.power[plan.dynamic].copy()
+        self.demand = self.demand[: plan.loaded.size]
+        self.base = self.demand[plan.dynamic].copy()
         self.shunt = plan.admittance(core.buses[plan.shunt_core], lanes)
-        self.start = np.ones((core.buses.size, n), dtype=complex)
+        self.start = np.empty((core.buses.size, n), dtype=complex)
         self.start[:] = graph.voltage[core.buses, None]
         core.fall(self.start, None, self.bounds)
+        self.no_load = square(self.start[plan.loaded])
+        # tables that every sweep writes anew
+        self.current = np.empty_like(self.start)
+        self.own, self.before = (np.empty((plan.loaded.size, n), dtype=complex) for _ in range(2))
+        self.square = np.empty((plan.loaded.size, n))
+        widest = max((level.stop - level.start for level in core.levels), default=0)
+        self.space = np.empty((widest, n), dtype=complex)
+        self.noise = np.zeros(n)
 
     def _settle(self, lanes: Array, share: Array, first: int) -> None:
         """Currents of the busbars that the sweeps leave alone."""
@@ -317,87 +336,107 @@ class _Sweep:
         if not plan.fixed.size:
             return
         held = np.repeat(plan.graph.voltage[plan.fixed, None], lanes.size, axis=1)
-        power = self.power[plan.loaded.size :]
+        demand = self.demand[plan.loaded.size :]
         shunt = plan.admittance(plan.fixed[plan.shunt_fixed], lanes)
 
         def balance() -> None:
-            np.divide(np.conj(power), np.conj(held), out=self.fixed_current)
+            np.divide(demand, np.conj(held), out=self.fixed_current)
             self.fixed_current[plan.shunt_fixed] += shunt * held[plan.shunt_fixed]
 
         balance()
-        for number, stage in enumerate(plan.settled):
-            stage.draw(self.power, share[np.ix_(first + stage.converters, lanes)], self.fixed_current, held)
-            if number + 1 < len(plan.settled):
-                balance()
-        if len(plan.settled) > 1:
+        for stage in plan.settled:
+            stage.draw(self.demand, share[np.ix_(first + stage.converters, lanes)], self.fixed_current, held)
             balance()
 
-    def _backward(self, voltage: Array) -> tuple[Array, Array]:
-        """Currents towards each bus, and 1 / |V|^2 of the loaded ones."""
-        plan, power = self.plan, self.power
-        loaded = voltage[plan.loaded]
-        inverse = 1.0 / _square(loaded)
-        loaded *= inverse  # 1 / conj(V)
-        current = np.zeros_like(voltage)
+    def _backward(self, voltage: Array) -> None:
+        """Currents towards each bus."""
+        plan, demand, current = self.plan, self.demand, self.current
+        current.fill(0.0)
         if plan.dynamic.size:
-            power[plan.dynamic] = self.base
+            demand[plan.dynamic] = self.base
         for number in range(len(plan.core.levels) - 1, -1, -1):
-            (d0, d1), (s0, s1) = plan.slices[number]
-            if d0 < d1:
-                current[plan.loaded[d0:d1]] += np.conj(power[d0:d1]) * loaded[d0:d1]
-            if s0 < s1:
-                at = plan.shunt_core[s0:s1]
-                current[at] += self.shunt[s0:s1] * voltage[at]
+            level = plan.core.levels[number]
+            at, numbers = level.loaded, level.numbers
+            if at.start < at.stop:
+                before, own, size = self.before[numbers], self.own[numbers], self.square[numbers]
+                before[...] = voltage[at]
+                np.reciprocal(_square_into(before, size), out=size)
+                np.multiply(before.real, size, out=own.real)  # V / |V|^2 = 1 / conj(V), by real products:
+                np.multiply(before.imag, size, out=own.imag)  # a quarter of the time of a complex division
+                own *= demand[numbers]
+                current[at] += own
+            shunts = plan.shunts[number]
+            if shunts.start < shunts.stop:
+                rows = plan.shunt_core[shunts]
+                current[rows] += self.shunt[shunts] * voltage[rows]
             stage = plan.stages[number]
-            if stage is not None:
-                stage.draw(power, self.share[number], current, voltage)
+            share = self.share[number]
+            if stage is not None and share is not None:
+                stage.draw(demand, share, current, voltage)
             plan.core.rise(number, current, self.bounds[number])
-        return current, inverse
 
-    def _mismatch(self, old: Array, new: Array, inverse: Array) -> tuple[Array, Array]:
-        """Squares (n,) of the largest mismatch of each scenario, and of its largest demand.
+    def _forward(self, voltage: Array) -> tuple[Array, Array]:
+        """New voltages in place; the largest part of a loaded bus's mismatch, and the smallest of its |V|^2."""
+        plan = self.plan
+        worst, lowest = np.zeros(self.lanes.size), np.full(self.lanes.size, np.inf)
+        for number, level in enumerate(plan.core.levels):
+            plan.core.step(number, voltage, self.current, self.bounds[number], self.space)
+            at, numbers = level.loaded, level.numbers
+            if at.start < at.stop:
+                product = self.space[: at.stop - at.start]
+                np.subtract(voltage[at], self.before[numbers], out=product)
+                product *= self.own[numbers]
+                parts = product.view(float)
+                highs = np.maximum(parts.max(axis=0), -parts.min(axis=0)).reshape(-1, 2).max(axis=1)
+                worst = np.maximum(worst, highs)
+                lowest = np.minimum(lowest, _square_into(voltage[at], self.square[numbers]).min(axis=0))
+        return worst, lowest
 
-        The currents were taken at the old voltages, so V_new conj(I) - S is left at the new ones.
+    def _mismatch(self, voltage: Array, old_shunt: Array) -> tuple[Array, Array, Array]:
+        """(n,) largest mismatch of each scenario, its largest demand, and its lowest voltage over no load.
+
+        The currents were taken at the old voltages, so V conj(I) - S is left at the new ones.
         """
-        plan, power = self.plan, self.power
-        change = new - old
-        size = _square(power)
-        error = size * (_square(change[plan.loaded]) * inverse)
+        plan = self.plan
+        change = np.conj(self.own) * (voltage[plan.loaded] - self.before)
         at = plan.shunt_core
         if at.size:
-            left = -np.conj(self.shunt) * new[at] * np.conj(change[at])
-            both = np.searchsorted(plan.loaded, at)
-            has = both < plan.loaded.size
-            has[has] = plan.loaded[both[has]] == at[has]
-            row = both[has]
-            left[has] += power[row] * np.conj(old[at[has]]) * change[at[has]] * inverse[row]
-            error[row] = 0.0
-            worst = np.maximum(error.max(axis=0, initial=0.0), _square(left).max(axis=0))
-        else:
-            worst = error.max(axis=0, initial=0.0)
-        return worst, size.max(axis=0, initial=0.0)
+            left = np.conj(self.shunt) * voltage[at] * np.conj(old_shunt - voltage[at])
+            np.add.at(change, plan.shunt_number[plan.shunt_loaded], left[plan.shunt_loaded])
+            change = np.concatenate([change, left[~plan.shunt_loaded]])
+        error = np.sqrt(square(change).max(axis=0, initial=0.0))
+        scale = np.sqrt(square(self.demand).max(axis=0, initial=0.0))
+        lowest = (square(voltage[plan.loaded]) / self.no_load).min(axis=0, initial=1.0)
+        return error, scale, lowest
+
+    def _open(self, worst: Array, lowest: Array, pending: Array) -> bool:
+        """True if it is plain that no pending scenario ends with this sweep."""
+        enough = worst > np.maximum(self.tolerance, self.noise)
+        sound = lowest > 2.0 * COLLAPSED**2 * self.no_load.max(initial=0.0)
+        return bool((enough & sound)[pending].all())
 
     def run(self, max_iterations: int, warm: Array | None) -> State:
         plan, n = self.plan, self.lanes.size
         rows = plan.core.buses.size
-        voltage = self.start.copy()
+        voltage = self.start
         if warm is not None:
             given = warm[:, plan.core.buses].T
             known = (given != 0) & ~plan.graph.held[plan.core.buses, None]
-            voltage[known] = given[known]
-        no_load = _square(self.start[plan.loaded])
+            np.copyto(voltage, given, where=known)
         state = State(
-            self.lanes, np.zeros((rows, n), dtype=complex),
-            np.zeros((rows + plan.fixed.size + 1, n), dtype=complex), np.full(n, MAX_ITERATIONS),
-            np.zeros(n), np.zeros(n, dtype=bool), 0,
+            self.lanes, np.zeros((rows + plan.fixed.size + 1, n), dtype=complex),
+            np.full(n, MAX_ITERATIONS), np.zeros(n), np.zeros(n, dtype=bool), 0,
         )  # fmt: skip
         pending = np.ones(n, dtype=bool)
         for state.iterations in range(1, max_iterations + 1):
-            current, inverse = self._backward(voltage)
-            old, voltage = voltage, voltage.copy()
-            plan.core.fall(voltage, current, self.bounds)
-            error, scale = map(np.sqrt, self._mismatch(old, voltage, inverse))
-            lowest = (_square(voltage[plan.loaded]) / no_load).min(axis=0, initial=1.0)
+            self._backward(voltage)
+            old_shunt = voltage[plan.shunt_core]
+            worst, least = self._forward(voltage)
+            if state.iterations == 1:
+                self.noise = 4.0 * ROUNDING * np.abs(self.demand).max(axis=0, initial=0.0)
+            if state.iterations < max_iterations and self._open(worst, least, pending):
+                continue
+            error, scale, lowest = self._mismatch(voltage, old_shunt)
             finite = np.isfinite(error) & np.isfinite(lowest)
             state.residual = np.where(pending & finite, error, state.residual)
             sunk = pending & finite & (lowest < COLLAPSED**2)
@@ -408,7 +447,7 @@ class _Sweep:
             state.ending[fine] = CONVERGED
             if fine.any():
                 at = slice(None) if fine.all() else fine
-                state.voltage[:, at], state.current[:rows, at] = voltage[:, at], current[:, at]
+                state.current[:rows, at] = self.current[:, at]
             pending &= ~(fine | sunk | wild)
             if not pending.any():
                 break
@@ -417,5 +456,12 @@ class _Sweep:
         return state
 
 
-def _square(value: Array) -> Array:
+def _square_into(value: Array, out: Array) -> Array:
+    """|value|^2 without a table in between but one."""
+    np.multiply(value.real, value.real, out=out)
+    out += value.imag * value.imag
+    return out
+
+
+def square(value: Array) -> Array:
     return np.asarray(value.real**2 + value.imag**2)

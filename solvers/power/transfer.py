@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from solvers.power.problem import Problem
 
@@ -30,12 +31,6 @@ def pack(mask: Array) -> Array:
 def unpack(words: Array, scenarios: int) -> Array:
     """Mask (scenarios, rows) from words (rows,)."""
     return _bits(words)[:, :scenarios].T.astype(bool)
-
-
-def pairs(words: Array) -> tuple[Array, Array]:
-    """(row, scenario) of every set bit, ordered by row."""
-    row, lane = np.nonzero(_bits(words))
-    return row, lane
 
 
 def _bits(words: Array) -> Array:
@@ -195,24 +190,21 @@ class _Switches:
         return chosen
 
 
-def share_load(problem: Problem, load: Array, cord_on: Array, live: Array) -> tuple[Array, Array]:
+def share_load(problem: Problem, cord_on: Array, live: Array) -> tuple[Array, Array]:
     """Divide every load over its energised cords.
 
     Parameters
     ----------
-    load : (n, L) complex. [VA]
-    cord_on : (n, K) bool.
-    live : (n, B) bool.
+    cord_on : (S, K) bool.
+    live : (S, B) bool.
 
     Returns
     -------
-    served (n, L) bool and cord power (n, K) complex. [VA]
+    served (S, L) bool and the cords' shares (K, S). [-]
     """
-    weight = np.where(cord_on & live[:, problem.cord_bus], problem.cord_weight, 0.0)
-    total = np.zeros((weight.shape[0], load.shape[1]))
-    np.add.at(total.T, problem.cord_load, weight.T)
+    cords, loads = problem.cord_load.size, problem.load_power.shape[1]
+    weight = np.where((cord_on & live[:, problem.cord_bus]).T, problem.cord_weight[:, None], 0.0)
+    total = csr_array((np.ones(cords), (problem.cord_load, np.arange(cords))), shape=(loads, cords)) @ weight
     served = total > 0
-    share = weight / np.where(served, total, 1.0)[:, problem.cord_load]
-    power = share * load[:, problem.cord_load]
-    dc = problem.bus_dc[problem.cord_bus]
-    return served, np.where(dc, power.real, power) if dc.any() else power
+    weight /= np.where(served, total, 1.0)[problem.cord_load]
+    return np.ascontiguousarray(served.T), weight

@@ -10,6 +10,8 @@ go into different groups.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,7 +77,9 @@ def find_roots(problem: Problem, live: Array, closed: Array, source_on: Array, f
     held = np.zeros((count, buses), dtype=bool)
     hubs, place = np.unique(bus[plain], return_inverse=True)
     part = np.where(on[:, plain].T, weight[plain, None], 0.0)
-    total = csr_array((np.ones(plain.size), (place, np.arange(plain.size))), shape=(hubs.size, plain.size)) @ part
+    total = (
+        csr_array((np.ones(plain.size), (place, np.arange(plain.size))), shape=(hubs.size, plain.size)) @ part
+    )
     held[:, hubs] = total.T > 0
     share[plain] = part / np.where(total > 0, total, 1.0)[place]
     sections = np.isin(_components(buses, *ends), label[tangled])
@@ -108,9 +112,16 @@ def _busbars(problem: Problem, ideal: Array, conducts: Array, lane: Array, bus: 
     other = row * buses + problem.branch_to[ideal[at]]
     nodes, index = np.unique(np.concatenate([lane * buses + bus, one, other]), return_inverse=True)
     graph_ends = np.split(index[lane.size :], 2)
-    label = _components(nodes.size, *graph_ends)
-    degree = np.bincount(np.r_[problem.branch_from[ideal], problem.branch_to[ideal]], minlength=buses)
-    order = np.lexsort((nodes, -degree[nodes % buses], label))
+    one, other = graph_ends
+    label = _components(nodes.size, one, other)
+    plain = problem.branch_group[ideal[at]] < 0
+    part = _components(nodes.size, one[plain], other[plain])
+    # a transfer switch only feeds forward, so what is behind it cannot stand for the whole
+    behind = np.zeros(nodes.size, dtype=bool)
+    behind[part[other[~plain]]] = True
+    ways = ideal[problem.branch_group[ideal] < 0]
+    degree = np.bincount(np.r_[problem.branch_from[ways], problem.branch_to[ways]], minlength=buses)
+    order = np.lexsort((nodes, -degree[nodes % buses], behind[part], label))
     _, first = np.unique(label[order], return_index=True)
     return np.asarray((nodes % buses)[order[first]][label[index[: lane.size]]])
 
@@ -277,7 +288,20 @@ def _overlay(problem: Problem, roots: Roots, feeds: Feeds, lanes: Array) -> Grap
     if level is None:
         return None
     return Graph(
-        lanes, present, parent, branch, voltage, level, held > 0, odd, tails, heads, hub, running, inputs, outputs
+        lanes,
+        present,
+        parent,
+        branch,
+        voltage,
+        level,
+        held > 0,
+        odd,
+        tails,
+        heads,
+        hub,
+        running,
+        inputs,
+        outputs,
     )
 
 
@@ -305,13 +329,18 @@ class Sum:
     """Adds rows of a table to rows of another; several may go to the same row."""
 
     def __init__(self, target: Array) -> None:
-        self.rows, place = np.unique(target, return_inverse=True)
-        ones = (np.ones(target.size), (place, np.arange(target.size)))
-        self.matrix = csr_array(ones, shape=(self.rows.size, target.size))
+        self.rows, self._place = np.unique(target, return_inverse=True)
         first, size = (int(self.rows[0]), self.rows.size) if target.size else (0, 0)
         run = size and int(self.rows[-1]) - first + 1 == size
         self.at: Any = slice(first, first + size) if run else self.rows
         self.single = bool(np.array_equal(self.rows, target))
+
+    @cached_property
+    def matrix(self) -> csr_array:
+        """Made at the first use: not all trees are summed over."""
+        count = self._place.size
+        ones = (np.ones(count), (self._place, np.arange(count)))
+        return csr_array(ones, shape=(self.rows.size, count))
 
     def add(self, table: Array, rows: Array) -> None:
         """``table[target] += rows`` for complex tables with contiguous rows."""
@@ -325,11 +354,15 @@ class Sum:
 
 @dataclass(frozen=True)
 class Level:
-    """Rows of one level: first root, first child, end."""
+    """Rows of one level: first root, first child, end; those that carry loads lie between."""
 
     start: int
     first: int
     stop: int
+    loaded: slice
+    """Rows with loads."""
+    numbers: slice
+    """The same, counted among all rows with loads."""
     parent: Array
     """Rows of the parents of the children."""
     impedance: Array | None
@@ -356,11 +389,13 @@ class Bound:
 class Tree:
     """Rows of a graph in order of level, for sweeps over tables (row, scenario).
 
-    Inside a level the roots come first; children of one parent stand together.
+    Inside a level stand the roots without load, those with, the children with load, those without.
     """
 
-    def __init__(self, graph: Graph, problem: Problem, rows: Array, parent: Array, impedance: Array) -> None:
-        """``rows`` are buses, each after its feeds; ``parent`` and ``impedance`` are arrays over buses."""
+    def __init__(
+        self, graph: Graph, problem: Problem, rows: Array, parent: Array, impedance: Array, loaded: Array
+    ) -> None:
+        """``rows`` are buses, each after its feeds; the other arrays are over buses."""
         self.voltage = graph.voltage
         buses = graph.parent.size
         keep = np.zeros(buses, dtype=bool)
@@ -374,23 +409,28 @@ class Tree:
         self.position = np.full(buses, -1)
         self.levels: list[Level] = []
         parts: list[Array] = []
-        size = 0
+        size = count = 0
         for step in range(int(depth[rows].max(initial=-1)) + 1):
             here = rows[depth[rows] == step]
             top, children = here[parent[here] < 0], here[parent[here] >= 0]
-            children = children[np.argsort(self.position[parent[children]], kind="stable")]
+            top = top[np.argsort(loaded[top], kind="stable")]
+            children = children[np.lexsort((self.position[parent[children]], ~loaded[children]))]
             nodes = np.concatenate([top, children])
+            first = size + int(np.argmax(loaded[nodes])) if loaded[nodes].any() else size
+            some = int(np.count_nonzero(loaded[nodes]))
             self.position[nodes] = size + np.arange(nodes.size)
             above = self.position[parent[children]]
             z, g = impedance[children], gain[children]
             self.levels.append(
                 Level(
-                    size, size + top.size, size + nodes.size, above,
+                    size, size + top.size, size + nodes.size,
+                    slice(first, first + some), slice(count, count + some), above,
                     z[:, None] if z.any() else None, g[:, None] if (g != 1).any() else None, Sum(above),
                 )
             )  # fmt: skip
             parts.append(nodes)
             size += nodes.size
+            count += some
         self.buses = np.concatenate(parts) if parts else np.zeros(0, dtype=int)
         self.odd_level = depth[self.odd.bus]
 
@@ -412,7 +452,7 @@ class Tree:
         keep = keep[np.argsort(self.odd_level[keep], kind="stable")]
         cuts = np.searchsorted(self.odd_level[keep], np.arange(len(self.levels) + 1))
         result: list[Bound | None] = []
-        for first, stop in zip(cuts[:-1], cuts[1:], strict=True):
+        for first, stop in pairwise(cuts):
             at = keep[first:stop]
             lane, parent, bus = column[self.odd.lane[at]], self.odd.parent[at], self.odd.bus[at]
             above = (self.position[np.maximum(parent, 0)], lane)
@@ -444,19 +484,32 @@ class Tree:
 
     def fall(self, voltage: Array, current: Array | None, bounds: list[Bound | None]) -> None:
         """Voltages from the roots outwards: V = g V_feed - z J."""
-        for here, bound in zip(self.levels, bounds, strict=True):
-            if here.first < here.stop:
-                at = voltage[here.first : here.stop]
-                np.take(voltage, here.parent, axis=0, out=at, mode="clip")
-                if here.gain is not None:
-                    at *= here.gain
-                if here.impedance is not None and current is not None:
-                    at -= here.impedance * current[here.first : here.stop]
-            if bound is not None:
-                new = bound.gain * voltage[bound.above]
-                if current is not None:
-                    new -= bound.impedance * current[bound.cell]
-                voltage[bound.cell] = np.where(bound.fed, new, bound.voltage)
+        for number in range(len(self.levels)):
+            self.step(number, voltage, current, bounds[number])
+
+    def step(
+        self,
+        level: int,
+        voltage: Array,
+        current: Array | None,
+        bound: Bound | None,
+        space: Array | None = None,
+    ) -> None:
+        """Voltages of one level; ``space`` has room for a product of its rows."""
+        here = self.levels[level]
+        if here.first < here.stop:
+            at = voltage[here.first : here.stop]
+            np.take(voltage, here.parent, axis=0, out=at, mode="clip")
+            if here.gain is not None:
+                at *= here.gain
+            if here.impedance is not None and current is not None:
+                room = None if space is None else space[: at.shape[0]]
+                at -= np.multiply(here.impedance, current[here.first : here.stop], out=room)
+        if bound is not None:
+            new = bound.gain * voltage[bound.above]
+            if current is not None:
+                new -= bound.impedance * current[bound.cell]
+            voltage[bound.cell] = np.where(bound.fed, new, bound.voltage)
 
 
 def feed_values(problem: Problem, branch: Array, bus: Array) -> tuple[Array, Array, Array]:

@@ -80,7 +80,9 @@ def test_meter_reads_it_plus_cooling_plus_losses_plus_what_has_no_feed():
     losses = results["power"]["loss"].sum(axis=1, keepdims=True)
     assert np.all(site["loss_power"] >= losses - 1e-6)  # machines' losses; the rest is in whips and shelves
     fed = site["it_power"] > 0
-    np.testing.assert_allclose(site["pue"][fed], (site["facility_power"] / np.maximum(site["it_power"], 1.0))[fed])
+    np.testing.assert_allclose(
+        site["pue"][fed], (site["facility_power"] / np.maximum(site["it_power"], 1.0))[fed]
+    )
 
 
 def test_all_heat_leaves_through_the_plant():
@@ -95,7 +97,9 @@ def test_all_heat_leaves_through_the_plant():
     fans = results["plant"]["power"].sum(axis=1)  # their heat never enters a loop
     motors = released - fans - outdoors
     lit = settled & (outdoors > 1e5)
-    assert np.all(((motors > 0) & (motors < 0.01 * outdoors))[lit])  # motor heat of loop pumps stays in the plant room
+    assert np.all(
+        ((motors > 0) & (motors < 0.01 * outdoors))[lit]
+    )  # motor heat of loop pumps stays in the plant room
 
 
 def test_a_batch_of_states_equals_the_states_one_by_one():
@@ -107,7 +111,11 @@ def test_a_batch_of_states_equals_the_states_one_by_one():
         for table in ("rack", "site", "loop", "power"):
             for quantity, values in single[table].values.items():
                 np.testing.assert_allclose(
-                    batch[table][quantity][row], values[0], rtol=1e-6, atol=1e-6, err_msg=f"{table}.{quantity}"
+                    batch[table][quantity][row],
+                    values[0],
+                    rtol=1e-6,
+                    atol=1e-6,
+                    err_msg=f"{table}.{quantity}",
                 )
 
 
@@ -118,7 +126,9 @@ def test_results_do_not_depend_on_how_many_states_are_solved_side_by_side(monkey
     parts = evaluate(facility)
     assert parts.scenarios == whole.scenarios
     np.testing.assert_allclose(parts["site"]["facility_power"], whole["site"]["facility_power"], rtol=1e-9)
-    np.testing.assert_allclose(parts["rack"]["inlet_temperature"], whole["rack"]["inlet_temperature"], rtol=1e-9)
+    np.testing.assert_allclose(
+        parts["rack"]["inlet_temperature"], whole["rack"]["inlet_temperature"], rtol=1e-9
+    )
 
 
 def test_losing_one_side_moves_the_whole_load_to_the_other():
@@ -127,7 +137,9 @@ def test_losing_one_side_moves_the_whole_load_to_the_other():
     a, b = feed.index("p.s.02.inA"), feed.index("p.s.02.inB")
     np.testing.assert_allclose(feed["power"][0, a], feed["power"][0, b], rtol=1e-3)
     assert feed["power"][1, a] == 0.0
-    np.testing.assert_allclose(feed["power"][1, b], feed["power"][0, [a, b]].sum(), rtol=0.02)  # shelves lose more
+    np.testing.assert_allclose(
+        feed["power"][1, b], feed["power"][0, [a, b]].sum(), rtol=0.02
+    )  # shelves lose more
     assert results["rack"]["served"].all()
 
 

@@ -58,7 +58,8 @@ def _check_limits(facility: Facility) -> None:
     from twin.checks import check_limits  # reads layouts through this package
 
     mistakes = [
-        Mistake(mark.file, mark.line, mark.column, 1, message, ("limits",)) for mark, message in check_limits(facility)
+        Mistake(mark.file, mark.line, mark.column, 1, message, ("limits",))
+        for mark, message in check_limits(facility)
     ]
     if mistakes:
         raise LayoutError(mistakes)
