@@ -263,7 +263,6 @@ def _tells_where_and_how_much(finding: Finding) -> bool:
     return placed and finding.margin < 0 and len(finding.message) > 10
 
 
-@pytest.mark.xfail(strict=True, reason="racks throttle along a slope that lags some passes: limit cycle")
 @pytest.mark.parametrize("name", ["no_spare_cooler", "small_chiller", "too_few_crahs"])
 def test_an_overloaded_plant_settles_with_throttled_racks(name):
     """Racks that slow down shed heat, so a state exists; it is no thermal runaway."""
