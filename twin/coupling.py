@@ -17,7 +17,6 @@ import numpy as np
 from solvers import power as power_flow
 from twin.model.facility import Facility
 from twin.networks.facility import Lowered, lower
-from twin.networks.power import rows
 from twin.networks.state import change
 from twin.networks.steps import (
     breathe,
@@ -90,10 +89,10 @@ def _settle(
 ) -> Results:
     """Iterate some states to rest."""
     failed = world.failed(scenarios)
-    network = world.power.in_service(scenarios)
+    tree = power_flow.prepare(world.power.in_service(scenarios))
     scale = np.full(len(scenarios), max(float(world.rack_demand.sum()), 1.0))
     moving = np.arange(len(scenarios))
-    whole = energise(world, start(world, scenarios), network, failed)
+    whole = energise(world, start(world, scenarios), tree, failed)
     passes = 0
     while moving.size and passes < max_passes:
         passes += 1
@@ -106,12 +105,12 @@ def _settle(
             # coolant and air -> what racks may draw
             state = curtail(world, state, act=(passes - WARM_UP) % CADENCE == 1)
         if passes >= WARM_UP:
-            state = feed(world, state, rows(network, moving))  # -> what is drawn at the inputs, losses
+            state = feed(world, state, tree, moving)  # -> what is drawn at the inputs, losses
         whole = whole.put(moving, state)
         moving = moving[(change(before, state, scale[moving]) > tolerance) | (passes <= WARM_UP)]
         if progress:
             progress(len(scenarios) - moving.size)
     settled = np.ones(len(scenarios), bool)
     settled[moving] = False
-    flow = power_flow.solve(replace(network, load_power=complex_load(world, electrical_load(world, whole))))
+    flow = tree.solve(complex_load(world, electrical_load(world, whole)))
     return tabulate(world, scenarios, whole, flow, settled, passes)

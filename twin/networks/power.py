@@ -287,12 +287,3 @@ class _Lowering:
         if len(feed.sources) > 1:
             return self.common[feed.sources]
         return self.rows.bus[feed.sources[0], "out"]
-
-
-def rows(problem: flow.Problem, which: NDArray[np.intp]) -> flow.Problem:
-    """Some scenarios of a problem from :meth:`PowerNetwork.in_service`."""
-    names = ("branch_closed", "converter_live", "source_live", "cord_on")
-    masks = {name: getattr(problem, name) for name in names}
-    return replace(
-        problem, **{name: mask[which] if mask.shape[0] > 1 else mask for name, mask in masks.items()}
-    )

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers import power as power_flow
-from twin.networks import power
 from twin.networks.facility import Lowered
 from twin.networks.state import State
 
@@ -19,9 +18,13 @@ SAME_LOAD = 1e-10
 """The power flow is solved again only when a load changed by more than this share of all racks' demand. [-]"""
 
 
-def energise(world: Lowered, state: State, problem: power_flow.Problem, failed: Mask) -> State:
+NEEDED = ("cord_power", "converter_input", "branch_loss", "converter_loss", "bus_voltage")
+"""What the coupling reads of a power flow."""
+
+
+def energise(world: Lowered, state: State, tree: power_flow.Prepared, failed: Mask) -> State:
     """Who has power: decided by switching alone, whatever is drawn."""
-    _, reached = power_flow.energise(problem)
+    reached = tree.load_served
     fed, wired = world.rack_load >= 0, world.cooling_load >= 0
     served, live = np.zeros_like(state.served), ~failed
     served[:, fed] = reached[:, world.rack_load[fed]]
@@ -38,14 +41,17 @@ def electrical_load(world: Lowered, state: State) -> Array:
     return load
 
 
-def feed(world: Lowered, state: State, problem: power_flow.Problem) -> State:
-    """Power flow of the scenarios whose loads changed: what racks draw at their inputs, and the losses."""
+def feed(world: Lowered, state: State, tree: power_flow.Prepared, scenarios: NDArray[np.intp]) -> State:
+    """Power flow of the scenarios whose loads changed: what racks draw at their inputs, and the losses.
+
+    ``scenarios`` are the rows of ``tree`` that the rows of ``state`` stand for.
+    """
     load = electrical_load(world, state)
     scale = max(float(world.rack_demand.sum()), 1.0)
     at = np.flatnonzero(np.abs(load - state.solved_load).max(axis=1, initial=0.0) > SAME_LOAD * scale)
     if not at.size:
         return state
-    solution = power_flow.solve(replace(power.rows(problem, at), load_power=complex_load(world, load[at])))
+    solution = tree.solve(complex_load(world, load[at]), rows=scenarios[at], outputs=NEEDED)
     drawn, losses, ok = state.rack_power.copy(), state.room_loss.copy(), state.power_ok.copy()
     drawn[at] = rack_input(world, solution)
     idle = np.abs(solution.bus_voltage[:, world.shunt_bus]) ** 2 @ world.shunt_hall
