@@ -10,6 +10,7 @@ from solvers.fluids import FLUIDS
 from twin.checks import judge
 from twin.coupling import evaluate
 from twin.layout.load import load, load_text
+from twin.model.language import Outdoor
 from twin.scenario import NORMAL, Scenario, plan
 
 POD = """
@@ -187,3 +188,16 @@ def test_the_first_hall_settles_in_every_state():
     results = evaluate(load("layouts/first_hall.yaml"))
     assert all(results.settled)
     assert max(error.max() for error in results.conservation.values()) < 1e-6
+
+
+@pytest.mark.parametrize(("wet_bulb", "free"), [(4.0, 1.0), (22.0, 0.0)])
+def test_an_economizer_relieves_the_chillers_in_the_cold(wet_bulb, free):
+    facility = load("layouts/enterprise_hall.yaml")
+    outdoor = Outdoor(dry_bulb=wet_bulb + 3.0, wet_bulb=wet_bulb)
+    results = evaluate(facility.replace(place=facility.place.replace(outdoor=outdoor)), failures=False)
+    plant = results["plant"]
+    chillers = [k for k, name in enumerate(plant.ids) if name.startswith("ch")]
+    np.testing.assert_allclose(plant["free"][0, chillers], free)
+    running = plant["power"][0, chillers] > 0.0
+    assert running.all() == (free == 0.0)
+    assert results.conservation["energy"].max() < 1e-6

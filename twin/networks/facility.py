@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from solvers import psychrometrics
 from solvers.power import losses
 from twin.geometry import Routes, routes
 from twin.model.facility import Facility, Machine
-from twin.model.products import Rack
+from twin.model.products import Chiller, Rack
 from twin.networks import air, liquid, power
 from twin.networks.plant import Weather
 from twin.scenario import Scenario
@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 
+ECONOMIZER_APPROACH = 4.0
+"""Least distance of economizer water from the outdoor wet bulb (dry bulb, for dry coolers). [K] Assumed."""
 COOLING_KINDS = ("cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "pump")
 PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
 
@@ -105,7 +107,7 @@ def lower(facility: Facility) -> Lowered:
         place.outdoor.dry_bulb, place.outdoor.wet_bulb, float(psychrometrics.pressure_at(place.elevation))
     )
     network = power.lower(facility, way)
-    loops = liquid.lower(facility, way)
+    loops = _reset(facility, liquid.lower(facility, way), weather)
     heat = liquid.lower_heat(loops, facility)
     halls = air.lower(facility)
     racks = facility.racks
@@ -166,6 +168,30 @@ def lower(facility: Facility) -> Lowered:
         shelf=np.array([rack_product(machine).shelf is not None for machine in racks], bool),
         rack_converter=_ownership(network.converter_owner, rack_at, len(racks)),
     )
+
+
+def _reset(
+    facility: Facility, loops: tuple[liquid.LoopNetwork, ...], weather: Weather
+) -> tuple[liquid.LoopNetwork, ...]:
+    """Run condenser water cold enough for water-side economizers where the outdoors allow it.
+
+    A condenser loop then follows the chilled-water set point less the economizer's approach; else it keeps its own.
+    """
+    served = {name: loop.setpoint for loop in loops for name in loop.circuit.sources}
+
+    def setpoint(loop: liquid.LoopNetwork) -> float:
+        machines = [facility.by_id[name] for name in loop.circuit.sinks if name in served]
+        cold = [
+            served[m.id] - m.product.economizer_approach
+            for m in machines
+            if isinstance(m.product, Chiller) and m.product.economizer_approach is not None
+        ]
+        sources = {facility.by_id[name].kind for name in loop.circuit.sources}
+        outdoors = weather.wet_bulb if sources == {"cooling_tower"} else weather.dry_bulb
+        reachable = bool(cold) and outdoors + ECONOMIZER_APPROACH <= min(cold) < loop.setpoint
+        return min(cold) if reachable else loop.setpoint
+
+    return tuple(replace(loop, setpoint=setpoint(loop)) for loop in loops)
 
 
 def rack_product(machine: Machine) -> Rack:

@@ -76,6 +76,8 @@ class LoopNetwork:
     """One loop in arrays; columns are links, named by the machines in them."""
 
     circuit: Circuit
+    setpoint: float
+    """Supply temperature the sources are asked for. [degC]"""
     template: network.Problem
     """Everything in service, limits open."""
     source_link: NDArray[np.intp]
@@ -247,6 +249,7 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
     )
     return LoopNetwork(
         circuit=circuit,
+        setpoint=circuit.supply,
         template=template,
         source_link=np.array(source_link, np.intp),
         pump_link=np.array(pump_link, np.intp),

@@ -74,10 +74,10 @@ def run(
 def _outdoors(
     product: DryCooler | CoolingTower, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array
 ) -> Running:
-    state = _reject(product, loop, weather, duty, flow, loop.circuit.supply)
+    state = _reject(product, loop, weather, duty, flow, loop.setpoint)
     flat_out = _reject(product, loop, weather, duty, flow, FULL_SPEED)
     sink = _sink(product, weather)
-    room = loop.circuit.supply - sink
+    room = loop.setpoint - sink
     loading = (flat_out.leaving - sink) / room if room > 0.0 else np.full(duty.shape, NO_ROOM)
     return Running(
         leaving=state.leaving,
@@ -132,7 +132,7 @@ def _reject(
 def _run_chiller(
     product: Chiller, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, condenser_entering: Array
 ) -> Running:
-    setpoint, water_cooled = loop.circuit.supply, product.condenser == "water"
+    setpoint, water_cooled = loop.setpoint, product.condenser == "water"
     outdoors = condenser_entering if water_cooled else np.full(duty.shape, weather.dry_bulb)
     rate = np.maximum(flow * loop.capacity, 1e-9)
     free = np.zeros_like(duty)

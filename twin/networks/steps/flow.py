@@ -153,7 +153,7 @@ def _cdu_opening(world: Lowered, state: State, column: int, product: Cdu, cold: 
     valves that chase a saturated plant do not settle.
     """
     hot = world.loops[world.heat.exchanger_loop[column]]
-    setpoint, entering = hot.circuit.supply, cold.circuit.supply
+    setpoint, entering = hot.setpoint, cold.setpoint
     duty = np.maximum(state.exchange[:, column], 0.0)
     rated, hot_rated, cold_rated = world.heat.exchanger_rating[column]
     link = np.flatnonzero(world.source_heat_link == world.heat.exchanger_hot[column])[0]

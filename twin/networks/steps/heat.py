@@ -39,13 +39,11 @@ def warm(world: Lowered, state: State) -> State:
     is_plant = np.array([world.cooling[m].kind in PLANT_KINDS for m in world.source_machine], bool)
     fixed[world.source_heat_link[is_plant]] = True
     outlet[:, world.source_heat_link[is_plant]] = state.plant_leaving[:, is_plant]
-    setpoint = np.array([world.loops[loop].circuit.supply for loop in net.exchanger_loop])
+    setpoint = np.array([world.loops[loop].setpoint for loop in net.exchanger_loop])
     answer = heat.solve(net.problem(flow, gain, outlet, fixed, _conductance(world, flow), setpoint))
     moving = flow[:, net.collect] > 0.0
     nodes = 3 * np.arange(len(world.loops))
-    supply = np.where(
-        moving, answer.node_temperature[:, nodes + 2], [loop.circuit.supply for loop in world.loops]
-    )
+    supply = np.where(moving, answer.node_temperature[:, nodes + 2], [loop.setpoint for loop in world.loops])
     back = np.where(moving, answer.node_temperature[:, nodes], supply)
     supply = np.where(answer.node_runaway[:, nodes + 2], NO_SINK, supply)
     back = np.where(answer.node_runaway[:, nodes], NO_SINK, back)

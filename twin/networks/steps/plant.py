@@ -44,9 +44,7 @@ def reject(world: Lowered, state: State) -> State:
             ("plant_leaving", answer.leaving), ("plant_loading", answer.loading), ("plant_water", answer.water),
             ("plant_free", answer.free), ("plant_lost", answer.lost),
         ):  # fmt: skip
-            idle = (
-                parts[name][:, columns] * 0 if name != "plant_leaving" else world.loops[loop].circuit.supply
-            )
+            idle = parts[name][:, columns] * 0 if name != "plant_leaving" else world.loops[loop].setpoint
             parts[name][:, columns] = np.where(live, value[:, None], idle)
         parts["power"][:, machines] = np.where(live, answer.power[:, None], 0.0)
         parts["condenser"][:, machines] = np.where(live, answer.condenser[:, None], 0.0)

@@ -22,7 +22,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
     def full(width: int, value: float | Array = 0.0) -> Array:
         return np.array(np.broadcast_to(value, (count, width)), float)
 
-    setpoints = np.array([loop.circuit.supply for loop in world.loops])
+    setpoints = np.array([loop.setpoint for loop in world.loops])
     zeros = {
         name: full(width)
         for names, width in (
