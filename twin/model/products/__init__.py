@@ -1,0 +1,83 @@
+"""What things are: one class per kind of product, as a data sheet tells it.
+
+Every number of a product has a source: ``source`` covers the whole entry, ``sources`` single fields; the
+word ``assumed`` marks what no document backs.  A class holds no physics; its methods only *lower*, that is
+restate its fields as :mod:`twin.model.elements`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from twin.model.products.cooling import Cdu, Chiller, CoolingTower, Crah, DryCooler, Plant, Pump, RearDoor
+from twin.model.products.power import (
+    Busway,
+    Cable,
+    Generator,
+    Pdu,
+    Rectifier,
+    Switchboard,
+    Switchgear,
+    TransferSwitch,
+    Transformer,
+    Ups,
+    Utility,
+)
+from twin.model.products.racks import Accelerators, Coolant, PowerShelf, Rack, RackPower
+from twin.model.products.sheet import SQRT3, ProductBase
+
+Product = Annotated[
+    Rack
+    | Cdu
+    | RearDoor
+    | Crah
+    | DryCooler
+    | CoolingTower
+    | Chiller
+    | Pump
+    | Utility
+    | Generator
+    | Transformer
+    | Ups
+    | Rectifier
+    | PowerShelf
+    | Switchboard
+    | TransferSwitch
+    | Busway
+    | Pdu
+    | Cable,
+    Field(discriminator="kind"),
+]
+"""The union of machines: a new kind is one class in this package and one name here."""
+
+__all__ = [
+    "SQRT3",
+    "Accelerators",
+    "Busway",
+    "Cable",
+    "Cdu",
+    "Chiller",
+    "Coolant",
+    "CoolingTower",
+    "Crah",
+    "DryCooler",
+    "Generator",
+    "Pdu",
+    "Plant",
+    "PowerShelf",
+    "Product",
+    "ProductBase",
+    "Pump",
+    "Rack",
+    "RackPower",
+    "RearDoor",
+    "Rectifier",
+    "Switchboard",
+    "Switchgear",
+    "TransferSwitch",
+    "Transformer",
+    "Ups",
+    "Utility",
+]

@@ -1,0 +1,289 @@
+"""Machines that move heat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from twin.model.elements import (
+    Electrical,
+    Exchange,
+    FlowPath,
+)
+from twin.model.products.sheet import ProductBase, drop_law, motor_load
+from twin.units import (
+    Fraction,
+    Power,
+    Pressure,
+    Temperature,
+    TemperatureDifference,
+    Voltage,
+    VolumeFlow,
+)
+
+
+class Cdu(ProductBase):
+    """Coolant distribution unit: pumped heat exchanger between facility water and the rack loop."""
+
+    kind: Literal["cdu"]
+    form: Literal["in_row", "end_of_row"] = "in_row"
+    """Where it stands."""
+    capacity: Power = Field(gt=0)
+    """Heat it moves at the rating point."""
+    approach: TemperatureDifference = Field(gt=0)
+    """Coolant supply above facility water supply at the rating point."""
+    primary_flow: VolumeFlow = Field(gt=0)
+    """Facility water flow at the rating point."""
+    primary_drop: Pressure = Field(gt=0)
+    """Pressure drop on the facility side at ``primary_flow``."""
+    secondary_flow: VolumeFlow = Field(gt=0)
+    """Coolant flow at the rating point."""
+    external_head: Pressure = Field(gt=0)
+    """Pressure left for pipes and racks at ``secondary_flow``."""
+    shutoff_ratio: float = Field(default=1.3, gt=1)
+    """Pressure at zero flow over ``external_head``."""
+    pumps: int = Field(default=2, ge=1)
+    """Pumps in the unit."""
+    pumps_spare: int = Field(default=1, ge=0)
+    """Pumps that may fail without losing flow."""
+    pump_power: Power = Field(gt=0)
+    """Electrical input at the rating point, pumps and controls."""
+    voltage: Voltage = 415.0
+    """Supply voltage."""
+
+    role: ClassVar[str] = "cooling"
+
+    @model_validator(mode="after")
+    def _rating_is_possible(self) -> Cdu:
+        # the facility water must not leave warmer than the coolant enters; water's heat capacity on both sides
+        rise = self.capacity / 4.1e6 * (1.0 / self.primary_flow - 1.0 / self.secondary_flow)
+        if rise >= 0.98 * self.approach:
+            raise ValueError(
+                f"facility water would leave {rise - self.approach + 0.0:.1f} K warmer than the coolant enters, which no "
+                "exchanger can do; primary_flow is too small for capacity and approach"
+            )
+        return self
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        yield from motor_load(self.voltage, feeds)
+
+    def primary_path(self, density: float) -> FlowPath:
+        """Facility side between ``supply`` and ``return``."""
+        return drop_law(self.primary_flow * density, self.primary_drop)
+
+    def pump_path(self, density: float) -> FlowPath:
+        """Pumped coolant side; rise = head at rating point on a quadratic curve."""
+        head = self.external_head * self.shutoff_ratio
+        flow = self.secondary_flow * density
+        return FlowPath(
+            "return", "supply", pump_head=head, pump_curvature=(head - self.external_head) / flow**2
+        )
+
+    def exchange(self) -> Exchange:
+        """Coolant (hot) to facility water (cold)."""
+        return Exchange(self.capacity, self.approach, self.secondary_flow, self.primary_flow)
+
+
+class RearDoor(ProductBase):
+    """Rear-door heat exchanger: cools a rack's exhaust with water."""
+
+    kind: Literal["rear_door"]
+    capacity: Power = Field(gt=0)
+    """Heat it removes at the rating point."""
+    effectiveness: Fraction = Field(gt=0, lt=1)
+    """(air in - air out) / (air in - water in) at the rating point."""
+    air_flow: VolumeFlow = Field(gt=0)
+    """Air flow at the rating point."""
+    flow: VolumeFlow = Field(gt=0)
+    """Water flow at the rating point."""
+    drop: Pressure = Field(gt=0)
+    """Water pressure drop at ``flow``."""
+    fan_power: Power = Field(default=0.0, ge=0)
+    """Fans of an active door; 0 for a passive one."""
+    voltage: Voltage = 415.0
+    """Supply voltage of an active door."""
+
+    role: ClassVar[str] = "cooling"
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        if self.fan_power:
+            yield from motor_load(self.voltage, feeds)
+
+    def flow_path(self, density: float) -> FlowPath:
+        """Water coil between ``supply`` and ``return``."""
+        return drop_law(self.flow * density, self.drop)
+
+
+class Crah(ProductBase):
+    """Room air handler with a water coil: perimeter CRAH, fan wall or in-row cooler."""
+
+    kind: Literal["crah"]
+    form: Literal["perimeter", "fan_wall", "in_row"] = "perimeter"
+    """How it is built."""
+    capacity: Power = Field(gt=0)
+    """Net sensible capacity at the rating point."""
+    return_air: Temperature
+    """Return air at the rating point."""
+    entering_water: Temperature
+    """Entering water at the rating point."""
+    air_flow: VolumeFlow = Field(gt=0)
+    """Air flow at full speed."""
+    flow: VolumeFlow = Field(gt=0)
+    """Water flow at the rating point."""
+    drop: Pressure = Field(gt=0)
+    """Water pressure drop at ``flow``."""
+    fan_power: Power = Field(gt=0)
+    """Fan input at full speed."""
+    min_speed: Fraction = Field(default=0.4, gt=0, le=1)
+    """Lowest fan speed."""
+    voltage: Voltage = 415.0
+    """Supply voltage."""
+
+    role: ClassVar[str] = "cooling"
+
+    @model_validator(mode="after")
+    def _coil_is_colder_than_the_air(self) -> Crah:
+        if self.entering_water >= self.return_air:
+            raise ValueError("entering_water must be below return_air, or the coil cannot cool")
+        return self
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        yield from motor_load(self.voltage, feeds)
+
+    def flow_path(self, density: float) -> FlowPath:
+        """Water coil between ``supply`` and ``return``."""
+        return drop_law(self.flow * density, self.drop)
+
+
+class Plant(ProductBase):
+    """Fields of every machine that rejects or makes cold for a loop."""
+
+    capacity: Power = Field(gt=0)
+    """Heat taken from the loop at the rating point."""
+    flow: VolumeFlow = Field(gt=0)
+    """Loop flow at the rating point."""
+    drop: Pressure = Field(gt=0)
+    """Loop pressure drop at ``flow``."""
+    voltage: Voltage = 415.0
+    """Supply voltage."""
+
+    role: ClassVar[str] = "cooling"
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        yield from motor_load(self.voltage, feeds)
+
+    def source_path(self, density: float) -> FlowPath:
+        """The side that serves the loop, from ``return`` to ``supply``."""
+        law = drop_law(self.flow * density, self.drop)
+        return FlowPath("return", "supply", law.coefficient, law.exponent)
+
+
+class DryCooler(Plant):
+    """Fan-driven coil that rejects loop heat to outdoor air, with or without adiabatic pads."""
+
+    kind: Literal["dry_cooler"]
+    air_in: Temperature
+    """Outdoor air at the rating point."""
+    coolant_in: Temperature
+    """Coolant entering at the rating point."""
+    coolant_out: Temperature
+    """Coolant leaving at the rating point."""
+    air_flow: VolumeFlow = Field(gt=0)
+    """Air flow at full speed, sea level."""
+    fan_power: Power = Field(gt=0)
+    """Fan input at full speed."""
+    min_speed: Fraction = Field(default=0.1, gt=0, le=1)
+    """Lowest fan speed."""
+    pad_effectiveness: Fraction = Field(default=0.0, ge=0, lt=1)
+    """Adiabatic pad effectiveness; 0 for none."""
+    pad_above: Temperature = 25.0
+    """Outdoor temperature above which the pads are wetted."""
+
+    @model_validator(mode="after")
+    def _rating_is_possible(self) -> DryCooler:
+        if not self.air_in < self.coolant_out < self.coolant_in:
+            raise ValueError("air_in < coolant_out < coolant_in must hold, or the rating point is impossible")
+        return self
+
+
+class CoolingTower(Plant):
+    """Evaporative tower, open or closed circuit."""
+
+    kind: Literal["cooling_tower"]
+    wet_bulb: Temperature
+    """Wet bulb at the rating point."""
+    approach: TemperatureDifference = Field(gt=0)
+    """Leaving water above wet bulb at the rating point."""
+    range: TemperatureDifference = Field(gt=0)
+    """Entering minus leaving water at the rating point."""
+    air_flow: VolumeFlow = Field(gt=0)
+    """Air flow at full speed."""
+    fan_power: Power = Field(gt=0)
+    """Fan input at full speed."""
+    min_speed: Fraction = Field(default=0.2, gt=0, le=1)
+    """Lowest fan speed."""
+    cycles: float = Field(default=5.0, gt=1)
+    """Cycles of concentration."""
+    drift: Fraction = Field(default=0.00002, ge=0, lt=0.01)
+    """Drift as a share of the water flow."""
+
+
+class Chiller(Plant):
+    """Vapour-compression chiller, water- or air-cooled."""
+
+    kind: Literal["chiller"]
+    condenser: Literal["water", "air"] = "water"
+    """What takes the condenser heat."""
+    cop: float = Field(gt=1)
+    """Cooling over electrical input at the rating point."""
+    supply: Temperature
+    """Leaving chilled water at the rating point."""
+    condenser_entering: Temperature
+    """Entering condenser water, or outdoor air, at the rating point."""
+    condenser_flow: VolumeFlow = Field(default=0.0, ge=0)
+    """Condenser water flow at the rating point; 0 for air-cooled."""
+    condenser_drop: Pressure = Field(default=0.0, ge=0)
+    """Condenser water pressure drop at ``condenser_flow``."""
+    curves: str = ""
+    """Published curve set used inside its range; empty for the Carnot-type model alone."""
+    min_load: Fraction = Field(default=0.1, ge=0, lt=1)
+    """Lowest part load before cycling."""
+    economizer_approach: TemperatureDifference | None = Field(default=None, gt=0)
+    """Approach of a water-side economizer in series before the evaporator, to entering condenser water (or outdoor
+    air for an air-cooled machine with free-cooling coils); none without it."""
+
+    def sink_path(self, density: float) -> FlowPath:
+        """Condenser side, from ``supply`` to ``return``."""
+        return drop_law(self.condenser_flow * density, self.condenser_drop)
+
+
+class Pump(ProductBase):
+    """Circulation pump of a loop."""
+
+    kind: Literal["pump"]
+    flow: VolumeFlow = Field(gt=0)
+    """Flow at the duty point."""
+    head: Pressure = Field(gt=0)
+    """Pressure rise at the duty point."""
+    shutoff_ratio: float = Field(default=1.25, gt=1)
+    """Pressure at zero flow over ``head``."""
+    efficiency: Fraction = Field(gt=0, lt=1)
+    """Hydraulic efficiency at the duty point."""
+    motor_efficiency: Fraction = Field(default=0.94, gt=0, lt=1)
+    """Motor and drive."""
+    voltage: Voltage = 415.0
+    """Supply voltage."""
+
+    role: ClassVar[str] = "cooling"
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        yield from motor_load(self.voltage, feeds)
+
+    def pump_path(self, density: float) -> FlowPath:
+        """From suction ``return`` to discharge ``supply``."""
+        head = self.head * self.shutoff_ratio
+        return FlowPath(
+            "return", "supply", pump_head=head, pump_curvature=(head - self.head) / (self.flow * density) ** 2
+        )

@@ -1,0 +1,182 @@
+"""Racks of IT equipment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from twin.model.base import Frozen
+from twin.model.elements import (
+    Conversion,
+    Demand,
+    Electrical,
+    FlowPath,
+    Terminal,
+)
+from twin.model.products.sheet import Points, ProductBase, drop_law
+from twin.units import (
+    Bytes,
+    ComputeRate,
+    DataRate,
+    Fraction,
+    Power,
+    Pressure,
+    SpecificFlow,
+    Temperature,
+    TemperatureDifference,
+    Voltage,
+    VolumeFlow,
+)
+
+
+class PowerShelf(ProductBase):
+    """Rack power shelves: rack input to the busbar inside the rack."""
+
+    kind: Literal["power_shelf"]
+    rating: Power = Field(gt=0)
+    """Output of all shelves of a rack."""
+    output_voltage: Voltage = 50.0
+    """Busbar voltage."""
+    efficiency: Points = Field(min_length=2)
+    """Points [load, efficiency]."""
+
+    role: ClassVar[str] = "power"
+
+
+class RackPower(Frozen):
+    """Electrical power of a rack at its input."""
+
+    idle: Power = Field(gt=0)
+    """Powered, no work."""
+    typical: Power = Field(gt=0)
+    """Average of a production workload."""
+    maximum: Power = Field(gt=0)
+    """Highest sustained (thermal design) power."""
+    peak: Power = Field(gt=0)
+    """Short peak of milliseconds to seconds (EDPp)."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> RackPower:
+        if not self.idle <= self.typical <= self.maximum <= self.peak:
+            raise ValueError("power must ascend: idle <= typical <= maximum <= peak")
+        return self
+
+
+class Coolant(Frozen):
+    """Liquid cooling of a rack as its data sheet states it."""
+
+    return_temperature: Temperature | None = None
+    """The sheet holds the return here, so the flow follows from the supply temperature."""
+    specific_flow: SpecificFlow | None = None
+    """The sheet asks for this flow per power of liquid heat, whatever the supply temperature."""
+    rated_heat: Power = Field(gt=0)
+    """Heat into the liquid to which the sheet's flows belong."""
+    rated_flow: VolumeFlow = Field(gt=0)
+    """Flow at which ``rated_drop`` was stated."""
+    rated_drop: Pressure = Field(gt=0)
+    """Pressure drop through the rack at ``rated_flow``."""
+    drop_exponent: float = Field(default=2.0, ge=1, le=2)
+    """n in drop ~ flow^n."""
+    supply_min: Temperature = 2.0
+    """Coldest coolant allowed."""
+    supply_max: Temperature = 45.0
+    """Warmest coolant allowed at full power."""
+    return_max: Temperature = 65.0
+    """Warmest coolant allowed to leave."""
+    drop_max: Pressure = 1.5e5
+    """Largest pressure drop allowed across the rack."""
+    pressure_max: Pressure = 5e5
+    """Largest gauge pressure allowed at the rack."""
+
+    @model_validator(mode="after")
+    def _one_law(self) -> Coolant:
+        if (self.return_temperature is None) == (self.specific_flow is None):
+            raise ValueError(
+                "give exactly one of return_temperature and specific_flow, or the flow is not defined"
+            )
+        return self
+
+
+class Accelerators(Frozen):
+    """The processors that make the tokens."""
+
+    name: str
+    """Product name, as throughput tables call it."""
+    count: int = Field(ge=1, le=10_000)
+    """Packages in the rack."""
+    power: Power = Field(gt=0)
+    """Thermal design power of one."""
+    memory: Bytes = Field(default=0.0, ge=0)
+    """Memory of one."""
+    bandwidth: DataRate = Field(default=0.0, ge=0)
+    """Memory bandwidth of one."""
+    fp4: ComputeRate = Field(default=0.0, ge=0)
+    """Dense FP4 rate of one; 0 if it has none."""
+    fp8: ComputeRate = Field(default=0.0, ge=0)
+    """Dense FP8 rate of one."""
+    bf16: ComputeRate = Field(default=0.0, ge=0)
+    """Dense BF16 rate of one."""
+
+
+class Rack(ProductBase):
+    """A rack of IT equipment."""
+
+    kind: Literal["rack"]
+    power: RackPower
+    """Electrical power at the rack's input."""
+    voltage: Voltage = Field(default=415.0, gt=0)
+    """Nominal input voltage (line-to-line, or pole-to-pole for DC)."""
+    dc: bool = False
+    """True if the rack takes direct current."""
+    power_factor: float = Field(default=0.98, gt=0, le=1)
+    """Input power factor at full load."""
+    cords: int = Field(default=2, ge=1, le=64)
+    """Input cords; the load divides over those that are live."""
+    shelf: PowerShelf | None = None
+    """Power shelves between the input and the rack's busbar; in a catalogue file, the name of the product."""
+    liquid_share: Fraction = Field(default=0.0, ge=0, le=1)
+    """Share of the heat that leaves in the liquid; the rest goes to air."""
+    coolant: Coolant | None = None
+    """Liquid cooling; needed if ``liquid_share`` is above 0."""
+    air_rise: TemperatureDifference = Field(default=12.0, gt=0)
+    """Temperature rise of the air at maximum power."""
+    air_class: Literal["A1", "A2", "A3", "A4", "H1"] = "A2"
+    """ASHRAE TC 9.9 class of the air inlet."""
+    accelerators: Accelerators | None = None
+    """Accelerators; none for storage and network racks."""
+    front_to_rear: bool = True
+    """Air goes in at the face and out at the back."""
+
+    role: ClassVar[str] = "it"
+
+    @model_validator(mode="after")
+    def _liquid_needs_a_law(self) -> Rack:
+        if self.liquid_share > 0 and self.coolant is None:
+            raise ValueError("liquid_share above 0 needs a coolant block, or the liquid heat has no flow")
+        if self.accelerators and self.accelerators.count * self.accelerators.power > self.power.peak:
+            raise ValueError("accelerators draw more than the rack's peak power")
+        return self
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        inputs = tuple(f"in{feed}" for feed in feeds)
+        for name in inputs:
+            yield Terminal(name, self.voltage, self.dc)
+        if self.shelf is None:
+            yield Demand(inputs, 1.0 if self.dc else self.power_factor)
+            return
+        yield Terminal("busbar", self.shelf.output_voltage, dc=True)
+        for name in inputs:
+            rating = self.shelf.rating / len(inputs)
+            yield Conversion(
+                name, "busbar", rating, self.shelf.efficiency, 1.0 if self.dc else self.power_factor
+            )
+        yield Demand(("busbar",))
+
+    def flow_path(self, density: float) -> FlowPath:
+        """Cold plates and manifolds between ``supply`` and ``return``; density in kg/m3."""
+        assert self.coolant is not None
+        return drop_law(
+            self.coolant.rated_flow * density, self.coolant.rated_drop, self.coolant.drop_exponent
+        )

@@ -1,0 +1,81 @@
+"""What every data sheet has, and laws that several kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import sqrt
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from twin.model.base import Frozen
+from twin.model.elements import (
+    Box,
+    Demand,
+    Electrical,
+    FlowPath,
+    Terminal,
+)
+from twin.units import (
+    Fraction,
+    Length,
+    Mass,
+    Money,
+)
+
+Points = tuple[tuple[Fraction, Fraction], ...]
+SQRT3 = sqrt(3.0)
+
+
+class ProductBase(Frozen):
+    """Fields that every product has."""
+
+    description: str = ""
+    """What it is, in one line."""
+    manufacturer: str = ""
+    """Who makes it; empty for a generic entry."""
+    size: tuple[Length, Length, Length] = (0.6, 1.2, 2.2)
+    """Width along the row, depth, height."""
+    mass: Mass = Field(default=0.0, ge=0)
+    """Mass in operation, fluids included."""
+    clearance: tuple[Length, Length] = (0.0, 0.0)
+    """Free depth that service needs at the front and at the rear."""
+    price: tuple[Money, Money] | None = None
+    """Lowest and highest price seen."""
+    source: str = Field(min_length=3)
+    """Where the values come from: document, page or address, date; or ``assumed``."""
+    sources: dict[str, str] = {}
+    """Sources of single fields that differ from ``source``; a field's name to its document or ``assumed``."""
+
+    role: ClassVar[str] = "other"
+
+    @model_validator(mode="after")
+    def _sources_name_fields(self) -> ProductBase:
+        unknown = set(self.sources) - set(type(self).model_fields)
+        if unknown:
+            raise ValueError(f"sources names {sorted(unknown)[0]!r}, which is no field of this product")
+        return self
+
+    def source_of(self, field: str) -> str:
+        """Source of one field's value."""
+        return self.sources.get(field, self.source)
+
+    def box(self) -> Box:
+        """Solid and service space."""
+        return Box(self.size, *self.clearance, self.mass)
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        """Restate as electrical elements; ``feeds`` names the inputs, the output terminal is ``out``."""
+        return iter(())
+
+
+def drop_law(flow: float, drop: float, exponent: float = 2.0) -> FlowPath:
+    return FlowPath("supply", "return", drop / flow**exponent, exponent)
+
+
+def motor_load(voltage: float, feeds: tuple[str, ...]) -> Iterator[Electrical]:
+    for feed in feeds:
+        yield Terminal(f"in{feed}", voltage)
+    yield Demand(
+        tuple(f"in{feed}" for feed in feeds), 0.95
+    )  # drive with active or 12-pulse front end, assumed
