@@ -43,7 +43,17 @@ WARM_UP = 4
 CADENCE = 6
 """Passes from one change of what racks draw to the next: the time a change takes to come back through the loops."""
 CHUNK = 256
-"""Scenarios solved side by side; bounds the memory of large facilities."""
+"""Most scenarios solved side by side."""
+CELLS = 300_000
+"""Most scenarios times racks solved side by side; bounds the memory of large facilities."""
+LARGEST = 1.5e9
+"""Largest size of the results. [bytes]"""
+QUANTITIES_EACH = 25
+"""Result quantities of a rack or machine, for the estimate of their size."""
+
+
+class TooLarge(MemoryError):
+    """The results of an evaluation would not fit in memory."""
 
 
 class Progress(Protocol):
@@ -67,17 +77,35 @@ def evaluate(
     ----------
     progress : callable
         Called after every pass with the states settled in this block, all states, and those in earlier blocks.
+
+    Raises
+    ------
+    TooLarge
+        Before any work, if the results would not fit in memory.
     """
     begun = time.perf_counter()
     states = scenarios if scenarios is not None else plan(facility, failures=failures)
+    _fits(facility, len(states))
     world = lower(facility)
     lowered = time.perf_counter()
     parts = []
-    for first in range(0, len(states), CHUNK):
+    chunk = max(8, min(CHUNK, CELLS // max(len(facility.racks), 1)))
+    for first in range(0, len(states), chunk):
         tell = partial(progress, total=len(states), base=first) if progress else None
-        parts.append(_settle(world, states[first : first + CHUNK], tolerance, max_passes, tell))
+        parts.append(_settle(world, states[first : first + chunk], tolerance, max_passes, tell))
     results = join(facility, parts)
     return replace(results, seconds={"lower": lowered - begun, "solve": time.perf_counter() - lowered})
+
+
+def _fits(facility: Facility, states: int) -> None:
+    """Refuse what would not fit in memory, before any work is done."""
+    things = len(facility.machines) + len(facility.feeds) / 5
+    size = 8.0 * QUANTITIES_EACH * things * states
+    if size > LARGEST:
+        raise TooLarge(
+            f"{states} states of {len(facility.machines)} machines make {size / 1e9:.1f} GB of results, more than "
+            f"{LARGEST / 1e9:.1f} GB; leave the single failures out (--no-failures) or evaluate the halls one by one"
+        )
 
 
 def _settle(

@@ -177,6 +177,12 @@ def test_a_hall_without_air_handlers_is_thermal_runaway_not_a_crash():
     assert {"SOL-001", "AIR-010"} <= {finding.code for finding in verdict.findings}
 
 
+def test_results_that_do_not_fit_are_refused_before_any_work(monkeypatch):
+    monkeypatch.setattr(twin.coupling, "LARGEST", 1e4)
+    with pytest.raises(twin.coupling.TooLarge, match="--no-failures"):
+        evaluate(pod())
+
+
 def test_no_result_is_ever_nan():
     results = evaluate(pod())
     for name, table in results.tables.items():

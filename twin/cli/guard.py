@@ -69,7 +69,7 @@ def explain(error: Exception, *, as_json: bool = False) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _ended(f"{where}{error.strerror or error}", WRONG_INPUT, as_json)
     if isinstance(error, MemoryError):
-        return _ended("out of memory", MACHINE_LACKS, as_json)
+        return _ended(str(error) or "out of memory", MACHINE_LACKS, as_json)
     if _debug:
         traceback.print_exception(error)
     first = next(iter(str(error).splitlines()), "")
