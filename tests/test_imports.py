@@ -23,8 +23,11 @@ ORDER = [
 ]  # fmt: skip
 """Parts of ``twin`` in the direction of the data: each may import those before it."""
 
-EXCEPTIONS = {("twin/layout/load.py", "twin.checks.check_limits")}
-"""A mistake in ``limits:`` is told when the file is read, but only the checks know what can be limited."""
+EXCEPTIONS = {
+    ("twin/layout/load.py", "twin.checks.check_limits"),
+    ("twin/layout/load.py", "twin.checks.RULES"),
+}
+"""Mistakes in ``limits:`` and ``waive:`` are told when the file is read, but only the checks know the rules."""
 
 HEAVY = {"numpy", "scipy", "numba", "trimesh", "pyvista", "matplotlib"}
 

@@ -32,6 +32,7 @@ def answer_document(run: Run) -> dict[str, Any]:
         "states": len(results.scenarios),
         "unsettled": unsettled(results),
         "kpis": {kpi.name: kpi.value for kpi in verdict.kpis},
+        "kpi_parts": {kpi.name: kpi.parts for kpi in verdict.kpis if kpi.parts},
         "findings": [finding_document(finding) for finding in verdict.findings],
         "margins": [finding_document(finding) for finding in verdict.margins],
         "unused_waivers": list(verdict.unused_waivers),

@@ -112,17 +112,22 @@ def _water_and_carbon(facility: Facility, site: _Site) -> Iterator[Kpi]:
 
 def _stranded(facility: Facility, results: Results) -> Iterator[Kpi]:
     """Power capacity that cooling or space keep from use, from the highest loadings of all settled states."""
-    power = _carried(results, "power", {m.id for m in facility.of_kind("ups")})
+    upstream = _feeding_racks(facility)
+    kinds = ("ups", "rectifier", "pdu")
+    power = _carried(results, "power", {m.id for m in facility.of_kind(*kinds) if m.id in upstream})
     if power is None:
-        power = _carried(results, "power", {m.id for m in facility.of_kind("transformer")})
+        power = _carried(
+            results, "power", {m.id for m in facility.of_kind("transformer") if m.id in upstream}
+        )
     if power is None:
         return
     cooling = [c for c in (_carried(results, name) for name in ("plant", "cdu", "crah")) if c is not None]
     space = sum(m.product.power.maximum for m in facility.racks if isinstance(m.product, Rack))
     parts = {"power_tree": power, "space": space, **({"cooling": min(cooling)} if cooling else {})}
     definition = (
-        "IT power the power tree could carry through any evaluated failure before its first UPS (without UPS: transformer) "
-        "is full, less what the racks placed (at their sheets' maximum) or the cooling could use of it; scaled in "
+        "IT power the power tree could carry through any evaluated failure before the first UPS, rectifier or panel "
+        "that feeds racks (without any: transformer) is full, less what the racks placed (at their "
+        "sheets' maximum) or the cooling could use of it; scaled in "
         "proportion from this design."
     )
     stranded = max(power - min(space, *cooling, power), 0.0)
@@ -134,6 +139,18 @@ def _stranded(facility: Facility, results: Results) -> Iterator[Kpi]:
         parts=parts,
         definition=definition,
     )
+
+
+def _feeding_racks(facility: Facility) -> set[str]:
+    """Machines of the power tree on a path to a rack."""
+    sources: dict[str, list[str]] = {}
+    for feed in facility.feeds:
+        sources.setdefault(feed.to, []).extend(feed.sources)
+    front, seen = [machine.id for machine in facility.racks], set()
+    while front:
+        front = [name for to in front for name in sources.get(to, ()) if name not in seen]
+        seen.update(front)
+    return seen
 
 
 def _carried(results: Results, table: str, ids: set[str] | None = None) -> float | None:

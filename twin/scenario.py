@@ -32,6 +32,17 @@ def single_failures(facility: Facility) -> tuple[Scenario, ...]:
     )
 
 
+def lost_sides(facility: Facility) -> tuple[Scenario, ...]:
+    """Every loss of all UPS of one side, where UPS come in sides: each other side must carry the load alone."""
+    sides: dict[str, list[str]] = {}
+    for machine in facility.of_kind("ups"):
+        if machine.feed:
+            sides.setdefault(machine.feed, []).append(machine.id)
+    if len(sides) < 2:
+        return ()
+    return tuple(Scenario(name=f"lose:side {side}", failed=tuple(ids)) for side, ids in sides.items())
+
+
 def named_losses(facility: Facility) -> tuple[Scenario, ...]:
     """The ``lose:`` states that the designer's own limits ask for."""
     from twin.layout.selectors import matching
@@ -44,8 +55,9 @@ def named_losses(facility: Facility) -> tuple[Scenario, ...]:
 
 
 def plan(facility: Facility, *, failures: bool = True) -> tuple[Scenario, ...]:
-    """The states to evaluate: normal first, then the designer's, then every single failure."""
-    return unique((NORMAL, *named_losses(facility), *(single_failures(facility) if failures else ())))
+    """The states to evaluate: normal first, then the designer's, then lost sides and every single failure."""
+    losses = (*lost_sides(facility), *single_failures(facility)) if failures else ()
+    return unique((NORMAL, *named_losses(facility), *losses))
 
 
 def unique(scenarios: Iterable[Scenario]) -> tuple[Scenario, ...]:

@@ -1,7 +1,8 @@
 """Power flow against pandapower: the same radial net, one state and every single branch outage.
 
-Both get a net that is built already; the time is that of the solve call. pandapower's Newton method writes
-result tables of every element, ours returns arrays; pandapower uses numba where it is installed.
+Both get a net that is built already; the time is that of the solve call ("prepared": of new loads on a network whose
+switching is worked out). pandapower's Newton method writes result tables of every element, ours returns arrays;
+pandapower uses numba where it is installed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main() -> None:
 def rows() -> Iterator[Row]:
     """Small and large; then a batch."""
     for buses in (30, 400):
-        yield _case(buses)
+        yield from _cases(buses)
     yield _batch(100)
 
 
@@ -78,19 +79,20 @@ def _run(grid: Any) -> Any:
     return grid
 
 
-def _case(buses: int) -> Row:
+def _cases(buses: int) -> Iterator[Row]:
     import numpy as np
 
-    from solvers.power import solve
+    from solvers.power import prepare, solve
 
     net = radial(buses)
     problem, grid = ours(net), theirs(net)
     mine, other = np.abs(solve(problem).bus_voltage[0]), _run(grid).res_bus.vm_pu.to_numpy()
     np.testing.assert_allclose(mine, other, atol=1e-8)
     assert mine.min() > 0.9
-    return against(
-        f"radial net, {buses} buses, one state", "pandapower", lambda: solve(problem), lambda: _run(grid)
-    )
+    case = f"radial net, {buses} buses, one state"
+    yield against(case, "pandapower", lambda: solve(problem), lambda: _run(grid))
+    prepared, loads = prepare(problem), problem.load_power
+    yield against(f"{case}, prepared", "pandapower", lambda: prepared.solve(loads), lambda: _run(grid))
 
 
 def _batch(buses: int) -> Row:

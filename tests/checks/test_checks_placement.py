@@ -191,6 +191,28 @@ def test_a_single_pole_circuit_takes_the_phase_voltage(design, facility):
     assert codes(facility.replace(feeds=feeds)) == {}
 
 
+SITE = """
+twin: 1
+name: Sides
+hall: {size: [10 m, 10 m, 4 m]}
+pods: [{id: p, at: [2 m, 2 m], rows: [{id: s, face: south, lineup: [4 x enterprise_rack]}]}]
+power:
+  utility: {id: grid, voltage: 415 V, capacity: 1 MVA}
+  generators: [{id: gen, type: gen_1500kw}]
+  transfer_switches: [{id: ats, type: ats_1600a, from: [grid, gen]}]
+  switchboards: [{id: swb, type: swb_2000a, feeds: [A, B], from: {A: ats, B: %s}}]
+  whips: [{to: "kind:rack", from: swb, feeds: [A, B], per_rack: 2, breaker: 32 A}]
+"""
+
+
+@pytest.mark.parametrize(("source", "broken"), [("ats", set()), ("gen", {"gen"})])
+def test_a_generator_reaches_loads_through_a_transfer_switch_alone(source, broken):
+    from twin.layout.load import load_text
+
+    found = check_placement(load_text(SITE % source))
+    assert {f.subject for f in found if f.code == "PWR-023"} == broken
+
+
 def test_every_rule_of_the_placement_stage_is_seen_to_break():
     import pathlib
 

@@ -35,6 +35,7 @@ CASES = [  # rule, table, quantity, state, column, passes, breaks, severity
     ("LIQ-003", "rack", "liquid_drop", FAILED, 0, 1.49e5, 1.51e5, "error"),
     ("LIQ-004", "rack", "liquid_return", FAILED, 0, 64.9, 65.1, "error"),
     ("LIQ-005", "rack", "liquid_pressure", FAILED, 0, 4.9e5, 5.1e5, "error"),
+    ("LIQ-017", "hall", "dew_point", NORMAL, 0, 31.9 - 2.0, 32.1, "warning"),
     ("LIQ-006", "hall", "dew_point", NORMAL, 0, 29.9, 30.1, "error"),
     ("LIQ-007", "cdu", "loading", FAILED, 1, 0.99, 1.01, "error"),
     ("LIQ-008", "cdu", "head_margin", FAILED, 1, 0.01, -0.01, "error"),
@@ -56,6 +57,8 @@ CASES = [  # rule, table, quantity, state, column, passes, breaks, severity
     ("PWR-008", "rack", "voltage", FAILED, 0, 1.09, 1.11, "error"),
     ("PWR-009", "feed", "power", NORMAL, 6, 66e3 * 1.09, 66e3 * 1.12, "warning"),
     ("PWR-010", "power", "apparent", NORMAL, 0, 2.99e6, 3.01e6, "error"),
+    ("PWR-021", "rack", "shelf_loading", FAILED, 0, 0.99, 1.01, "error"),
+    ("PWR-022", "feed", "cable_loading", FAILED, 6, 0.99, 1.01, "error"),
     ("PWR-017", "power", "loading", NORMAL, 1, 0.79, 0.81, "warning"),
     ("PWR-018", "power", "loading", NORMAL, 5, 0.79, 0.81, "warning"),
     ("SOL-003", "rack", "throttle", NORMAL, 0, 0.9995, 0.998, "error"),
@@ -81,7 +84,7 @@ def test_a_rule_holds_just_inside_and_breaks_just_outside_its_limit(
 
 
 def test_every_rule_of_the_solved_stage_is_seen_to_break():
-    elsewhere = {"PWR-006", "PWR-011", "PWR-015", "LIQ-011", "SOL-001", "SOL-002", "LIM-001"}
+    elsewhere = {"PWR-020", "PWR-006", "PWR-011", "PWR-015", "LIQ-011", "SOL-001", "SOL-002", "LIM-001"}
     solved = {code for code, rule in RULES.items() if rule.stage == "solved"}
     assert {case[0] for case in CASES} | elsewhere == solved
 

@@ -207,3 +207,59 @@ def test_an_economizer_relieves_the_chillers_in_the_cold(wet_bulb, free):
     running = plant["power"][0, chillers] > 0.0
     assert running.all() == (free == 0.0)
     assert results.conservation["energy"].max() < 1e-6
+
+
+ONE_SIDED = """
+twin: 1
+name: One sided
+hall: {size: [14 m, 8 m, 4 m]}
+pods: [{id: p, at: [2 m, 2 m], rows: [{id: s, face: south, lineup: [6 x enterprise_rack]}]}]
+air: {crahs: [{id: c, type: crah_150kw, count: 2, supply: 22 degC}]}
+liquid:
+  plant: [{id: ch, type: chiller_ac_1200kw, count: 2}]
+  pumps: [{id: chp, type: pump_25ls, count: 2}]
+  loops: [{id: chw, source: ch, sinks: "kind:crah", pumps: chp, supply: 14 degC}]
+power:
+  utility: {id: grid, voltage: 415 V, capacity: 1 MVA}
+  switchboards: [{id: swb, type: swb_2000a, feeds: [A, B], from: grid}]
+  busways: [{id: bw, type: busway_800a_415v, along: "row:*", feeds: [A, B], from: swb}]
+  whips:
+    - {to: "type:enterprise_rack", from: bw, feeds: [%s], per_rack: 2, breaker: 63 A}
+    - {to: ["kind:crah", ch, chp], from: swb, feeds: [A, B], per_rack: 2}
+"""
+
+
+@pytest.mark.parametrize(("feeds", "told"), [("A, B", False), ("A", True)])
+def test_a_design_that_loads_one_side_alone_is_told_so(feeds, told):
+    facility = load_text(ONE_SIDED % feeds)
+    verdict = judge(facility, evaluate(facility, failures=False))
+    assert ("PWR-020" in {finding.code for finding in verdict.findings}) == told
+
+
+def test_a_layout_without_a_power_tree_is_judged_not_crashed():
+    text = ONE_SIDED % "A, B"
+    facility = load_text(text[: text.index("power:")])
+    verdict = judge(facility, evaluate(facility))
+    assert verdict.verdict == "fail"
+    assert "PWR-001" in {finding.code for finding in verdict.findings}
+
+
+def test_single_phase_circuits_carry_root_three_more_and_drop_twice():
+    three = evaluate(load_text(ONE_SIDED % "A, B"), failures=False)
+    single = evaluate(
+        load_text((ONE_SIDED % "A, B").replace("breaker: 63 A", "breaker: 63 A, poles: 1")), failures=False
+    )
+    k = three["feed"].index("p.s.01.inA")
+    ratio = single["feed"]["current"][0, k] / three["feed"]["current"][0, k]
+    np.testing.assert_allclose(ratio, np.sqrt(3.0), rtol=1e-6)
+
+
+def test_chillers_without_condenser_water_do_nothing():
+    facility = load("layouts/enterprise_hall.yaml")
+    pumps = tuple(m.id for m in facility.of_kind("pump") if m.group == "cwp")
+    results = evaluate(facility, (NORMAL, Scenario(name="lose:cwp", failed=pumps)))
+    chillers = [k for k, name in enumerate(results["plant"].ids) if name.startswith("ch")]
+    assert results["plant"]["power"][0, chillers].min() > 0.0
+    assert results["plant"]["power"][1, chillers].max() == 0.0
+    codes = {finding.code for finding in judge(facility, results).findings}
+    assert codes & {"AIR-001", "SOL-001", "SOL-004"}

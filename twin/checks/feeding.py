@@ -134,6 +134,39 @@ def connected(facility: Facility) -> Iterator[Assessment]:
 
 
 @check(
+    "PWR-023",
+    "Standby generators feed through transfer switches",
+    standard="NFPA 70 (NEC) 2023",
+    clause="700.5, 701.5, 702.5 transfer equipment",
+    stage="placement",
+)
+def behind_transfer(facility: Facility) -> Iterator[Assessment]:
+    """Where there is a utility, a generator reaches nothing but transfer switches, with boards between allowed."""
+    if not facility.of_kind("utility"):
+        return
+    downstream: dict[str, list[str]] = {}
+    for feed in facility.feeds:
+        for source in feed.sources:
+            downstream.setdefault(source, []).append(feed.to)
+    generators = facility.of_kind("generator")
+    safe = {machine.id for machine in generators if not _unswitched(facility, machine.id, downstream)}
+    yield from _flags(generators, safe, "runs beside the utility: it feeds a load without a transfer switch")
+
+
+def _unswitched(facility: Facility, generator: str, downstream: dict[str, list[str]]) -> bool:
+    """Whether a generator reaches a load before any transfer switch."""
+    front, seen = [generator], {generator}
+    while front:
+        reached = [name for source in front for name in downstream.get(source, ()) if name not in seen]
+        seen.update(reached)
+        kinds = {name: facility.by_id[name].kind for name in reached}
+        if any(kind not in ("transfer_switch", "switchboard", "transformer") for kind in kinds.values()):
+            return True
+        front = [name for name, kind in kinds.items() if kind != "transfer_switch"]
+    return False
+
+
+@check(
     "PWR-019",
     "The utility capacity exceeds the power of all racks",
     standard="utility contract",

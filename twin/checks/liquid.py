@@ -133,11 +133,43 @@ def condensation(facility: Facility, results: Results) -> Iterator[Assessment]:
             yield Assessment(loops.ids, loops["supply"], limit, "min", "temperature", "coolant supply", where)
 
 
-def _rooms(circuit: Circuit, facility: Facility, column: dict[str, int]) -> list[int]:
-    """Columns of the halls in which a loop reaches racks."""
-    racks = (facility.by_id[name] for name in circuit.sinks)
-    names = {hall_name(rack.hall) for rack in racks if rack.kind in ("rack", "rear_door")}
+def _rooms(
+    circuit: Circuit,
+    facility: Facility,
+    column: dict[str, int],
+    kinds: tuple[str, ...] = ("rack", "rear_door"),
+) -> list[int]:
+    """Columns of the halls in which a loop reaches machines of some kinds."""
+    sinks = (facility.by_id[name] for name in circuit.sinks)
+    names = {hall_name(sink.hall) for sink in sinks if sink.kind in kinds}
     return sorted(column[name] for name in names if name in column)
+
+
+@check(
+    "LIQ-017",
+    "Chilled and facility water stays above the room's dew point",
+    standard=LIQUID_GUIDELINES,
+    clause="condensation on coils, pipes and CDUs",
+    severity="warning",
+    during="normal",
+)
+def cold_water(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Loops that reach coils and CDUs in a hall: colder ones need insulation and drains and dry the air."""
+    circuits = {circuit.id: circuit for circuit in facility.circuits}
+    for loops in of_table(results, "loop"):
+        for halls in of_table(results, "hall"):
+            column = positions(halls.ids)
+            rooms = [
+                _rooms(circuits[name], facility, column, ("crah", "cdu")) if name in circuits else []
+                for name in loops.ids
+            ]
+            dew = np.full(loops["supply"].shape, -np.inf)
+            for index, room in enumerate(rooms):
+                if room:
+                    dew[:, index] = halls["dew_point"][:, room].max(axis=1)
+            yield Assessment(
+                loops.ids, loops["supply"], dew, "min", "temperature", "water supply", loops["flow"] > 0
+            )
 
 
 @check(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from twin.checks.air import PRACTICE
-from twin.checks.places import feed_name
+from twin.checks.places import feed_name, hall_name
 from twin.checks.reading import of_machines, of_table
 from twin.checks.rules import Assessment, check
 from twin.model.facility import Facility, Feed
@@ -200,6 +200,57 @@ def balance(facility: Facility, results: Results) -> Iterator[Assessment]:
             yield Assessment(tuple(shared), spread, BALANCE, "max", "fraction", what)
 
 
+@check(
+    "PWR-021",
+    "Power shelves carry no more than their rating",
+    standard="power shelf data sheet",
+    clause="rated output of one feed",
+)
+def shelf_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """In every state: after a side is lost, the shelves of the other carry the whole rack."""
+    for racks in of_machines(facility, results, "rack"):
+        where = racks.on("served") & (racks["shelf_loading"] > 0.0)
+        yield Assessment(racks.ids, racks["shelf_loading"], 1.0, "max", "fraction", "power shelf load", where)
+
+
+@check(
+    "PWR-022",
+    "Cables carry no more than their ampacity",
+    standard="NFPA 70 (NEC) 2023",
+    clause="310.16, data sheet",
+)
+def cable_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Current of one circuit over the ampacity of its cable."""
+    for table, _ in _feeds(facility, results):
+        carried = table["cable_loading"]
+        yield Assessment(table.ids, carried, 1.0, "max", "fraction", "cable load", table["live"] > 0.5)
+
+
+@check(
+    "PWR-020",
+    "The sides of the power tree share the load evenly",
+    standard=PRACTICE,
+    clause="within 10 %",
+    severity="warning",
+    during="normal",
+)
+def side_balance(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Busways, panels and UPS by the letter of their side: largest less smallest sum of a hall over the mean."""
+    for machines in of_machines(facility, results, "power", "busway", "pdu", "ups"):
+        groups: dict[tuple[str, str], dict[str, list[int]]] = {}
+        for index, machine in enumerate(machines.machines):
+            if machine.feed:
+                key = hall_name(machine.hall), machine.kind
+                groups.setdefault(key, {}).setdefault(machine.feed, []).append(index)
+        power = machines["power"]
+        for (hall, kind), sides in groups.items():
+            if len(sides) > 1:
+                sums = np.stack([power[:, columns].sum(axis=1) for columns in sides.values()], axis=1)
+                spread = _spread(sums, [list(range(len(sides)))])
+                what = f"difference between the sides of the {'UPS' if kind == 'ups' else kind + 's'}"
+                yield Assessment((hall,), spread, BALANCE, "max", "fraction", what)
+
+
 def _spread(values: Array, groups: list[list[int]]) -> Array:
     """(S, g) largest less smallest over the mean of groups of columns; 0 where nothing is drawn."""
     starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
@@ -215,7 +266,6 @@ def _spread(values: Array, groups: list[list[int]]) -> Array:
     "The utility connection carries the facility",
     standard="utility contract",
     clause="capacity",
-    during="normal",
 )
 def utility_capacity(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Apparent power at the meter."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from twin.layout.document import Document, Path
 from twin.layout.expand import expand
-from twin.layout.mistakes import LayoutError, Mistake
+from twin.layout.mistakes import LayoutError, Mistake, did_you_mean, quote
 from twin.layout.parameters import override, substitute
 from twin.layout.text import read, read_text
 from twin.layout.validation import validate
@@ -48,21 +48,26 @@ def facility_of(document: Document, sets: Iterable[str] = ()) -> Facility:
     layout = validate(Layout, document)
     catalogue = catalogue_of(layout, document)
     facility = expand(layout, catalogue, document, digest=digest(document))
-    if facility.limits:
-        _check_limits(facility)
+    if facility.limits or facility.waivers:
+        _check_rules(facility)
     return facility
 
 
-def _check_limits(facility: Facility) -> None:
-    """Raise `LayoutError` for limits on quantities that do not exist or with a wrong unit."""
-    from twin.checks import check_limits  # reads layouts through this package
+def _check_rules(facility: Facility) -> None:
+    """Raise `LayoutError` for limits on what does not exist or with a wrong unit, and waivers of unknown rules."""
+    from twin.checks import RULES, check_limits  # reads layouts through this package
 
-    mistakes = [
-        Mistake(mark.file, mark.line, mark.column, 1, message, ("limits",))
-        for mark, message in check_limits(facility)
-    ]
-    if mistakes:
-        raise LayoutError(mistakes)
+    found = [(mark, "limits", message) for mark, message in check_limits(facility)]
+    for waiver, mark in facility.waivers:
+        if waiver.rule not in RULES:
+            near = did_you_mean(waiver.rule, RULES)
+            found.append(
+                (mark, "waive", f"no rule is called {quote(waiver.rule)}" + (f"; {near}" if near else ""))
+            )
+    if found:
+        raise LayoutError(
+            Mistake(mark.file, mark.line, mark.column, 1, text, (key,)) for mark, key, text in found
+        )
 
 
 def catalogue_of(layout: Layout, document: Document) -> Any:

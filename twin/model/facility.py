@@ -7,9 +7,9 @@ with ``replace``, which validates again.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from twin.model.base import Frozen, Mark
 from twin.model.language import Air, Containment, Economics, Floor, Limit, Outdoor, Waiver, Workload
@@ -199,7 +199,7 @@ class Facility(Frozen):
     economics: Economics = Economics()
     limits: tuple[tuple[Limit, Mark], ...] = ()
     waivers: tuple[tuple[Waiver, Mark], ...] = ()
-    params: dict[str, Annotated[str | float | int | bool | None, Field(union_mode="left_to_right")]] = {}
+    params: dict[str, str | float | int | bool | None] = {}
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Facility:

@@ -56,13 +56,14 @@ class HallAir:
         share = np.divide(wanted[:, None], available, out=np.zeros_like(available), where=available > 0.0)
         return np.where(live, np.clip(share, self.unit_min_speed, 1.0), 0.0)
 
-    def effectiveness(self, speed: Array) -> Array:
-        """(S, C) most of (return - supply) / (return - water) at a fan speed, with the water valve open."""
+    def effectiveness(self, speed: Array, water_share: Array) -> Array:
+        """(S, C) most of (return - supply) / (return - water) at a fan speed and a share of the rated water."""
         conductance, air, water = self.unit_coil.T
         share = np.maximum(speed, 1e-3)
-        rates = share * air, np.broadcast_to(water, share.shape)
+        wet = np.maximum(water_share, 1e-3)
+        rates = share * air, wet * water
         least, most = np.minimum(*rates), np.maximum(*rates)
-        scaled = exchanger.scaled_conductance(conductance, share, 1.0, hot_share=AIR_SIDE)
+        scaled = exchanger.scaled_conductance(conductance, share, wet, hot_share=AIR_SIDE)
         return np.asarray(exchanger.effectiveness(scaled / least, least / most) * least / rates[0])
 
     def problem(
@@ -74,7 +75,7 @@ class HallAir:
         speed: Array,
         live: Mask,
         coolant: Array,
-        coolant_on: Mask,
+        water_share: Array,
     ) -> zonal.Problem:
         """The zonal problem of S states."""
         return zonal.Problem(
@@ -87,9 +88,9 @@ class HallAir:
             zone_recirculation=self.recirculation,
             room_heat=room_heat,
             unit_flow=speed * self.unit_flow,
-            unit_live=live & coolant_on,
+            unit_live=live & (water_share > 0.0),
             unit_setpoint=self.unit_setpoint,
-            unit_effectiveness=self.effectiveness(speed),
+            unit_effectiveness=self.effectiveness(speed, water_share),
             unit_coolant=coolant,
             humidity_ratio=self.humidity_ratio,
             pressure=self.pressure,

@@ -32,7 +32,7 @@ class _Rows:
     voltage: list[float] = field(default_factory=list)
     dc: list[bool] = field(default_factory=list)
     shunt: list[float] = field(default_factory=list)
-    branch: list[tuple[int, int, complex, float, int, int]] = field(default_factory=list)
+    branch: list[tuple[int, int, complex, float, int, int, float]] = field(default_factory=list)
     owner: list[str] = field(default_factory=list)
     """Machine that opens each branch when it fails; empty for none."""
 
@@ -52,9 +52,10 @@ class _Rows:
         group: int = -1,
         rank: int = 0,
         owner: str = "",
+        tap: float = 1.0,
     ) -> int:
         per_unit = ohm * BASE_POWER / self.voltage[end] ** 2
-        self.branch.append((start, end, per_unit, rating, group, rank))
+        self.branch.append((start, end, per_unit, rating, group, rank, tap))
         self.owner.append(owner)
         return len(self.branch) - 1
 
@@ -141,9 +142,12 @@ class _Lowering:
     def network(self) -> PowerNetwork:
         for machine in self.facility.machines:
             self._machine(machine)
+        # an idle source of its own keeps the number of states in the arrays where a layout has no power tree
+        idle = self.rows.add_bus(("", "idle"), 1.0, False)
+        self.sources.append((idle, elements.Supply("out", np.inf), ""))
         feed_branch = np.array([self._feed(feed) for feed in self.facility.feeds], np.intp)
         rows = self.rows
-        branch = list(zip(*rows.branch, strict=True)) or [()] * 6
+        branch = list(zip(*rows.branch, strict=True)) or [()] * 7
         fed = {feed.to for feed in self.facility.feeds}
         demands = [demand for demand in self.demands if demand[0] in fed]
         cords = [(load, bus) for load, demand in enumerate(demands) for bus in demand[1]]
@@ -158,6 +162,7 @@ class _Lowering:
             branch_rating=np.array(branch[3], float),
             branch_group=np.array(branch[4], np.intp),
             branch_rank=np.array(branch[5], np.intp),
+            branch_tap=np.array(branch[6], complex),
             source_bus=np.array([bus for bus, _, _ in self.sources], np.intp),
             source_voltage=np.ones(len(self.sources), complex),
             converter_from=np.array([start for start, _, _, _ in self.conversions], np.intp),
@@ -246,7 +251,9 @@ class _Lowering:
         bus, here = self.rows.bus[machine.id, "out"], 0.0
         for name, distance in sorted(route.taps.items(), key=lambda tap: (tap[1], tap[0])):
             if distance - here > CLOSE:
-                ohm = complex(busway.resistance, busway.reactance) * (distance - here)
+                ohm = (
+                    complex(busway.resistance, busway.reactance) * (distance - here) * (2 if busway.dc else 1)
+                )
                 end = self.rows.add_bus((machine.id, f"tap {name}"), busway.voltage, busway.dc)
                 self.rows.add_branch(bus, end, ohm, busway.rating, owner=machine.id)
                 bus, here = end, distance
@@ -258,14 +265,18 @@ class _Lowering:
         rating = np.inf
         if feed.cable is not None:
             length = feed.length if feed.length is not None else self.routes.feeder[feed.to, feed.terminal]
-            ohm = complex(feed.cable.resistance, feed.cable.reactance) * length / feed.circuits
+            # a three-phase drop counts one conductor; single-phase and DC circuits count the way back as well
+            conductors = 2 if feed.poles < 3 or self.rows.dc[end] else 1
+            ohm = complex(feed.cable.resistance, feed.cable.reactance) * length * conductors / feed.circuits
             rating = feed.cable.rating * feed.circuits
         if feed.breaker is not None:
             rating = min(rating, feed.breaker * feed.circuits)
         start = self._start(feed)
         if self.rows.dc[start] != self.rows.dc[end]:
             return -1  # direct to alternating current: no connection; the placement check PWR-013 names it
-        return self.rows.add_branch(start, end, ohm, rating)
+        # joined without a transformer both ends have the same volts, whatever their nominal voltages
+        tap = self.rows.voltage[end] / self.rows.voltage[start]
+        return self.rows.add_branch(start, end, ohm, rating, tap=tap)
 
     def _start(self, feed: Feed) -> int:
         """Bus the feed starts from: the source's output, its tap, or the common bus of several sources."""

@@ -101,6 +101,8 @@ class State:
     plant_loading: Array
     plant_water: Array
     plant_free: Array
+    plant_running: Mask
+    """(S, sources) plant that cools what flows through it; fluid passes the others unchanged."""
     plant_lost: Mask
     condenser: Array
     """(S, M) heat of chillers into their condenser loop. [W]"""

@@ -53,6 +53,7 @@ QUANTITIES: dict[str, Quantity] = {
             liquid_drop        | pressure           | Coolant pressure drop
             liquid_pressure    | pressure           | Gauge pressure at the coolant inlet
             voltage*           | ratio              | Lowest input voltage over nominal
+            shelf_loading      | fraction           | Load of the power shelves of the fullest feed
             tokens*            | token_rate         | Tokens per second
             chip_power         | power              | Power of the accelerators
         """,
@@ -136,6 +137,7 @@ QUANTITIES: dict[str, Quantity] = {
             power   | power    | Real power
             current | current  | Current of one circuit
             loading | fraction | Current of one circuit over its breaker rating
+            cable_loading | fraction | Current of one circuit over its cable's ampacity
             drop    | ratio    | Voltage drop from the source terminal to the load, over nominal
         """,
         ),

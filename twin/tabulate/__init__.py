@@ -118,4 +118,9 @@ def _notes(world: Lowered) -> tuple[str, ...]:
         notes.append(
             "losses of electrical rooms leave with their own ventilation, whose power is not modelled (assumed)"
         )
+    unpriced = sorted({machine.type for machine in world.racks if machine.product.price is None})
+    if unpriced:
+        notes.append(
+            f"no price is known for {', '.join(unpriced)}: its capital counts as nothing in the cost of tokens"
+        )
     return tuple(notes)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from solvers import power as power_flow
 from twin.model.facility import Machine
-from twin.model.products import Pdu, Rectifier, Transformer, Ups
+from twin.model.products import SQRT3, Generator, Pdu, Rectifier, Transformer, Ups
 from twin.networks.facility import Lowered
 from twin.results.results import Table
 from twin.tabulate.cooling import stack
@@ -68,6 +68,8 @@ def _loading(
     match machine.product:
         case Ups(rating=rating) | Rectifier(rating=rating):
             return np.asarray(output.real / rating)
+        case Generator(rating=rating, power_factor=factor):
+            return np.maximum(output.real, np.abs(output) * factor) / rating
         case Transformer(rating=rating) | Pdu(rating=rating):
             return (
                 np.abs(output) / rating if machine.kind == "transformer" else np.asarray(output.real / rating)
@@ -85,12 +87,15 @@ def feeds(world: Lowered, flow: power_flow.Solution) -> Table:
     branch = np.maximum(net.feed_branch, 0)
     joined = net.feed_branch >= 0
     circuits = np.array([feed.circuits for feed in feeds], float)
+    cable = np.array([feed.cable.rating if feed.cable is not None else np.inf for feed in feeds])
     breaker = np.array([feed.breaker if feed.breaker is not None else np.inf for feed in feeds])
     if not len(feeds):
         empty = np.zeros((len(flow.scenario_ok), 0))
-        return Table((), {q: empty for q in ("live", "power", "current", "loading", "drop")})
+        return Table((), {q: empty for q in ("live", "power", "current", "loading", "cable_loading", "drop")})
     end, volts = net.problem.branch_to[branch], np.abs(flow.bus_voltage)
-    current = np.where(joined, flow.branch_current[:, branch], 0.0) / circuits
+    # the power flow counts three-phase amperes; the same power on one phase takes the square root of 3 more
+    single = np.array([feed.poles < 3 for feed in feeds]) & ~net.problem.bus_dc[end]
+    current = np.where(joined, flow.branch_current[:, branch], 0.0) / circuits * np.where(single, SQRT3, 1.0)
     live = joined & flow.bus_live[:, end] & flow.branch_closed[:, branch]
     return Table(
         tuple(f"{feed.to}.{feed.terminal}" for feed in feeds),
@@ -99,6 +104,7 @@ def feeds(world: Lowered, flow: power_flow.Solution) -> Table:
             "power": np.where(joined, flow.branch_power_to[:, branch].real, 0.0),
             "current": current,
             "loading": current / breaker,
+            "cable_loading": current / cable,
             "drop": np.where(live, volts[:, net.feed_origin] - volts[:, end], 0.0),
         },
     )

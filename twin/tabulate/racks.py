@@ -61,10 +61,22 @@ def racks(world: Lowered, state: State, flow: power_flow.Solution) -> Table:
             "liquid_drop": at_sink(state.sink_law),
             "liquid_pressure": at_sink(state.sink_pressure),
             "voltage": _lowest_input(world, flow),
+            "shelf_loading": _shelf_loading(world, flow),
             "tokens": tokens,
             "chip_power": chips,
         },
     )
+
+
+def _shelf_loading(world: Lowered, flow: power_flow.Solution) -> Array:
+    """(S, R) output over rating of the fullest feed's power shelves; 0 for racks without shelves."""
+    fullest = np.zeros((len(flow.scenario_ok), len(world.racks)))
+    column = {machine.id: index for index, machine in enumerate(world.racks)}
+    for converter, owner in enumerate(world.power.converter_owner):
+        if owner in column:
+            at = column[owner]
+            fullest[:, at] = np.maximum(fullest[:, at], flow.converter_loading[:, converter])
+    return fullest
 
 
 def _lowest_input(world: Lowered, flow: power_flow.Solution) -> Array:

@@ -66,7 +66,7 @@ def _cost(
     money, place = facility.economics, facility.place
     prices = [machine.product.price for machine in world.racks]
     hardware = sum((low + high) / 2 for low, high in (price for price in prices if price is not None))
-    site = money.facility_cost * float(world.rack_demand.sum())
+    site = money.facility_cost * sum(rack_product(machine).power.maximum for machine in world.racks)
     return economics.cost_per_million_tokens(
         tokens,
         it_capital=hardware,

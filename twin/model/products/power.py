@@ -102,7 +102,7 @@ class Transformer(ProductBase):
             sqrt(self.impedance**2 - resistance**2) * base,
             self.rating / (SQRT3 * self.secondary),
         )
-        yield Shunt("in", self.no_load_loss)
+        yield Shunt("out", self.no_load_loss)
 
 
 class Ups(ProductBase):
@@ -239,7 +239,7 @@ class Pdu(ProductBase):
         yield Terminal("out", self.voltage)
         yield Branch("in", "out", resistance * base, reactance * base, self.rating / (SQRT3 * self.voltage))
         if self.no_load_loss:
-            yield Shunt("in", self.no_load_loss)
+            yield Shunt("out", self.no_load_loss)
 
 
 class Cable(ProductBase):

@@ -96,18 +96,26 @@ def _door_cooling(world: Lowered, state: State, flow: Array) -> Array:
                 air.AIR_CAPACITY * flow[:, column]
             )
             water = state.supply[:, world.sink_loop[sink]]
-            running = (state.sink_flow[:, sink] > 0.0) | ~begun(state)
-            taken[:, column] = running * air.door_cooling(machine.rear_door, flow[:, column], before, water)
+            share = _water_share(state, sink)
+            heat = share * air.door_cooling(machine.rear_door, flow[:, column], before, water)
+            # the door's valve keeps it from cooling the exhaust below the room
+            taken[:, column] = np.minimum(heat, state.rack_power[:, column])
     return taken
 
 
-def _coil_water(world: Lowered, state: State, crah_machine: NDArray[np.intp]) -> tuple[Array, Mask]:
-    """(S, C) water temperature at each coil and whether water flows; before the first pass it does."""
+def _water_share(state: State, sink: int) -> Array:
+    """(S,) water a coil gets over the water its valve asks for; all of it before the first pass."""
+    asked = np.maximum(state.sink_limit[:, sink], 1e-9)
+    return np.where(begun(state), np.clip(state.sink_flow[:, sink] / asked, 0.0, 1.0), 1.0)
+
+
+def _coil_water(world: Lowered, state: State, crah_machine: NDArray[np.intp]) -> tuple[Array, Array]:
+    """(S, C) water temperature at each coil and the share of the water asked for that it gets; 0 without a loop."""
     count = len(state.live)
-    coolant, wet = np.full((count, crah_machine.size), 100.0), np.zeros((count, crah_machine.size), bool)
+    coolant, wet = np.full((count, crah_machine.size), 100.0), np.zeros((count, crah_machine.size))
     column = {int(machine): index for index, machine in enumerate(crah_machine)}
     for sink, machine in enumerate(world.sink_machine):
         if machine in column:
             coolant[:, column[machine]] = state.supply[:, world.sink_loop[sink]]
-            wet[:, column[machine]] = (state.sink_flow[:, sink] > 0.0) | ~begun(state)
+            wet[:, column[machine]] = _water_share(state, sink)
     return coolant, wet

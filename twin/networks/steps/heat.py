@@ -29,7 +29,7 @@ def warm(world: Lowered, state: State) -> State:
         return state
     links = net.link_from.size
     flow, gain = np.zeros((count, links)), np.zeros((count, links))
-    outlet, fixed = np.zeros((count, links)), np.zeros(links, bool)
+    outlet, fixed = np.zeros((count, links)), np.zeros((count, links), bool)
     flow[:, world.source_heat_link] = state.source_flow
     flow[:, world.sink_heat_link] = state.sink_flow
     for number, collect in enumerate(net.collect):
@@ -37,7 +37,7 @@ def warm(world: Lowered, state: State) -> State:
     gain[:, net.collect] = pump_heat(world, state)
     gain[:, world.sink_heat_link] = _sink_heat(world, state)
     is_plant = np.array([world.cooling[m].kind in PLANT_KINDS for m in world.source_machine], bool)
-    fixed[world.source_heat_link[is_plant]] = True
+    fixed[:, world.source_heat_link[is_plant]] = state.plant_running[:, is_plant]
     outlet[:, world.source_heat_link[is_plant]] = state.plant_leaving[:, is_plant]
     setpoint = np.array([world.loops[loop].setpoint for loop in net.exchanger_loop])
     answer = heat.solve(net.problem(flow, gain, outlet, fixed, _conductance(world, flow), setpoint))

@@ -26,6 +26,7 @@ def reject(world: Lowered, state: State) -> State:
             "plant_water",
             "plant_free",
             "plant_lost",
+            "plant_running",
             "condenser",
             "power",
         )
@@ -35,6 +36,7 @@ def reject(world: Lowered, state: State) -> State:
         machines = world.source_machine[columns]
         loop = int(world.source_loop[columns[0]])
         live = state.live[:, machines] & (state.source_flow[:, columns] > 0.0)
+        live &= _condensing(world, state, machines)
         running = np.maximum(live.sum(axis=1), 1)
         duty = np.maximum((state.plant_duty[:, columns] * live).sum(axis=1), 0.0) / running
         flow = (state.source_flow[:, columns] * live).sum(axis=1) / running
@@ -46,6 +48,8 @@ def reject(world: Lowered, state: State) -> State:
         ):  # fmt: skip
             idle = parts[name][:, columns] * 0 if name != "plant_leaving" else world.loops[loop].setpoint
             parts[name][:, columns] = np.where(live, value[:, None], idle)
+        # a chiller without condenser water lets its own water pass; plant out of service has none
+        parts["plant_running"][:, columns] = live | (state.source_flow[:, columns] <= 0.0)
         parts["power"][:, machines] = np.where(live, answer.power[:, None], 0.0)
         parts["condenser"][:, machines] = np.where(live, answer.condenser[:, None], 0.0)
     return replace(state, **parts)
@@ -64,6 +68,18 @@ def _alike(world: Lowered) -> list[NDArray[np.intp]]:
                 column
             )
     return [np.array(columns, np.intp) for columns in groups.values()]
+
+
+def _condensing(world: Lowered, state: State, machines: NDArray[np.intp]) -> Mask:
+    """(S, n) where plant that needs condenser water gets some."""
+    flowing = np.ones((len(state.live), machines.size), bool)
+    for column, machine in enumerate(machines):
+        sinks = np.flatnonzero(world.sink_machine == machine)
+        if sinks.size:
+            flowing[:, column] = state.sink_flow[:, sinks].max(axis=1) > 0.0
+        elif getattr(world.cooling[machine].product, "condenser", "") == "water":
+            flowing[:, column] = False
+    return flowing
 
 
 def _condenser_water(world: Lowered, state: State, machine: int) -> Array:

@@ -61,6 +61,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         supply=full(loops, setpoints),
         back=full(loops, setpoints + 10.0),
         plant_leaving=full(sources, setpoints[world.source_loop] if loops else 0.0),
+        plant_running=np.ones((count, sources), bool),
         plant_lost=np.zeros((count, sources), bool),
         solved_load=full(len(world.power.loads), -1.0),
         mass_error=np.zeros(count),
