@@ -40,6 +40,8 @@ MAX_PASSES = 240
 """Passes after which a scenario has not settled."""
 WARM_UP = 4
 """Passes before racks are curtailed, so that the first guess of flows and pump speeds throttles nobody."""
+PATIENCE = 24
+"""Passes after which a scenario whose power flow still has no solution is given up."""
 CADENCE = 6
 """Passes from one change of what racks draw to the next: the time a change takes to come back through the loops."""
 CHUNK = 256
@@ -121,6 +123,7 @@ def _settle(
     scale = np.full(len(scenarios), max(float(world.rack_demand.sum()), 1.0))
     moving = np.arange(len(scenarios))
     whole = energise(world, start(world, scenarios), tree, failed)
+    unsolved = np.zeros(len(scenarios), bool)
     passes = 0
     while moving.size and passes < max_passes:
         passes += 1
@@ -135,10 +138,13 @@ def _settle(
         if passes >= WARM_UP:
             state = feed(world, state, tree, moving)  # -> what is drawn at the inputs, losses
         whole = whole.put(moving, state)
-        moving = moving[(change(before, state, scale[moving]) > tolerance) | (passes <= WARM_UP)]
+        restless = (change(before, state, scale[moving]) > tolerance) | (passes <= WARM_UP)
+        hopeless = ~state.power_ok & (passes > PATIENCE)
+        unsolved[moving[hopeless]] = True
+        moving = moving[restless & ~hopeless]
         if progress:
             progress(len(scenarios) - moving.size)
-    settled = np.ones(len(scenarios), bool)
+    settled = ~unsolved
     settled[moving] = False
     flow = tree.solve(complex_load(world, electrical_load(world, whole)))
     return tabulate(world, scenarios, whole, flow, settled, passes)

@@ -268,12 +268,15 @@ def _spread(values: Array, groups: list[list[int]]) -> Array:
     clause="capacity",
 )
 def utility_capacity(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Apparent power at the meter."""
+    """Apparent power at the meter; what has no feed in the layout counts at the first one."""
     for meters in of_machines(facility, results, "power", "utility"):
+        drawn = meters["apparent"].copy()
+        if "site" in results.tables and "other_power" in results["site"].values:
+            drawn[:, 0] += results["site"]["other_power"][:, 0]
         capacity = meters.sheet(lambda meter: meter.product.capacity)  # type: ignore[union-attr]
         yield Assessment(
             meters.ids,
-            meters["apparent"],
+            drawn,
             capacity,
             "max",
             "apparent_power",
