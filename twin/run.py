@@ -170,12 +170,17 @@ def under(facility: Facility, outdoor: str) -> Facility:
 
 
 def _first_line(error: ValueError) -> str:
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return str(error)
-    first = errors(include_url=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return (f"{place}: " if place else "") + first["msg"].removeprefix("Value error, ")
+    """What is wrong, in one line."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        name = " ".join(str(part) for part in first["loc"]).replace("_", " ")
+        for bound, words in (("le", "at most"), ("ge", "at least")):
+            if name and bound in first.get("ctx", {}):
+                return f"{name} must be {words} {first['ctx'][bound]:g} degC"
+        return str(first["msg"]).removeprefix("Value error, ")
+    return str(error).splitlines()[0]
 
 
 def prepare(facility: Facility, inputs: Inputs, out: str | os.PathLike[str] | None = None) -> Path:
