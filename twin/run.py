@@ -28,7 +28,7 @@ from twin.layout.mistakes import LayoutError, Mistake
 from twin.layout.text import read
 from twin.model.facility import Facility
 from twin.results import Results, Verdict, load_run, save_run
-from twin.results.store import DOCUMENT, RunError
+from twin.results.store import RunError
 
 if TYPE_CHECKING:
     from twin.coupling import Progress
@@ -229,11 +229,6 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
     if set(results["rack"].ids) - set(facility.by_id):
         raise RunError(f"{folder}: written by another version with another catalogue; run `twin solve` again")
     return Run(facility, results, verdict, folder, replace(copied, layout=inputs.layout))
-
-
-def is_run(path: str | os.PathLike[str]) -> bool:
-    """True for a folder that looks like a run."""
-    return Path(path).is_dir() and (Path(path) / DOCUMENT).exists()
 
 
 def _copy_layout(folder: Path, inputs: Inputs) -> None:

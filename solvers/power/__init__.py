@@ -1,6 +1,6 @@
 """AC/DC power flow of facilities: transfer switches, dual cords, converters, many scenarios at once."""
 
-from solvers.power.flow import Prepared, energise, prepare, solve
+from solvers.power.flow import Prepared, prepare, solve
 from solvers.power.losses import conversion_loss, curve_from_points, input_for_output, output_for_input
 from solvers.power.problem import Problem, Solution
 
@@ -10,7 +10,6 @@ __all__ = [
     "Solution",
     "conversion_loss",
     "curve_from_points",
-    "energise",
     "input_for_output",
     "output_for_input",
     "prepare",

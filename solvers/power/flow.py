@@ -114,13 +114,6 @@ def solve(
     )
 
 
-def energise(problem: Problem) -> tuple[Array, Array]:
-    """Switching alone: (S, B) which buses are live and (S, L) which loads are reached; no flow is solved."""
-    switched = _switch(problem)
-    served, _ = share_load(problem, switched.cord_on, switched.live)
-    return switched.live, served
-
-
 @dataclass(frozen=True)
 class _Switched:
     """Outcome of the switching of all S scenarios."""

@@ -13,7 +13,7 @@ from twin.checks.rules import Assessment, check
 from twin.checks.workload import heat
 from twin.model.facility import Circuit, Facility, Machine
 from twin.model.products import Coolant, Rack
-from twin.results.results import Results
+from twin.results.results import Array, Results, Table
 
 SHEET = "rack data sheet"
 LIQUID_GUIDELINES = "ASHRAE TC 9.9 Liquid Cooling Guidelines / Thermal Guidelines, 5th ed. (2021)"
@@ -118,31 +118,9 @@ def coolant_pressure(facility: Facility, results: Results) -> Iterator[Assessmen
 )
 def condensation(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Loops that reach racks (rear doors included); their manifolds and hoses are not insulated."""
-    for loops in of_table(results, "loop"):
-        for halls in of_table(results, "hall"):
-            column = positions(halls.ids)
-            circuits = {circuit.id: circuit for circuit in facility.circuits}
-            rooms = [
-                _rooms(circuits[name], facility, column) if name in circuits else [] for name in loops.ids
-            ]
-            dew = np.full(loops["supply"].shape, -np.inf)
-            for index, room in enumerate(rooms):
-                if room:
-                    dew[:, index] = halls["dew_point"][:, room].max(axis=1)
-            limit, where = dew + DEW_POINT_MARGIN, loops["flow"] > 0
-            yield Assessment(loops.ids, loops["supply"], limit, "min", "temperature", "coolant supply", where)
-
-
-def _rooms(
-    circuit: Circuit,
-    facility: Facility,
-    column: dict[str, int],
-    kinds: tuple[str, ...] = ("rack", "rear_door"),
-) -> list[int]:
-    """Columns of the halls in which a loop reaches machines of some kinds."""
-    sinks = (facility.by_id[name] for name in circuit.sinks)
-    names = {hall_name(sink.hall) for sink in sinks if sink.kind in kinds}
-    return sorted(column[name] for name in names if name in column)
+    for loops, dew in _dew_points(facility, results, ("rack", "rear_door")):
+        limit, where = dew + DEW_POINT_MARGIN, loops["flow"] > 0
+        yield Assessment(loops.ids, loops["supply"], limit, "min", "temperature", "coolant supply", where)
 
 
 @check(
@@ -155,21 +133,37 @@ def _rooms(
 )
 def cold_water(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Loops that reach coils and CDUs in a hall: colder ones need insulation and drains and dry the air."""
+    for loops, dew in _dew_points(facility, results, ("crah", "cdu")):
+        where = loops["flow"] > 0
+        yield Assessment(loops.ids, loops["supply"], dew, "min", "temperature", "water supply", where)
+
+
+def _dew_points(
+    facility: Facility, results: Results, kinds: tuple[str, ...]
+) -> Iterator[tuple[Table, Array]]:
+    """Loops and the highest dew point of the halls in which each reaches machines of some kinds; -inf for none."""
     circuits = {circuit.id: circuit for circuit in facility.circuits}
     for loops in of_table(results, "loop"):
         for halls in of_table(results, "hall"):
             column = positions(halls.ids)
-            rooms = [
-                _rooms(circuits[name], facility, column, ("crah", "cdu")) if name in circuits else []
-                for name in loops.ids
-            ]
             dew = np.full(loops["supply"].shape, -np.inf)
-            for index, room in enumerate(rooms):
-                if room:
-                    dew[:, index] = halls["dew_point"][:, room].max(axis=1)
-            yield Assessment(
-                loops.ids, loops["supply"], dew, "min", "temperature", "water supply", loops["flow"] > 0
-            )
+            for index, name in enumerate(loops.ids):
+                rooms = _rooms(circuits[name], facility, column, kinds) if name in circuits else []
+                if rooms:
+                    dew[:, index] = halls["dew_point"][:, rooms].max(axis=1)
+            yield loops, dew
+
+
+def _rooms(
+    circuit: Circuit,
+    facility: Facility,
+    column: dict[str, int],
+    kinds: tuple[str, ...],
+) -> list[int]:
+    """Columns of the halls in which a loop reaches machines of some kinds."""
+    sinks = (facility.by_id[name] for name in circuit.sinks)
+    names = {hall_name(sink.hall) for sink in sinks if sink.kind in kinds}
+    return sorted(column[name] for name in names if name in column)
 
 
 @check(

@@ -64,8 +64,6 @@ class Supply:
     at: str
     capacity: float
     """Largest power it delivers. [W]"""
-    standby: bool = False
-    """True for a source that runs only when a transfer switch calls for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +100,6 @@ class Exchange:
     hot_flow: float
     """Volume flows at the rating point. [m3/s]"""
     cold_flow: float
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """The solid a machine occupies and the free space its service needs."""
-
-    size: tuple[float, float, float]
-    """Width along the row, depth, height. [m]"""
-    front: float
-    """Free depth needed at the front. [m]"""
-    rear: float
-    mass: float
-    """[kg]"""
 
 
 Electrical = Terminal | Branch | Shunt | Conversion | Supply | Demand

@@ -62,7 +62,7 @@ class Generator(ProductBase):
 
     def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
         yield Terminal("out", self.voltage)
-        yield Supply("out", self.rating, standby=True)
+        yield Supply("out", self.rating)
 
 
 class Transformer(ProductBase):

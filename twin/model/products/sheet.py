@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
 from twin.model.elements import (
-    Box,
     Demand,
     Electrical,
     FlowPath,
@@ -59,10 +58,6 @@ class ProductBase(Frozen):
     def source_of(self, field: str) -> str:
         """Source of one field's value."""
         return self.sources.get(field, self.source)
-
-    def box(self) -> Box:
-        """Solid and service space."""
-        return Box(self.size, *self.clearance, self.mass)
 
     def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
         """Restate as electrical elements; ``feeds`` names the inputs, the output terminal is ``out``."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.hydraulics import exchanger, heat
+from solvers.plant import pumps
 from twin.model.products import Cdu, Pump
 from twin.networks.facility import PLANT_KINDS, Lowered
 from twin.networks.state import State
@@ -118,10 +119,11 @@ def mover_power(world: Lowered, state: State) -> Array:
         product = world.cooling[machine].product
         assert isinstance(product, Pump)
         loop = next(k for k, part in enumerate(world.slices.pump) if part.start <= column < part.stop)
-        work = (
-            state.pump_flow[:, column]
-            / world.loops[loop].density
-            * np.maximum(state.mover_rise[:, sources + column], 0.0)
+        drawn[:, machine] = pumps.power(
+            state.pump_flow[:, column],
+            np.maximum(state.mover_rise[:, sources + column], 0.0),
+            world.loops[loop].density,
+            product.efficiency,
+            product.motor_efficiency,
         )
-        drawn[:, machine] = work / (product.efficiency * product.motor_efficiency)
     return np.where(state.live, drawn, 0.0)
