@@ -157,3 +157,12 @@ def test_loading_needs_no_solvers_and_no_pictures():
         [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_list_is_not_short_because_one_of_its_items_is_wrong():
+    text = (ROOT / "layouts" / "first_hall.yaml").read_text().replace("face: south", "face: sout", 1)
+    with pytest.raises(LayoutError) as caught:
+        load_text(text)
+    assert [mistake.message.partition(";")[0] for mistake in caught.value.mistakes] == [
+        'unknown value "sout"'
+    ]

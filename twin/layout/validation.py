@@ -110,9 +110,19 @@ class _Objection:
 
 
 def _mistakes(model_cls: type[BaseModel], document: Document, error: ValidationError) -> list[Mistake]:
-    items = error.errors(include_url=False)
+    items = [item for item in error.errors(include_url=False) if not _miscounted(item)]
     objections = [_Objection(item, follow(model_cls, item["loc"], document.data)) for item in items]
     return [_mistake(document, objections) for objections in _choose(objections)[: KEPT + 1]]
+
+
+def _miscounted(item: Mapping[str, Any]) -> bool:
+    """pydantic counts only items without a mistake; a list is not short because one of its items is wrong."""
+    written = item["input"]
+    return (
+        item["type"] == "too_short"
+        and isinstance(written, list | tuple | dict)
+        and len(written) >= item["ctx"]["min_length"]
+    )
 
 
 def _choose(objections: list[_Objection], depth: int = 0) -> list[list[_Objection]]:
