@@ -426,6 +426,18 @@ SPEED = Dimension(
 THERMAL_CONDUCTANCE = Dimension(
     "thermal conductance", "W/K", {"W/K": 1.0, "kW/K": 1e3, "MW/K": 1e6}, ("W/K", "kW/K", "MW/K"), "250 kW/K"
 )
+THERMAL_TRANSMITTANCE = Dimension(
+    "thermal transmittance",
+    "W/(m2 K)",
+    {
+        "W/(m2 K)": 1.0,
+        "W/m2/K": 1.0,
+        "W/m2K": 1.0,
+        "BTU/h/ft2/degF": _BTU / 3600 / _FOOT**2 * 1.8,
+    },
+    ("W/(m2 K)",),
+    "0.3 W/(m2 K)",
+)
 MONEY = Dimension(
     "money", "USD", {"USD": 1.0, "kUSD": 1e3, "MUSD": 1e6, "GUSD": 1e9}, ("USD", "kUSD", "MUSD"), "40000 USD"
 )
@@ -516,6 +528,7 @@ LinearImpedance = Annotated[float, LINEAR_IMPEDANCE]
 Frequency = Annotated[float, FREQUENCY]
 Speed = Annotated[float, SPEED]
 ThermalConductance = Annotated[float, THERMAL_CONDUCTANCE]
+ThermalTransmittance = Annotated[float, THERMAL_TRANSMITTANCE]
 Money = Annotated[float, MONEY]
 EnergyPrice = Annotated[float, ENERGY_PRICE]
 PowerPrice = Annotated[float, POWER_PRICE]

@@ -11,6 +11,8 @@ References
    analysis", Digital Power Forum, 2007 (return temperature index).
 .. [3] R. K. Sharma, C. E. Bash and C. D. Patel, "Dimensionless parameters for evaluation of thermal design
    and performance of large-scale data centers", AIAA 2002-3091, 2002 (supply and return heat index).
+.. [4] J. W. VanGilder and S. K. Shrivastava, "Capture index: an airflow-based rack cooling performance
+   metric", ASHRAE Transactions 113(1), 2007.
 """
 
 from __future__ import annotations
@@ -61,3 +63,28 @@ def shi(inlet: ArrayLike, outlet: ArrayLike, supply: ArrayLike, flow: ArrayLike 
 def rhi(inlet: ArrayLike, outlet: ArrayLike, supply: ArrayLike, flow: ArrayLike = 1.0) -> Array:
     """Return heat index, [3]_: ``1 - shi``; 1 is ideal. [0..1]"""
     return 1.0 - shi(inlet, outlet, supply, flow)
+
+
+def cold_aisle_capture(share: ArrayLike, local: ArrayLike) -> Array:
+    """Capture index of a cold aisle, [4]_: part of the air entering each stream that its own supplies gave. [0..1]
+
+    ``share`` (N, N): part of the air entering stream n (row) that last left stream m (column); ``local`` (N, N) or (N,):
+    True where stream m is a supply that counts as local to stream n.
+    """
+    return (np.asarray(share, float) * np.asarray(local, bool)).sum(axis=-1)
+
+
+def hot_aisle_capture(extracted: ArrayLike, local: ArrayLike) -> Array:
+    """Capture index of a hot aisle, [4]_: part of the air leaving each stream that its own extracts take next. [0..1]
+
+    ``extracted`` (N, N): part of the air leaving stream m (column) that stream n (row) takes; ``local`` (N, N): True
+    in row m, column n where stream n is an extract that counts as local to stream m; or (N,) for extracts local to all.
+    """
+    caught = np.asarray(extracted, float)
+    near = np.broadcast_to(np.asarray(local, bool), caught.shape)
+    return (np.swapaxes(caught, -1, -2) * near).sum(axis=-1)
+
+
+def recirculation(share: ArrayLike, racks: ArrayLike) -> Array:
+    """Part of the air entering each stream that last left a rack, its own included; ``racks`` (N,) bool. [0..1]"""
+    return (np.asarray(share, float) * np.asarray(racks, bool)).sum(axis=-1)

@@ -115,7 +115,7 @@ def _containment(facility: Facility) -> Iterator[Prism]:
     """Roof and doors of every enclosed aisle; ducts to the ceiling over rows with chimneys."""
     solids = place(facility)
     zones = {zone.id: zone.containment for zone in facility.zones}
-    tops = _row_tops(facility, solids)
+    tops = row_tops(facility, solids)
     for number, aisle in enumerate(aisles(facility), 1):
         containment = zones[aisle.zone]
         if containment.aisle == aisle.kind and aisle.width > 0:
@@ -127,7 +127,7 @@ def _containment(facility: Facility) -> Iterator[Prism]:
             yield from _chimney(run, tops.get(run.id, 0.0), ceiling.get(run.hall, 0.0))
 
 
-def _row_tops(facility: Facility, solids: Solids) -> dict[str, float]:
+def row_tops(facility: Facility, solids: Solids) -> dict[str, float]:
     """Height of the tallest machine that stands in each row."""
     tops: dict[str, float] = {}
     for machine, top in zip(facility.machines, solids.high[:, 2].tolist(), strict=True):

@@ -18,14 +18,14 @@ from twin.layout.draft import Block, Draft, Full, copies, selector_places
 from twin.layout.groups import expand_busways, expand_equipment, expand_groups
 from twin.layout.loops import expand_loops
 from twin.layout.mistakes import LayoutError, quote, suggest
-from twin.layout.placement import Rectangle
 from twin.layout.population import check_population
 from twin.layout.rows import expand_pods, expand_trays
 from twin.layout.selectors import Directory, NoMatch, subject_entries
+from twin.layout.shells import note_shell, note_tiles
 from twin.layout.site import locate
 from twin.layout.wiring import wire
-from twin.model.facility import Facility, Shell
-from twin.model.language import Air, HallBlock, HallShape, Layout
+from twin.model.facility import Facility
+from twin.model.language import HallBlock, Layout
 
 
 def expand(layout: Layout, catalogue: Any, document: Document, *, digest: str = "") -> Facility:
@@ -64,6 +64,8 @@ def _fill(draft: Draft) -> None:
     blocks = list(_blocks(draft))
     for block in blocks:
         expand_pods(draft, block)
+    for block in blocks:
+        note_tiles(draft, block)
     for block in blocks:
         expand_equipment(draft, block)
     for block in blocks:
@@ -112,7 +114,7 @@ def _blocks(draft: Draft) -> Iterator[Block]:
     """The halls, each with what was written in it, then what all halls share."""
     layout = draft.layout
     if layout.hall is not None:
-        bounds = _shell(draft, "", (0.0, 0.0), layout.hall, layout.air, ("hall",))
+        bounds = note_shell(draft, "", (0.0, 0.0), layout.hall, layout.air, ("hall",))
         yield Block("", layout, (), bounds)
         return
     for index, hall in enumerate(layout.halls):
@@ -126,30 +128,7 @@ def _hall_copies(draft: Draft, hall: HallBlock, path: Path) -> Iterator[Block]:
     for name, offset in copies(hall.id, hall.repeat):
         if draft.claim(name, path):
             corner = (hall.at[0] + offset[0], hall.at[1] + offset[1])
-            yield Block(name, hall, path, _shell(draft, name, corner, hall.hall, air, path))
-
-
-def _shell(
-    draft: Draft, name: str, corner: tuple[float, float], shape: HallShape, air: Air, path: Path
-) -> Rectangle:
-    """Note a hall; its outline on the site."""
-    x, y = corner
-    columns = tuple((x + column.at[0], y + column.at[1], *column.size) for column in shape.columns)
-    draft.shells.append(
-        Shell(
-            id=name,
-            origin=corner,
-            size=shape.size,
-            floor=shape.floor,
-            columns=columns,
-            air=air,
-            indoor_losses=shape.indoor_losses,
-            mark=draft.mark(path),
-        )
-    )
-    bounds = (x, y, x + shape.size[0], y + shape.size[1])
-    draft.ground.taken.append(bounds)
-    return bounds
+            yield Block(name, hall, path, note_shell(draft, name, corner, hall.hall, air, path))
 
 
 def _refuse_shared_rooms(draft: Draft) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from twin.model.base import Frozen, Mark
-from twin.model.language import Air, Containment, Economics, Floor, Limit, Outdoor, Waiver, Workload
+from twin.model.language import Air, Containment, Economics, Floor, Limit, Outdoor, Waiver, Walls, Workload
 from twin.model.products import Cable, Product
 
 Axis = Literal["x", "y"]
@@ -134,6 +134,35 @@ class Run(Frozen):
     mark: Mark
 
 
+class Barrier(Frozen):
+    """A wall inside a hall."""
+
+    id: str
+    origin: tuple[float, float]
+    """South-west corner in site coordinates. [m]"""
+    size: tuple[float, float]
+    """East and north extent. [m]"""
+    height: float | None = None
+    """Above the floor; None up to the ceiling. [m]"""
+    mark: Mark
+
+
+class Vent(Frozen):
+    """A hole in a wall or the ceiling of a hall: to surroundings, or one that gives supply air."""
+
+    id: str
+    wall: Literal["north", "south", "east", "west", "ceiling"]
+    at: tuple[float, float]
+    """From the wall's lower west or south corner: along the wall and up; east and north in the ceiling. [m]"""
+    size: tuple[float, float]
+    """[m]"""
+    temperature: float
+    """Of the air that comes in. [degC]"""
+    flow: float | None = None
+    """Supply air; None for a hole to surroundings. [m3/s]"""
+    mark: Mark
+
+
 class Shell(Frozen):
     """A hall."""
 
@@ -147,6 +176,13 @@ class Shell(Frozen):
     """x, y, east extent, north extent in site coordinates. [m]"""
     air: Air
     indoor_losses: float = 0.0
+    ceiling_plenum: float = 0.0
+    """Depth of a return plenum above the hall's height. [m]"""
+    barriers: tuple[Barrier, ...] = ()
+    vents: tuple[Vent, ...] = ()
+    walls: Walls | None = None
+    tile_rows: tuple[str, ...] | None = None
+    """Rows that have perforated tiles before them; None for all."""
     mark: Mark
 
 

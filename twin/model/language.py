@@ -18,7 +18,9 @@ from twin.units import (
     Length,
     PowerPrice,
     Temperature,
+    ThermalTransmittance,
     Voltage,
+    VolumeFlow,
     VolumePrice,
 )
 
@@ -66,6 +68,28 @@ class Site(Frozen):
     """Price of make-up water."""
 
 
+class TileArea(Frozen):
+    """A rectangle of perforated tiles in a raised floor."""
+
+    at: Point2
+    """South-west corner in the hall."""
+    size: Point2 = (0.6, 0.6)
+    """East and north extent."""
+    open_area: Fraction = Field(default=0.25, gt=0, lt=1)
+    """Free share of the tiles' area."""
+
+
+class Tiles(Frozen):
+    """Perforated tiles along the rows."""
+
+    open_area: Fraction = Field(default=0.25, gt=0, lt=1)
+    """Free share of the tiles' area."""
+    where: Literal["cold_aisles", "fronts"] = "cold_aisles"
+    """The whole floor of the cold aisles (rows without one get a strip), or a strip one tile deep before every row."""
+    rows: Selectors | None = None
+    """Rows that have tiles before them; without it all."""
+
+
 class Floor(Frozen):
     """What the racks stand on."""
 
@@ -80,6 +104,10 @@ class Floor(Frozen):
     point_limit: FloorLoad | None = None
     """Load under a single machine's footprint the floor carries; without it the distributed limit over the footprint and
     its clearances applies alone."""
+    tiles: Tiles | tuple[TileArea, ...] = Tiles()
+    """Perforated tiles of a raised floor: along the rows, or as a list of areas."""
+    leakage: Fraction = Field(default=0.001, ge=0, lt=1)
+    """Open share of a raised floor outside the tiles (seams, cutouts); the default is assumed."""
 
 
 class Column(Frozen):
@@ -89,6 +117,28 @@ class Column(Frozen):
     """South-west corner."""
     size: Point2 = (0.6, 0.6)
     """East and north extent."""
+
+
+class Partition(Frozen):
+    """A wall inside the hall."""
+
+    id: Id
+    """Name."""
+    at: Point2
+    """South-west corner."""
+    size: Point2
+    """East and north extent."""
+    height: Length | None = Field(default=None, gt=0, le=100)
+    """Height above the floor; without it up to the ceiling."""
+
+
+class Walls(Frozen):
+    """What the hall's outer walls let through."""
+
+    u_value: ThermalTransmittance = Field(gt=0, le=20)
+    """Heat per area and temperature difference, from the hall's air to the air behind the wall."""
+    outside: Temperature
+    """Air behind the walls."""
 
 
 class Repeat(Frozen):
@@ -111,6 +161,8 @@ class Containment(Frozen):
     """Doors at the aisle ends."""
     leakage: Fraction | None = Field(default=None, ge=0, le=1)
     """Share of rack air drawn from the hot side through gaps; without it a default for the type."""
+    gaps: Fraction = Field(default=0.005, ge=0, lt=1)
+    """Open share of the area of roof, doors and other panels, for the 3-D air; the default is assumed."""
 
 
 class Row(Frozen):
@@ -178,6 +230,39 @@ class CrahGroup(Frozen):
     """Supply air set point."""
 
 
+class WallOpening(Frozen):
+    """A hole in a wall or the ceiling to surroundings at rest: air goes in or out as pressure has it."""
+
+    id: Id
+    """Name."""
+    wall: Side | Literal["ceiling"]
+    """Where it is."""
+    at: Point2
+    """Distance of its lower west or south corner from that of the wall: along the wall and up from the floor; east and
+    north in the ceiling."""
+    size: Point2
+    """Along the wall and up; east and north in the ceiling."""
+    temperature: Temperature = 24.0
+    """Of air that comes in."""
+
+
+class Slot(Frozen):
+    """A diffuser in a wall or the ceiling that gives a fixed flow of supply air, which leaves through an opening."""
+
+    id: Id
+    """Name."""
+    wall: Side | Literal["ceiling"]
+    """Where it is."""
+    at: Point2
+    """As that of an opening."""
+    size: Point2
+    """As that of an opening."""
+    flow: VolumeFlow = Field(gt=0)
+    """Supply air."""
+    temperature: Temperature
+    """Of the supply air."""
+
+
 class Air(Frozen):
     """Air side of a hall."""
 
@@ -187,6 +272,10 @@ class Air(Frozen):
     """Dew point of the supply air held by the make-up air unit."""
     supply_ratio: float = Field(default=1.1, gt=0, le=3)
     """Supply air over rack air that the fans are controlled to."""
+    openings: tuple[WallOpening, ...] = ()
+    """Holes in walls and ceiling, for the 3-D air."""
+    slots: tuple[Slot, ...] = ()
+    """Diffusers of supply air from elsewhere, for the 3-D air."""
 
 
 class PlantGroup(Frozen):
@@ -358,8 +447,12 @@ class HallShape(Frozen):
     """Floor."""
     columns: tuple[Column, ...] = ()
     """Structural columns."""
-    ceiling_plenum: Length = Field(default=0.0, ge=0)
-    """Depth of a ceiling return plenum."""
+    partitions: tuple[Partition, ...] = ()
+    """Walls inside the hall."""
+    walls: Walls | None = None
+    """What the outer walls let through; without it no heat."""
+    ceiling_plenum: Length = Field(default=0.0, ge=0, le=10)
+    """Depth of a return plenum above the ceiling."""
     indoor_losses: Fraction = Field(default=0.0, ge=0, le=1)
     """Share of the losses of UPS, transformers and panels that the hall's air takes up."""
 

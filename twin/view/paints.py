@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,10 @@ class Picture:
     frame: tuple[str, ...]
     """Layers that the view must hold."""
     camera: str = "iso"
+    air: bool = False
+    """Whether it shows the air field of the halls that have one."""
+    ghost: tuple[str, ...] = ()
+    """Layers that are drawn so that one sees through them."""
 
 
 _HALL = ("floor", "walls", "columns", "racks", "cdus", "crahs")
@@ -53,6 +57,10 @@ _LOAD = (
     ("power.loading", ("power.loading",), "Load of power machines over rating"),
     ("rack.power", ("rack.power",), "Power of racks"),
 )
+_ROOM = ("floor", "walls")
+_BODIES = ("racks", "cdus", "crahs", "columns", *_YARD)
+_STANDING = ("columns", "racks", "cdus", "crahs", *_YARD)
+_AIR = (*_HALL, *_YARD, "containment")
 PICTURES: dict[str, Picture] = {
     picture.name: picture
     for picture in (
@@ -63,9 +71,39 @@ PICTURES: dict[str, Picture] = {
         Picture("load", "Electrical load", _LOAD, (*_HALL, *_YARD, "busways"), ("floor", "power")),
         Picture("load_plan", "Electrical load", _LOAD, (*_HALL, *_YARD, "busways"), ("floor", "power"),
                 "plan"),
+        Picture("air_slices", "Air temperature in three planes", (), _AIR, _ROOM, air=True, ghost=_BODIES),
+        Picture("air_surface", "Warm air", (), _AIR, _ROOM, air=True, ghost=_BODIES),
+        Picture("air_streams", "Air flow", (), _AIR, _ROOM, air=True, ghost=_BODIES),
+        Picture("air_plan", "Air temperature at rack height", (), _STANDING, _ROOM, "plan", air=True),
+        Picture("air_section", "Air temperature across the rows", (), _STANDING, _ROOM, "plan", air=True),
     )
 }  # fmt: skip
 """The pictures by the name of their file."""
+AIR_MAPS = ("air_plan", "air_section")
+"""Those of the air that are drawn without graphics."""
+
+
+def offered(names: Iterable[str] | None, fields: Mapping[str, object]) -> list[str]:
+    """Names of pictures to draw in 3-D; without a choice all that the run has something for.
+
+    Raises
+    ------
+    ValueError
+        If a picture of the air is asked for and the run has no air field.
+    """
+    if names is None:
+        return [
+            name
+            for name, picture in PICTURES.items()
+            if name not in AIR_MAPS and (bool(fields) or not picture.air)
+        ]
+    chosen = list(names)
+    for name in chosen:
+        if not fields and name in PICTURES and PICTURES[name].air:
+            raise ValueError(
+                f"{name} shows an air field, and this run has none; solve with --air rans or potential"
+            )
+    return chosen
 
 
 def picture_of(name: str) -> Picture:

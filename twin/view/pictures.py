@@ -6,7 +6,9 @@ drawing afterwards, so that pictures and plan maps look alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.model.facility import Facility
+from twin.results.fields import AnyField
 from twin.results.results import Results, Verdict
-from twin.view import colors, gl, legend
+from twin.view import air, colors, gl, legend, plan, slices
 from twin.view.camera import ANGLE, Camera, fitted
-from twin.view.paints import PICTURES, Paint, Picture, box_colors, caption, painted, picture_of
+from twin.view.paints import AIR_MAPS, Paint, Picture, box_colors, caption, offered, painted, picture_of
 from twin.view.scene import Label, Layer, Scene, build
 
 Image = NDArray[np.uint8]
@@ -32,6 +35,8 @@ DPI = 120
 AMBIENT, DIFFUSE = 0.35, 0.65
 """Of racks and other boxes: with less ambient light their shaded sides read as cold."""
 EDGE = "#22272e"
+GHOST = 0.16
+"""Opacity of boxes that the air is seen through."""
 _PALE = 0.72
 """How far towards white the colour of what is not painted goes."""
 
@@ -48,6 +53,8 @@ def render(
     size: tuple[int, int] = SIZE,
     antialias: bool = True,
     palette: str | None = None,
+    fields: Mapping[str, AnyField] | None = None,
+    air_view: air.View = air.VIEW,
 ) -> list[Path]:
     """Draw pictures into a folder.
 
@@ -59,27 +66,44 @@ def render(
         ``iso``, ``plan``, ``south``, ``east`` or an eye of your own instead of each picture's view.
     palette : str, optional
         ``cividis`` for all bars, safe for all kinds of colour vision.
+    fields : mapping of str to field, optional
+        Air of the halls, by hall; without it there are no pictures of the air.
+    air_view : air.View
+        Height of the cut, temperature of the surface, number of streamlines.
 
     Raises
     ------
+    ValueError
+        If a picture of the air is asked for and there is no field.
     twin.view.gl.NoGraphics
         If this machine cannot draw; nothing has been written then.
     """
     gl.require()
-    scene = build(facility)
-    chosen = [picture_of(name) for name in (PICTURES if names is None else names)]
+    scene, fields = build(facility), fields or {}
+    inside = size[0] - SIDE, size[1] - HEADER
+    line = caption(results, scenario, verdict)
     out_dir.mkdir(parents=True, exist_ok=True)
     written = []
-    for picture in chosen:
-        aspect = (size[0] - SIDE) / (size[1] - HEADER)
-        view = _camera(scene, picture, camera, aspect)
+    for picture in map(picture_of, offered(names, fields)):
+        if picture.name in AIR_MAPS:
+            written += plan.write(
+                facility, results, out_dir, verdict=verdict, scenario=scenario, names=[picture.name],
+                palette=palette, fields=fields, height=air_view.height,
+            )  # fmt: skip
+            continue
         paints = painted(facility, results, scenario, picture.paints, palette)
-        drawing = _draw(
-            scene, picture, paints, view, (size[0] - SIDE, size[1] - HEADER), results, scenario, antialias
-        )
+        shown, said, more = scene, line, _nothing
+        if picture.air:
+            scale = slices.scale(facility, palette)
+            paints, shown = [Paint(scale, {})], _around(scene, facility, fields)
+            said = f"{line}   |   {air.remark(picture.name, fields, air_view)}"
+            more = partial(
+                air.add, name=picture.name, facility=facility, fields=fields, scale=scale, view=air_view
+            )
+        view = _camera(shown, picture, camera, inside[0] / inside[1])
+        drawing = _draw(shown, picture, paints, view, inside, results, scenario, antialias, more)
         path = out_dir / f"{picture.name.replace('.', '_')}.png"
-        line = caption(results, scenario, verdict)
-        legend.save(_compose(drawing, scene, picture, paints, view, size, line), path, dpi=DPI)
+        legend.save(_compose(drawing, shown, picture, paints, view, size, said), path, dpi=DPI)
         written.append(path)
     return written
 
@@ -104,11 +128,18 @@ def edges(layer: Layer) -> Any:
 
 
 def add_layer(
-    plotter: Plotter, layer: Layer, box_color: Image | None, *, pale: bool = False, lit: bool = True
+    plotter: Plotter,
+    layer: Layer,
+    box_color: Image | None,
+    *,
+    pale: bool = False,
+    lit: bool = True,
+    opacity: float | None = None,
 ) -> tuple[Any, list[Any]]:
     """Add a layer's mesh and its edges; returns the mesh and the actors, that of the mesh first."""
     style = layer.style
-    look: dict[str, Any] = {"opacity": style.opacity, "ambient": AMBIENT, "diffuse": DIFFUSE, "lighting": lit}
+    opacity = style.opacity if opacity is None else opacity
+    look: dict[str, Any] = {"opacity": opacity, "ambient": AMBIENT, "diffuse": DIFFUSE, "lighting": lit}
     if box_color is not None:
         look |= {"scalars": "color", "rgb": True, "show_scalar_bar": False}
     else:
@@ -119,7 +150,7 @@ def add_layer(
         color = EDGE if box_color is not None else _towards_white(EDGE, 0.55)
         wire = plotter.add_mesh(
             edges(layer), color=color, line_width=1.0, lighting=False, pickable=False,
-            name=f"{layer.name} edges", opacity=1.0 if style.opacity == 1.0 else 0.5,
+            name=f"{layer.name} edges", opacity=1.0 if opacity == 1.0 else 0.5,
         )  # fmt: skip
         actors.append(wire)
     return boxes, actors
@@ -157,6 +188,26 @@ def _camera(scene: Scene, picture: Picture, camera: str | Camera | None, aspect:
     return fitted(camera or picture.camera, low, np.maximum(high, low + 1.0), aspect)
 
 
+def _nothing(plotter: Plotter) -> None:
+    """Adds nothing."""
+
+
+def _around(scene: Scene, facility: Facility, fields: Mapping[str, AnyField]) -> Scene:
+    """The scene of the halls that have an air field, without what stands between them."""
+    layers = []
+    for layer in scene.layers:
+        inside = np.zeros(layer.count, dtype=bool)
+        for shell, _ in slices.shells(facility, fields):
+            low, high = np.subtract(shell.origin, 0.1), np.add(shell.origin, shell.size[:2]) + 0.1
+            inside |= ((layer.low[:, :2] < high) & (layer.high[:, :2] > low)).all(axis=1)
+        if inside.any():
+            ids = tuple(layer.ids[n] for n in np.flatnonzero(inside))
+            layers.append(Layer(layer.name, ids, layer.low[inside], layer.high[inside]))
+    known = [layer.name for layer in layers]
+    labels = tuple(label for label in scene.labels if label.layer in ("", *known))
+    return replace(scene, layers=tuple(layers), labels=labels)
+
+
 def _draw(
     scene: Scene,
     picture: Picture,
@@ -166,6 +217,7 @@ def _draw(
     results: Results,
     scenario: int,
     antialias: bool,
+    more: Callable[[Plotter], Any],
 ) -> Image:
     import pyvista
 
@@ -180,8 +232,10 @@ def _draw(
         for layer in scene.layers:
             if layer.name in picture.layers and not (layer.name == "walls" and view.parallel is not None):
                 add_layer(
-                    plotter, layer, box_colors(layer, paints, out), pale=True, lit=view.parallel is None
-                )
+                    plotter, layer, box_colors(layer, paints, out), pale=True, lit=view.parallel is None,
+                    opacity=GHOST if layer.name in picture.ghost else None,
+                )  # fmt: skip
+        more(plotter)
         aim(plotter, view)
         shine(plotter, view)
         return np.asarray(plotter.screenshot(return_img=True), dtype=np.uint8)
@@ -222,7 +276,8 @@ def _bars(figure: Any, paints: list[Paint], size: tuple[int, int]) -> None:
     for number, part in enumerate(paints):
         bottom = 0.93 - slot * (number + 1) + 0.03
         legend.bar(figure, (left, bottom, 28 / width, slot - 0.14), part.scale, size=11)
-    legend.swatches(figure, (left, 0.03, 0.85 * SIDE / width, 0.075), legend.special(), size=10)
+    if any(part.values for part in paints):
+        legend.swatches(figure, (left, 0.03, 0.85 * SIDE / width, 0.075), legend.special(), size=10)
 
 
 def _names(axes: Any, scene: Scene, picture: Picture, view: Camera, aspect: float) -> None:

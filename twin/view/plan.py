@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.model.facility import Facility
+from twin.results.fields import AnyField
 from twin.results.results import Results, Verdict
-from twin.view import board, colors, legend
-from twin.view.paints import Paint, Picture, box_colors, caption, painted, picture_of
+from twin.view import board, colors, legend, slices
+from twin.view.paints import AIR_MAPS, PICTURES, Paint, Picture, box_colors, caption, painted, picture_of
 from twin.view.scene import Layer, Scene, build
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def figure(
     out = set(results.scenarios[scenario].failed)
     scene = build(facility)
     rows = board.lines(facility) if any("power" in part.values for part in paints) else ()
-    sheet, maps, boards = _arranged(_frames(facility, scene, picture), board.columns(rows))
+    sheet, maps, boards = arranged(_frames(facility, scene, picture), board.columns(rows))
     for number, (axes, (low, high)) in enumerate(maps):
-        _map(axes, scene, picture, paints, out, low, high)
+        draw_map(axes, scene, picture, paints, out, low, high)
         if len(maps) > 1:
             axes.set_title(facility.halls[number].id, fontsize=8, color=legend.INK, loc="left", pad=3)
     for axes, column in boards:
@@ -80,7 +81,7 @@ def figure(
         values = {**part.values["power"], **part.values.get("busways", {})}
         board.draw(axes, column, values, part.scale, out, 7.2)
     legend.heading(sheet, f"{facility.name}: {picture.title}", caption(results, scenario, verdict), size=13)
-    _bars(sheet, paints)
+    bars(sheet, paints)
     return sheet
 
 
@@ -91,20 +92,51 @@ def write(
     *,
     verdict: Verdict | None = None,
     scenario: int = 0,
-    names: Iterable[str] = MAPS,
+    names: Iterable[str] | None = None,
     formats: Iterable[str] = ("png",),
     palette: str | None = None,
+    fields: Mapping[str, AnyField] | None = None,
+    height: float = slices.HEIGHT,
 ) -> list[Path]:
-    """Write plan maps, ``heat_plan_2d.png`` and so on; formats are ``png``, ``svg`` and ``pdf``."""
+    """Write plan maps, ``heat_plan_2d.png`` and so on; formats are ``png``, ``svg`` and ``pdf``.
+
+    Without ``names`` all of :data:`MAPS`, and with ``fields`` (by hall) those of the air: ``air_plan_2d.png`` at a
+    height [m] and ``air_section_2d.png``.  Any other picture of the air becomes the plan.
+    """
+    from twin.view.airmap import plan_figure, section_figure
+
+    fields = fields or {}
+    names = (*MAPS, *(AIR_MAPS if fields else ())) if names is None else names
     out_dir.mkdir(parents=True, exist_ok=True)
     written = []
-    for name in dict.fromkeys(name.removesuffix("_plan") for name in names):
-        sheet = figure(facility, results, name, scenario, verdict=verdict, palette=palette)
+    for name, stem in stems(names, fields).items():
+        if name == "air_plan":
+            sheet = plan_figure(
+                facility, results, fields, scenario, height=height, verdict=verdict, palette=palette
+            )
+        elif name == "air_section":
+            sheet = section_figure(facility, results, fields, scenario, verdict=verdict, palette=palette)
+        else:
+            sheet = figure(facility, results, name, scenario, verdict=verdict, palette=palette)
         for ending in formats:
-            path = out_dir / f"{name.replace('.', '_')}_plan_2d.{ending}"
+            path = out_dir / f"{stem}_2d.{ending}"
             legend.save(sheet, path, dpi=DPI)
             written.append(path)
     return written
+
+
+def stems(names: Iterable[str], fields: Mapping[str, object]) -> dict[str, str]:
+    """Maps to draw and the beginning of their files' names."""
+    found = {}
+    for name in names:
+        picture = PICTURES.get(name)
+        if picture is None or not picture.air:
+            subject = name.removesuffix("_plan")
+            found[subject] = f"{subject.replace('.', '_')}_plan"
+        elif fields:
+            shown = name if name in AIR_MAPS else "air_plan"
+            found[shown] = shown
+    return found
 
 
 def _frames(facility: Facility, scene: Scene, picture: Picture) -> list[Frame]:
@@ -133,7 +165,7 @@ def _around(facility: Facility, scene: Scene, names: list[str], hall: str) -> Fr
     return points.min(axis=0) - EDGE, points.max(axis=0) + EDGE
 
 
-def _arranged(
+def arranged(
     frames: list[Frame], columns: tuple[tuple[board.Line, ...], ...]
 ) -> tuple[Figure, list[tuple[Axes, Frame]], list[tuple[Axes, tuple[board.Line, ...]]]]:
     """A sheet with room for the maps, and for the board beside a single map or below several."""
@@ -184,7 +216,7 @@ def _panels(frames: list[Frame]) -> tuple[int, tuple[float, float]]:
     return across, (max(east * scale, 1.6) + 0.5, max(north * scale, 1.2) + 0.5)
 
 
-def _map(
+def draw_map(
     axes: Axes, scene: Scene, picture: Picture, paints: list[Paint], out: set[str], low: Floats, high: Floats
 ) -> None:
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
@@ -197,14 +229,14 @@ def _map(
     shown = [name for name in picture.layers if name != "walls"]
     layers = [layer.within(low, high) for layer in map(scene.layer, shown) if layer is not None]
     for order, layer in enumerate(sorted(layers, key=lambda layer: layer.name in _OVERHEAD)):
-        draw = _lines if layer.name in _LINES else _boxes
+        draw = _lines if layer.name in _LINES else boxes
         draw(axes, layer, box_colors(layer, paints, out), order)
     _outlines(axes, scene)
     _writing(axes, scene, layers, paints, out)
     _north(axes)
 
 
-def _boxes(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int) -> None:
+def boxes(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int) -> None:
     from matplotlib.collections import PolyCollection
 
     (x, y), (east, north) = layer.low[:, :2].T, layer.high[:, :2].T
@@ -277,7 +309,7 @@ def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], share: f
     """
     part = next((p for p in paints if layer.name in p.values), None)
     values = layer.values(part.values[layer.name]) if part else np.full(layer.count, np.nan)
-    extent = (layer.high - layer.low)[:, :2] * _points_per_metre(axes)
+    extent = (layer.high - layer.low)[:, :2] * points_per_metre(axes)
     box_color = box_colors(layer, paints, out)
     middle = (layer.low + layer.high)[:, :2] / 2
     for number, name in enumerate(layer.ids):
@@ -299,7 +331,7 @@ def _short(part: Paint, value: float) -> str:
     return f"{shown:.1f}" if abs(shown) < 100 else f"{shown:.0f}"
 
 
-def _points_per_metre(axes: Axes) -> float:
+def points_per_metre(axes: Axes) -> float:
     box, figure = axes.get_position(), axes.get_figure()
     assert figure is not None
     inches = figure.get_size_inches()  # type: ignore[union-attr]
@@ -315,7 +347,7 @@ def _north(axes: Axes) -> None:
     )  # fmt: skip
 
 
-def _bars(sheet: Figure, paints: list[Paint]) -> None:
+def bars(sheet: Figure, paints: list[Paint], special: Sequence[tuple[str, str]] | None = None) -> None:
     width, height = sheet.get_size_inches()
     left, room = 1 - (SIDE - 0.25) / width, height - HEAD - 1.0
     slot = min(room / max(len(paints), 1), 5.0)
@@ -326,5 +358,8 @@ def _bars(sheet: Figure, paints: list[Paint]) -> None:
             sheet, (left, (bottom + 0.1) / height, 0.2 / width, (slot - 0.75) / height), part.scale, size=8
         )
     legend.swatches(
-        sheet, (left, (bottom - 0.75) / height, 1.9 / width, 0.5 / height), legend.special(), size=8
+        sheet,
+        (left, (bottom - 0.75) / height, 1.9 / width, 0.5 / height),
+        special or legend.special(),
+        size=8,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,36 @@ _HEADLINES = (
     "cost_per_million_tokens",
     "racks_throttled",
 )
+AIR_FACTS = {
+    "hall": "Hall",
+    "method": "Method",
+    "status": "Ended",
+    "cells": "Cells",
+    "iterations": "Iterations",
+    "mass_error": "Mass imbalance",
+    "energy_error": "Energy imbalance",
+    "worst_rack": "Hottest rack",
+    "worst_inlet": "Its inlet [degC]",
+    "worst_error": "± [K]",
+    "seconds": "CPU time [s]",
+}
+"""What is told of a hall's air field: key and heading.  A key may be missing; ``notes`` is a list of sentences."""
 
 
 def write_report(
-    facility: Facility, results: Results, verdict: Verdict, pictures: Iterable[Path], path: Path
+    facility: Facility,
+    results: Results,
+    verdict: Verdict,
+    pictures: Iterable[Path],
+    path: Path,
+    *,
+    air_facts: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
-    """Write the report; ``pictures`` are image files to embed, those that are missing are left out."""
-    text = html(facility, results, verdict, pictures)
+    """Write the report; ``pictures`` are image files to embed, those that are missing are left out.
+
+    ``air_facts`` is one line for each hall whose air was solved in 3-D, see :data:`AIR_FACTS`.
+    """
+    text = html(facility, results, verdict, pictures, air_facts)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8", errors="replace")
@@ -51,9 +74,23 @@ def write_report(
     return path
 
 
-def html(facility: Facility, results: Results, verdict: Verdict, pictures: Iterable[Path] = ()) -> str:
+def html(
+    facility: Facility,
+    results: Results,
+    verdict: Verdict,
+    pictures: Iterable[Path] = (),
+    air_facts: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """The report as text."""
-    return _environment().get_template("report.html").render(**_context(facility, results, verdict, pictures))
+    pictures = tuple(pictures)
+    context = _context(facility, results, verdict, [path for path in pictures if not _of_air(path)])
+    context |= {
+        "air_maps": _maps(path for path in pictures if _of_air(path)),
+        "air_labels": list(AIR_FACTS.values()),
+        "air_facts": [[_fact(line.get(name)) for name in AIR_FACTS] for line in air_facts],
+        "air_notes": [note for line in air_facts for note in line.get("notes", ())],
+    }
+    return _environment().get_template("report.html").render(**context)
 
 
 def embedded(path: Path) -> str | None:
@@ -120,6 +157,26 @@ def _headlines(kpis: tuple[Kpi, ...]) -> list[Kpi]:
     return [by_name[name] for name in _HEADLINES if name in by_name]
 
 
+def _of_air(path: Path) -> bool:
+    picture = PICTURES.get(path.stem.removesuffix("_2d"))
+    return picture is not None and picture.air
+
+
+def _fact(value: Any) -> str:
+    """A fact in few letters."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, str | bool):
+        return str(value)
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if isinstance(value, tuple | list):
+        return " + ".join(_fact(part) for part in value)
+    if np.isinf(value):
+        return "not known"
+    return f"{value:.1e}" if 0 < abs(value) < 0.01 else f"{value:.3g}"
+
+
 def _maps(pictures: Iterable[Path]) -> list[tuple[str, str]]:
     """Captions and data of the pictures: by subject, the 3-D one first; one plan of each is enough."""
     subjects = [name for name in PICTURES if not name.endswith("_plan")]
@@ -127,6 +184,8 @@ def _maps(pictures: Iterable[Path]) -> list[tuple[str, str]]:
     chosen = [path for stem, path in paths.items() if f"{stem}_2d" not in paths]
 
     def order(path: Path) -> tuple[int, str]:
+        if _of_air(path):
+            return list(PICTURES).index(path.stem.removesuffix("_2d")), path.stem
         subject = _subject(path)
         return subjects.index(subject) if subject in subjects else len(subjects), path.stem
 
@@ -139,6 +198,8 @@ def _subject(path: Path) -> str:
 
 
 def _title(path: Path) -> str:
+    if _of_air(path):
+        return PICTURES[path.stem.removesuffix("_2d")].title
     subject = _subject(path)
     title = PICTURES[subject].title if subject in PICTURES else subject.replace("_", " ")
     return title if subject == path.stem else f"{title} (plan)"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,9 +15,10 @@ import numpy as np
 from twin.checks.places import Places
 from twin.checks.wording import quantity
 from twin.model.facility import Facility
+from twin.results.fields import AnyField
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, Verdict
-from twin.view import colors, gl, legend
+from twin.view import air, colors, gl, legend, slices
 from twin.view.camera import Camera, fitted
 from twin.view.paints import Paint, box_colors, caption, painted
 from twin.view.pictures import Plotter, add_layer, aim, shine
@@ -32,6 +33,11 @@ KEYS = (
     "Keys: n / b next or previous field, right / left arrow next or previous state,\n"
     "1 iso  2 plan  3 south  4 east  5 west; click a thing to read about it"
 )
+AIR_KEYS = "\ng air: cut at a height, across x, across y, streamlines,\nsurface, none; u / d move the cut"
+STEP = 0.04
+"""How far the cut through the air moves at a stroke, share of the hall."""
+AIR = ("", "z", "x", "y", "air_streams", "air_surface")
+"""What of the air is shown, in the order of the key: nothing, a cut by the axis of its normal, lines, a surface."""
 _TABLES = ("rack", "rear_door", "cdu", "crah", "plant", "pump", "power", "loop", "hall")
 _MOST = 40  # lines of the text panel
 
@@ -43,6 +49,7 @@ def open_window(
     *,
     field: str = "rack.inlet_temperature",
     scenario: int = 0,
+    fields: Mapping[str, AnyField] | None = None,
 ) -> None:
     """Show the window and return when it is closed.
 
@@ -52,9 +59,8 @@ def open_window(
         If this machine cannot draw.
     """
     gl.require()
-    build_window(facility, results, verdict, field=field, scenario=scenario).show(
-        title=f"twin: {facility.name}"
-    )
+    plotter = build_window(facility, results, verdict, field=field, scenario=scenario, fields=fields)
+    plotter.show(title=f"twin: {facility.name}")
 
 
 def build_window(
@@ -64,13 +70,15 @@ def build_window(
     *,
     field: str = "rack.inlet_temperature",
     scenario: int = 0,
+    fields: Mapping[str, AnyField] | None = None,
     off_screen: bool = False,
     size: tuple[int, int] = SIZE,
 ) -> Plotter:
     """The plotter of the window, drawn and wired but not yet shown."""
     view = make_window(
-        facility, results, verdict, field=field, scenario=scenario, off_screen=off_screen, size=size
-    )
+        facility, results, verdict, field=field, scenario=scenario, fields=fields, off_screen=off_screen,
+        size=size,
+    )  # fmt: skip
     return view.plotter
 
 
@@ -81,6 +89,7 @@ def make_window(
     *,
     field: str = "rack.inlet_temperature",
     scenario: int = 0,
+    fields: Mapping[str, AnyField] | None = None,
     off_screen: bool = False,
     size: tuple[int, int] = SIZE,
 ) -> Window:
@@ -90,7 +99,16 @@ def make_window(
 
     plotter: Plotter = pyvista.Plotter(off_screen=off_screen, window_size=list(size), lighting="none")
     plotter.set_background("white")
-    window = Window(plotter, facility, results, verdict, build(facility), FIELDS[field].name, scenario)
+    window = Window(
+        plotter,
+        facility,
+        results,
+        verdict,
+        build(facility),
+        FIELDS[field].name,
+        scenario,
+        fields=fields or {},
+    )
     window.draw()
     window.controls()
     return window
@@ -127,6 +145,12 @@ class Window:
     boxes: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Check box of each layer."""
     picked: str = ""
+    fields: Mapping[str, AnyField] = dataclasses.field(default_factory=dict)
+    """Air of the halls that have a field; it is that of the normal state."""
+    air: str = ""
+    """One of :data:`AIR`."""
+    cut: dict[str, float] = dataclasses.field(default_factory=dict)
+    """Where the cut along each axis stands. [m]"""
 
     def draw(self) -> None:
         """Add all layers, aim the camera, paint."""
@@ -139,7 +163,7 @@ class Window:
 
     def paint(self) -> None:
         """Colour all layers for the field and the state, and say so."""
-        paints = painted(self.facility, self.results, self.scenario, [(self.field, (self.field,), "")])
+        paints = self._paints()
         out = self.results.scenarios[self.scenario].failed
         for layer in self.scene.layers:
             box_color = box_colors(layer, paints, out)
@@ -152,6 +176,9 @@ class Window:
             mesh.Modified()
         self._words(paints[0])
 
+    def _paints(self) -> list[Paint]:
+        return painted(self.facility, self.results, self.scenario, [(self.field, (self.field,), "")])
+
     def step_field(self, step: int) -> None:
         """The next or an earlier field that this facility has."""
         offered = [name for name in FIELDS if any(self.scene.layer(layer) for layer in FIELDS[name].layers)]
@@ -159,6 +186,45 @@ class Window:
             here = offered.index(self.field) if self.field in offered else 0
             self.field = offered[(here + step) % len(offered)]
             self.refresh()
+
+    def step_air(self, step: int) -> None:
+        """The next or an earlier view of the air, if there is a field."""
+        if self.fields:
+            self.air = AIR[(AIR.index(self.air) + step) % len(AIR)]
+            self.breathe()
+            self.plotter.render()
+
+    def move_cut(self, steps: int) -> None:
+        """Move the cut through the air along its normal, at most to the wall."""
+        if self.fields and self.air in ("x", "y", "z"):
+            low, high = self._reach(self.air)
+            at = self._place(self.air) + steps * STEP * (high - low)
+            self.cut[self.air] = float(np.clip(at, low + 1e-3, high - 1e-3))
+            self.breathe()
+            self.plotter.render()
+
+    def breathe(self) -> Any:
+        """Show the air as it is asked for; the actor, None if there is nothing to see."""
+        self.plotter.remove_actor("air", render=False)
+        scale, actor = slices.scale(self.facility), None
+        if self.air in air.SHOWN:
+            make, look = air.SHOWN[self.air]
+            actor = air.show(self.plotter, make(self.facility, self.fields), scale, name="air", **look)
+        elif self.air:
+            mesh = air.plane(self.facility, self.fields, "xyz".index(self.air), self._place(self.air))
+            actor = air.show(self.plotter, mesh, scale, name="air", lighting=False)
+        self._words(self._paints()[0])
+        return actor
+
+    def _reach(self, axis: str) -> tuple[float, float]:
+        low, high = slices.bounds(self.facility, self.fields)
+        number = "xyz".index(axis)
+        return float(low[number]), float(high[number])
+
+    def _place(self, axis: str) -> float:
+        """Where a cut stands: at rack height or in the middle until it is moved."""
+        low, high = self._reach(axis)
+        return self.cut.get(axis, slices.HEIGHT if axis == "z" else (low + high) / 2)
 
     def step_state(self, step: int) -> None:
         """The next or an earlier state."""
@@ -244,6 +310,9 @@ class Window:
         yield "b", lambda: self.step_field(-1)
         yield "Right", lambda: self.step_state(1)
         yield "Left", lambda: self.step_state(-1)
+        yield "g", lambda: self.step_air(1)
+        yield "u", lambda: self.move_cut(1)
+        yield "d", lambda: self.move_cut(-1)
         for number, preset in enumerate(("iso", "plan", "south", "east", "west"), 1):
             yield str(number), partial(self._turn, preset)
 
@@ -254,11 +323,13 @@ class Window:
     def _words(self, part: Paint) -> None:
         """Title and colour bar."""
         line = caption(self.results, self.scenario, self.verdict)
-        title = f"{legend.clipped(self.facility.name, 90)}\n{part.scale.title}   |   {line}"
+        title = (
+            f"{legend.clipped(self.facility.name, 90)}\n{part.scale.title}   |   {line}{self._air_words()}"
+        )
         add = self.plotter.add_text
         add(title, position="upper_left", font_size=10, color=legend.INK, name="title", render=False)
         add(
-            KEYS,
+            KEYS + (AIR_KEYS if self.fields else ""),
             position=(0.01, 0.005),
             viewport=True,
             font_size=7,
@@ -267,6 +338,15 @@ class Window:
             render=False,
         )
         self._bar(part)
+
+    def _air_words(self) -> str:
+        """What the colours of the air mean; those of the bar where it shows inlet air."""
+        if not self.air:
+            return ""
+        state = "" if self.results.scenarios[self.scenario].normal else " of the normal state"
+        if self.air in ("x", "y", "z"):
+            return f"\nAir{state} at {self.air} = {self._place(self.air):.2f} m, colours of inlet air"
+        return f"\nAir{state}: {air.remark(self.air, self.fields)}, colours of inlet air"
 
     def _bar(self, part: Paint) -> None:
         import pyvista

@@ -136,6 +136,9 @@ class Crah(ProductBase):
     """Water pressure drop at ``flow``."""
     fan_power: Power = Field(gt=0)
     """Fan input at full speed."""
+    fan_head: tuple[Pressure, Pressure] | None = None
+    """Pressure rise of the fans, less what coil and filter take, at full speed without flow and at ``air_flow``; without
+    it the flow is held."""
     min_speed: Fraction = Field(default=0.4, gt=0, le=1)
     """Lowest fan speed."""
     voltage: Voltage = 415.0
@@ -147,6 +150,12 @@ class Crah(ProductBase):
     def _coil_is_colder_than_the_air(self) -> Crah:
         if self.entering_water >= self.return_air:
             raise ValueError("entering_water must be below return_air, or the coil cannot cool")
+        return self
+
+    @model_validator(mode="after")
+    def _fan_curve_falls(self) -> Crah:
+        if self.fan_head is not None and not self.fan_head[0] > self.fan_head[1] >= 0.0:
+            raise ValueError("fan_head must fall from no flow to air_flow, and not below zero")
         return self
 
     def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:

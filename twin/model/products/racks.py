@@ -147,9 +147,20 @@ class Rack(ProductBase):
     accelerators: Accelerators | None = None
     """Accelerators; none for storage and network racks."""
     front_to_rear: bool = True
-    """Air goes in at the face and out at the back."""
+    """Air goes in at the face and out at the back; false: in at the left side, seen from the front, and out at the
+    right."""
+    airflow: Literal["front_to_rear", "side_to_side", "front_to_top"] | None = None
+    """Way of the air through the rack; without it as ``front_to_rear`` says."""
+    leakage: Fraction = Field(default=0.0, ge=0, lt=1)
+    """Share of the exhaust that comes back to the inlets inside the rack, through missing blanking panels."""
 
     role: ClassVar[str] = "it"
+
+    @model_validator(mode="after")
+    def _one_air_path(self) -> Rack:
+        if not self.front_to_rear and self.airflow == "front_to_rear":
+            raise ValueError("front_to_rear and airflow contradict each other; leave front_to_rear away")
+        return self
 
     @model_validator(mode="after")
     def _liquid_needs_a_law(self) -> Rack:
@@ -158,6 +169,11 @@ class Rack(ProductBase):
         if self.accelerators and self.accelerators.count * self.accelerators.power > self.power.peak:
             raise ValueError("accelerators draw more than the rack's peak power")
         return self
+
+    @property
+    def air_path(self) -> Literal["front_to_rear", "side_to_side", "front_to_top"]:
+        """Way of the air through the rack."""
+        return self.airflow or ("front_to_rear" if self.front_to_rear else "side_to_side")
 
     def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
         inputs = tuple(f"in{feed}" for feed in feeds)

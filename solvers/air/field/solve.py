@@ -1,0 +1,575 @@
+"""Steady air of a room: coarse to fine, until the streams see the same air; then to rounding.
+
+The finest grid ends with fluxes that conserve mass and a temperature that is exact for them
+(:mod:`solvers.air.field.transport`), so that heat closes whatever was left of the iteration.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from solvers.air.field import influence as influences
+from solvers.air.field import transport
+from solvers.air.field.checks import check, removable
+from solvers.air.field.flow import Flow
+from solvers.air.field.grid import Grid
+from solvers.air.field.problem import Problem, leaving
+from solvers.air.field.refine import start_from
+from solvers.air.field.solution import Field, Influence, Solution
+from solvers.air.field.voxels import RoomError, Voxels, rasterise
+from solvers.status import SolveError, Status
+
+Array = NDArray[np.float64]
+Method = Literal["rans", "potential"]
+Convection = Literal["upwind", "limited", "central"]
+
+COARSEST = 4_000
+"""Cells below which a grid is not made coarser: racks and aisles must still be told apart."""
+WINDOW, WARM_WINDOW = 15, 8
+"""Iterations over which the inlets must rest, from a cold and from a warm start."""
+STEADY_FLOW = 0.1
+"""Largest mean change of velocities from one iteration to the next at rest, over their mean: eddies may still turn."""
+AVERAGED = 50
+"""Iterations over which a limit cycle is averaged."""
+SMALL_CYCLE = 0.3
+"""Spread of an inlet that still counts as steady, as the mean is then worth reporting. [K]"""
+CAREFUL = {"relax": 0.6, "relax_heat": 0.8, "relax_turbulence": 0.5}
+"""Relaxation of a second try where the first one diverged."""
+CEILING = 100.0
+"""Temperature reported where no steady state exists, as in the zonal model. [degC]"""
+
+
+class Progress(Protocol):
+    """Is told the grid, the iteration and the inlets."""
+
+    def __call__(self, level: int, iteration: int, inlets: Array) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Restart:
+    """Flows of the grids of a room, coarsest first."""
+
+    flows: tuple[Flow, ...]
+
+
+@dataclass
+class _Run:
+    """What one grid did."""
+
+    flow: Flow
+    status: Status
+    history: list[tuple[float, float, float, float]]
+    inlets: list[Array]
+    notes: list[str]
+
+
+def solve(
+    problem: Problem,
+    *,
+    method: Method = "rans",
+    convection: Convection = "upwind",
+    tolerance: float = 0.03,
+    max_iterations: int = 500,
+    levels: int | None = None,
+    start: Solution | None = None,
+    influence: bool = False,
+    fresh: ArrayLike | None = None,
+    memory: float = 8e9,
+    double: bool = False,
+    progress: Progress | None = None,
+    raise_on_failure: bool = False,
+) -> Solution:
+    """Solve the steady air of a room.
+
+    Parameters
+    ----------
+    method : str
+        ``rans`` (momentum, buoyancy, turbulence) or ``potential`` (one Poisson problem, then heat): seconds against
+        tenths of one; the latter knows neither jets nor buoyancy.
+    convection : str
+        ``upwind`` (first order), ``limited`` (second, van Leer) or ``central``; those of k and epsilon stay upwind.
+    tolerance : float
+        Largest change of any stream's inlet over the last iterations. [K]
+    levels : int, optional
+        Grids; as many as stay above a few thousand cells, at most three, without it.
+    start : Solution, optional
+        Of the same room in another state: goes on from there.
+    influence : bool
+        Whether to add how the streams act on each other.
+    fresh : (N,) bool, optional
+        Streams that give fresh air; with it the age of the air is solved.
+    memory : float
+        Most that may be used. [bytes]
+    double : bool
+        Double instead of single precision.
+    progress : callable
+        Called after every iteration.
+
+    Raises
+    ------
+    RoomError
+        If the geometry or the flows cannot be solved, with every reason.
+    SolveError
+        If asked to, where there is no steady state.
+
+    Notes
+    -----
+    One state at a time: a field is a long array by itself.  What changes heat alone is answered for all scenarios at once
+    by the influence, :func:`solvers.air.field.influence.stream_temperatures`.
+    """
+    begun = time.process_time()
+    voxels = _voxels(problem, levels, start, memory, method)
+    check(problem, voxels[-1])
+    if not removable(problem, voxels[-1]):
+        if raise_on_failure:
+            raise SolveError(Status.INFEASIBLE, "the coils cannot remove the heat")
+        method = "potential"
+        feasible = False
+    else:
+        feasible = True
+    runs = (
+        _potential(problem, voxels[-1], start, double)
+        if method == "potential"
+        else _rans(problem, voxels, start, convection, tolerance, max_iterations, double, progress)
+    )
+    solution = _finished(problem, runs, method, influence, fresh, feasible, begun, start)
+    if raise_on_failure and not solution.status.ok:
+        raise SolveError(solution.status, f"air of the room after {solution.iterations[-1]} iterations")
+    return solution
+
+
+BYTES = 290.0
+"""Memory of a solve per cell of the padded grid, measured. [bytes]"""
+
+
+def _voxels(
+    problem: Problem, levels: int | None, start: Solution | None, memory: float, method: str
+) -> tuple[Voxels, ...]:
+    restart = start.restart if start is not None else None
+    if isinstance(restart, Restart) and restart.flows[-1].voxels.room is problem.room:
+        return (restart.flows[-1].voxels,)
+    grid = problem.room.grid
+    needed = BYTES * np.prod([n + 2.0 for n in grid.shape]) * 8 / 7
+    if needed > memory:
+        widen = (needed / memory) ** (1 / 3)
+        raise RoomError([
+            f"{grid.cells:,} cells need {needed / 1e9:.1f} GB, more than the {memory / 1e9:.1f} GB allowed: "
+            f"make the spacing {widen:.2f} times as wide"
+        ])  # fmt: skip
+    grids: list[Grid] = [grid]
+    most = levels or (1 if method == "potential" else 3)
+    while len(grids) < most and (levels or grids[0].coarser().cells >= COARSEST):
+        grids.insert(0, grids[0].coarser())
+    found: list[Voxels] = []
+    for g in grids[:-1]:
+        try:
+            found.append(rasterise(problem.room, g))
+        except RoomError:  # an aisle that a coarse grid closes: begin on the next finer one
+            found.clear()
+    return (*found, rasterise(problem.room))
+
+
+# -- iteration --------------------------------------------------------------------------------------
+
+
+def _rans(
+    problem: Problem, voxels: tuple[Voxels, ...], start: Solution | None, convection: Convection, tolerance: float,
+    max_iterations: int, double: bool, progress: Progress | None,
+) -> list[_Run]:  # fmt: skip
+    runs: list[_Run] = []
+    known = start.restart.flows if start is not None and isinstance(start.restart, Restart) else ()
+    kind = np.float64 if double else np.float32
+    if known and known[-1].model == Flow.model_of(problem):
+        flow = known[-1].under(problem)
+        heat = _exact_heat(problem, flow, frozen(flow), start.influence if start else None, True)
+        flow.warm_to(heat.field)
+        flow.inlet, flow.outlet = heat.inlet, heat.outlet
+        flow.set_outlets()
+        runs.append(_settled(flow, tolerance, max_iterations, 0, progress, window=WARM_WINDOW))
+        if runs[-1].status is not Status.DIVERGED:
+            return runs
+        runs.clear()
+    for number, grid in enumerate(voxels):
+        finest = number == len(voxels) - 1
+        flow = Flow(grid, problem, kind, convection)
+        if runs:
+            start_from(flow, runs[-1].flow)
+        else:
+            _quiet_start(flow)
+        limit, wanted = (max_iterations, tolerance) if finest else (150, max(tolerance, 0.1))
+        run = _settled(flow, wanted, limit, number, progress)
+        if run.status is Status.DIVERGED:
+            flow = Flow(grid, problem, kind, convection)
+            _quiet_start(flow)
+            run = _settled(flow, wanted, 2 * limit, number, progress, CAREFUL)
+            run.notes.append("diverged at first; solved with stronger relaxation")
+        runs.append(run)
+    return runs
+
+
+def _quiet_start(flow: Flow) -> None:
+    """Potential flow for the velocities; its pressure knows no inertia and would only shake them."""
+    flow.potential()
+    flow.p[:] = 0
+
+
+def _settled(
+    flow: Flow, tolerance: float, limit: int, number: int, progress: Progress | None,
+    options: dict[str, float] | None = None, window: int = WINDOW,
+) -> _Run:  # fmt: skip
+    """Iterate until the inlets rest."""
+    run = _Run(flow, Status.MAX_ITERATIONS, [], [], [])
+    sample = _sample(flow)
+    for iteration in range(limit):
+        off = flow.step(**(options or {}))  # type: ignore[arg-type]
+        now = _sample(flow)
+        moved = float(np.abs(now - sample).mean() / max(float(np.abs(now).mean()), 1e-12))
+        sample = now
+        change = float(np.abs(flow.inlet - run.inlets[-1]).max(initial=0.0)) if run.inlets else np.inf
+        run.inlets.append(flow.inlet.copy())
+        run.history.append((moved, off, _heat_off(flow), change))
+        if progress:
+            progress(number, iteration, flow.inlet)
+        if not np.isfinite(moved + off) or not np.isfinite(flow.inlet).all() or off > 1e6:
+            run.status = Status.DIVERGED
+            return run
+        if iteration >= window and moved < STEADY_FLOW:
+            recent = np.array(run.inlets[-window:])
+            if np.abs(recent - recent[-1]).max(initial=0.0) < tolerance and _fans_rest(flow):
+                run.status = Status.CONVERGED
+                return run
+    _cycle(run)
+    return run
+
+
+def _fans_rest(flow: Flow) -> bool:
+    before = flow.flow.copy()
+    free = np.isfinite(flow.problem.head)
+    if not free.any():
+        return True
+    flow.set_fans()
+    return bool(np.abs(flow.flow - before)[free].max() <= 0.005 * max(flow.supplied, 1e-12))
+
+
+def _cycle(run: _Run) -> None:
+    """A small limit cycle counts as steady; its mean is reported and its spread is told."""
+    recent = np.array(run.inlets[-AVERAGED:])
+    if len(recent) < AVERAGED:
+        return
+    spread = float((recent.max(axis=0) - recent.min(axis=0)).max(initial=0.0)) / 2
+    if spread <= SMALL_CYCLE and run.history[-1][0] < STEADY_FLOW:
+        run.status = Status.CONVERGED
+        run.notes.append(f"inlets swing by +/- {spread:.2f} K about the mean that is reported")
+
+
+def _sample(flow: Flow) -> NDArray[Any]:
+    """Velocities of a few thousand faces."""
+    every = max(1, flow.u.size // 4000) | 1
+    return np.concatenate([f.reshape(-1)[::every] for f in (flow.u, flow.v, flow.w)]).copy()
+
+
+def _potential(problem: Problem, voxels: Voxels, start: Solution | None, double: bool) -> list[_Run]:
+    flow = Flow(voxels, problem, np.float64 if double else np.float32)
+    flow.potential()
+    if flow.model != 2:
+        flow.nt[voxels.fluid] = problem.air.eddy_viscosity
+    run = _Run(flow, Status.CONVERGED, [], [], [])
+    run.inlets.append(flow.inlet.copy())
+    run.history.append((0.0, 0.0, 0.0, 0.0))
+    return [run]
+
+
+# -- result -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Heat:
+    """Temperature that is exact for the frozen flow."""
+
+    field: Array
+    inlet: Array
+    outlet: Array
+    cooling: Array
+    ok: bool
+
+
+def frozen(flow: Flow) -> transport.Operator:
+    """The flow's fluxes and conductances, ready to carry scalars; conserves mass to rounding."""
+    flow.conserve()
+    flux = tuple(np.asarray(f, float) * a for f, a in zip((flow.u, flow.v, flow.w), flow.area, strict=True))
+    share = 1.0 / flow.prandtl()
+    conductance = tuple(g * np.float32(share) for g in flow.g)
+    return transport.assemble(flow.voxels, flux, conductance, air=flow.problem.air)  # type: ignore[arg-type]
+
+
+def _finished(
+    problem: Problem, runs: list[_Run], method: str, influence: bool, fresh: ArrayLike | None, feasible: bool,
+    begun: float, start: Solution | None,
+) -> Solution:  # fmt: skip
+    last = runs[-1]
+    flow, voxels = last.flow, last.flow.voxels
+    if last.status is Status.DIVERGED:
+        flow = Flow(voxels, problem)
+        flow.potential()
+    operator = frozen(flow)
+    matrix = influences.influence(operator)[0] if influence or not _direct(problem) else None
+    heat = _exact_heat(problem, flow, operator, matrix, feasible)
+    flow.T[voxels.fluid] = heat.field[voxels.fluid]
+    flow.outlet, flow.inlet = heat.outlet, heat.inlet
+    flow.set_outlets()
+    inlet_error = _grid_error(runs, heat.inlet, start)
+    aged = influences.age(operator, fresh)[0] if fresh is not None else None
+    status = last.status if feasible else Status.INFEASIBLE
+    if status.ok and not heat.ok:
+        status = Status.MAX_ITERATIONS
+    mass, energy = _mass_off(flow, operator), _energy_off(problem, operator, heat)
+    return Solution(
+        status=status,
+        method=f"{method}, {problem.air.turbulence}" if method == "rans" else method,
+        field=_field(flow, heat.field, aged),
+        stream_flow=flow.flow.copy(),
+        stream_inlet=heat.inlet,
+        stream_inlet_max=_hottest(flow, heat),
+        stream_inlet_error=inlet_error,
+        stream_outlet=heat.outlet,
+        stream_cooling=heat.cooling,
+        stream_held=_held(problem, flow, heat),
+        patch_profile=_profiles(flow, heat.field),
+        panel_flow=_panel_flow(flow),
+        panel_rise=_panel_rise(flow),
+        opening_flow=np.array([
+            operator.opening_flow[voxels.openings.of(n)].sum() for n in range(len(voxels.room.openings))
+        ]),
+        cells=tuple(run.flow.voxels.cells for run in runs),
+        iterations=tuple(len(run.inlets) for run in runs),
+        history=tuple(np.array(run.history, float).reshape(-1, 4) for run in runs),
+        inlet_history=np.array(last.inlets, float).reshape(len(last.inlets), -1),
+        mass_error=mass,
+        energy_error=energy,
+        seconds=time.process_time() - begun,
+        notes=tuple(note for run in runs[-1:] for note in run.notes),
+        influence=matrix if influence else None,
+        restart=Restart(tuple(run.flow for run in runs)),
+    )  # fmt: skip
+
+
+def _direct(problem: Problem) -> bool:
+    """Whether few repeated solves close the streams: not where coils run at a limit and heat goes round and round."""
+    return bool(np.all(~np.isfinite(problem.setpoint) | np.isinf(problem.capacity)))
+
+
+ROUNDS = 40
+CLOSED = 1e-9
+"""Change of an outlet at which the streams are closed, over the largest rise."""
+
+
+def _exact_heat(
+    problem: Problem, flow: Flow, operator: transport.Operator, matrix: Influence | None, feasible: bool
+) -> _Heat:
+    """Streams and temperature in agreement, for the frozen flow."""
+    air = problem.air
+    one_way = flow.streams.one_way
+    fixed = np.where(np.isfinite(problem.setpoint), problem.setpoint, air.reference)
+    heat_in, outside = problem.source_heat, problem.wall_temperature
+    outlet = flow.outlet.copy()
+    ok = True
+    if matrix is not None:
+        states = influences.stream_temperatures(matrix, problem, flow=flow.flow)
+        outlet, ok = states.leaving[0], bool(states.ok[0])
+    correction, field = None, np.asarray(flow.T, float)
+    second = flow.convection != "upwind"
+    mixer = _Anderson()
+    for _ in range(ROUNDS):
+        if second:
+            correction = flow.beyond_upwind(field)
+        field, ending = transport.temperature(
+            operator, outlet, walls=outside, sources=heat_in, correction=correction, start=field
+        )
+        inlet = np.where(one_way, fixed, transport.entering(operator, field))
+        after, cooling = leaving(problem, flow.flow, inlet)
+        after = np.where(one_way, fixed, after)
+        gap = float(np.abs(after - outlet).max(initial=0.0))
+        if gap <= CLOSED * max(float(np.ptp(after)) if after.size else 1.0, 1.0) and not second:
+            break
+        if second and gap < 1e-6:
+            break
+        outlet = mixer.next(outlet, after)
+    if not feasible or not np.isfinite(field).all():
+        ceiling = np.full(inlet.shape, CEILING)
+        return _Heat(np.where(operator.voxels.fluid, CEILING, 0.0), ceiling, ceiling, 0.0 * cooling, False)
+    return _Heat(field, inlet, after, np.where(one_way, 0.0, cooling), ok and ending.status.ok and gap < 1e-3)
+
+
+class _Anderson:
+    """Mixing of a fixed-point iteration over its last few steps: D. Anderson, J. ACM 12, 1965."""
+
+    DEPTH = 6
+
+    def __init__(self) -> None:
+        self.x: list[Array] = []
+        self.g: list[Array] = []
+
+    def next(self, x: Array, g: Array) -> Array:
+        self.x, self.g = [*self.x, x][-self.DEPTH :], [*self.g, g][-self.DEPTH :]
+        if len(self.x) < 2:
+            return g
+        gaps = np.array([b - a for a, b in zip(self.x, self.g, strict=True)])
+        steps = np.diff(gaps, axis=0).T
+        weights = np.linalg.lstsq(steps, gaps[-1], rcond=1e-12)[0]
+        return g - np.diff(np.array(self.g), axis=0).T @ weights
+
+
+def _grid_error(runs: list[_Run], inlet: Array, start: Solution | None) -> Array:
+    """Distance to the next coarser grid over (r^p - 1), first order; larger by the swing of a limit cycle.
+
+    After a warm start that of the state it started from.
+    """
+    if len(runs) < 2 and start is not None:
+        return start.stream_inlet_error.copy()
+    if len(runs) < 2 or not runs[-2].status.ok:
+        return np.full(inlet.shape, np.inf)
+    fine, coarse = runs[-1], runs[-2]
+    ratio = (fine.flow.voxels.grid.cells / coarse.flow.voxels.grid.cells) ** (1 / 3)
+    recent = np.array(fine.inlets[-AVERAGED:])
+    swing = (recent.max(axis=0) - recent.min(axis=0)) / 2 if fine.notes else np.zeros(inlet.size)
+    return np.abs(inlet - coarse.inlets[-1]) / max(ratio - 1.0, 0.3) + swing
+
+
+def _field(flow: Flow, temperature: Array, aged: Array | None) -> Field:
+    voxels, inner = flow.voxels, (slice(1, -1),) * 3
+    blank = ~voxels.fluid[inner]
+
+    def shown(values: NDArray[Any]) -> NDArray[np.float32]:
+        found = np.nan_to_num(np.asarray(values[inner]), nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+        found[blank] = np.nan
+        return cast(NDArray[np.float32], found.transpose(2, 1, 0))
+
+    middle = [0.5 * (f + np.roll(f, -1, 2 - a)) for a, f in enumerate((flow.u, flow.v, flow.w))]
+    pressure = flow.p * flow.problem.air.density
+    if not voxels.openings.face.size:
+        pressure = pressure - float(pressure[voxels.fluid].mean())
+    turbulent = flow.model == 0
+    return Field(
+        grid=voxels.grid,
+        temperature=shown(temperature),
+        velocity=np.stack([shown(m) for m in middle], axis=-1),
+        pressure=shown(pressure),
+        kinetic=shown(flow.k) if turbulent else None,
+        dissipation=shown(flow.e) if turbulent else None,
+        age=shown(aged) if aged is not None else None,
+    )
+
+
+def _hottest(flow: Flow, heat: _Heat) -> Array:
+    s = flow.streams
+    values = heat.field.reshape(-1)[s.cell_in]
+    found = heat.inlet.copy()
+    np.maximum.at(found, s.owner_in, values)
+    return found
+
+
+def _held(problem: Problem, flow: Flow, heat: _Heat) -> NDArray[np.bool_]:
+    coil = np.isfinite(problem.setpoint) & (flow.flow > 0) & ~flow.streams.one_way
+    return ~coil | (heat.outlet <= problem.setpoint + 1e-6)
+
+
+def _profiles(flow: Flow, field: Array) -> tuple[tuple[Array, Array], ...]:
+    """Mean temperature in front of every patch by height."""
+    faces, flat = flow.voxels.patches, field.reshape(-1)
+    z = flow.voxels.grid.centers[2]
+    plane = flow.voxels.shape[1] * flow.voxels.shape[2]
+    found = []
+    for number in range(len(flow.voxels.room.patches)):
+        part = faces.of(number)
+        level = faces.cell[part] // plane - 1
+        heights, where = np.unique(level, return_inverse=True)
+        area = np.bincount(where, faces.area[part])
+        mean = np.bincount(where, faces.area[part] * flat[faces.cell[part]]) / area
+        found.append((z[heights], mean))
+    return tuple(found)
+
+
+def _panel_flow(flow: Flow) -> Array:
+    faces, found = flow.voxels.panels, np.zeros(len(flow.voxels.room.panels))
+    for n, number in enumerate(flow.voxels.panel_of):
+        part = faces.of(n)
+        component = (flow.u, flow.v, flow.w)[int(faces.axis[part][0])].reshape(-1)
+        found[number] += float((component[faces.face[part]] * faces.area[part]).sum())
+    return found
+
+
+def _panel_rise(flow: Flow) -> Array:
+    faces, found = flow.voxels.panels, np.zeros(len(flow.voxels.room.panels))
+    p = flow.p.reshape(-1)
+    for n, number in enumerate(flow.voxels.panel_of):
+        part = faces.of(n)
+        step = p[faces.ghost[part]] - p[faces.cell[part]]
+        found[number] = (
+            float((step * faces.area[part]).sum() / faces.area[part].sum()) * flow.problem.air.density
+        )
+    return found
+
+
+# -- balances ---------------------------------------------------------------------------------------
+
+
+def _heat_off(flow: Flow) -> float:
+    """Imbalance of heat while the iteration runs."""
+    given = flow.flow * (flow.outlet - flow.inlet)
+    given = np.where(flow.streams.one_way, 0.0, given)
+    size = max(float(np.abs(given).sum()), 1e-9)
+    holes = flow.voxels.openings
+    one_way = flow.flow[flow.streams.one_way] @ (
+        flow.outlet[flow.streams.one_way] - flow.problem.air.reference
+    )
+    total = float(given.sum()) + float(one_way)
+    if holes.face.size:
+        speed = np.empty(holes.face.size)
+        for a, component in enumerate((flow.u, flow.v, flow.w)):
+            chosen = holes.axis == a
+            speed[chosen] = component.reshape(-1)[holes.face[chosen]]
+        into = speed * holes.side * holes.area
+        T = flow.T.reshape(-1)
+        at = np.where(into > 0, T[holes.ghost], T[holes.cell]) - flow.problem.air.reference
+        total += float((into * at).sum())
+    rate = flow.problem.air.density * flow.problem.air.heat_capacity
+    total += float(np.sum(flow.problem.source_heat)) / rate
+    return abs(total) / size
+
+
+def _mass_off(flow: Flow, operator: transport.Operator) -> float:
+    into = np.where(flow.streams.supplies, 1.0, -1.0) * operator.patch_flow
+    total = float(into.sum() + operator.opening_flow.sum())
+    return max(abs(total) / flow.supplied, operator.repaired)
+
+
+def _energy_off(problem: Problem, operator: transport.Operator, heat: _Heat) -> float:
+    """Sum of all heat that enters the room's air, over the heat put in."""
+    given = sum(
+        float(r.sum()) * t for (_, r), t in zip(transport.supplies(operator), heat.outlet, strict=True)
+    )
+    taken = 0.0
+    size = 1e-9
+    flat = heat.field.reshape(-1)
+    for n, (cells, rate) in enumerate(transport.flows(operator, supply=False)):
+        taken += float((rate * flat[cells]).sum())
+        size += abs(float(rate.sum()) * (heat.outlet[n] - heat.inlet[n]))
+    faces = operator.voxels.openings
+    for n, opening in enumerate(operator.voxels.room.openings):
+        part = faces.of(n)
+        through = operator.opening_flow[part]
+        given += float(np.maximum(through, 0.0).sum()) * opening.temperature
+        taken += float((np.maximum(-through, 0.0) * flat[faces.cell[part]]).sum())
+    capacity = problem.air.density * problem.air.heat_capacity
+    made = float(np.sum(problem.source_heat)) / capacity
+    for (cells, conductance), outside in zip(operator.wall_cells, problem.wall_temperature, strict=True):
+        made += float((conductance * (outside - flat[cells])).sum())
+    return abs(given - taken + made) / (size + abs(made))
+
+
+__all__ = ["Progress", "Restart", "check", "frozen", "solve"]
