@@ -17,6 +17,7 @@ import numpy as np
 from solvers import power as power_flow
 from twin.model.facility import Facility
 from twin.networks.facility import Lowered, lower
+from twin.networks.fidelity import Fidelity, fidelity
 from twin.networks.state import change
 from twin.networks.steps import (
     breathe,
@@ -32,7 +33,7 @@ from twin.networks.steps import (
 )
 from twin.results.results import Results
 from twin.scenario import Scenario, plan
-from twin.tabulate import join, tabulate
+from twin.tabulate import air_facts, air_fields, join, tabulate
 
 TOLERANCE = 1e-8
 """Largest change of a coupled quantity: power over the IT power, temperature over 100 K, speed and throttle."""
@@ -69,6 +70,7 @@ def evaluate(
     scenarios: tuple[Scenario, ...] | None = None,
     *,
     failures: bool = True,
+    air: Fidelity = "zonal",
     tolerance: float = TOLERANCE,
     max_passes: int = MAX_PASSES,
     progress: Progress | None = None,
@@ -77,6 +79,9 @@ def evaluate(
 
     Parameters
     ----------
+    air : str
+        Model of the halls' air: ``zonal`` (milliseconds), ``potential``, ``rans`` (3-D), or ``auto`` for the best that
+        answers within half a minute.
     progress : callable
         Called after every pass with the states settled in this block, all states, and those in earlier blocks.
 
@@ -84,11 +89,13 @@ def evaluate(
     ------
     TooLarge
         Before any work, if the results would not fit in memory.
+    AirflowError
+        If the 3-D air of a hall has no solution as it is laid out.
     """
     begun = time.perf_counter()
     states = scenarios if scenarios is not None else plan(facility, failures=failures)
     _fits(facility, len(states))
-    world = lower(facility)
+    world = lower(facility, fidelity(facility, air, len(states)))
     lowered = time.perf_counter()
     parts = []
     chunk = max(8, min(CHUNK, CELLS // max(len(facility.racks), 1)))
@@ -96,6 +103,7 @@ def evaluate(
         tell = partial(progress, total=len(states), base=first) if progress else None
         parts.append(_settle(world, states[first : first + chunk], tolerance, max_passes, tell))
     results = join(facility, parts)
+    results = replace(results, fields=air_fields(world), air=air_facts(world))
     return replace(results, seconds={"lower": lowered - begun, "solve": time.perf_counter() - lowered})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,83 @@ AIR_SIDE = 0.7
 """Share of a coil's thermal resistance on the air side at the rating. [-] Assumed."""
 END_EXPOSURE = 1.5
 """Recirculation at the two ends of an open row over that of its middle. [-] Assumed; a field solution replaces it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Aired:
+    """What an air model answers for one hall: S states of R racks and C units. [degC] unless said otherwise"""
+
+    rack_inlet: Array
+    """(S, R) mean over the inlet."""
+    rack_highest: Array
+    """(S, R) warmest place of the inlet."""
+    rack_error: Array
+    """(S, R) estimated error of the inlet; 0 where none is known. [K]"""
+    rack_outlet: Array
+    recirculation: Array
+    """(S, R) share of the inlet air that left a rack before. [0..1]"""
+    rack_relative_humidity: Array
+    """(S, R) [0..1]"""
+    unit_heat: Array
+    """(S, C) [W]"""
+    unit_supply: Array
+    """(S, C)"""
+    unit_saturated: Mask
+    """(S, C) runs and does not hold its set point."""
+    room: Array
+    """(S,) air returning to the units."""
+    supply: Array
+    """(S,) mixed supply."""
+    dew_point: Array
+    """(S,)"""
+    scenario_ok: Mask
+    """(S,) the hall has a steady state."""
+
+    def replace(self, **changes: Any) -> Self:
+        """A changed copy."""
+        return replace(self, **changes)
+
+    def put(self, rows: Index, ok: Mask, **values: Any) -> Self:
+        """A copy with the values of some states, where they are ``ok``; the others are lost."""
+        changed = {}
+        for name, value in values.items():
+            whole = getattr(self, name).copy()
+            whole[rows[ok]] = value[ok]
+            changed[name] = whole
+        return self.replace(**changed).lost(rows[~ok])
+
+    def lost(self, rows: Index) -> Self:
+        """A copy in which some states have no steady state: temperatures read the ceiling."""
+        changed = {}
+        for name in ("rack_inlet", "rack_highest", "rack_outlet", "room", "supply"):
+            whole = getattr(self, name).copy()
+            whole[rows] = zonal.CEILING
+            changed[name] = whole
+        ok = self.scenario_ok.copy()
+        ok[rows] = False
+        return self.replace(**changed, scenario_ok=ok)
+
+
+def aired(answer: zonal.Solution) -> Aired:
+    """The zonal model's answer: one temperature for each inlet, no error known."""
+    own = {f.name: getattr(answer, f.name) for f in fields(Aired) if hasattr(answer, f.name)}
+    return Aired(**own, rack_highest=answer.rack_inlet, rack_error=np.zeros_like(answer.rack_inlet))
+
+
+class AirModel(Protocol):
+    """The air of one hall."""
+
+    def solve(self, problem: zonal.Problem, fans: Array) -> Aired:
+        """Answer for all states; ``fans`` (S, C) is the part of the room's heat that the units' fans release. [W]"""
+        ...
+
+
+class ZonalAir:
+    """One temperature per aisle, in milliseconds."""
+
+    def solve(self, problem: zonal.Problem, fans: Array) -> Aired:
+        """Answer a zonal problem; where in the room the fans' heat is released makes no difference."""
+        return aired(zonal.solve(problem))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,8 @@ class Lowered:
     slices: Slices
     heat: liquid.HeatNetwork
     halls: tuple[air.HallAir, ...]
+    airs: tuple[air.AirModel, ...]
+    """The model of each hall's air."""
     racks: tuple[Machine, ...]
     cooling: tuple[Machine, ...]
     """Cooling machines that draw power or move fluid."""
@@ -99,8 +102,14 @@ class Lowered:
         return table
 
 
-def lower(facility: Facility) -> Lowered:
-    """Restate a facility for all solvers."""
+def lower(facility: Facility, fidelity: Literal["zonal", "potential", "rans"] = "zonal") -> Lowered:
+    """Restate a facility for all solvers; ``fidelity`` is that of the halls' air.
+
+    Raises
+    ------
+    AirflowError
+        If the 3-D air of a hall is asked for and has no solution as it is laid out.
+    """
     way = routes(facility)
     place = facility.place
     weather = Weather(
@@ -137,6 +146,7 @@ def lower(facility: Facility) -> Lowered:
         ),
         heat=heat,
         halls=halls,
+        airs=_airs(facility, halls, fidelity),
         racks=racks,
         cooling=cooling,
         rack_demand=demand,
@@ -167,6 +177,18 @@ def lower(facility: Facility) -> Lowered:
         shunt_hall=shunt_hall,
         shelf=np.array([rack_product(machine).shelf is not None for machine in racks], bool),
         rack_converter=_ownership(network.converter_owner, rack_at, len(racks)),
+    )
+
+
+def _airs(
+    facility: Facility, halls: tuple[air.HallAir, ...], fidelity: Literal["zonal", "potential", "rans"]
+) -> tuple[air.AirModel, ...]:
+    if fidelity == "zonal":
+        return tuple(air.ZonalAir() for _ in halls)
+    from twin.networks import airfield, rooms  # numba
+
+    return tuple(
+        airfield.FieldAir(facility, hall, rooms.lower(facility, hall.shell), fidelity) for hall in halls
     )
 
 

@@ -43,8 +43,11 @@ class State:
     rack_air: Array
     """(S, R) [kg/s]"""
     rack_inlet: Array
+    rack_highest: Array
     rack_outlet: Array
-    """(S, R) [degC]"""
+    """(S, R) mean over the inlet, its warmest place, outlet. [degC]"""
+    rack_error: Array
+    """(S, R) estimated error of the inlet. [K]"""
     rack_recirculation: Array
     rack_humidity: Array
     door_heat: Array

@@ -40,6 +40,8 @@ QUANTITIES: dict[str, Quantity] = {
             demand             | power              | Power the workload asks for
             throttle*          | fraction           | Power drawn over power asked for
             inlet_temperature* | temperature        | Air temperature at the inlet
+            inlet_highest*     | temperature        | Air temperature at the warmest place of the inlet
+            inlet_error        | temperature_difference | Estimated error of the inlet temperature
             outlet_temperature*| temperature        | Air temperature at the outlet
             relative_humidity  | fraction           | Relative humidity at the inlet
             recirculation*     | fraction           | Share of inlet air that is not supply air

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.model.base import Frozen
 from twin.scenario import Scenario
+
+if TYPE_CHECKING:
+    from twin.results.fields import AnyField
 
 Array = NDArray[np.float64]
 
@@ -83,6 +86,10 @@ class Results:
     """Assumptions made on the way (a machine without a feed, an estimate outside a range ...)."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time by stage; not part of the result's identity."""
+    air: tuple[Mapping[str, Any], ...] = ()
+    """What is known of each hall's air solve: method, cells, iterations, imbalances, worst inlet."""
+    fields: Mapping[str, AnyField] = field(default_factory=dict, repr=False, compare=False)
+    """Air of every hall in the normal state; empty for the zonal model."""
 
     def __getitem__(self, table: str) -> Table:
         return self.tables[table]

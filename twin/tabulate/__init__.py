@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,11 @@ from twin.networks.state import State
 from twin.results.results import Results, SolveReport, Table
 from twin.scenario import Scenario
 from twin.tabulate import cooling, electrical, racks, site
+
+if TYPE_CHECKING:
+    from solvers.air.field import Solution
+    from twin.networks.air import HallAir
+    from twin.results.fields import AnyField
 
 STATUS = {True: "converged", False: "no steady state found"}
 
@@ -47,7 +53,7 @@ def tabulate(
         "power": flow.power_error,
     }
     domains = (
-        ("air", "zonal", hall_ok, 1, 0.0),
+        ("air", air_method(world), hall_ok, 1, 0.0),
         ("hydraulics", "global gradient", state.flow_ok, 1, float(state.mass_error.max(initial=0.0))),
         ("heat", "effectiveness-NTU network", state.heat_ok, 1, 0.0),
         ("power", "backward/forward sweep, Newton where meshed", state.power_ok, flow.iterations,
@@ -70,6 +76,56 @@ def tabulate(
         passes=passes,
         notes=_notes(world),
     )
+
+
+def air_method(world: Lowered) -> str:
+    """How the air was modelled, in words."""
+    facts = air_facts(world)
+    if not facts:
+        return "zonal"
+    cells = sum(int(fact["cells"][-1]) for fact in facts)
+    return f"{facts[0]['method']}, {cells:,} cells"
+
+
+def air_fields(world: Lowered) -> dict[str, AnyField]:
+    """Air of every hall in the first state, where it was solved in 3-D."""
+    return {hall.shell.id: solution.field for hall, solution in _solutions(world)}
+
+
+def air_facts(world: Lowered) -> tuple[dict[str, Any], ...]:
+    """What is known of each hall's 3-D solve."""
+    facts = []
+    for (hall, solution), model in zip(_solutions(world), world.airs, strict=False):
+        racks = model.room.rack_stream  # type: ignore[attr-defined]
+        inlet = solution.stream_inlet[racks]
+        worst = int(np.argmax(inlet)) if inlet.size else -1
+        facts.append(
+            {
+                "hall": hall.shell.id or "hall",
+                "method": solution.method,
+                "status": str(solution.status),
+                "cells": list(solution.cells),
+                "iterations": list(solution.iterations),
+                "patterns": len(model.patterns),  # type: ignore[attr-defined]
+                "mass_error": solution.mass_error,
+                "energy_error": solution.energy_error,
+                "worst_rack": world.racks[hall.rack[worst]].id if worst >= 0 else "",
+                "worst_inlet": float(inlet[worst]) if worst >= 0 else 0.0,
+                "worst_error": float(solution.stream_inlet_error[racks][worst])
+                if worst >= 0
+                else float("inf"),
+                "seconds": solution.seconds,
+                "notes": [*solution.notes, *model.room.notes],  # type: ignore[attr-defined]
+            }
+        )
+    return tuple(facts)
+
+
+def _solutions(world: Lowered) -> list[tuple[HallAir, Solution]]:
+    pairs = (
+        (hall, getattr(model, "normal", None)) for hall, model in zip(world.halls, world.airs, strict=True)
+    )
+    return [(hall, solution) for hall, solution in pairs if solution is not None]
 
 
 def join(facility: Facility, parts: Sequence[Results]) -> Results:

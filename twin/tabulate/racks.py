@@ -48,6 +48,8 @@ def racks(world: Lowered, state: State, flow: power_flow.Solution) -> Table:
             "demand": np.broadcast_to(world.rack_demand, state.rack_power.shape).copy(),
             "throttle": state.throttle,
             "inlet_temperature": state.rack_inlet,
+            "inlet_highest": state.rack_highest,
+            "inlet_error": state.rack_error,
             "outlet_temperature": state.rack_outlet,
             "relative_humidity": state.rack_humidity,
             "recirculation": state.rack_recirculation,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from solvers.air.field import kernels
 from solvers.air.field.multigrid import Multigrid
 from solvers.air.field.problem import Problem, leaving
-from solvers.air.field.voxels import EDGE, FLUID, Faces, Voxels, flat_box, regions
+from solvers.air.field.voxels import EDGE, FLUID, Faces, Voxels, flat_box
 
 Array = NDArray[np.float64]
 
@@ -24,6 +24,7 @@ SWEEPS_MOMENTUM, SWEEPS_HEAT, SWEEPS_TURBULENCE = 3, 6, 3
 ROUNDS_HEAT = 2
 """Times per iteration that streams and heat are updated in turn: heat that recirculates through racks is the slow mode."""
 PRESSURE_TOLERANCE = 0.2
+MOST_PRESSURE = 12
 _MODEL = {"k-epsilon": 0, "zero-equation": 1, "constant": 1, "laminar": 2}
 
 
@@ -82,21 +83,17 @@ class Flow:
         def field(value: float = 0.0) -> NDArray[Any]:
             return np.full(shape, value, dtype)
 
-        self.u, self.v, self.w, self.p, self.dp = (field() for _ in range(5))
+        self.u, self.v, self.w, self.p = (field() for _ in range(4))
         self.T = field(air.reference)
         eddy = 0.0 if self.model == 2 else air.eddy_viscosity
         self.nt = field(eddy) * voxels.fluid
         self.k, self.e = field(1e-2), field(3e-3)
         self.G, self.eok = field(), field(0.3)
-        self.C = np.zeros((7, *shape), dtype)
-        self.R = field()
         self.g = tuple(field() for _ in range(3))
         self.drag = tuple(field() for _ in range(3))
-        self.q = tuple(field() for _ in range(3))
-        self.b = field()
         self.flags = voxels.flags
         self.area = tuple((voxels.through[a] * voxels.face_area(a)).astype(dtype) for a in range(3))
-        self.multigrid = Multigrid(self.q, compartments(voxels))  # type: ignore[arg-type]
+        self.wake()
         self._metrics()
         self._lists()
         self.flow = np.array(problem.flow, float)
@@ -104,6 +101,20 @@ class Flow:
         self.inlet = self.outlet.copy()
         self.set_flows()
         self.set_outlets()
+
+    def wake(self) -> None:
+        """Make the work arrays of the iteration."""
+        shape = self.voxels.shape
+        self.C = np.zeros((7, *shape), self.dtype)
+        self.R, self.dp, self.b = (np.zeros(shape, self.dtype) for _ in range(3))
+        self.q: Any = tuple(np.zeros(shape, self.dtype) for _ in range(3))
+        self.multigrid: Any = Multigrid(self.q, barriers(self.voxels))
+
+    def rest(self) -> None:
+        """Let the work arrays go; the fields stay."""
+        nothing = np.zeros(0, self.dtype)
+        self.C = self.R = self.dp = self.b = nothing
+        self.q, self.multigrid = (), None
 
     @staticmethod
     def model_of(problem: Problem) -> int:
@@ -113,8 +124,12 @@ class Flow:
     FIELDS = ("u", "v", "w", "p", "T", "nt", "k", "e")
 
     def under(self, problem: Problem) -> Flow:
-        """A copy of the fields under other flows and heats; work arrays are shared."""
+        """A copy of the fields under other flows and heats, with work arrays of its own."""
         other = copy.copy(self)
+        other.wake()
+        other.drag = tuple(np.zeros_like(drag) for drag in self.drag)
+        other.g = tuple(np.zeros_like(g) for g in self.g)
+        other.G, other.eok = np.zeros_like(self.G), self.eok.copy()
         other.problem = problem
         for name in self.FIELDS:
             setattr(other, name, getattr(self, name).copy())
@@ -464,7 +479,7 @@ class Flow:
                 )  # fmt: skip
             self.smooth(velocity[a], sweeps)
 
-    def project(self, tolerance: float, gain: float = 1.0) -> float:
+    def project(self, tolerance: float, gain: float = 1.0, most: int = 60) -> float:
         """Pressure correction; returns the imbalance before, over all air supplied."""
         self._open_holes()
         self.multigrid.setup()
@@ -472,7 +487,7 @@ class Flow:
         total = kernels.divergence(*fields, self.row, *self.planes)
         if not self.voxels.openings.face.size:
             self._level_out()
-        self.pressure_steps, _ = self.multigrid.solve(self.dp, self.b, tolerance)
+        self.pressure_steps, _ = self.multigrid.solve(self.dp, self.b, tolerance, most)
         parts = [part for pair in self.inverse for part in pair]
         fields = self._flat(self.u, self.v, self.w, self.p, self.dp, *self.q)
         kernels.correct(*fields, *parts, self.row, gain, *self.planes_with_upper)
@@ -640,7 +655,7 @@ class Flow:
         """One steady iteration; returns the imbalance of mass before the correction."""
         self.mix()
         self.move(relax, sweeps)
-        off = self.project(tolerance)
+        off = self.project(tolerance, most=MOST_PRESSURE)
         self.set_fans()
         self.heat(relax_heat, sweeps_heat, rounds)
         if self.model == 0:
@@ -649,15 +664,16 @@ class Flow:
         return off
 
 
-def compartments(voxels: Voxels) -> NDArray[np.int32] | None:
-    """Numbers of the parts of the air that hang together without the panels; None if there is but one."""
-    if not voxels.panels.face.size:
-        return None
-    opened = [face.copy() for face in voxels.open]
-    for a, face in enumerate(opened):
-        face.reshape(-1)[voxels.panels.face[voxels.panels.axis == a]] = False
-    found = regions(voxels.fluid, opened)
-    return found if found.max() > 1 else None
+def barriers(voxels: Voxels) -> tuple[set[int], set[int], set[int]]:
+    """Faces along x, y and z in whose plane a panel lies somewhere."""
+    found = []
+    for a in range(3):
+        beside = voxels.fluid & np.roll(voxels.fluid, 1, 2 - a) & ~voxels.open[a]
+        chosen = voxels.panels.axis == a
+        beside.reshape(-1)[voxels.panels.face[chosen]] = True
+        others = tuple(n for n in range(3) if n != 2 - a)
+        found.append(set(np.flatnonzero(beside.any(axis=others)).tolist()))
+    return found[0], found[1], found[2]
 
 
 def wall_faces(voxels: Voxels) -> list[Array]:

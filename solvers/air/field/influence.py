@@ -98,10 +98,11 @@ def _together(columns: list[tuple[Index, Array]]) -> tuple[Index, Array]:
     return np.concatenate([cells for cells, _ in columns]), np.concatenate([rate for _, rate in columns])
 
 
-def anchored(influence: Influence, entering: Array, leaving: Array, outside: Array) -> Influence:
-    """An influence of groups that is exact for one known state; ``outside`` (Q,) of the air that comes in. [degC]"""
-    known = influence.share @ leaving + influence.opening_share @ outside
-    return replace(influence, rise=entering - known)
+def anchored(influence: Influence, problem: Problem, entering: Array, leaving: Array) -> Influence:
+    """An influence of groups that is exact for one known state of a problem: all else counts from there."""
+    plain = replace(influence, residue=None)
+    known = _base(plain, problem, None, {})[0] + influence.share @ leaving
+    return replace(influence, residue=entering - known)
 
 
 def stream_temperatures(
@@ -313,6 +314,8 @@ def _base(
     own = [o.temperature for o in problem.room.openings]
     outside = np.atleast_2d(np.asarray(own if openings is None else openings, float))
     came_in = outside @ influence.opening_share.T
+    if influence.residue is not None:
+        came_in = came_in + influence.residue
     if influence.source_rise is None:
         return came_in + influence.rise
     heat, walls = (

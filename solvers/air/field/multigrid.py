@@ -1,11 +1,7 @@
 """Pressure: a Poisson problem on the open faces, by conjugate gradients with a geometric multigrid cycle before them.
 
-Coarse cells join two by two along every axis; transfer is piecewise constant, and a coarse face carries half the sum of
-the fine ones (twice the distance).  Cells without open faces stand apart with a value of zero.
-
-Compartments that hang together by leaks alone (a plenum, a contained aisle) have a pressure level each, which coarse cells
-across a thin panel cannot tell apart: a small dense problem for the levels is solved beside every cycle (additive
-deflation: R. Nicolaides, SIAM J. Numer. Anal. 24, 1987).
+Coarse cells join two by two along every axis, but not across thin panels as long as there is anything else to join;
+transfer is piecewise constant, and a coarse face carries the sum of the fine ones over the ratio of distances.  Cells without open faces stand apart with a value of zero.
 """
 
 from __future__ import annotations
@@ -62,13 +58,13 @@ def relax(
 
 @_compiled
 def apply(
-    p: Any, q: Any, cx: Any, cy: Any, cz: Any, force: Any, sign: float, mask: Any, nx: int, k0: int,
+    p: Any, q: Any, cx: Any, cy: Any, cz: Any, force: Any, weight: float, sign: float, mask: Any, nx: int, k0: int,
     k1: int,
 ) -> float:  # fmt: skip
-    """``q = sign (A p - force)``; returns p . q.  Ghosts get nothing."""
+    """``q = sign (A p - weight force)``; returns p . q.  Ghosts get nothing."""
     first, last = nx, p.shape[1] - nx
     kind = p.dtype.type
-    turn = kind(sign)
+    turn, part = kind(sign), kind(weight)
     total = 0.0
     for k in range(k0, k1):
         for lo in range(first, last, CHUNK):
@@ -77,7 +73,7 @@ def apply(
             here, west, east = p[k, lo:hi], p[k, lo - 1 : hi - 1], p[k, lo + 1 : hi + 1]
             x0, x1, out, f = cx[k, lo:hi], cx[k, lo + 1 : hi + 1], q[k, lo:hi], force[k, lo:hi]
             for i in range(n):
-                out[i] = x0[i] * (here[i] - west[i]) + x1[i] * (here[i] - east[i]) - f[i]
+                out[i] = x0[i] * (here[i] - west[i]) + x1[i] * (here[i] - east[i]) - part * f[i]
             south, north = p[k, lo - nx : hi - nx], p[k, lo + nx : hi + nx]
             y0, y1 = cy[k, lo:hi], cy[k, lo + nx : hi + nx]
             for i in range(n):
@@ -96,38 +92,36 @@ def apply(
 
 
 @_compiled
-def gather(fine: Any, coarse: Any) -> None:
-    """Sum over the cells that a coarse cell joins."""
-    nz, ny, nx = fine.shape
+def gather(fine: Any, coarse: Any, z: Any, y: Any, x: Any) -> None:
+    """Sum over the cells that a coarse cell joins; ``z``, ``y``, ``x`` are the first cells of each."""
     mz, my, mx = coarse.shape
-    n, m = nx - 2, mx - 2
-    row = np.zeros(2 * m, fine.dtype)
+    nx = fine.shape[2]
+    row = np.zeros(nx, fine.dtype)
     for K in range(1, mz - 1):
         for J in range(1, my - 1):
             row[:] = 0
-            for k in range(2 * K - 1, min(2 * K + 1, nz - 1)):
-                for j in range(2 * J - 1, min(2 * J + 1, ny - 1)):
-                    here = fine[k, j, 1 : n + 1]
-                    for i in range(n):
+            for k in range(z[K], z[K + 1]):
+                for j in range(y[J], y[J + 1]):
+                    here = fine[k, j]
+                    for i in range(nx):
                         row[i] += here[i]
-            out = coarse[K, J, 1 : m + 1]
-            for i in range(m):
-                out[i] = row[2 * i] + row[2 * i + 1]
+            out = coarse[K, J]
+            for II in range(1, mx - 1):
+                total = row[x[II]]
+                for i in range(x[II] + 1, x[II + 1]):
+                    total += row[i]
+                out[II] = total
 
 
 @_compiled
-def prolong(p: Any, coarse: Any) -> None:
-    """Add the coarse correction to every cell that it stands for."""
+def prolong(p: Any, coarse: Any, z: Any, y: Any, x: Any) -> None:
+    """Add the coarse correction to every cell that it stands for; ``z``, ``y``, ``x`` say for which it does."""
     nz, ny, nx = p.shape
-    n = nx - 2
     for k in range(1, nz - 1):
         for j in range(1, ny - 1):
-            here, up = p[k, j, 1 : n + 1], coarse[(k + 1) // 2, (j + 1) // 2]
-            for i in range(n // 2):
-                here[2 * i] += up[i + 1]
-                here[2 * i + 1] += up[i + 1]
-            if n % 2:
-                here[n - 1] += up[n // 2 + 1]
+            here, up = p[k, j], coarse[z[k], y[j]]
+            for i in range(1, nx - 1):
+                here[i] += up[x[i]]
 
 
 @_compiled
@@ -171,28 +165,22 @@ def dot(a: Any, b: Any) -> float:
 
 
 @_compiled
-def coarsen(cx: Any, cy: Any, cz: Any, X: Any, Y: Any, Z: Any) -> None:
-    """Faces of the coarse grid."""
-    nz, ny, nx = cx.shape[0] - 2, cx.shape[1] - 2, cx.shape[2] - 2
-    mz, my, mx = X.shape[0] - 2, X.shape[1] - 2, X.shape[2] - 2
-    half = cx.dtype.type(0.5)
-    for K in range(1, mz + 2):
-        for J in range(1, my + 2):
-            for II in range(1, mx + 2):
-                i0, j0, k0 = min(2 * II - 1, nx + 1), min(2 * J - 1, ny + 1), min(2 * K - 1, nz + 1)
-                a = b = c = cx.dtype.type(0.0)
-                for j in range(2 * J - 1, min(2 * J + 1, ny + 1)):
-                    for k in range(2 * K - 1, min(2 * K + 1, nz + 1)):
-                        a += cx[k, j, i0]
-                for i in range(2 * II - 1, min(2 * II + 1, nx + 1)):
-                    for k in range(2 * K - 1, min(2 * K + 1, nz + 1)):
-                        b += cy[k, j0, i]
-                for i in range(2 * II - 1, min(2 * II + 1, nx + 1)):
-                    for j in range(2 * J - 1, min(2 * J + 1, ny + 1)):
-                        c += cz[k0, j, i]
-                X[K, J, II] = half * a
-                Y[K, J, II] = half * b
-                Z[K, J, II] = half * c
+def coarsen(fine: Any, coarse: Any, axis: int, z: Any, y: Any, x: Any, ease: Any) -> None:
+    """Faces across one axis (0 is x) of the coarse grid: the sum of the fine ones over the ratio of distances."""
+    mz, my, mx = coarse.shape
+    for K in range(1, mz):
+        k1 = z[K] + 1 if axis == 2 else z[min(K + 1, mz - 1)]
+        for J in range(1, my):
+            j1 = y[J] + 1 if axis == 1 else y[min(J + 1, my - 1)]
+            for II in range(1, mx):
+                i1 = x[II] + 1 if axis == 0 else x[min(II + 1, mx - 1)]
+                total = fine.dtype.type(0.0)
+                for k in range(z[K], k1):
+                    for j in range(y[J], j1):
+                        for i in range(x[II], i1):
+                            total += fine[k, j, i]
+                place = II if axis == 0 else J if axis == 1 else K
+                coarse[K, J, II] = total * ease[place]
 
 
 @_compiled
@@ -246,23 +234,40 @@ class Level:
     def misfit(self, out: Any) -> None:
         """b - A p."""
         p, b, q = self.flat(self.p, self.b, out)
-        apply(p, q, *self.faces, b, -1.0, self.mask, self.row, *self.planes)
+        apply(p, q, *self.faces, b, 1.0, -1.0, self.mask, self.row, *self.planes)
 
 
-@_compiled
-def sums(values: Any, label: Any, count: int) -> Any:
-    """Sum over the cells of every label.  Flat arrays."""
-    total = np.zeros(count)
-    for i in range(values.size):
-        total[label[i]] += values[i]
-    return total
+class Joining:
+    """Which cells along an axis a coarser grid joins.
 
+    Parameters
+    ----------
+    count : int
+        Cells.
+    barriers : set of int
+        Faces (of the cell above them) across which none are joined.
+    """
 
-@_compiled
-def lift(values: Any, label: Any, level: Any) -> None:
-    """Add to every cell what its label has.  Flat arrays."""
-    for i in range(values.size):
-        values[i] += level[label[i]]
+    def __init__(self, count: int, barriers: set[int]) -> None:
+        starts, cell = [], 1
+        while cell <= count:
+            starts.append(cell)
+            cell += 1 if cell == count or cell + 1 in barriers else 2
+        self.count = len(starts)
+        self.first = np.array([0, *starts, count + 1], np.int64)
+        """First cell of each coarse cell; of the ghosts at both ends as well."""
+        width = np.diff(self.first[1:]).astype(float)
+        self.into = np.concatenate(
+            [[0], np.repeat(np.arange(1, self.count + 1), width.astype(int)), [self.count + 1]]
+        )
+        """Coarse cell of each cell."""
+        ends = np.concatenate([width[:1], width, width[-1:]])
+        self.ease = np.concatenate([[1.0], 2.0 / (ends[:-1] + ends[1:])])
+        """Of each coarse face: fine over coarse distance."""
+        place = {int(first): number for number, first in enumerate(self.first[:-1])}
+        self.barriers = {place[face] for face in barriers if face in place}
+        if self.count == count:  # nothing was joined: barriers have done their work
+            self.barriers = set()
 
 
 class Multigrid:
@@ -272,71 +277,41 @@ class Multigrid:
     ----------
     faces : three arrays
         Flux per pressure step of every face, shared with the caller, who calls :meth:`setup` after changing them.
-    compartment : [k, j, i] int, optional
-        Numbers of the compartments from 1, 0 where no air is.
+    barriers : three sets of int
+        Faces along x, y and z in whose plane a thin panel lies: coarse cells do not reach across.
     """
 
     SMALLEST = 4
     BOTTOM = 8
 
-    def __init__(self, faces: tuple[Any, Any, Any], compartment: NDArray[np.int32] | None = None) -> None:
+    def __init__(
+        self,
+        faces: tuple[Any, Any, Any],
+        barriers: tuple[set[int], set[int], set[int]] = (set(), set(), set()),
+    ) -> None:
         shape, dtype = faces[0].shape, faces[0].dtype
         self.levels = [Level(shape, dtype, faces)]
-        counts = [n - 2 for n in shape]
+        self.joins: list[tuple[Joining, Joining, Joining]] = []
+        counts, walls = [n - 2 for n in shape[::-1]], barriers
         while max(counts) > self.SMALLEST:
-            counts = [(n + 1) // 2 for n in counts]
-            self.levels.append(Level(tuple(n + 2 for n in counts), dtype))
+            x, y, z = (Joining(n, wall) for n, wall in zip(counts, walls, strict=True))
+            self.joins.append((z, y, x))
+            counts, walls = [x.count, y.count, z.count], (x.barriers, y.barriers, z.barriers)
+            self.levels.append(Level(tuple(n + 2 for n in counts[::-1]), dtype))
         self._r, self._q, self._d = (np.zeros(shape, dtype) for _ in range(3))
-        self._nothing = np.zeros((shape[0], 1), dtype) * np.zeros((1, shape[1] * shape[2]), dtype)
-        self._label = None
-        if compartment is not None and compartment.max() > 1:
-            self._label = compartment.reshape(-1)
-            self._borders = [self._border(compartment, axis) for axis in range(3)]
         self._scratch = [self._q, *(np.zeros(level.shape, dtype) for level in self.levels[1:])]
 
     def setup(self) -> None:
         """Coarse faces and diagonals."""
         for number, level in enumerate(self.levels):
             if number:
-                fine = self.levels[number - 1]
-                coarsen(fine.cx, fine.cy, fine.cz, level.cx, level.cy, level.cz)
+                fine, join = self.levels[number - 1], self.joins[number - 1]
+                first = [j.first for j in join]
+                for axis, (below, above) in enumerate(
+                    ((fine.cx, level.cx), (fine.cy, level.cy), (fine.cz, level.cz))
+                ):
+                    coarsen(below, above, axis, *first, join[2 - axis].ease.astype(above.dtype))
             invert(*level.faces, *level.flat(level.inverse), level.mask, level.row)
-        if self._label is not None:
-            self._level_problem()
-
-    @staticmethod
-    def _border(compartment: NDArray[np.int32], axis: int) -> tuple[Any, Any, Any]:
-        """Faces between two compartments, or between one and the outside, with both labels."""
-        before = np.roll(compartment, 1, 2 - axis)
-        faces = np.flatnonzero(before != compartment)
-        return faces, before.reshape(-1)[faces], compartment.reshape(-1)[faces]
-
-    def _level_problem(self) -> None:
-        """Conductance between compartments; label 0 is the outside."""
-        assert self._label is not None
-        count = int(self._label.max()) + 1
-        between = np.zeros((count, count))
-        top = self.levels[0]
-        for face, (cells, a, b) in zip((top.cx, top.cy, top.cz), self._borders, strict=True):
-            value = face.reshape(-1)[cells].astype(float)
-            np.add.at(between, (a, b), value)
-            np.add.at(between, (b, a), value)
-        matrix = np.diag(between.sum(axis=1)) - between
-        self._levels_inverse = np.zeros_like(matrix)
-        scale = max(float(np.abs(matrix).max()), 1e-30)
-        self._levels_inverse[1:, 1:] = (
-            np.linalg.pinv(matrix[1:, 1:] / scale, rcond=1e-9, hermitian=True) / scale
-        )
-
-    def _precondition(self) -> None:
-        """Cycle on the residual; the result is the finest ``p``."""
-        top = self.levels[0]
-        top.b[:] = self._r
-        self.cycle()
-        if self._label is not None:
-            count = self._levels_inverse.shape[0]
-            level = self._levels_inverse @ sums(self._r.reshape(-1), self._label, count)
-            lift(top.p.reshape(-1), self._label, level.astype(top.p.dtype))
 
     def cycle(self, number: int = 0) -> None:
         """One V-cycle for ``levels[number]``, from zero; symmetric."""
@@ -350,9 +325,10 @@ class Multigrid:
         level.sweep(1)
         below = self.levels[number + 1]
         level.misfit(self._scratch[number])
-        gather(self._scratch[number], below.b)
+        join = self.joins[number]
+        gather(self._scratch[number], below.b, *(j.first for j in join))
         self.cycle(number + 1)
-        prolong(level.p, below.p)
+        prolong(level.p, below.p, *(j.into for j in join))
         level.sweep(1)
         level.sweep(0)
 
@@ -368,13 +344,14 @@ class Multigrid:
             return 0, 0.0
         before = 0.0
         for count in range(1, most + 1):
-            self._precondition()
+            top.b[:] = self._r
+            self.cycle()
             product = dot(r, z)
             direct(d, z, product / before if count > 1 else 0.0)
             before = product
             self._q[:] = 0
             fields = top.flat(self._d, self._q)
-            curve = apply(*fields, *top.faces, self._nothing, 1.0, top.mask, top.row, *top.planes)
+            curve = apply(*fields, *top.faces, fields[0], 0.0, 1.0, top.mask, top.row, *top.planes)
             if not curve > 0.0:
                 break
             size = advance(x.reshape(-1), r, d, q, product / curve)

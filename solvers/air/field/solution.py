@@ -38,8 +38,8 @@ class Field:
 class Influence:
     """How what leaves the streams comes back to them, exact for the frozen flow.
 
-    ``entering = share @ leaving + opening_share @ opening_temperature + rise``; the rows of ``share`` and
-    ``opening_share`` together sum to one.
+    ``entering = share @ leaving + opening_share @ opening_temperature + rise``.  The rows of ``share``, ``opening_share``
+    and those of the walls in ``source_rise`` together sum to one.
     """
 
     share: Array
@@ -52,6 +52,8 @@ class Influence:
     """(N, N) part of the air leaving stream m (column) that is next taken by stream n (row)."""
     source_rise: Array | None = None
     """(N, H + W) warming at each stream for each source [K/W] and wall [K/K] of the room; ``rise`` is made of it."""
+    residue: Array | None = None
+    """(N,) what an influence of groups misses in the state that it is anchored to; None if it is exact. [K]"""
 
 
 @dataclass(frozen=True, eq=False)

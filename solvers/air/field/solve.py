@@ -78,6 +78,7 @@ def solve(
     levels: int | None = None,
     start: Solution | None = None,
     influence: bool = False,
+    groups: ArrayLike | None = None,
     fresh: ArrayLike | None = None,
     memory: float = 8e9,
     double: bool = False,
@@ -101,6 +102,8 @@ def solve(
         Of the same room in another state: goes on from there.
     influence : bool
         Whether to add how the streams act on each other.
+    groups : (N,) int, optional
+        Streams that share a tracer in it, anchored to this state: cheaper by as much as there are fewer groups.
     fresh : (N,) bool, optional
         Streams that give fresh air; with it the age of the air is solved.
     memory : float
@@ -137,7 +140,8 @@ def solve(
         if method == "potential"
         else _rans(problem, voxels, start, convection, tolerance, max_iterations, double, progress)
     )
-    solution = _finished(problem, runs, method, influence, fresh, feasible, begun, start)
+    wanted = _Wanted(method, influence, None if groups is None else np.asarray(groups), fresh)
+    solution = _finished(problem, runs, wanted, feasible, begun, start)
     if raise_on_failure and not solution.status.ok:
         raise SolveError(solution.status, f"air of the room after {solution.iterations[-1]} iterations")
     return solution
@@ -186,10 +190,7 @@ def _rans(
     kind = np.float64 if double else np.float32
     if known and known[-1].model == Flow.model_of(problem):
         flow = known[-1].under(problem)
-        heat = _exact_heat(problem, flow, frozen(flow), start.influence if start else None, True)
-        flow.warm_to(heat.field)
-        flow.inlet, flow.outlet = heat.inlet, heat.outlet
-        flow.set_outlets()
+        _guess(problem, flow, start.influence if start else None)
         runs.append(_settled(flow, tolerance, max_iterations, 0, progress, window=WARM_WINDOW))
         if runs[-1].status is not Status.DIVERGED:
             return runs
@@ -307,30 +308,47 @@ def frozen(flow: Flow) -> transport.Operator:
     return transport.assemble(flow.voxels, flux, conductance, air=flow.problem.air)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What the caller asked for."""
+
+    method: str
+    influence: bool
+    groups: NDArray[Any] | None
+    fresh: ArrayLike | None
+
+
 def _finished(
-    problem: Problem, runs: list[_Run], method: str, influence: bool, fresh: ArrayLike | None, feasible: bool,
-    begun: float, start: Solution | None,
-) -> Solution:  # fmt: skip
+    problem: Problem, runs: list[_Run], wanted: _Wanted, feasible: bool, begun: float, start: Solution | None
+) -> Solution:
     last = runs[-1]
     flow, voxels = last.flow, last.flow.voxels
     if last.status is Status.DIVERGED:
         flow = Flow(voxels, problem)
         flow.potential()
     operator = frozen(flow)
-    matrix = influences.influence(operator)[0] if influence or not _direct(problem) else None
-    heat = _exact_heat(problem, flow, operator, matrix, feasible)
+    for run in runs:
+        run.flow.rest()
+    known, told = None, last.notes
+    if wanted.influence or not _direct(problem):
+        known, ending = influences.influence(operator, groups=wanted.groups, tolerance=TRACED)
+        if not ending.status.ok:
+            told = [*told, f"tracers are good to {ending.residual:.0e} only"]
+    heat = _exact_heat(problem, flow, operator, known, feasible)
+    if known is not None and wanted.groups is not None:
+        known = influences.anchored(known, problem, heat.inlet, heat.outlet)
     flow.T[voxels.fluid] = heat.field[voxels.fluid]
     flow.outlet, flow.inlet = heat.outlet, heat.inlet
     flow.set_outlets()
     inlet_error = _grid_error(runs, heat.inlet, start)
-    aged = influences.age(operator, fresh)[0] if fresh is not None else None
+    aged = influences.age(operator, wanted.fresh)[0] if wanted.fresh is not None else None
     status = last.status if feasible else Status.INFEASIBLE
     if status.ok and not heat.ok:
         status = Status.MAX_ITERATIONS
     mass, energy = _mass_off(flow, operator), _energy_off(problem, operator, heat)
     return Solution(
         status=status,
-        method=f"{method}, {problem.air.turbulence}" if method == "rans" else method,
+        method=f"rans, {problem.air.turbulence}" if wanted.method == "rans" else wanted.method,
         field=_field(flow, heat.field, aged),
         stream_flow=flow.flow.copy(),
         stream_inlet=heat.inlet,
@@ -352,8 +370,8 @@ def _finished(
         mass_error=mass,
         energy_error=energy,
         seconds=time.process_time() - begun,
-        notes=tuple(note for run in runs[-1:] for note in run.notes),
-        influence=matrix if influence else None,
+        notes=tuple(told),
+        influence=known if wanted.influence else None,
         restart=Restart(tuple(run.flow for run in runs)),
     )  # fmt: skip
 
@@ -363,6 +381,10 @@ def _direct(problem: Problem) -> bool:
     return bool(np.all(~np.isfinite(problem.setpoint) | np.isinf(problem.capacity)))
 
 
+GUESSED = 1e-5
+"""Accepted residual of the heat that a warm start begins with."""
+TRACED = 1e-8
+"""Accepted residual of tracers; their heat closes as far."""
 ROUNDS = 40
 CLOSED = 1e-9
 """Change of an outlet at which the streams are closed, over the largest rise."""
@@ -371,16 +393,16 @@ CLOSED = 1e-9
 def _exact_heat(
     problem: Problem, flow: Flow, operator: transport.Operator, matrix: Influence | None, feasible: bool
 ) -> _Heat:
-    """Streams and temperature in agreement, for the frozen flow."""
+    """Streams and temperature in agreement, for the frozen flow.
+
+    With a matrix of influence, even one of groups or of a similar flow, the streams are closed by it, anchored to the
+    field just solved: a Newton iteration with an approximate derivative.  Without, by Anderson mixing.
+    """
     air = problem.air
     one_way = flow.streams.one_way
     fixed = np.where(np.isfinite(problem.setpoint), problem.setpoint, air.reference)
-    heat_in, outside = problem.source_heat, problem.wall_temperature
     outlet = flow.outlet.copy()
     ok = True
-    if matrix is not None:
-        states = influences.stream_temperatures(matrix, problem, flow=flow.flow)
-        outlet, ok = states.leaving[0], bool(states.ok[0])
     correction, field = None, np.asarray(flow.T, float)
     second = flow.convection != "upwind"
     mixer = _Anderson()
@@ -388,21 +410,55 @@ def _exact_heat(
         if second:
             correction = flow.beyond_upwind(field)
         field, ending = transport.temperature(
-            operator, outlet, walls=outside, sources=heat_in, correction=correction, start=field
+            operator,
+            outlet,
+            walls=problem.wall_temperature,
+            sources=problem.source_heat,
+            correction=correction,
+            start=field,
         )
         inlet = np.where(one_way, fixed, transport.entering(operator, field))
         after, cooling = leaving(problem, flow.flow, inlet)
         after = np.where(one_way, fixed, after)
         gap = float(np.abs(after - outlet).max(initial=0.0))
-        if gap <= CLOSED * max(float(np.ptp(after)) if after.size else 1.0, 1.0) and not second:
+        if gap <= (1e-6 if second else CLOSED * max(float(np.ptp(after)) if after.size else 1.0, 1.0)):
             break
-        if second and gap < 1e-6:
-            break
-        outlet = mixer.next(outlet, after)
+        if matrix is None:
+            outlet = mixer.next(outlet, after)
+        else:
+            states = influences.stream_temperatures(
+                influences.anchored(matrix, problem, inlet, outlet), problem, flow=flow.flow
+            )
+            outlet, ok = states.leaving[0], bool(states.ok[0])
     if not feasible or not np.isfinite(field).all():
         ceiling = np.full(inlet.shape, CEILING)
         return _Heat(np.where(operator.voxels.fluid, CEILING, 0.0), ceiling, ceiling, 0.0 * cooling, False)
     return _Heat(field, inlet, after, np.where(one_way, 0.0, cooling), ok and ending.status.ok and gap < 1e-3)
+
+
+def _guess(problem: Problem, flow: Flow, known: Influence | None) -> None:
+    """Temperature of another state in the flow as it is, and the pressure at rest that goes with it."""
+    operator = frozen(flow)
+    if known is None:
+        field, outlet = _closed(problem, flow, operator)
+    else:
+        outlet = influences.stream_temperatures(known, problem, flow=flow.flow).leaving[0]
+        field, _ = transport.temperature(
+            operator,
+            outlet,
+            walls=problem.wall_temperature,
+            sources=problem.source_heat,
+            start=np.asarray(flow.T, float),
+            tolerance=GUESSED,
+        )
+    flow.warm_to(field)
+    flow.outlet = outlet.copy()
+    flow.set_outlets()
+
+
+def _closed(problem: Problem, flow: Flow, operator: transport.Operator) -> tuple[Array, Array]:
+    heat = _exact_heat(problem, flow, operator, None, True)
+    return heat.field, heat.outlet
 
 
 class _Anderson:

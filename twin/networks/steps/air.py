@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.air import zonal
 from twin.model.products import RearDoor
 from twin.networks import air
 from twin.networks.facility import Lowered, rack_product
@@ -41,7 +40,7 @@ def breathe(world: Lowered, state: State) -> State:
     doors = _door_cooling(world, state, flow)
     columns: dict[str, Any] = {
         name: getattr(state, name).copy()
-        for name in ("rack_inlet", "rack_outlet", "rack_recirculation", "rack_humidity", "crah_heat", "crah_supply",
+        for name in ("rack_inlet", "rack_highest", "rack_error", "rack_outlet", "rack_recirculation", "rack_humidity", "crah_heat", "crah_supply",
                      "crah_speed", "crah_saturated", "hall_return", "hall_supply", "hall_flow", "hall_dew_point",
                      "hall_heat", "hall_ok", "power")
     }  # fmt: skip
@@ -56,7 +55,7 @@ def breathe(world: Lowered, state: State) -> State:
         speed = hall.speed(wanted, live)
         fans = hall.unit_fan * speed**3
         room = state.room_loss[:, number] + fans.sum(axis=1)
-        answer = zonal.solve(
+        answer = world.airs[number].solve(
             hall.problem(
                 flow[:, racks],
                 air_heat[:, racks],
@@ -66,9 +65,12 @@ def breathe(world: Lowered, state: State) -> State:
                 live,
                 coolant[:, units],
                 wet[:, units],
-            )
+            ),
+            fans,
         )
         columns["rack_inlet"][:, racks] = answer.rack_inlet
+        columns["rack_highest"][:, racks] = answer.rack_highest
+        columns["rack_error"][:, racks] = answer.rack_error
         columns["rack_outlet"][:, racks] = answer.rack_outlet
         columns["rack_recirculation"][:, racks] = answer.recirculation
         columns["rack_humidity"][:, racks] = answer.rack_relative_humidity

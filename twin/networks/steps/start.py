@@ -26,7 +26,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
     zeros = {
         name: full(width)
         for names, width in (
-            (("rack_air", "rack_recirculation", "rack_humidity", "door_heat"), racks),
+            (("rack_air", "rack_error", "rack_recirculation", "rack_humidity", "door_heat"), racks),
             (("power", "condenser"), machines),
             (("crah_heat", "crah_supply", "crah_speed"), crahs),
             (("room_loss", "hall_flow", "hall_dew_point", "hall_heat"), halls),
@@ -49,6 +49,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         throttle_gap=np.zeros(count),
         rack_power=full(racks, world.rack_demand),
         rack_inlet=full(racks, 24.0),
+        rack_highest=full(racks, 24.0),
         rack_outlet=full(racks, 36.0),
         crah_saturated=np.zeros((count, crahs), bool),
         hall_return=full(halls, 36.0),

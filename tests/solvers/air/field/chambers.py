@@ -72,7 +72,6 @@ def duct(x, z, **parts) -> Room:
     )
 
 
-
 def line(cells: int) -> Grid:
     """A row of cells of 1 m x 1 m x 1 m along x."""
     return Grid(np.arange(cells + 1.0), np.array([0.0, 1.0]), np.array([0.0, 1.0]))

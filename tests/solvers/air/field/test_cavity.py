@@ -82,8 +82,8 @@ def furthest(found: np.ndarray, table: list[float]) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize(("reynolds", "along"), [(100, 0.005), (400, 0.008), (1000, 0.012)])
 def test_profiles_of_a_driven_cavity_are_those_of_ghia(reynolds, along):
-    # Ghia's v lies up to 0.009 (Re 100) and 0.019 (Re 1000, against Botella and Peyret) from what converged solutions
-    # give; tolerances of v allow for that, at Re 400 it does not show
+    # u meets the limits asked for; v is given more, because the table itself is off: by up to 0.0185 from Botella and
+    # Peyret at Re 1000, and at Re 100 by 0.009 from our own answers, the same on 64, 128 and 256 cells
     across = {100: 0.010, 400: 0.008, 1000: 0.020}[reynolds]
     u, v = profiles(128, reynolds)
     assert furthest(u, GHIA_U[reynolds]) <= along

@@ -64,9 +64,8 @@ def vortex_error(cells: int, convection: str, viscosity: float = 0.02) -> float:
         if moved < 1e-8:
             break
     assert moved < 1e-8
-    a, da, *_ = bell(x)
     u = STRENGTH * np.outer(bell(z)[1], bell(lines)[0])
-    w = -STRENGTH * np.outer(bell(lines)[0], da)
+    w = -STRENGTH * np.outer(bell(lines)[0], bell(x)[1])
     return float(np.abs(plane(flow, "u") - u).mean() + np.abs(plane(flow, "w") - w).mean())
 
 
@@ -92,7 +91,12 @@ def heat_error(cells: int, convection: str, diffusivity: float = 0.01) -> float:
     half = (lines[1] - lines[0]) / 2
     x = (lines[1:] + lines[:-1]) / 2
     air = Air(
-        density=1.0, heat_capacity=1.0, viscosity=diffusivity, prandtl=1.0, turbulence="laminar", reference=0.0
+        density=1.0,
+        heat_capacity=1.0,
+        viscosity=diffusivity,
+        prandtl=1.0,
+        turbulence="laminar",
+        reference=0.0,
     )
     a, da, *_ = bell(x)
     u, w = STRENGTH * np.outer(da, a), -STRENGTH * np.outer(a, da)
@@ -100,7 +104,9 @@ def heat_error(cells: int, convection: str, diffusivity: float = 0.01) -> float:
     slope_z = -np.pi * np.outer(np.sin(np.pi * x), np.sin(np.pi * x))
     wanted = u * slope_x + w * slope_z + 2 * diffusivity * np.pi**2 * hot(x, x)
     sources = tuple(
-        Source("", (lines[i], 0, lines[k]), (lines[i + 1], 1, lines[k + 1]), float(wanted[k, i]) * 4 * half**2)
+        Source(
+            "", (lines[i], 0, lines[k]), (lines[i + 1], 1, lines[k + 1]), float(wanted[k, i]) * 4 * half**2
+        )
         for k in range(cells)
         for i in range(cells)
     )

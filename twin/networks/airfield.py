@@ -1,0 +1,270 @@
+"""The air of a hall from its 3-D field, answering the same question as the zonal model.
+
+Air moves as racks, units and buoyancy make it; that costs seconds.  How warm it then is, for any heat and any set point, is
+linear but for the coils' limits and costs microseconds.  So the flow is solved once for every *pattern* of flows (all units
+running, one lost ...), each from the first one, and all states of a pattern share its tracers.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers import psychrometrics
+from solvers.air import field, zonal
+from solvers.air.field.solution import Solution
+from twin.model.facility import Facility
+from twin.networks import rooms
+from twin.networks.air import Aired, HallAir, aired
+from twin.networks.rooms import HallRoom
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+SAME_PATTERN = 0.05
+"""Sum of the changes of all flows, over the sum of all flows, below which the air moves as before. Assumed."""
+TRACERS = 16
+"""Tracers that are solved at once."""
+MOST_PATTERNS = 40
+"""Flows solved in one hall; further states take the nearest."""
+STEADY_NORMAL, STEADY_LOST = 0.03, 0.1
+"""Tolerance of the inlets in the first pattern and in the others. [K]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """One flow of the hall's air."""
+
+    flow: Array
+    """(N,) of the streams, as asked for. [m3/s]"""
+    problem: field.Problem
+    solution: Solution | None
+    """None where it has no solution."""
+    reason: str = ""
+    """Why not."""
+
+
+class FieldAir:
+    """The air of one hall; remembers the flows it has solved."""
+
+    def __init__(
+        self, facility: Facility, hall: HallAir, room: HallRoom, method: Literal["potential", "rans"]
+    ) -> None:
+        self.hall, self.room, self.method = hall, room, method
+        self.patterns: list[Pattern] = []
+        self.density = float(psychrometrics.density(24.0, hall.humidity_ratio, hall.pressure))
+        self.groups = _groups(facility, room)
+
+    @property
+    def normal(self) -> Solution | None:
+        """The first pattern: everything in service."""
+        return self.patterns[0].solution if self.patterns else None
+
+    def solve(self, problem: zonal.Problem, fans: Array) -> Aired:
+        """Answer a zonal problem; ``fans`` (S, C) is the part of its room heat that the units' fans release. [W]"""
+        states = _States.of(self, problem, fans)
+        of = self._assign(states)
+        answer = aired(zonal.solve(problem))  # shapes, humidity and the states without an answer
+        for number in np.unique(of):
+            rows = np.flatnonzero(of == number)
+            answer = self._within(self.patterns[number], states, rows, answer)
+        humidity = psychrometrics.relative_humidity(
+            answer.rack_inlet, self.hall.humidity_ratio, self.hall.pressure
+        )
+        return answer.replace(rack_relative_humidity=humidity)
+
+    # -- patterns --------------------------------------------------------------------------------------
+
+    def _assign(self, states: _States) -> Index:
+        """(S,) pattern of every state; solves those that are new, side by side after the first."""
+        flows = [pattern.flow for pattern in self.patterns]
+        new: list[int] = []
+        found = np.empty(len(states.flow), np.intp)
+        for row, flow in enumerate(states.flow):
+            distance = [np.abs(flow - known).sum() / max(flow.sum(), known.sum(), 1e-9) for known in flows]
+            best = int(np.argmin(distance)) if distance else -1
+            if best < 0 or (distance[best] > SAME_PATTERN and len(flows) < MOST_PATTERNS):
+                flows.append(flow)
+                new.append(row)
+                best = len(flows) - 1
+            found[row] = best
+        if new and not self.patterns:
+            self.patterns.append(self._solved(states, new.pop(0)))
+        with ThreadPoolExecutor(_cores()) as pool:  # the kernels let go of the interpreter
+            self.patterns.extend(pool.map(lambda row: self._solved(states, row), new))
+        return found
+
+    def _solved(self, states: _States, row: int) -> Pattern:
+        base = self.patterns[0].solution if self.patterns else None
+        problem = states.problem(self, row)
+        try:
+            solution = field.solve(
+                problem,
+                method=self.method,
+                tolerance=STEADY_LOST if self.patterns else STEADY_NORMAL,
+                start=base if base is not None and base.status.ok else None,
+                influence=True,
+                groups=self.groups,
+            )
+        except field.RoomError as error:
+            if not self.patterns:  # the design itself, not what a loss makes of it
+                raise rooms.AirflowError(
+                    [rooms.Fault(fault, self.hall.shell.mark) for fault in error.faults]
+                ) from error
+            return Pattern(states.flow[row], problem, None, str(error))
+        return Pattern(states.flow[row], problem, solution)
+
+    def _within(self, pattern: Pattern, states: _States, rows: Index, answer: Aired) -> Aired:
+        """Temperatures of the states of one pattern."""
+        room, solution = self.room, pattern.solution
+        if solution is None or solution.influence is None or not solution.status.ok:
+            return answer.lost(rows)
+        flow = solution.stream_flow
+        found = field.stream_temperatures(
+            solution.influence,
+            pattern.problem,
+            flow=flow,
+            heat=states.heat[rows],
+            setpoint=states.setpoint[rows],
+            effectiveness=states.effectiveness[rows],
+            coolant=states.coolant[rows],
+            source_heat=states.source_heat(self, rows),
+        )
+        rack, unit = room.rack_stream, room.crah_stream
+        highest = solution.stream_inlet_max - solution.stream_inlet
+        inlet = found.entering[:, rack] + self._inner_rise(found.leaving - found.entering, rack)
+        moving = flow[unit] > 0
+        weight = np.where(moving, flow[unit], 0.0)
+        total = max(float(weight.sum()), 1e-12)
+        recirculated = solution.influence.share[np.ix_(rack, rack)].sum(axis=1)
+        return answer.put(
+            rows,
+            found.ok,
+            rack_inlet=inlet,
+            rack_highest=inlet + highest[rack],
+            rack_error=np.broadcast_to(known_error(solution)[rack], inlet.shape),
+            rack_outlet=found.leaving[:, rack],
+            recirculation=np.broadcast_to(np.clip(recirculated, 0.0, 1.0), inlet.shape),
+            unit_heat=found.cooling[:, unit],
+            unit_supply=np.where(moving, found.leaving[:, unit], 0.0),
+            unit_saturated=moving & ~found.held[:, unit],
+            room=found.entering[:, unit] @ weight / total,
+            supply=found.leaving[:, unit] @ weight / total,
+        )
+
+    def _inner_rise(self, rise: Array, rack: Index) -> Array:
+        """What exhaust inside a rack adds to the air of its IT. [K]"""
+        leak = self.room.rack_leak
+        return np.asarray(leak / (1.0 - leak) * rise[:, rack])
+
+
+@dataclass(frozen=True, eq=False)
+class _States:
+    """A zonal problem over the streams of the room, (S, N) each."""
+
+    flow: Array
+    heat: Array
+    setpoint: Array
+    effectiveness: Array
+    coolant: Array
+    other: Array
+    """(S,) heat that is not of the racks and fans. [W]"""
+
+    @classmethod
+    def of(cls, air: FieldAir, problem: zonal.Problem, fans: Array) -> _States:
+        room = air.room
+        rack = [
+            np.atleast_2d(np.asarray(x, float))
+            for x in (problem.rack_flow, problem.rack_heat, problem.rack_cooling)
+        ]
+        names = ("unit_flow", "unit_live", "unit_setpoint", "unit_effectiveness", "unit_coolant")
+        unit = [np.atleast_2d(np.asarray(getattr(problem, name), float)) for name in names]
+        count = max(len(part) for part in (*rack, *unit))
+        rack_flow, rack_heat, cooling = (np.broadcast_to(x, (count, len(room.racks))) for x in rack)
+        unit_flow, live, setpoint, effectiveness, coolant = (
+            np.broadcast_to(x, (count, len(room.crahs))) for x in unit
+        )
+        running = (live != 0.0) & (unit_flow > 0.0)
+
+        def streams(of_racks: Array | float, of_units: Array | float, of_slots: Array | float = 0.0) -> Array:
+            racks = np.broadcast_to(of_racks, (count, len(room.racks)))
+            units = np.broadcast_to(of_units, (count, len(room.crahs)))
+            return np.array([room.spread(r, u, of_slots) for r, u in zip(racks, units, strict=True)])
+
+        has_coil = streams(0.0, 1.0, 1.0) > 0
+        return cls(
+            flow=streams(
+                rack_flow / air.density * (1.0 - room.rack_leak),
+                np.where(running, unit_flow, 0.0) / air.density,
+                room.slot_flow,
+            ),
+            heat=streams(rack_heat - cooling, np.where(running, fans, 0.0)),
+            setpoint=np.where(has_coil, streams(0.0, setpoint, room.slot_temperature), np.inf),
+            effectiveness=streams(1.0, effectiveness, 1.0),
+            coolant=np.where(has_coil, streams(0.0, np.maximum(coolant, -1e3), -1e3), -np.inf),
+            other=np.broadcast_to(np.atleast_1d(np.asarray(problem.room_heat, float)), (count,))
+            - fans.sum(axis=1),
+        )
+
+    def source_heat(self, air: FieldAir, rows: Index) -> Array:
+        """(S, H) heat of the room's sources; all of it is in the first."""
+        found = np.zeros((len(rows), len(air.room.room.sources)))
+        if found.shape[1]:
+            found[:, 0] = self.other[rows]
+        return found
+
+    def problem(self, air: FieldAir, row: int) -> field.Problem:
+        """One state as a field problem."""
+        hall = air.hall
+        reference = float(np.mean(hall.unit_setpoint)) if hall.unit_setpoint.size else 20.0
+        return field.Problem(
+            room=air.room.room,
+            air=field.Air(
+                density=air.density,
+                heat_capacity=float(psychrometrics.heat_capacity(hall.humidity_ratio)),
+                expansion=1.0 / (reference + 273.15),
+                reference=reference,
+            ),
+            flow=self.flow[row],
+            heat=self.heat[row],
+            setpoint=self.setpoint[row],
+            effectiveness=self.effectiveness[row],
+            coolant=self.coolant[row],
+            source_heat=self.source_heat(air, np.array([row]))[0],
+        )
+
+
+def known_error(solution: Solution) -> Array:
+    """(N,) estimated error of the inlets; 0 where none is known. [K]"""
+    error = solution.stream_inlet_error
+    return np.where(np.isfinite(error), error, 0.0)
+
+
+def _cores() -> int:
+    """Threads that this process may use."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(here, int(asked)) if asked.isdigit() and int(asked) else here)
+
+
+def _groups(facility: Facility, room: HallRoom) -> Index:
+    """One tracer for the racks of each row (of each pod, where those of rows are more than are solved at once) and one
+    for each other stream."""
+    streams = len(room.room.streams)
+    for of in ("row", "pod", "hall"):
+        names = [str(getattr(facility.by_id[name], of)) for name in room.racks]
+        number = {name: index for index, name in enumerate(dict.fromkeys(names))}
+        label = np.arange(streams) + len(number)
+        known = room.rack_stream >= 0
+        label[room.rack_stream[known]] = [
+            number[name] for name, there in zip(names, known, strict=True) if there
+        ]
+        if np.unique(label).size + len(room.room.sources) + len(room.room.openings) <= TRACERS:
+            break
+    return np.asarray(label, np.intp)
