@@ -22,9 +22,15 @@ def check(problem: Problem, voxels: Voxels) -> None:
     RoomError
         With every reason, each naming the streams concerned.
     """
-    faults = [*_no_air(problem), *_unbalanced(problem, voxels), *_curves(problem)]
+    faults = [*_moving_walls(problem), *_no_air(problem), *_unbalanced(problem, voxels), *_curves(problem)]
     if faults:
         raise RoomError(faults)
+
+
+def _moving_walls(problem: Problem) -> list[str]:
+    if problem.air.turbulence == "laminar":
+        return []
+    return [f"{slide.name}: moving walls are solved for laminar air only" for slide in problem.room.slides]
 
 
 def _no_air(problem: Problem) -> list[str]:

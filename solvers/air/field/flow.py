@@ -375,8 +375,10 @@ class Flow:
         if not free.any():
             return
         rise = self.streams.pressure(self.p) * self.problem.air.density
-        room = (self.problem.head - rise) / np.maximum(self.problem.curvature, 1e-30)
-        wanted = np.sqrt(np.maximum(room, 0.0))
+        head, curve = np.where(free, self.problem.head, 0.0), np.asarray(self.problem.curvature, float)
+        # the room taken as a square law through the present point: exact for losses, and stable for any fan
+        room = np.maximum(rise, 0.0) / np.maximum(self.flow, 1e-6) ** 2
+        wanted = np.sqrt(np.maximum(head - np.minimum(rise, 0.0), 0.0) / np.maximum(curve + room, 1e-30))
         self.flow = np.where(free, (1 - relax) * self.flow + relax * wanted, self.flow)
         self.set_flows()
 
@@ -478,6 +480,27 @@ class Flow:
                     steps[a], steps[b], steps[c], self.row, self.convection == "limited", *self.planes,
                 )  # fmt: skip
             self.smooth(velocity[a], sweeps)
+            self._blow_out(a, relax)
+
+    def _blow_out(self, axis: int, relax: float) -> None:
+        """Faces of openings: momentum of the half cell before them, with the pressure zero behind.
+
+        What air brings along and friction are those of the next face inside (no gradient across an opening); without this
+        equation the pressure at openings would be whatever the way to the answer left there.
+        """
+        holes = self.voxels.openings
+        chosen = np.flatnonzero(holes.axis == axis)
+        if not chosen.size:
+            return
+        face, cell, outward = holes.face[chosen], holes.cell[chosen], -holes.side[chosen]
+        step = -outward * int(self.steps[axis])
+        inner = face + step
+        gain = (self.R.reshape(-1)[inner] / relax).astype(float) * self.area[axis].reshape(-1)[inner]
+        p, speed = self.p.reshape(-1), (self.u, self.v, self.w)[axis].reshape(-1)
+        here, behind = p[cell].astype(float), p[cell + step].astype(float)
+        value = speed[inner] + outward * gain * (2 * here - (behind - here))
+        solved = gain > 0
+        speed[face[solved]] = value[solved]
 
     def project(self, tolerance: float, gain: float = 1.0, most: int = 60) -> float:
         """Pressure correction; returns the imbalance before, over all air supplied."""
@@ -496,6 +519,11 @@ class Flow:
     @property
     def supplied(self) -> float:
         """All air supplied. [m3/s]"""
+        if not self.flow.any():  # air that nothing supplies: as much as moves
+            area = sum(
+                float((a * np.abs(f)).max()) for a, f in zip(self.area, (self.u, self.v, self.w), strict=True)
+            )
+            return max(area, 1e-12)
         return max(float(self.flow.sum()), 1e-12)
 
     def _level_out(self) -> None:
@@ -603,7 +631,7 @@ class Flow:
         self.smooth(self.e, sweeps)
         np.maximum(self.e, kernels.E_LEAST, out=self.e)
 
-    def potential(self, tolerance: float = 1e-4, rounds: int = 12) -> None:
+    def potential(self, tolerance: float = 1e-4, rounds: int = 20) -> None:
         """Flow without inertia, jets or buoyancy: fluxes follow a potential, losses of panels a square law.
 
         The potential's own pressure drop over the room is kept small beside that of the panels.
@@ -618,7 +646,6 @@ class Flow:
             reach = max(float(line[-1] - line[0]) for line in self.voxels.grid.lines)
             ease = 100.0 * 0.5 * reach / max(drop, 1e-6)
         pace = np.full(self.loss_face.size, 1e-2)
-        before = None
         for _ in range(rounds if panels.any() else 1):
             for a in range(3):
                 s, m = self.slope[a]
@@ -641,11 +668,8 @@ class Flow:
                 chosen = self.loss_axis == a
                 speed_now[chosen] = np.abs(velocity[a].reshape(-1)[self.loss_face[chosen]])
             pace = np.sqrt(np.maximum(pace, 1e-6) * np.maximum(speed_now, 1e-6))
-            if before is not None and np.abs(speed_now - before).max(initial=0) <= 1e-3 * speed_now.max(
-                initial=1e-9
-            ):
+            if np.abs(speed_now - pace).max(initial=0) <= 1e-3 * speed_now.max(initial=1e-9):
                 break
-            before = speed_now
 
     def step(
         self, *, relax: float = RELAX_MOMENTUM, relax_heat: float = RELAX_HEAT, relax_turbulence: float = RELAX_TURBULENCE,

@@ -2,9 +2,9 @@
 
 Fields run over ``[k, j, i]`` with one ghost layer.  Most kernels take them as ``[k, n]``, a plane in one row with
 ``n = j nx + i``, and work through a plane in chunks that stay in the first cache: every inner loop is contiguous and has no
-branch, so that the compiler turns it into vector instructions.  Ghosts inside a plane are computed along and masked by the flags.  Sizes factor
-into a number for the plane and a row for all planes (``s[k] m[n]``).  Kernels take a range of planes and write nothing
-outside it, so planes can be shared out to threads or blocks of a GPU with the same result.
+branch, so that the compiler turns it into vector instructions.  Ghosts inside a plane are computed along and masked by the
+flags.  Sizes factor into a number for the plane and a row for all planes (``s[k] m[n]``).  Kernels take a range of planes and
+write nothing outside it, so planes can be shared out to threads or blocks of a GPU with the same result.
 
 Stencil coefficients ``C[0..5]`` belong to the neighbours +x, -x, +y, -y, +z, -z and are divided by the diagonal;
 ``C[6]`` is the rest: ``f = C[6] + sum C[n] f[n]``.
@@ -313,8 +313,13 @@ def defer_momentum(
     nz = U.shape[0]
     first, last = nx, U.shape[1] - nx
     for k in range(k0, k1):
-        for a in range(first, last, CHUNK):
-            b = min(a + CHUNK, last)
+        b = first
+        while b < last:
+            a = b
+            # the first and the last row stand alone: only there do neighbours two rows away lie outside the plane, and the
+            # slices below then start too early
+            edge = first + nx if a < first + nx else last - nx if a < last - nx else last
+            b = min(a + CHUNK, edge)
             rest, r, u, flux = C[6, k, a:b], R[k, a:b], U[k, a:b], work[: b - a]
             for way in range(3):
                 if way == 0:
@@ -359,8 +364,13 @@ def defer_scalar(
     nz = f.shape[0]
     first, last = nx, f.shape[1] - nx
     for k in range(k0, k1):
-        for a in range(first, last, CHUNK):
-            b = min(a + CHUNK, last)
+        b = first
+        while b < last:
+            a = b
+            # the first and the last row stand alone: only there do neighbours two rows away lie outside the plane, and the
+            # slices below then start too early
+            edge = first + nx if a < first + nx else last - nx if a < last - nx else last
+            b = min(a + CHUNK, edge)
             n = b - a
             rest, r, here, flux = C[6, k, a:b], R[k, a:b], f[k, a:b], work[:n]
             for way in range(3):
@@ -464,8 +474,8 @@ def walls(
 ) -> None:  # fmt: skip
     """Law of the wall at every rubbing side: epsilon, production, and friction on the two tangential components.
 
-    Arrays are flat.  ``share`` is one over the number of walls of the cell, ``lower`` and ``upper`` (sides, 3) say whether
-    the cell's lower and upper face across each axis is free, ``weight`` (sides, 3) wall area over wall distance, half a cell.
+    Arrays are flat.  ``share`` is one over the number of walls of the cell, ``lower`` and ``upper`` (sides, 3) say
+    whether the cell's lower and upper face across each axis is free, ``weight`` (sides, 3) is wall area over distance.
     ``model`` 0 k-epsilon, 1 eddy viscosity as it is, 2 laminar.
     """
     c25, c75 = C_MU**0.25, C_MU**0.75

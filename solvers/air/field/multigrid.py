@@ -1,7 +1,8 @@
 """Pressure: a Poisson problem on the open faces, by conjugate gradients with a geometric multigrid cycle before them.
 
-Coarse cells join two by two along every axis, but not across thin panels as long as there is anything else to join;
-transfer is piecewise constant, and a coarse face carries the sum of the fine ones over the ratio of distances.  Cells without open faces stand apart with a value of zero.
+Coarse cells join two by two along every axis, but not across thin panels as long as there is anything else to join: the two
+sides of a raised floor have little to do with each other.  Transfer is piecewise constant, and a coarse face carries the sum
+of the fine ones over the ratio of distances.  Cells without open faces stand apart with a value of zero.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ def invert(cx: Any, cy: Any, cz: Any, inverse: Any, mask: Any, nx: int) -> None:
     """One over the diagonal; 0 for a cell that stands apart and for ghosts (``mask`` 0)."""
     first, last = nx, cx.shape[1] - nx
     kind = cx.dtype.type
-    zero, one, tiny = kind(0.0), kind(1.0), kind(1e-30)
+    zero, tiny = kind(0.0), kind(1e-30)
     for k in range(1, cx.shape[0] - 1):
         for lo in range(first, last, CHUNK):
             hi = min(lo + CHUNK, last)

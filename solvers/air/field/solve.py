@@ -38,6 +38,10 @@ AVERAGED = 50
 """Iterations over which a limit cycle is averaged."""
 SMALL_CYCLE = 0.3
 """Spread of an inlet that still counts as steady, as the mean is then worth reporting. [K]"""
+STILL = 1e-4
+"""The same where no temperature tells that the air rests: isothermal rooms, cavities."""
+PATIENCE, CALM = 100, {"relax": 0.7}
+"""Iterations after which momentum is relaxed more: in small rooms large steps end in a cycle of their own making."""
 CAREFUL = {"relax": 0.6, "relax_heat": 0.8, "relax_turbulence": 0.5}
 """Relaxation of a second try where the first one diverged."""
 CEILING = 100.0
@@ -227,7 +231,8 @@ def _settled(
     run = _Run(flow, Status.MAX_ITERATIONS, [], [], [])
     sample = _sample(flow)
     for iteration in range(limit):
-        off = flow.step(**(options or {}))  # type: ignore[arg-type]
+        calm = options or (CALM if iteration >= PATIENCE else {})
+        off = flow.step(**calm)  # type: ignore[arg-type]
         now = _sample(flow)
         moved = float(np.abs(now - sample).mean() / max(float(np.abs(now).mean()), 1e-12))
         sample = now
@@ -239,13 +244,18 @@ def _settled(
         if not np.isfinite(moved + off) or not np.isfinite(flow.inlet).all() or off > 1e6:
             run.status = Status.DIVERGED
             return run
-        if iteration >= window and moved < STEADY_FLOW:
+        if iteration >= window and moved < (STEADY_FLOW if _uneven(flow) else STILL):
             recent = np.array(run.inlets[-window:])
             if np.abs(recent - recent[-1]).max(initial=0.0) < tolerance and _fans_rest(flow):
                 run.status = Status.CONVERGED
                 return run
     _cycle(run)
     return run
+
+
+def _uneven(flow: Flow) -> bool:
+    """Whether temperatures tell that the flow rests: they do where streams see air of different warmth."""
+    return bool(flow.inlet.size and np.ptp(np.concatenate([flow.inlet, flow.outlet])) > 0.5)
 
 
 def _fans_rest(flow: Flow) -> bool:
@@ -277,6 +287,10 @@ def _sample(flow: Flow) -> NDArray[Any]:
 def _potential(problem: Problem, voxels: Voxels, start: Solution | None, double: bool) -> list[_Run]:
     flow = Flow(voxels, problem, np.float64 if double else np.float32)
     flow.potential()
+    for _ in range(40 if np.isfinite(problem.head).any() else 0):
+        if _fans_rest(flow):
+            break
+        flow.potential()
     if flow.model != 2:
         flow.nt[voxels.fluid] = problem.air.eddy_viscosity
     run = _Run(flow, Status.CONVERGED, [], [], [])

@@ -247,7 +247,7 @@ def temperature(
     heat = [s.heat for s in room.sources] if sources is None else sources
     # above the mean of what enters: the residual then counts against differences of temperature
     mean = _mean_entering(operator, np.asarray(leaving, float), np.asarray(outside, float))
-    brought = np.zeros(operator.voxels.shape) if correction is None else np.array(correction, float)
+    brought = np.zeros(operator.voxels.shape)
     flat = brought.reshape(-1)
     for cells, rates in (
         *_times(supplies(operator), np.asarray(leaving, float) - mean),
@@ -257,6 +257,8 @@ def temperature(
     ):
         np.add.at(flat, cells, rates)
     lost = bool(np.any(brought[operator.still]))
+    if correction is not None:
+        brought += correction
     brought[~operator.voxels.fluid | operator.still] = 0.0
     cells = np.flatnonzero(brought)
     first = None

@@ -40,7 +40,8 @@ def breathe(world: Lowered, state: State) -> State:
     doors = _door_cooling(world, state, flow)
     columns: dict[str, Any] = {
         name: getattr(state, name).copy()
-        for name in ("rack_inlet", "rack_highest", "rack_error", "rack_outlet", "rack_recirculation", "rack_humidity", "crah_heat", "crah_supply",
+        for name in ("rack_inlet", "rack_highest", "rack_error", "rack_outlet", "rack_recirculation", "rack_humidity",
+                     "crah_heat", "crah_supply",
                      "crah_speed", "crah_saturated", "hall_return", "hall_supply", "hall_flow", "hall_dew_point",
                      "hall_heat", "hall_ok", "power")
     }  # fmt: skip
