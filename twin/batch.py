@@ -23,9 +23,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from twin.documents import GENERATOR
+
+if TYPE_CHECKING:
+    from twin.networks.fidelity import Fidelity
 
 TIMEOUT = 600.0
 """Longest time for one layout. [s]"""
@@ -49,6 +52,8 @@ class Options:
     """Folder of the run folders; empty to write nothing."""
     fresh: bool = False
     """Solve again what is finished."""
+    air: Fidelity = "zonal"
+    """Model of the halls' air."""
 
 
 @dataclass(frozen=True)
@@ -270,7 +275,7 @@ def _solved(
     from twin.documents import answer_document, to_json
     from twin.run import answer, write, write_whole
 
-    run = answer(facility, inputs, failures=options.failures)
+    run = answer(facility, inputs, failures=options.failures, air=options.air)
     if folder:
         (folder / CACHE).unlink(missing_ok=True)
         run = write(run, folder, pictures=options.pictures)
@@ -299,7 +304,8 @@ def _finished(folder: Path, digest: str, layout: str, options: Options) -> Row |
 
 
 def _made(digest: str, options: Options) -> dict[str, Any]:
-    return {"digest": digest, "by": GENERATOR, "failures": options.failures, "pictures": options.pictures}
+    asked = {"failures": options.failures, "pictures": options.pictures, "air": options.air}
+    return {"digest": digest, "by": GENERATOR, **asked}
 
 
 def _serve() -> None:

@@ -15,9 +15,10 @@ from typing import Protocol
 import numpy as np
 
 from solvers import power as power_flow
+from twin.model.base import Mark
 from twin.model.facility import Facility
 from twin.networks.facility import Lowered, lower
-from twin.networks.fidelity import Fidelity, fidelity
+from twin.networks.fidelity import AirFault, Fidelity, fidelity
 from twin.networks.state import change
 from twin.networks.steps import (
     breathe,
@@ -59,6 +60,14 @@ class TooLarge(MemoryError):
     """The results of an evaluation would not fit in memory."""
 
 
+class NoAir(ValueError):
+    """The 3-D air of a hall has no solution as it is laid out, or no room in memory: messages, and where to look."""
+
+    def __init__(self, faults: tuple[tuple[str, Mark], ...]) -> None:
+        super().__init__("; ".join(message for message, _ in faults))
+        self.faults = faults
+
+
 class Progress(Protocol):
     """Is told how many scenarios have settled."""
 
@@ -89,9 +98,24 @@ def evaluate(
     ------
     TooLarge
         Before any work, if the results would not fit in memory.
-    AirflowError
-        If the 3-D air of a hall has no solution as it is laid out.
+    NoAir
+        If the 3-D air of a hall is asked for and cannot be solved.
     """
+    try:
+        return _evaluated(facility, scenarios, failures, air, tolerance, max_passes, progress)
+    except AirFault as error:
+        raise NoAir(error.told(facility)) from error
+
+
+def _evaluated(
+    facility: Facility,
+    scenarios: tuple[Scenario, ...] | None,
+    failures: bool,
+    air: Fidelity,
+    tolerance: float,
+    max_passes: int,
+    progress: Progress | None,
+) -> Results:
     begun = time.perf_counter()
     states = scenarios if scenarios is not None else plan(facility, failures=failures)
     _fits(facility, len(states))

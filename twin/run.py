@@ -1,7 +1,8 @@
 """One full run: load -> evaluate -> judge -> save -> maps -> report; and the way back from a run folder.
 
 A run folder is complete: ``run.json`` and ``run.npz`` (every number), ``verdict.json`` (the answer, for
-scripts), ``report.html``, ``maps/*.png``, and under ``layout/`` a copy of the files it was made from.
+scripts), ``report.html``, ``maps/*.png``, ``air/*.vti`` where the air was solved in 3-D, and under ``layout/`` a copy of the
+files it was made from.
 ``verdict.json`` is written last: a folder with it is finished.
 
 Examples
@@ -28,10 +29,12 @@ from twin.layout.mistakes import LayoutError, Mistake
 from twin.layout.text import read
 from twin.model.facility import Facility
 from twin.results import Results, Verdict, load_run, save_run
+from twin.results.fields import load_fields, save_fields
 from twin.results.store import RunError
 
 if TYPE_CHECKING:
     from twin.coupling import Progress
+    from twin.networks.fidelity import Fidelity
 
 INPUT, ANSWER, COPY = "input.json", "verdict.json", "layout"
 """Names in a run folder: what the run was asked, what it answered, and the copy of the layout."""
@@ -79,6 +82,7 @@ def solve(
     pictures: bool = True,
     failures: bool = True,
     outdoor: str = "",
+    air: Fidelity = "zonal",
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate a layout and write its run folder.
@@ -97,6 +101,8 @@ def solve(
         Whether to evaluate every single failure, or the normal state and the designer's own only.
     outdoor : str
         Outdoor state instead of the layout's: ``35 degC``, or dry and wet bulb ``35 degC, 24 degC``.
+    air : str
+        Model of the halls' air: ``zonal``, ``potential``, ``rans`` or ``auto``.
 
     Raises
     ------
@@ -105,7 +111,8 @@ def solve(
     """
     facility, inputs = read_input(path, sets, outdoor)
     folder = prepare(facility, inputs, out)
-    return write(answer(facility, inputs, failures=failures, progress=progress), folder, pictures=pictures)
+    run = answer(facility, inputs, failures=failures, air=air, progress=progress)
+    return write(run, folder, pictures=pictures)
 
 
 def assess(
@@ -114,21 +121,39 @@ def assess(
     *,
     failures: bool = True,
     outdoor: str = "",
+    air: Fidelity = "zonal",
     progress: Progress | None = None,
 ) -> Run:
     """The same without writing anything."""
     facility, inputs = read_input(path, sets, outdoor)
-    return answer(facility, inputs, failures=failures, progress=progress)
+    return answer(facility, inputs, failures=failures, air=air, progress=progress)
 
 
 def answer(
-    facility: Facility, inputs: Inputs, *, failures: bool = True, progress: Progress | None = None
+    facility: Facility,
+    inputs: Inputs,
+    *,
+    failures: bool = True,
+    air: Fidelity = "zonal",
+    progress: Progress | None = None,
 ) -> Run:
-    """Evaluate and judge a facility that was read."""
-    from twin.checks import judge
-    from twin.coupling import evaluate  # scipy
+    """Evaluate and judge a facility that was read.
 
-    results = evaluate(facility, failures=failures, progress=progress)
+    Raises
+    ------
+    LayoutError
+        If the 3-D air of a hall is asked for and has no solution, or no room in memory, as it is laid out.
+    """
+    from twin.checks import judge
+    from twin.coupling import NoAir, evaluate  # scipy
+
+    try:
+        results = evaluate(facility, failures=failures, air=air, progress=progress)
+    except NoAir as error:
+        faults = [(mark.file, mark.line, mark.column, message) for message, mark in error.faults]
+        raise LayoutError(
+            [Mistake(file, line, column, 1, text) for file, line, column, text in faults]
+        ) from error
     return Run(facility, results, judge(facility, results), inputs=inputs)
 
 
@@ -201,6 +226,8 @@ def write(run: Run, out: str | os.PathLike[str] | None = None, *, pictures: bool
     (folder / ANSWER).unlink(missing_ok=True)
     _copy_layout(folder, run.inputs)
     save_run(folder, run.results, run.verdict)
+    if run.results.fields:
+        save_fields(folder, run.results.fields)
     run = replace(run, folder=folder)
     made, remarks = _draw(run, folder) if pictures else ((), ())
     run = replace(run, remarks=(*run.remarks, *remarks))
@@ -219,6 +246,7 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
     """
     folder = Path(folder)
     results, verdict = load_run(folder)
+    results = replace(results, fields=load_fields(folder))
     inputs = _read_inputs(folder)
     try:
         facility, copied = read_input(folder / COPY / inputs.layout, inputs.sets, inputs.outdoor)
@@ -277,10 +305,11 @@ def _draw(run: Run, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     from twin.view import gl, pictures, plan  # matplotlib, VTK
 
     maps = folder / "maps"
-    made = plan.write(run.facility, run.results, maps, verdict=run.verdict)
+    fields = run.results.fields
+    made = plan.write(run.facility, run.results, maps, verdict=run.verdict, fields=fields)
     probe = gl.available()
     if probe.ok:
-        made += pictures.render(run.facility, run.results, maps, verdict=run.verdict)
+        made += pictures.render(run.facility, run.results, maps, verdict=run.verdict, fields=fields)
         return tuple(made), ()
     return tuple(made), (f"no 3-D pictures: {probe.detail}; install: {probe.remedy}",)
 
@@ -288,4 +317,6 @@ def _draw(run: Run, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
 def _report(run: Run, folder: Path, made: tuple[Path, ...]) -> None:
     from twin.view.report import write_report
 
-    write_report(run.facility, run.results, run.verdict, made, folder / "report.html")
+    write_report(
+        run.facility, run.results, run.verdict, made, folder / "report.html", air_facts=run.results.air
+    )

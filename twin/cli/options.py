@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from twin.networks.fidelity import Fidelity
+
+AIRS = ("auto", "zonal", "potential", "rans")
 
 Layout = Annotated[str, typer.Argument(metavar="LAYOUT", help="Layout file.", show_default=False)]
 Layouts = Annotated[list[str], typer.Argument(metavar="LAYOUT..", help="Layout files.", show_default=False)]
@@ -32,7 +37,26 @@ Outdoor = Annotated[
         show_default=False,
     ),
 ]
+Air = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL",
+        help="Air of the halls: zonal (milliseconds), potential, rans (3-D field), or auto: the best that answers soon.",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")]
+
+
+def air_model(name: str) -> Fidelity:
+    """The model of the air by its name; complains about any other."""
+    from twin.cli import guard
+    from twin.layout.mistakes import did_you_mean
+
+    if name not in AIRS:
+        raise guard.Stop(
+            f"--air {name}: unknown model; {did_you_mean(name, AIRS) or 'allowed: ' + ', '.join(AIRS)}"
+        )
+    return cast("Fidelity", name)

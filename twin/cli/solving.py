@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli import guard, printing
-from twin.cli.options import Failures, Json, Layout, Outdoor, Quiet, Sets
+from twin.cli.options import Air, Failures, Json, Layout, Outdoor, Quiet, Sets, air_model
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
     from twin.cli.progress import Bar
+    from twin.networks.fidelity import Fidelity
     from twin.results import Finding
     from twin.run import Run
 
@@ -34,6 +35,7 @@ def solve(
     ] = True,
     failures: Failures = True,
     outdoor: Outdoor = "",
+    air: Air = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,10 +45,11 @@ def solve(
     """
     from twin import run as runs
 
+    model = air_model(air)
     with _progress("solving", quiet or as_json) as bar:
         facility, inputs = runs.read_input(layout, sets or (), outdoor)
         folder = runs.prepare(facility, inputs, out)
-        run = runs.answer(facility, inputs, failures=failures, progress=bar)
+        run = runs.answer(facility, inputs, failures=failures, air=model, progress=bar)
         bar.stage("writing maps and report" if pictures else "writing the run folder")
         run = runs.write(run, folder, pictures=pictures)
     if as_json:
@@ -64,6 +67,7 @@ def compare(
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="Run folder or layout: what is.", show_default=False)],
     sets: Sets = None,
+    air: Air = "zonal",
     fail_on_worse: Annotated[
         bool, typer.Option("--fail-on-worse", help="Exit with 1 if B breaks a rule that A keeps.")
     ] = False,
@@ -75,8 +79,9 @@ def compare(
     """
     from twin.cli import comparing
 
-    before = opened(a, (), as_json)
-    after = opened(b, sets or (), as_json)
+    model = air_model(air)
+    before = opened(a, (), as_json, air=model)
+    after = opened(b, sets or (), as_json, air=model)
     difference = comparing.compare(before.verdict, after.verdict)
     if as_json:
         from twin.documents import to_json
@@ -88,7 +93,12 @@ def compare(
 
 
 def opened(
-    path: str, sets: tuple[str, ...] | list[str], quiet: bool = False, *, failures: bool = True
+    path: str,
+    sets: tuple[str, ...] | list[str],
+    quiet: bool = False,
+    *,
+    failures: bool = True,
+    air: Fidelity = "zonal",
 ) -> Run:
     """The run in a folder, or of a layout that is evaluated now."""
     from twin import run as runs
@@ -98,7 +108,7 @@ def opened(
             raise guard.Stop(f"{path}: --set is for layouts; a run folder holds what was solved")
         return runs.reopen(path)
     with _progress(f"solving {path}", quiet) as bar:
-        return runs.assess(path, sets, failures=failures, progress=bar)
+        return runs.assess(path, sets, failures=failures, air=air, progress=bar)
 
 
 def _progress(task: str, quiet: bool) -> AbstractContextManager[Bar]:
@@ -209,8 +219,9 @@ def _soundness(run: Run) -> Text:
     )
     residual = max((report.residual for report in results.reports), default=0.0)
     seconds = sum(results.seconds.values())
+    air = next((report.method for report in results.reports if report.domain == "air"), "zonal")
     return Text(
-        f"Solved in {seconds:.1f} s: {results.passes} passes, residual {residual:.0e}, "
+        f"Air {air}\nSolved in {seconds:.1f} s: {results.passes} passes, residual {residual:.0e}, "
         f"balances off by {balances}",
         style="dim",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli import printing
-from twin.cli.options import Failures, Json, Layouts, Outdoor, Sets
+from twin.cli.options import Air, Failures, Json, Layouts, Outdoor, Sets, air_model
 
 if TYPE_CHECKING:
     from twin.batch import Row
@@ -42,6 +42,7 @@ def validate(
     ] = 600.0,
     failures: Failures = True,
     outdoor: Outdoor = "",
+    air: Air = "zonal",
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Draw maps into the run folders.")
     ] = False,
@@ -56,7 +57,10 @@ def validate(
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    options = batch.Options(tuple(sets or ()), failures, outdoor, pictures, str(out) if out else "", fresh)
+    model = air_model(air)
+    options = batch.Options(
+        tuple(sets or ()), failures, outdoor, pictures, str(out) if out else "", fresh, model
+    )
     total = len(dict.fromkeys(layouts))
     done = count(1)
     with bar("validating", as_json) as progress:

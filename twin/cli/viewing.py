@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from twin.cli import guard, printing
-from twin.cli.options import Sets
+from twin.cli.options import Air, Sets, air_model
 from twin.cli.solving import opened
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def view(
     failures: Annotated[
         bool, typer.Option("--failures/--no-failures", help="Evaluate every single failure of a layout.")
     ] = False,
+    air: Air = "auto",
 ) -> None:
     """Open the interactive 3-D window."""
     from twin.view import gl
@@ -48,11 +50,18 @@ def view(
         raise guard.Stop(
             "no display here for a window; twin render makes pictures without one", guard.MACHINE_LACKS
         )
-    run = opened(target, sets or (), failures=failures or state != "normal")
+    run = opened(target, sets or (), failures=failures or state != "normal", air=air_model(air))
     index = _state(run.results, state)
     from twin.view.window import open_window
 
-    open_window(run.facility, run.results, verdict=run.verdict, field=field, scenario=index)
+    open_window(
+        run.facility,
+        run.results,
+        verdict=run.verdict,
+        field=field,
+        scenario=index,
+        fields=run.results.fields,
+    )
 
 
 def render(
@@ -76,6 +85,7 @@ def render(
         ),
     ] = None,
     state: State = "normal",
+    air: Air = "auto",
 ) -> None:
     """Make still pictures, without a display; plan maps where there is no 3-D graphics either."""
     for name in fields or ():
@@ -83,8 +93,10 @@ def render(
     for name in views or ():
         if name not in VIEWS:
             raise guard.Stop(f'unknown view "{name}"; allowed: {", ".join(VIEWS)}')
-    run = opened(target, sets or (), failures=state != "normal")
+    run = opened(target, sets or (), failures=state != "normal", air=air_model(air))
     index = _state(run.results, state)
+    air_fields = run.results.fields if state == "normal" else {}
+    _without_field(fields or (), bool(air_fields))
     folder = out or (run.folder / "maps" if run.folder else Path("."))
     if out is None and state != "normal":
         folder /= state.replace(":", "_")  # beside the pictures of the normal state, not over them
@@ -105,14 +117,32 @@ def render(
                 scenario=index,
                 names=names,
                 camera=camera,
+                fields=air_fields,
             )
     else:
         written = plan.write(
-            run.facility, run.results, folder, verdict=run.verdict, scenario=index, names=names or plan.MAPS
+            run.facility,
+            run.results,
+            folder,
+            verdict=run.verdict,
+            scenario=index,
+            names=names,
+            fields=air_fields,
         )
         printing.say(f"no 3-D pictures, plan maps instead: {probe.detail}; install: {probe.remedy}")
     for path in written:
         printing.write(f"{path}\n")
+
+
+def _without_field(names: Iterable[str], solved: bool) -> None:
+    """Complain about pictures of an air field that there is none of."""
+    from twin.view.paints import PICTURES
+
+    wanted = [name for name in names if name in PICTURES and PICTURES[name].air]
+    if wanted and not solved:
+        raise guard.Stop(
+            f"{wanted[0]}: there is no 3-D air here; twin solve LAYOUT --air rans makes that of the normal state"
+        )
 
 
 def gl_display() -> bool:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from twin.model.base import Mark
 from twin.model.facility import Facility
+
+
+class AirFault(ValueError):
+    """The air of a hall cannot be solved in 3-D."""
+
+    def told(self, facility: Facility) -> tuple[tuple[str, Mark], ...]:
+        """Every reason with the place in the layout."""
+        return ((str(self), facility.halls[0].mark),)
+
 
 Fidelity = Literal["auto", "zonal", "potential", "rans"]
 FIDELITIES = ("auto", "zonal", "potential", "rans")

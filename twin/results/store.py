@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         "passes": results.passes,
         "notes": list(results.notes),
         "seconds": dict(results.seconds),
+        "air": [_finite(dict(facts)) for facts in results.air],
         "verdict": verdict.model_dump(),
     }
     (folder / DOCUMENT).write_text(
@@ -106,5 +108,13 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
         passes=document["passes"],
         notes=tuple(document["notes"]),
         seconds=document["seconds"],
+        air=tuple(document.get("air", ())),
     )
     return results, Verdict.model_validate(document["verdict"])
+
+
+def _finite(facts: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows no infinity: what is not known is left out."""
+    return {
+        name: value for name, value in facts.items() if not isinstance(value, float) or math.isfinite(value)
+    }

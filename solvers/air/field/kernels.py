@@ -3,8 +3,8 @@
 Fields run over ``[k, j, i]`` with one ghost layer.  Most kernels take them as ``[k, n]``, a plane in one row with
 ``n = j nx + i``, and work through a plane in chunks that stay in the first cache: every inner loop is contiguous and has no
 branch, so that the compiler turns it into vector instructions.  Ghosts inside a plane are computed along and masked by the
-flags.  Sizes factor into a number for the plane and a row for all planes (``s[k] m[n]``).  Kernels take a range of planes and
-write nothing outside it, so planes can be shared out to threads or blocks of a GPU with the same result.
+flags.  Sizes factor into a number for the plane and a row for all planes (``s[k] m[n]``).  Kernels take a range of planes
+and write nothing outside it, so planes can be shared out to threads or blocks of a GPU with the same result.
 
 Stencil coefficients ``C[0..5]`` belong to the neighbours +x, -x, +y, -y, +z, -z and are divided by the diagonal;
 ``C[6]`` is the rest: ``f = C[6] + sum C[n] f[n]``.

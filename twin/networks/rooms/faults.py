@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from twin.model.base import Mark
+from twin.model.facility import Facility
+from twin.networks.fidelity import AirFault
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,19 @@ class Fault:
         return f"{self.mark}: {self.message}"
 
 
-class AirflowError(ValueError):
+class AirflowError(AirFault):
     """The air of a hall has no solution as it is laid out; ``faults`` says why."""
+
+    def told(self, facility: Facility) -> tuple[tuple[str, Mark], ...]:
+        """Every reason with the place in the layout."""
+        return tuple((fault.message, fault.mark) for fault in self.faults)
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
 
 
-class TooManyCells(ValueError):
+class TooManyCells(AirFault):
     """The grid would need more memory than is allowed."""
 
     def __init__(
