@@ -110,6 +110,8 @@ HEALTHY: Mapping[str, float] = {
     "rack.demand": 132e3,
     "rack.throttle": 1,
     "rack.inlet_temperature": 24,
+    "rack.inlet_highest": 25,
+    "rack.inlet_error": 0.0,
     "rack.outlet_temperature": 36,
     "rack.relative_humidity": 0.45,
     "rack.air_flow": 1.6,

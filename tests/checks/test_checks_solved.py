@@ -19,6 +19,7 @@ CASES = [  # rule, table, quantity, state, column, passes, breaks, severity
     ("AIR-001", "rack", "inlet_temperature", FAILED, 0, 34.9, 35.1, "error"),
     ("AIR-001", "rack", "inlet_temperature", FAILED, 0, 10.1, 9.9, "error"),
     ("AIR-002", "rack", "inlet_temperature", NORMAL, 0, 26.9, 27.1, "warning"),
+    ("AIR-011", "rack", "inlet_highest", FAILED, 0, 34.9, 35.1, "warning"),
     ("AIR-002", "rack", "inlet_temperature", NORMAL, 0, 18.1, 17.9, "warning"),
     ("AIR-003", "rack", "relative_humidity", NORMAL, 0, 0.79, 0.81, "warning"),
     ("AIR-003", "rack", "relative_humidity", NORMAL, 0, 0.09, 0.07, "warning"),
@@ -81,6 +82,12 @@ def test_a_rule_holds_just_inside_and_breaks_just_outside_its_limit(
     assert found[0].scenario == results.scenarios[state].name
     assert found[0].margin < 0
     assert found[0].position is not None or code == "SOL-005"
+
+
+def test_an_inlet_is_told_with_its_error(facility, results):
+    results["rack"]["inlet_temperature"][0, 0], results["rack"]["inlet_error"][0, 0] = 36.04, 0.72
+    (found,) = [f for f in judge(facility, results).findings if f.code == "AIR-001"]
+    assert found.message.startswith("inlet air is 36.0 +/- 0.7 degC, 1.0 K above the 35.0 degC allowed")
 
 
 def test_every_rule_of_the_solved_stage_is_seen_to_break():

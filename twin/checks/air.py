@@ -219,12 +219,29 @@ def air_capacity(facility: Facility) -> Iterator[Assessment]:
         )
 
 
+@check(
+    "AIR-011",
+    "The warmest place of every rack inlet is within the allowable range of its class",
+    standard=THERMAL_GUIDELINES,
+    clause="table 2.1, derated above 900 m; every air inlet of a rack counts",
+    severity="warning",
+)
+def warmest_place(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Exhaust that comes over the top of a row enters the uppermost equipment first; only a 3-D field tells."""
+    for racks in of_machines(facility, results, "rack"):
+        upper = racks.sheet(lambda rack: _class(rack).highest(facility.place.elevation))
+        told = racks["inlet_highest"] > racks["inlet_temperature"]
+        where = _breathing(racks) & told
+        what = "air at the warmest place of the inlet"
+        yield Assessment(racks.ids, racks["inlet_highest"], upper, "max", "temperature", what, where)
+
+
 def _between(
     racks: Columns, quantity: str, lower: Array, upper: Array, dimension: str, what: str
 ) -> Iterator[Assessment]:
-    where = _breathing(racks)
-    yield Assessment(racks.ids, racks[quantity], upper, "max", dimension, what, where)
-    yield Assessment(racks.ids, racks[quantity], lower, "min", dimension, what, where)
+    where, error = _breathing(racks), racks["inlet_error"]
+    yield Assessment(racks.ids, racks[quantity], upper, "max", dimension, what, where, error=error)
+    yield Assessment(racks.ids, racks[quantity], lower, "min", dimension, what, where, error=error)
 
 
 def _class(rack: Machine) -> AirClass:

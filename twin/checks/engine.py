@@ -132,7 +132,8 @@ class _Writer:
         if assessment.dimension == "flag" and case.severity == "info":
             message = rule.title
         else:
-            message = wording.sentence(what, value, limit, assessment.sense, assessment.dimension)
+            error = 0.0 if assessment.error is None else _number(assessment.error, case.row, case.column)
+            message = wording.sentence(what, value, limit, assessment.sense, assessment.dimension, error)
         return Finding(
             code=rule.code,
             title=rule.title,

@@ -135,6 +135,8 @@ def _assess(limit: Limit, mark: Mark, facility: Facility, results: Results) -> I
     if not len(columns):
         return
     values, subjects = table[name][:, columns], tuple(table.ids[index] for index in columns)
+    known = quantity.name == "rack.inlet_temperature"
+    error = table["inlet_error"][:, columns] if known else None
     what = f"{_lowered(quantity.label)} ({limit.what})"
     where = np.broadcast_to(rows[:, None], values.shape)
     bounds: tuple[tuple[Literal["max", "min"], str | float | None], ...] = (
@@ -145,7 +147,9 @@ def _assess(limit: Limit, mark: Mark, facility: Facility, results: Results) -> I
         if bound is not None:
             number = dimension(quantity.dimension).read(bound)
             shown = "ratio" if quantity.dimension == "flag" else quantity.dimension
-            yield Assessment(subjects, values, number, sense, shown, what, where, limit.severity, mark)
+            yield Assessment(
+                subjects, values, number, sense, shown, what, where, limit.severity, mark, error=error
+            )
 
 
 def _chosen(limit: Limit, kind: str, ids: tuple[str, ...], facility: Facility) -> list[bool]:

@@ -45,6 +45,8 @@ class Assessment:
     held : mask, optional
         Where a controlled quantity sits at its target: the distance to the limit is then only the width of
         the band and tells nothing, so the margin is 1, as for a flag.
+    error : (S, n) array, optional
+        Estimated error of the values, same unit (K for temperatures); 0 where none is known.
     """
 
     subjects: tuple[str, ...]
@@ -57,6 +59,7 @@ class Assessment:
     severity: Severity | None = None
     mark: Mark | None = None
     held: Mask | None = None
+    error: Array | None = None
 
 
 @dataclass(frozen=True)

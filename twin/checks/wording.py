@@ -42,11 +42,19 @@ def quantity(value: float, name: str, *, digits: int = 3) -> str:
     return format_quantity(value, dimension(name), digits=digits)
 
 
-def sentence(what: str, value: float, limit: float, sense: Literal["max", "min"], name: str) -> str:
-    """``coolant flow is 1.62 kg/s, 17 % below the 1.95 kg/s required``; a flag is its own sentence."""
+def sentence(
+    what: str, value: float, limit: float, sense: Literal["max", "min"], name: str, error: float = 0.0
+) -> str:
+    """``coolant flow is 1.62 kg/s, 17 % below the 1.95 kg/s required``; a flag is its own sentence.
+
+    With the estimated error of a temperature: ``inlet air is 26.4 +/- 0.7 degC, ...``.
+    """
     if name == "flag":
         return what
     shown, bound = _apart(value, limit, name)
+    if name == "temperature" and error >= 0.05:
+        number, _, unit = shown.partition(" ")
+        shown = f"{number} +/- {error:.1f} {unit}"
     word = "required" if sense == "min" else "allowed"
     if value == limit:
         return f"{what} is {shown}, at the limit"
