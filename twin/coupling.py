@@ -18,7 +18,7 @@ from solvers import power as power_flow
 from twin.model.base import Mark
 from twin.model.facility import Facility
 from twin.networks.facility import Lowered, lower
-from twin.networks.fidelity import AirFault, Fidelity, fidelity
+from twin.networks.fidelity import AirFault, Fidelity, effort
 from twin.networks.state import change
 from twin.networks.steps import (
     breathe,
@@ -119,7 +119,7 @@ def _evaluated(
     begun = time.perf_counter()
     states = scenarios if scenarios is not None else plan(facility, failures=failures)
     _fits(facility, len(states))
-    world = lower(facility, fidelity(facility, air, len(states)))
+    world = lower(facility, effort(facility, air, len(states)))
     lowered = time.perf_counter()
     parts = []
     chunk = max(8, min(CHUNK, CELLS // max(len(facility.racks), 1)))

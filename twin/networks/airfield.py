@@ -2,14 +2,15 @@
 
 Air moves as racks, units and buoyancy make it; that costs seconds.  How warm it then is, for any heat and any set point, is
 linear but for the coils' limits and costs microseconds.  So the flow is solved once for every *pattern* of flows (all units
-running, one lost ...), each from the first one, and all states of a pattern share its tracers.
+running, one lost ...), each from the first one, and all states of a pattern share its tracers.  States whose pattern would
+cost too much are answered by the zonal model, calibrated against the first pattern.
 """
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -32,7 +33,7 @@ SAME_PATTERN = 0.05
 TRACERS = 16
 """Tracers that are solved at once."""
 MOST_PATTERNS = 40
-"""Flows solved in one hall; further states take the nearest."""
+"""Flows solved in one hall."""
 STEADY_NORMAL, STEADY_LOST = 0.03, 0.1
 """Tolerance of the inlets in the first pattern and in the others. [K]"""
 
@@ -54,9 +55,14 @@ class FieldAir:
     """The air of one hall; remembers the flows it has solved."""
 
     def __init__(
-        self, facility: Facility, hall: HallAir, room: HallRoom, method: Literal["potential", "rans"]
+        self,
+        facility: Facility,
+        hall: HallAir,
+        room: HallRoom,
+        method: Literal["potential", "rans"],
+        most: int = MOST_PATTERNS,
     ) -> None:
-        self.hall, self.room, self.method = hall, room, method
+        self.hall, self.room, self.method, self.most = hall, room, method, most
         self.patterns: list[Pattern] = []
         self.density = float(psychrometrics.density(24.0, hall.humidity_ratio, hall.pressure))
         self.groups = _groups(facility, room)
@@ -70,8 +76,8 @@ class FieldAir:
         """Answer a zonal problem; ``fans`` (S, C) is the part of its room heat that the units' fans release. [W]"""
         states = _States.of(self, problem, fans)
         of = self._assign(states)
-        answer = aired(zonal.solve(problem))  # shapes, humidity and the states without an answer
-        for number in np.unique(of):
+        answer = aired(zonal.solve(calibrated(problem, self)))
+        for number in np.unique(of[of >= 0]):
             rows = np.flatnonzero(of == number)
             answer = self._within(self.patterns[number], states, rows, answer)
         humidity = psychrometrics.relative_humidity(
@@ -82,17 +88,19 @@ class FieldAir:
     # -- patterns --------------------------------------------------------------------------------------
 
     def _assign(self, states: _States) -> Index:
-        """(S,) pattern of every state; solves those that are new, side by side after the first."""
+        """(S,) pattern of every state, -1 for none; solves those that are new, side by side after the first."""
         flows = [pattern.flow for pattern in self.patterns]
         new: list[int] = []
         found = np.empty(len(states.flow), np.intp)
         for row, flow in enumerate(states.flow):
             distance = [np.abs(flow - known).sum() / max(flow.sum(), known.sum(), 1e-9) for known in flows]
             best = int(np.argmin(distance)) if distance else -1
-            if best < 0 or (distance[best] > SAME_PATTERN and len(flows) < MOST_PATTERNS):
-                flows.append(flow)
-                new.append(row)
-                best = len(flows) - 1
+            if best < 0 or distance[best] > SAME_PATTERN:
+                best = -1
+                if len(flows) < self.most:
+                    flows.append(flow)
+                    new.append(row)
+                    best = len(flows) - 1
             found[row] = best
         if new and not self.patterns:
             self.patterns.append(self._solved(states, new.pop(0)))
@@ -238,6 +246,39 @@ class _States:
             coolant=self.coolant[row],
             source_heat=self.source_heat(air, np.array([row]))[0],
         )
+
+
+def calibrated(problem: zonal.Problem, air: FieldAir) -> zonal.Problem:
+    """A zonal problem whose fractions are those of the solved field: what every rack breathes of other racks' exhaust,
+    how much of that is its own aisle's, and how much supply passes the racks by."""
+    known = air.normal
+    if known is None or known.influence is None or not known.status.ok:
+        return problem
+    rack, unit = air.room.rack_stream, air.room.crah_stream
+    zone, zones = np.asarray(problem.rack_zone), np.size(problem.zone_bypass)
+    share = known.influence.share[np.ix_(rack, rack)]
+    warm = np.clip(share.sum(axis=1), 0.0, 1.0)
+    own = np.where(zone[:, None] == zone, share, 0.0).sum(axis=1)
+    flow = known.stream_flow[rack]
+
+    def by_zone(values: Array) -> Array:
+        return np.asarray(np.bincount(zone, values, zones), float)
+
+    def mean(part: Array, whole: Array, otherwise: float) -> Array:
+        return np.divide(part, whole, out=np.full(zones, otherwise), where=whole > 1e-9)
+
+    leakage = mean(by_zone(flow * warm), by_zone(flow), 0.0)
+    exposure = np.divide(warm, leakage[zone], out=np.ones_like(warm), where=leakage[zone] > 1e-9)
+    fresh = by_zone(flow * (1.0 - warm))
+    supply = max(float(known.stream_flow[unit].sum()), 1e-9)
+    return replace(
+        problem,
+        rack_exposure=exposure,
+        zone_recirculation=leakage,
+        zone_hot_aisle=np.clip(mean(by_zone(flow * own), by_zone(flow * warm), 1.0), 0.0, 1.0),
+        zone_share=fresh / max(float(fresh.sum()), 1e-9),
+        zone_bypass=np.full(zones, np.clip(1.0 - float(fresh.sum()) / supply, 0.0, 1.0)),
+    )
 
 
 def known_error(solution: Solution) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from twin.geometry import Routes, routes
 from twin.model.facility import Facility, Machine
 from twin.model.products import Chiller, Rack
 from twin.networks import air, liquid, power
+from twin.networks.fidelity import Effort
 from twin.networks.plant import Weather
 from twin.scenario import Scenario
 
@@ -102,12 +102,12 @@ class Lowered:
         return table
 
 
-def lower(facility: Facility, fidelity: Literal["zonal", "potential", "rans"] = "zonal") -> Lowered:
-    """Restate a facility for all solvers; ``fidelity`` is that of the halls' air.
+def lower(facility: Facility, effort: Effort | None = None) -> Lowered:
+    """Restate a facility for all solvers; the halls' air is zonal unless more ``effort`` is asked for.
 
     Raises
     ------
-    AirflowError
+    AirFault
         If the 3-D air of a hall is asked for and has no solution as it is laid out.
     """
     way = routes(facility)
@@ -146,7 +146,7 @@ def lower(facility: Facility, fidelity: Literal["zonal", "potential", "rans"] = 
         ),
         heat=heat,
         halls=halls,
-        airs=_airs(facility, halls, fidelity),
+        airs=_airs(facility, halls, effort or Effort("zonal")),
         racks=racks,
         cooling=cooling,
         rack_demand=demand,
@@ -180,15 +180,15 @@ def lower(facility: Facility, fidelity: Literal["zonal", "potential", "rans"] = 
     )
 
 
-def _airs(
-    facility: Facility, halls: tuple[air.HallAir, ...], fidelity: Literal["zonal", "potential", "rans"]
-) -> tuple[air.AirModel, ...]:
-    if fidelity == "zonal":
+def _airs(facility: Facility, halls: tuple[air.HallAir, ...], effort: Effort) -> tuple[air.AirModel, ...]:
+    if effort.model == "zonal":
         return tuple(air.ZonalAir() for _ in halls)
     from twin.networks import airfield, rooms  # numba
 
+    most = airfield.MOST_PATTERNS if effort.losses else 1
     return tuple(
-        airfield.FieldAir(facility, hall, rooms.lower(facility, hall.shell), fidelity) for hall in halls
+        airfield.FieldAir(facility, hall, rooms.lower(facility, hall.shell), effort.model, most)
+        for hall in halls
     )
 
 

@@ -84,7 +84,12 @@ def air_method(world: Lowered) -> str:
     if not facts:
         return "zonal"
     cells = sum(int(fact["cells"][-1]) for fact in facts)
-    return f"{facts[0]['method']}, {cells:,} cells"
+    losses = (
+        ""
+        if all(fact["most"] > 1 for fact in facts)
+        else "; losses of air handlers zonal, calibrated against it"
+    )
+    return f"{facts[0]['method']}, {cells:,} cells{losses}"
 
 
 def air_fields(world: Lowered) -> dict[str, AnyField]:
@@ -107,6 +112,7 @@ def air_facts(world: Lowered) -> tuple[dict[str, Any], ...]:
                 "cells": list(solution.cells),
                 "iterations": list(solution.iterations),
                 "patterns": len(model.patterns),  # type: ignore[attr-defined]
+                "most": model.most,  # type: ignore[attr-defined]
                 "mass_error": solution.mass_error,
                 "energy_error": solution.energy_error,
                 "worst_rack": world.racks[hall.rack[worst]].id if worst >= 0 else "",

@@ -23,6 +23,7 @@ from solvers.air.field.problem import (
 )
 from solvers.air.field.solution import Field, Influence, Solution
 from solvers.air.field.solve import solve
+from solvers.air.field.transient import Masses, Schedule, State, Transient, simulate
 from solvers.air.field.voxels import RoomError, Voxels, rasterise
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Field",
     "Grid",
     "Influence",
+    "Masses",
     "Obstacle",
     "Opening",
     "Panel",
@@ -38,14 +40,18 @@ __all__ = [
     "Problem",
     "Room",
     "RoomError",
+    "Schedule",
     "Slide",
     "Solid",
     "Solution",
     "Source",
+    "State",
+    "Transient",
     "Voxels",
     "Wall",
     "fitted",
     "rasterise",
+    "simulate",
     "solve",
     "stream_temperatures",
     "uniform",

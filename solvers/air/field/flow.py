@@ -78,6 +78,8 @@ class Flow:
         self.model = _MODEL[air.turbulence]
         self.iterations = 0
         self._heating: tuple[Any, Array, Array] | None = None
+        self.exchange: tuple[Any, Array, Array] | None = None
+        """Further heat of cells, each named once: K m3/s that they gain and m3/s that they lose per degree."""
         self._length: NDArray[Any] | None = None
 
         def field(value: float = 0.0) -> NDArray[Any]:
@@ -140,6 +142,13 @@ class Flow:
         other.set_flows()
         other.close_streams()
         return other
+
+    def take(self, problem: Problem) -> None:
+        """Go on in the same room under other flows and heats."""
+        self.problem = problem
+        self._heating = None
+        self.flow = np.where(np.isfinite(problem.head), self.flow, problem.flow)
+        self.set_flows()
 
     def warm_to(self, T: NDArray[Any]) -> None:
         """Take another temperature, and the pressure at rest that goes with the change."""
@@ -516,6 +525,19 @@ class Flow:
         kernels.correct(*fields, *parts, self.row, gain, *self.planes_with_upper)
         return total / self.supplied
 
+    def imbalance(self) -> float:
+        """Air that appears or vanishes, over all air supplied; leaves what is missing in every cell in ``b``. [m3/s]"""
+        fields = self._flat(self.b, self.u, self.v, self.w, *self.area, self.flags)
+        return kernels.divergence(*fields, self.row, *self.planes) / self.supplied
+
+    def through(self, faces: Faces) -> Array:
+        """Flow through every face of some patches, openings or panels, to growing coordinates. [m3/s]"""
+        speed = np.empty(faces.face.size)
+        for a, component in enumerate((self.u, self.v, self.w)):
+            chosen = faces.axis == a
+            speed[chosen] = component.reshape(-1)[faces.face[chosen]]
+        return speed * faces.area
+
     @property
     def supplied(self) -> float:
         """All air supplied. [m3/s]"""
@@ -550,16 +572,26 @@ class Flow:
 
     def heat(self, relax: float, sweeps: int, rounds: int, inertia: float = 0.0, old: Any = None) -> None:
         """Temperature, with the streams closed between the rounds."""
+        self.set_heat(relax, inertia, old)
+        for _ in range(rounds):
+            self.close_streams()
+            self.spread_heat(sweeps)
+
+    def set_heat(self, relax: float, inertia: float = 0.0, old: Any = None) -> None:
+        """Coefficients of the temperature."""
         self._transport(self.T, 1.0 / self.prandtl(), relax, inertia=inertia, old=old)
         if self.convection != "upwind":
             fields = self._flat(self.C, self.R, self.T, self.u, self.v, self.w, *self.g, *self.area)
             kernels.defer_scalar(*fields, self.row, self.convection == "limited", *self.planes)
-        self._add_heat(relax)
+        for places in (self._heat_lists(), self.exchange):
+            if places is not None:
+                self._add_heat(relax, *places)
+
+    def spread_heat(self, sweeps: int) -> None:
+        """Sweep the temperature for the outlets as they are."""
         ghosts = self.streams.ghost_out
-        for _ in range(rounds):
-            self.close_streams()
-            self.C[6].reshape(-1)[ghosts] = self.T.reshape(-1)[ghosts]  # cells without air keep what C says
-            self.smooth(self.T, sweeps)
+        self.C[6].reshape(-1)[ghosts] = self.T.reshape(-1)[ghosts]  # cells without air keep what C says
+        self.smooth(self.T, sweeps)
 
     def prandtl(self) -> float:
         """Of the conductances: turbulent, or molecular without turbulence."""
@@ -578,9 +610,8 @@ class Flow:
             *self.bulk, self.row, *self.planes,
         )  # fmt: skip
 
-    def _add_heat(self, relax: float) -> None:
+    def _add_heat(self, relax: float, cells: Any, gain: Array, keep: Array) -> None:
         """Sources and walls."""
-        cells, gain, keep = self._heat_lists()
         if not cells.size:
             return
         flat, r = self.C.reshape(7, -1), self.R.reshape(-1)[cells].astype(float)
@@ -590,6 +621,7 @@ class Flow:
         rest = flat[6, cells] - (1 - relax) * value
         flat[:6, cells] = flat[:6, cells] * ratio
         flat[6, cells] = rest * ratio + (1 - relax) * value + changed * gain
+        self.R.reshape(-1)[cells] = changed
 
     def _heat_lists(self) -> tuple[Any, Array, Array]:
         """Cells with sources or walls; K m3/s they gain, and m3/s that they lose per degree."""
