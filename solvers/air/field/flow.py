@@ -489,13 +489,13 @@ class Flow:
                     steps[a], steps[b], steps[c], self.row, self.convection == "limited", *self.planes,
                 )  # fmt: skip
             self.smooth(velocity[a], sweeps)
-            self._blow_out(a, relax)
+            self._blow_out(a, relax, inertia, old[a] if old else None)
 
-    def _blow_out(self, axis: int, relax: float) -> None:
+    def _blow_out(self, axis: int, relax: float, inertia: float, old: Any) -> None:
         """Faces of openings: momentum of the half cell before them, with the pressure zero behind.
 
-        What air brings along and friction are those of the next face inside (no gradient across an opening); without this
-        equation the pressure at openings would be whatever the way to the answer left there.
+        What air brings along, friction and mass are those of the next face inside (no gradient across an opening); without
+        this equation the pressure at openings would be whatever the way to the answer left there.
         """
         holes = self.voxels.openings
         chosen = np.flatnonzero(holes.axis == axis)
@@ -508,6 +508,11 @@ class Flow:
         p, speed = self.p.reshape(-1), (self.u, self.v, self.w)[axis].reshape(-1)
         here, behind = p[cell].astype(float), p[cell + step].astype(float)
         value = speed[inner] + outward * gain * (2 * here - (behind - here))
+        if old is not None:
+            across, along = self.between[axis]
+            k, n = np.divmod(inner, along.size)
+            was = old.reshape(-1)
+            value += gain * inertia * across[k] * along[n] * (was[face] - was[inner])
         solved = gain > 0
         speed[face[solved]] = value[solved]
 
