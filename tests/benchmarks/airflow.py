@@ -33,6 +33,8 @@ FINAL = 0.005
 """Tolerance to which ours is run on to know its last inlets. [K]"""
 TIMED = 24
 """OpenFOAM's iterations where only their time is wanted."""
+TRANSIENT, TRANSIENT_MASS, TRANSIENT_SURFACE = 120.0, 3e4, 1e4
+"""Time followed [s], heat capacity of a rack's servers [J/K] and of walls and floor [J/(m2 K)] (assumed)."""
 
 
 def main() -> None:
@@ -301,8 +303,25 @@ def _hall() -> Iterator[Row]:
 
 
 def _transient() -> Iterator[Row]:
-    """Nothing yet: the solver is steady."""
-    yield from ()
+    """The reference room after its tiles lose half their air at once; time against that of the room."""
+    import numpy as np
+
+    from solvers.air import field
+    from tests.benchmarks.openfoam import reference_problem
+
+    _compile()
+    problem = reference_problem(0.12, 1.1)
+    start = field.solve(problem, method="rans")
+    tiles = np.isfinite(problem.setpoint)
+    schedule = field.Schedule.jump(problem, 5.0, flow=np.where(tiles, 0.5, 1.0) * problem.flow)
+    masses = field.Masses(stream=np.where(tiles, 0.0, TRANSIENT_MASS), boundary=TRANSIENT_SURFACE)
+    for step in (1.0, 0.5):
+        run = field.simulate(problem, schedule, start=start, duration=TRANSIENT, step=step, masses=masses)
+        steps = len(run.times) - 1
+        pace = f"{run.cells * steps / run.seconds:.2g} cells a second, {TRANSIENT / run.seconds:.3g} times real time"
+        closing = f"heat closes to {run.balance_error:.0e}, in a step to {run.energy_error.max():.0e}"
+        case = f"transient: {TRANSIENT:.0f} s of {run.cells:,} cells in {steps} steps of at most {step} s: {pace}; {closing}"
+        yield Row(f"{case}{'' if run.status.ok else f' ({run.status.value})'}", run.seconds)
 
 
 def _curve(full: bool) -> Iterator[Row]:

@@ -83,7 +83,7 @@ _INFINITE = ("setpoint", "capacity", "coolant", "rejection")
 class Schedule:
     """What a problem's streams do over time: linear between given times, before and after as at the ends.
 
-    A jump is two equal times.  What is not given stays as in the problem.
+    A jump is two equal times.  What is not given stays as in the problem; one column counts for all streams.
     """
 
     times: Array
@@ -372,6 +372,7 @@ def simulate(
     """
     begun = clock.process_time()
     masses = masses or Masses()
+    _check_shapes(problem, schedule, masses)
     run = _begin(problem, schedule, start, masses)
     _check_times(duration, step, passes, adapt, frames, run.time)
     _check_schedule(problem, schedule, masses, run.flow.voxels)
@@ -506,7 +507,7 @@ class _Run:
         flow = self.flow
         now = self.schedule.problem_at(self.problem, target)
         rejection = self.schedule.at("rejection", target)
-        self.rejection = np.full(now.flow.shape, np.inf) if rejection is None else rejection
+        self.rejection = np.broadcast_to(np.inf if rejection is None else rejection, now.flow.shape)
         old = {name: getattr(flow, name).copy() for name in ("u", "v", "w", "T", "k", "e")}
         self.before = self.outlet.copy(), self.coolant.copy(), old["T"]
         flow.take(now)
@@ -819,24 +820,32 @@ def _check_times(
             raise ValueError(f"frame at {moment:g} s lies outside the run")
 
 
-def _check_schedule(problem: Problem, schedule: Schedule, masses: Masses, voxels: Voxels) -> None:
-    """Shapes, and flows that balance at every time (they are linear between)."""
+def _check_shapes(problem: Problem, schedule: Schedule, masses: Masses) -> None:
     room = problem.room
+    count = len(room.streams)
     sizes = {"wall_temperature": len(room.walls), "source_heat": len(room.sources)}
     for name in SCHEDULED:
         value = getattr(schedule, name)
-        wanted = sizes.get(name, len(room.streams))
-        if value is not None and value.shape[1] != wanted:
+        wanted = sizes.get(name, count)
+        if value is not None and value.shape[1] not in (1, wanted):
             raise ValueError(f"{name} has {value.shape[1]} columns, the room needs {wanted}")
     for name in ("stream", "water"):
         shape = getattr(masses, name).shape
-        if shape not in ((), (len(room.streams),)):
-            raise ValueError(f"masses: {name} has shape {shape}, the room has {len(room.streams)} streams")
+        if shape not in ((), (count,)):
+            raise ValueError(f"masses: {name} has shape {shape}, the room has {count} streams")
+    water = (masses.water > 0) & ~np.isfinite(problem.coolant)
+    if masses.water.ndim and water.any() and schedule.coolant is None:
+        raise ValueError(f"stream {room.streams[int(np.argmax(water))]} has water but no coolant temperature")
+
+
+def _check_schedule(problem: Problem, schedule: Schedule, masses: Masses, voxels: Voxels) -> None:
+    """Flows that balance at every time (they are linear between), and heat that goes somewhere."""
+    room = problem.room
     flow = problem.flow[None] if schedule.flow is None else schedule.flow
     heat = problem.heat[None] if schedule.heat is None else schedule.heat
     mass = np.broadcast_to(masses.stream, problem.flow.shape)
     for row in range(max(len(flow), len(heat))):
-        moved, put = flow[min(row, len(flow) - 1)], heat[min(row, len(heat) - 1)]
+        moved, put = (np.broadcast_to(v[min(row, len(v) - 1)], problem.flow.shape) for v in (flow, heat))
         moment = schedule.times[row] if len(flow) + len(heat) > 2 else 0.0
         lost = (moved == 0) & (put > 0) & (mass == 0) & ~np.isfinite(problem.head)
         for n in np.flatnonzero(lost):

@@ -67,14 +67,15 @@ def distances(u: np.ndarray, x: np.ndarray, z: np.ndarray) -> dict[str, float]:
     return found
 
 
-def settled(spacing: float, turbulence: str, change: float) -> dict[str, float]:
-    flow = settle([annex20(spacing, turbulence)], convection="upwind", change=change, most=600)
+def settled(spacing: float, turbulence: str, change: float, convection: str = "upwind") -> dict[str, float]:
+    flow = settle([annex20(spacing, turbulence)], convection=convection, change=change, most=600)
     u, (x, _, z) = plane(flow, "u"), flow.voxels.grid.centers
     return distances(((u[:, 1:] + u[:, :-1]) / 2).T, x, z)
 
 
 def test_a_wall_jet_flows_through_a_room_as_measured():
-    found = settled(0.042, "k-epsilon", 1e-4)
+    # 0.068, 0.037, 0.061, 0.118; with upwind convection 0.068, 0.034, 0.064, 0.150
+    found = settled(0.042, "k-epsilon", 1e-4, "limited")
     assert {line: found[line] for line in LINES if found[line] > LIMITS[line]} == {}
 
 

@@ -66,15 +66,11 @@ def test_a_room_without_coils_warms_by_the_heat_over_all_heat_capacities(hall, m
         solid = voxels.solid_of.reshape(-1)[cell + side * step[axis]] >= 0
         area = 0.3**2
         capacity += RACKS * 3e3 + 2e3 + area * (500.0 * (~solid).sum() + 200.0 * solid.sum())
-    run = closed(
-        simulate(
-            problem, Schedule.jump(problem, 0.0, capacity=0.0), start=start, duration=250.0, masses=masses
-        )
-    )
+    lasting = 400.0 if massive else 150.0  # until all warm alike, to single precision
+    schedule = Schedule.jump(problem, 0.0, capacity=0.0)
+    run = closed(simulate(problem, schedule, start=start, duration=lasting, masses=masses))
     slope = np.diff(run.mean_temperature[-10:]).sum() / np.diff(run.times[-10:]).sum()
-    np.testing.assert_allclose(
-        slope, RACKS * RACK_HEAT / capacity, rtol=1e-4
-    )  # all warm alike after 3 minutes
+    np.testing.assert_allclose(slope, RACKS * RACK_HEAT / capacity, rtol=1e-4)
     np.testing.assert_allclose(run.stored, RACKS * RACK_HEAT * run.times, rtol=1e-4)
 
 
@@ -95,7 +91,9 @@ def test_the_exhaust_of_a_rack_with_mass_lags_as_one_exponential(contained):
     steps = np.diff(run.times)[after[1:]]
     # that of implicit Euler to what the inlet moves, the exponential to half a step over tau
     np.testing.assert_allclose(rest, jump / np.cumprod(1 + steps / tau), atol=2e-3)
-    np.testing.assert_allclose(rest, jump * np.exp(-(run.times[after] - begin) / tau), atol=0.5 * jump * 0.25 / tau)  # fmt: skip
+    np.testing.assert_allclose(
+        rest, jump * np.exp(-(run.times[after] - begin) / tau), atol=jump / 2 * 0.25 / tau
+    )
 
 
 def test_water_without_a_plant_warms_by_the_heat_that_its_coil_takes():
@@ -296,7 +294,7 @@ def test_schedules_that_make_no_sense_are_named(changes, words):
 def test_flows_that_cannot_balance_are_named_with_their_time(contained):
     problem, start = contained
     schedule = Schedule(times=[0.0, 40.0], flow=[problem.flow, problem.flow * [1, 1, 1, 1, 0.5]])
-    with pytest.raises(RoomError, match="at 40 s: .*m3/s of air are taken out more than is brought in"):
+    with pytest.raises(RoomError, match=r"at 40 s: .*m3/s of air are taken out more than is brought in"):
         simulate(problem, schedule, start=start, duration=10.0)
 
 
