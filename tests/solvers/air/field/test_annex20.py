@@ -68,7 +68,7 @@ def distances(u: np.ndarray, x: np.ndarray, z: np.ndarray) -> dict[str, float]:
 
 
 def settled(spacing: float, turbulence: str, change: float, convection: str = "upwind") -> dict[str, float]:
-    flow = settle([annex20(spacing, turbulence)], convection=convection, change=change, most=600)
+    flow = settle([annex20(spacing, turbulence)], convection=convection, change=change, most=1200)
     u, (x, _, z) = plane(flow, "u"), flow.voxels.grid.centers
     return distances(((u[:, 1:] + u[:, :-1]) / 2).T, x, z)
 
