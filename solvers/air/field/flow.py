@@ -95,6 +95,7 @@ class Flow:
         self.drag = tuple(field() for _ in range(3))
         self.flags = voxels.flags
         self.area = tuple((voxels.through[a] * voxels.face_area(a)).astype(dtype) for a in range(3))
+        self.multigrid: Any = None
         self.wake()
         self._metrics()
         self._lists()
@@ -105,12 +106,14 @@ class Flow:
         self.set_outlets()
 
     def wake(self) -> None:
-        """Make the work arrays of the iteration."""
+        """Make the work arrays of the iteration, if they are not there."""
+        if self.multigrid is not None:
+            return
         shape = self.voxels.shape
         self.C = np.zeros((7, *shape), self.dtype)
         self.R, self.dp, self.b = (np.zeros(shape, self.dtype) for _ in range(3))
         self.q: Any = tuple(np.zeros(shape, self.dtype) for _ in range(3))
-        self.multigrid: Any = Multigrid(self.q, barriers(self.voxels))
+        self.multigrid = Multigrid(self.q, barriers(self.voxels))
 
     def rest(self) -> None:
         """Let the work arrays go; the fields stay."""
@@ -128,6 +131,7 @@ class Flow:
     def under(self, problem: Problem) -> Flow:
         """A copy of the fields under other flows and heats, with work arrays of its own."""
         other = copy.copy(self)
+        other.multigrid = None
         other.wake()
         other.drag = tuple(np.zeros_like(drag) for drag in self.drag)
         other.g = tuple(np.zeros_like(g) for g in self.g)
@@ -171,6 +175,7 @@ class Flow:
 
     def conserve(self, tolerance: float = 1e-6, most: int = 8) -> None:
         """Correct the velocities until mass is conserved to rounding, and bring conductances up to date."""
+        self.wake()
         self.mix()
         for _ in range(most):
             if self.project(1e-4) <= tolerance:

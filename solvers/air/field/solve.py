@@ -229,6 +229,7 @@ def _settled(
 ) -> _Run:  # fmt: skip
     """Iterate until the inlets rest."""
     run = _Run(flow, Status.MAX_ITERATIONS, [], [], [])
+    flow.wake()
     sample = _sample(flow)
     for iteration in range(limit):
         calm = options or (CALM if iteration >= PATIENCE else {})
@@ -314,9 +315,10 @@ class _Heat:
 
 
 def frozen(flow: Flow) -> transport.Operator:
-    """The flow's fluxes and conductances, ready to carry scalars; conserves mass to rounding."""
+    """The flow's fluxes and conductances, ready to carry scalars; conserves mass to rounding, and lets the flow rest."""
     flow.conserve()
-    flux = tuple(np.asarray(f, float) * a for f, a in zip((flow.u, flow.v, flow.w), flow.area, strict=True))
+    flow.rest()
+    flux = tuple(f * a for f, a in zip((flow.u, flow.v, flow.w), flow.area, strict=True))
     share = 1.0 / flow.prandtl()
     conductance = tuple(g * np.float32(share) for g in flow.g)
     return transport.assemble(flow.voxels, flux, conductance, air=flow.problem.air)  # type: ignore[arg-type]
@@ -340,9 +342,9 @@ def _finished(
     if last.status is Status.DIVERGED:
         flow = Flow(voxels, problem)
         flow.potential()
-    operator = frozen(flow)
-    for run in runs:
+    for run in runs[:-1]:
         run.flow.rest()
+    operator = frozen(flow)
     known, told = None, last.notes
     if wanted.influence or not _direct(problem):
         known, ending = influences.influence(operator, groups=wanted.groups, tolerance=TRACED)

@@ -274,8 +274,8 @@ class Transient:
     """With air."""
     seconds: float
     """CPU time."""
-    restart: State
-    notes: tuple[str, ...] = ()
+    restart: State | None
+    """To go on from the last time; None after a run that diverged, whose rows end before."""
 
     def time_to(self, limit: ArrayLike, *, hottest: bool = False) -> Array:
         """(N,) first time at which what enters a stream is above a limit, linear between steps; inf if never. [s]
@@ -389,12 +389,12 @@ def simulate(
         run.advance(target, dt, passes, tolerance)
         change = float(np.abs(run.flow.inlet - before).max(initial=0.0))
         run.step = proposed = pace.after(target, dt, proposed, change)
-        record.add(run)
-        if progress:
-            progress(run.time, run.flow.inlet)
         if not run.finite():
             run.status = Status.DIVERGED
             break
+        record.add(run)
+        if progress:
+            progress(run.time, run.flow.inlet)
         if any(target == f for f in frames):
             kept.append((target, run.field()))
         if checkpoint and target - saved >= every - 1e-9:
@@ -486,6 +486,7 @@ class _Run:
         self.volume = np.where(voxels.fluid, voxels.volume(), 0.0).reshape(-1)
         self.size = float(self.volume.sum())
         self.surfaces = _Surfaces(voxels, masses, self.rate)
+        self.wall_areas = [(np.flatnonzero(area), area[area > 0]) for area in wall_faces(voxels)]
         s = flow.streams
         self.gives_only, self.takes_only = s.one_way & (s.area_out > 0), ~s.one_way & (s.area_out == 0)
         self.passing = ~s.one_way & (s.area_out > 0)
@@ -494,8 +495,10 @@ class _Run:
         self.water = np.where(self.passing, np.broadcast_to(masses.water, count), 0.0)
         self.time, self.step, self.owed = 0.0, 0.0, 0.0
         self.outlet, self.coolant = flow.outlet.copy(), np.array(problem.coolant)
-        self.cooling = np.zeros(count)
-        self.rejected = np.zeros(count)
+        self.cooling, self.served = np.zeros(count), np.zeros(count)
+        self.rejection = np.full(count, np.inf)
+        self.before = self.outlet, self.coolant, flow.T
+        self.datum, self.turned = 0.0, 1.0
         self.status = Status.CONVERGED
         self.gap = self.off = self.missing = self.most_air = 0.0
         self.sums = (0.0, 0.0, 0.0, 0.0)
@@ -634,11 +637,10 @@ class _Run:
         with np.errstate(invalid="ignore"):
             gained = np.where(warmed > 0, warmed * (self.coolant - self.before[1]) / dt, 0.0)
         stored += float(gained.sum())
-        self.rejected = self.cooling - gained
         if self.surfaces.cells.size:
             s = self.surfaces
             stored += float(s.mass @ (s.after(flow.T, dt) - s.temperature)) / dt
-        left, across = float(self.rejected.sum()), self._across()
+        left, across = float((self.cooling - gained).sum()), self._across()
         return entered - left + across - stored + self.owed / dt, entered, left, across, stored
 
     def _across(self) -> float:
@@ -653,17 +655,11 @@ class _Run:
             into = flow.through(holes) * holes.side
             air += float(into @ (np.where(into > 0, T[holes.ghost], T[holes.cell]) - self.datum))
         heat = self.rate * air
-        for number, area in enumerate(self._wall_areas()):
-            cells, size = area
-            wall = now.room.walls[number]
-            heat += wall.conductance * float(size @ (now.wall_temperature[number] - T[cells]))
+        for wall, outside, (cells, size) in zip(
+            now.room.walls, now.wall_temperature, self.wall_areas, strict=True
+        ):
+            heat += wall.conductance * float(size @ (outside - T[cells]))
         return heat
-
-    def _wall_areas(self) -> list[tuple[Index, Array]]:
-        if not hasattr(self, "_walls"):
-            areas = wall_faces(self.flow.voxels)
-            self._walls = [(np.flatnonzero(a), a[np.flatnonzero(a)]) for a in areas]
-        return self._walls
 
     def _account(self, dt: float) -> None:
         """Take the heat of the step into the books."""
@@ -755,7 +751,7 @@ class _Record:
             frames=tuple(frames),
             cells=run.flow.voxels.cells,
             seconds=seconds,
-            restart=run.state(),
+            restart=None if run.status is Status.DIVERGED else run.state(),
             **columns,
         )
 
@@ -766,6 +762,8 @@ class _Record:
 def _begin(problem: Problem, schedule: Schedule, start: Solution | Transient | State, masses: Masses) -> _Run:
     """A run at its start."""
     state = start.restart if isinstance(start, Transient) else start
+    if state is None:
+        raise ValueError("start has nothing to go on from")
     first = state.time if isinstance(state, State) else 0.0
     now = schedule.problem_at(problem, first)
     if isinstance(state, Solution):
