@@ -181,6 +181,9 @@ class _States:
     setpoint: Array
     effectiveness: Array
     coolant: Array
+    head: Array
+    """Pressure of the fans without flow at their speed; NaN where the flow is held. [Pa]"""
+    curvature: Array
     other: Array
     """(S,) heat that is not of the racks and fans. [W]"""
 
@@ -206,6 +209,9 @@ class _States:
             return np.array([room.spread(r, u, of_slots) for r, u in zip(racks, units, strict=True)])
 
         has_coil = streams(0.0, 1.0, 1.0) > 0
+        speed = np.where(running, unit_flow, 0.0) / np.maximum(air.hall.unit_flow, 1e-9)
+        fan = np.where(np.isfinite(room.crah_head) & (speed > 0), room.crah_head * speed**2, 0.0)
+        head = streams(0.0, fan)
         return cls(
             flow=streams(
                 rack_flow / air.density * (1.0 - room.rack_leak),
@@ -216,6 +222,8 @@ class _States:
             setpoint=np.where(has_coil, streams(0.0, setpoint, room.slot_temperature), np.inf),
             effectiveness=streams(1.0, effectiveness, 1.0),
             coolant=np.where(has_coil, streams(0.0, np.maximum(coolant, -1e3), -1e3), -np.inf),
+            head=np.where(head > 0, head, np.nan),
+            curvature=streams(0.0, np.where(np.isfinite(room.crah_head), room.crah_curvature, 0.0)),
             other=np.broadcast_to(np.atleast_1d(np.asarray(problem.room_heat, float)), (count,))
             - fans.sum(axis=1),
         )
@@ -244,13 +252,19 @@ class _States:
             setpoint=self.setpoint[row],
             effectiveness=self.effectiveness[row],
             coolant=self.coolant[row],
+            head=self.head[row],
+            curvature=self.curvature[row],
             source_heat=self.source_heat(air, np.array([row]))[0],
         )
 
 
 def calibrated(problem: zonal.Problem, air: FieldAir) -> zonal.Problem:
     """A zonal problem whose fractions are those of the solved field: what every rack breathes of other racks' exhaust,
-    how much of that is its own aisle's, and how much supply passes the racks by."""
+    how much of that is its own aisle's, and how much supply passes the racks by.
+
+    What warms racks besides racks (losses of electrical machines in the hall) is not in these fractions.  Supply that passes
+    the racks by keeps doing so where it becomes short, so that losses read warm: by 1 K to 4 K in a small hall.
+    """
     known = air.normal
     if known is None or known.influence is None or not known.status.ok:
         return problem

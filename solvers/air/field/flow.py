@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from solvers.air.field import kernels
 from solvers.air.field.multigrid import Multigrid
-from solvers.air.field.problem import Problem, leaving
+from solvers.air.field.problem import JET_LENGTH, Problem, leaving
 from solvers.air.field.voxels import EDGE, FLUID, Faces, Voxels, flat_box
 
 Array = NDArray[np.float64]
@@ -260,7 +260,7 @@ class Flow:
         )
         self._edge_cells()
         self._losses()
-        self.slides = self._slides()
+        self.slides, self.jets = self._slides(), self._jets()
         marks = []
         for a in range(3):
             lower, upper = cell[self.rub_lower[:, a]], cell[self.rub_upper[:, a]] + self.steps[a]
@@ -365,6 +365,47 @@ class Flow:
             if a == axis:
                 push = self.problem.air.viscosity * weight * velocity
                 np.add.at(self.C[6].reshape(-1), faces, self.R.reshape(-1)[faces] * push)
+
+    def _jets(self) -> list[tuple[int, NDArray[Any], NDArray[Any], Array, Array]]:
+        """Axis, panel faces, faces behind them, weights, and momentum gained over ``V |V|``; the last one's sign is the way
+        that the air must go."""
+        voxels, found = self.voxels, []
+        for n, number in enumerate(voxels.panel_of):
+            jet = voxels.room.panels[number].jet
+            if not 0.0 < jet < 1.0:
+                continue
+            part = voxels.panels.of(n)
+            face, axis = voxels.panels.face[part], int(voxels.panels.axis[part][0])
+            gain = voxels.panels.area[part] * (1.0 / jet - 1.0)
+            free, place = voxels.open[axis].reshape(-1), voxels.apart[axis]
+            for way in (1, -1):
+                step, line = way * int(self.steps[axis]), np.unravel_index(face, voxels.shape)[2 - axis]
+                target, reach, there = face.copy(), np.zeros(face.size), np.ones(face.size, bool)
+                links: list[tuple[Any, Any, Any]] = []
+                while there.any():
+                    line = line + way
+                    there &= (reach < JET_LENGTH) & (line > 0) & (line < place.size)
+                    target = target + step
+                    there &= free[np.clip(target, 0, free.size - 1)]
+                    size = place[np.clip(line, 0, place.size - 1)]
+                    links.append((target[there], np.flatnonzero(there), size[there]))
+                    reach = reach + size
+                total = np.zeros(face.size)
+                for _, index, size in links:
+                    total[index] += size
+                for faces, index, size in links:
+                    if faces.size:
+                        found.append((axis, face[index], faces, size / total[index], way * gain[index]))
+        return found
+
+    def _drive_jets(self, axis: int) -> None:
+        """What the jets of perforated panels carry beyond the momentum of the mean velocity."""
+        speed = (self.u, self.v, self.w)[axis].reshape(-1)
+        for a, panel, faces, weight, gain in self.jets:
+            if a == axis:
+                through = np.maximum(np.sign(gain) * speed[panel], 0.0)
+                push = weight * gain * through**2
+                self.C[6].reshape(-1)[faces] += self.R.reshape(-1)[faces] * push
 
     def set_outlets(self) -> None:
         """Temperatures of the air that the streams and openings give."""
@@ -488,6 +529,7 @@ class Flow:
             )  # fmt: skip
             self._give_back(a)
             self._drag_along(a)
+            self._drive_jets(a)
             if self.convection != "upwind":
                 kernels.defer_momentum(
                     *flat(self.C, self.R, velocity[a], self.area[a], velocity[b], self.area[b], velocity[c], self.area[c]),

@@ -20,7 +20,8 @@ from numba import njit
 C_MU, C_1, C_2, SIGMA_K, SIGMA_E = 0.09, 1.44, 1.92, 1.0, 1.3
 """Constants of the standard k-epsilon model: B. Launder and D. Spalding, Comput. Methods Appl. Mech. Eng. 3, 1974."""
 KAPPA, ROUGHNESS = 0.41, 9.8
-"""Constants of the law of the wall (smooth), same paper."""
+"""Constants of the law of the wall (smooth): H. Versteeg and W. Malalasekera, An Introduction to Computational Fluid
+Dynamics, 2nd ed., 2007."""
 LAMINAR_PLUS = 11.53
 """y+ at which the log law meets the viscous layer: the root of y = ln(9.8 y) / 0.41."""
 K_LEAST, E_LEAST = 1e-8, 1e-9

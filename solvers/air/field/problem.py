@@ -17,6 +17,10 @@ from solvers.air.field.grid import Grid
 Array = NDArray[np.float64]
 Point = tuple[float, float, float]
 
+JET_LENGTH = 0.6
+"""Distance over which the jets of a perforated tile merge: one tile width, assumed after V. Arghode and Y. Joshi, "Modeling
+strategies for air flow through perforated tiles in a data center", IEEE Trans. Components, Packaging and Manufacturing
+Technology 3, 2013 (modified body force). [m]"""
 TIGHT = float("inf")
 """Loss coefficient of a panel that lets nothing through."""
 
@@ -43,7 +47,8 @@ class Panel:
     high: Point
     loss: float = TIGHT
     jet: float = 0.0
-    """Free-area fraction through which the air leaves as jets, whose momentum is then that of ``V / jet``; 0 for none."""
+    """Free-area fraction through which the air leaves as jets, whose momentum is then that of ``V / jet``; 0 for none.  What
+    the grid's own ``V`` lacks of it is added over :data:`JET_LENGTH` behind the panel."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +168,6 @@ class Air:
     """Turbulence intensity of supply air."""
     length: float = 0.05
     """Turbulence length scale of supply air. [m]"""
-    buoyant_turbulence: bool = False
-    """Whether buoyancy makes and destroys turbulence (production term G_b)."""
 
 
 def _stream(default: float) -> Any:

@@ -34,10 +34,10 @@ WINDOW, WARM_WINDOW = 15, 8
 """Iterations over which the inlets must rest, from a cold and from a warm start."""
 STEADY_FLOW = 0.1
 """Largest mean change of velocities from one iteration to the next at rest, over their mean: eddies may still turn."""
-AVERAGED = 50
-"""Iterations over which a limit cycle is averaged."""
+WATCHED = 50
+"""Iterations over which a limit cycle is watched."""
 SMALL_CYCLE = 0.3
-"""Spread of an inlet that still counts as steady, as the mean is then worth reporting. [K]"""
+"""Swing of an inlet that still counts as steady. [K]"""
 STILL = 1e-4
 """The same where no temperature tells that the air rests: isothermal rooms, cavities."""
 PATIENCE, CALM = 100, {"relax": 0.7}
@@ -130,7 +130,9 @@ def solve(
     by the influence, :func:`solvers.air.field.influence.stream_temperatures`.
     """
     begun = time.process_time()
-    voxels = _voxels(problem, levels, start, memory, method)
+    if groups is not None and np.shape(groups) != (len(problem.room.streams),):
+        raise ValueError("groups must be one number for every stream")
+    voxels = _voxels(problem, levels, start, memory, method, BYTES_TRACED if influence else BYTES)
     check(problem, voxels[-1])
     if not removable(problem, voxels[-1]):
         if raise_on_failure:
@@ -151,18 +153,18 @@ def solve(
     return solution
 
 
-BYTES = 290.0
-"""Memory of a solve per cell of the padded grid, measured. [bytes]"""
+BYTES, BYTES_TRACED = 290.0, 400.0
+"""Memory of a solve per cell of the padded grid, without and with tracers for the influence; measured. [bytes]"""
 
 
 def _voxels(
-    problem: Problem, levels: int | None, start: Solution | None, memory: float, method: str
+    problem: Problem, levels: int | None, start: Solution | None, memory: float, method: str, each: float
 ) -> tuple[Voxels, ...]:
     restart = start.restart if start is not None else None
     if isinstance(restart, Restart) and restart.flows[-1].voxels.room is problem.room:
         return (restart.flows[-1].voxels,)
     grid = problem.room.grid
-    needed = BYTES * np.prod([n + 2.0 for n in grid.shape]) * 8 / 7
+    needed = each * np.prod([n + 2.0 for n in grid.shape]) * 8 / 7
     if needed > memory:
         widen = (needed / memory) ** (1 / 3)
         raise RoomError([
@@ -269,14 +271,14 @@ def _fans_rest(flow: Flow) -> bool:
 
 
 def _cycle(run: _Run) -> None:
-    """A small limit cycle counts as steady; its mean is reported and its spread is told."""
-    recent = np.array(run.inlets[-AVERAGED:])
-    if len(recent) < AVERAGED:
+    """A small limit cycle counts as steady; its spread is told, and counts as an error of the inlets."""
+    recent = np.array(run.inlets[-WATCHED:])
+    if len(recent) < WATCHED:
         return
     spread = float((recent.max(axis=0) - recent.min(axis=0)).max(initial=0.0)) / 2
     if spread <= SMALL_CYCLE and run.history[-1][0] < STEADY_FLOW:
         run.status = Status.CONVERGED
-        run.notes.append(f"inlets swing by +/- {spread:.2f} K about the mean that is reported")
+        run.notes.append(f"inlets swing by +/- {spread:.2f} K; the last state is reported")
 
 
 def _sample(flow: Flow) -> NDArray[Any]:
@@ -507,7 +509,7 @@ def _grid_error(runs: list[_Run], inlet: Array, start: Solution | None) -> Array
         return np.full(inlet.shape, np.inf)
     fine, coarse = runs[-1], runs[-2]
     ratio = (fine.flow.voxels.grid.cells / coarse.flow.voxels.grid.cells) ** (1 / 3)
-    recent = np.array(fine.inlets[-AVERAGED:])
+    recent = np.array(fine.inlets[-WATCHED:])
     swing = (recent.max(axis=0) - recent.min(axis=0)) / 2 if fine.notes else np.zeros(inlet.size)
     return np.abs(inlet - coarse.inlets[-1]) / max(ratio - 1.0, 0.3) + swing
 
