@@ -49,7 +49,9 @@ def test_the_field_tells_places_and_errors_that_zones_cannot(field):
     air_there = np.isfinite(air.temperature)
     assert air_there.any() and not air_there.all()
     hottest = float(np.nanmax(air.temperature))
-    assert hottest <= float(racks["outlet_temperature"][0].max()) + 0.5  # nothing is hotter than what heats it
+    assert (
+        hottest <= float(racks["outlet_temperature"][0].max()) + 0.5
+    )  # nothing is hotter than what heats it
     assert field.reports[0].method.startswith("rans, k-epsilon, ")
     assert field.air[0]["energy_error"] < 1e-6 and field.air[0]["mass_error"] < 1e-6
 

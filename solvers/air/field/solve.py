@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.air.field import influence as influences
-from solvers.air.field import transport
+from solvers.air.field import outcome
 from solvers.air.field.checks import check, removable
+from solvers.air.field.closing import direct, exact_heat, frozen, guess
 from solvers.air.field.flow import Flow
 from solvers.air.field.grid import Grid
-from solvers.air.field.problem import Problem, leaving
+from solvers.air.field.potential import potential
+from solvers.air.field.problem import Problem
 from solvers.air.field.refine import start_from
-from solvers.air.field.solution import Field, Influence, Solution
+from solvers.air.field.solution import Solution
 from solvers.air.field.voxels import RoomError, Voxels, rasterise
 from solvers.status import SolveError, Status
 
@@ -36,6 +38,8 @@ STEADY_FLOW = 0.1
 """Largest mean change of velocities from one iteration to the next at rest, over their mean: eddies may still turn."""
 WATCHED = 50
 """Iterations over which a limit cycle is watched."""
+TRACED = 1e-8
+"""Accepted residual of tracers; their heat closes as far."""
 SMALL_CYCLE = 0.3
 """Swing of an inlet that still counts as steady. [K]"""
 STILL = 1e-4
@@ -44,8 +48,6 @@ PATIENCE, CALM = 100, {"relax": 0.7}
 """Iterations after which momentum is relaxed more: in small rooms large steps end in a cycle of their own making."""
 CAREFUL = {"relax": 0.6, "relax_heat": 0.8, "relax_turbulence": 0.5}
 """Relaxation of a second try where the first one diverged."""
-CEILING = 100.0
-"""Temperature reported where no steady state exists, as in the zonal model. [degC]"""
 
 
 class Progress(Protocol):
@@ -196,7 +198,7 @@ def _rans(
     kind = np.float64 if double else np.float32
     if known and known[-1].model == Flow.model_of(problem):
         flow = known[-1].under(problem)
-        _guess(problem, flow, start.influence if start else None)
+        guess(problem, flow, start.influence if start else None)
         runs.append(_settled(flow, tolerance, max_iterations, 0, progress, window=WARM_WINDOW))
         if runs[-1].status is not Status.DIVERGED:
             return runs
@@ -221,7 +223,7 @@ def _rans(
 
 def _quiet_start(flow: Flow) -> None:
     """Potential flow for the velocities; its pressure knows no inertia and would only shake them."""
-    flow.potential()
+    potential(flow)
     flow.p[:] = 0
 
 
@@ -241,7 +243,7 @@ def _settled(
         sample = now
         change = float(np.abs(flow.inlet - run.inlets[-1]).max(initial=0.0)) if run.inlets else np.inf
         run.inlets.append(flow.inlet.copy())
-        run.history.append((moved, off, _heat_off(flow), change))
+        run.history.append((moved, off, outcome.heat_off(flow), change))
         if progress:
             progress(number, iteration, flow.inlet)
         if not np.isfinite(moved + off) or not np.isfinite(flow.inlet).all() or off > 1e6:
@@ -289,11 +291,11 @@ def _sample(flow: Flow) -> NDArray[Any]:
 
 def _potential(problem: Problem, voxels: Voxels, start: Solution | None, double: bool) -> list[_Run]:
     flow = Flow(voxels, problem, np.float64 if double else np.float32)
-    flow.potential()
+    potential(flow)
     for _ in range(40 if np.isfinite(problem.head).any() else 0):
         if _fans_rest(flow):
             break
-        flow.potential()
+        potential(flow)
     if flow.model != 2:
         flow.nt[voxels.fluid] = problem.air.eddy_viscosity
     run = _Run(flow, Status.CONVERGED, [], [], [])
@@ -303,27 +305,6 @@ def _potential(problem: Problem, voxels: Voxels, start: Solution | None, double:
 
 
 # -- result -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Heat:
-    """Temperature that is exact for the frozen flow."""
-
-    field: Array
-    inlet: Array
-    outlet: Array
-    cooling: Array
-    ok: bool
-
-
-def frozen(flow: Flow) -> transport.Operator:
-    """The flow's fluxes and conductances, ready to carry scalars; conserves mass to rounding, and lets the flow rest."""
-    flow.conserve()
-    flow.rest()
-    flux = tuple(f * a for f, a in zip((flow.u, flow.v, flow.w), flow.area, strict=True))
-    share = 1.0 / flow.prandtl()
-    conductance = tuple(g * np.float32(share) for g in flow.g)
-    return transport.assemble(flow.voxels, flux, conductance, air=flow.problem.air)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -343,41 +324,45 @@ def _finished(
     flow, voxels = last.flow, last.flow.voxels
     if last.status is Status.DIVERGED:
         flow = Flow(voxels, problem)
-        flow.potential()
+        potential(flow)
     for run in runs[:-1]:
         run.flow.rest()
     operator = frozen(flow)
     known, told = None, last.notes
-    if wanted.influence or not _direct(problem):
+    if wanted.influence or not direct(problem):
         known, ending = influences.influence(operator, groups=wanted.groups, tolerance=TRACED)
         if not ending.status.ok:
             told = [*told, f"tracers are good to {ending.residual:.0e} only"]
-    heat = _exact_heat(problem, flow, operator, known, feasible)
+    heat = exact_heat(problem, flow, operator, known, feasible)
     if known is not None and wanted.groups is not None:
         known = influences.anchored(known, problem, heat.inlet, heat.outlet)
     flow.T[voxels.fluid] = heat.field[voxels.fluid]
     flow.outlet, flow.inlet = heat.outlet, heat.inlet
     flow.set_outlets()
     inlet_error = _grid_error(runs, heat.inlet, start)
-    aged = influences.age(operator, wanted.fresh)[0] if wanted.fresh is not None else None
+    aged = None
+    if wanted.fresh is not None:
+        aged, _, aging = influences.age(operator, wanted.fresh)
+        if not aging.status.ok:
+            told = [*told, f"the age of the air is not known everywhere: {aging.status}"]
     status = last.status if feasible else Status.INFEASIBLE
     if status.ok and not heat.ok:
         status = Status.MAX_ITERATIONS
-    mass, energy = _mass_off(flow, operator), _energy_off(problem, operator, heat)
+    mass, energy = outcome.mass_off(flow, operator), outcome.energy_off(problem, operator, heat)
     return Solution(
         status=status,
         method=f"rans, {problem.air.turbulence}" if wanted.method == "rans" else wanted.method,
-        field=_field(flow, heat.field, aged),
+        field=outcome.field_of(flow, heat.field, aged),
         stream_flow=flow.flow.copy(),
         stream_inlet=heat.inlet,
-        stream_inlet_max=_hottest(flow, heat),
+        stream_inlet_max=outcome.hottest(flow, heat),
         stream_inlet_error=inlet_error,
         stream_outlet=heat.outlet,
         stream_cooling=heat.cooling,
-        stream_held=_held(problem, flow, heat),
-        patch_profile=_profiles(flow, heat.field),
-        panel_flow=_panel_flow(flow),
-        panel_rise=_panel_rise(flow),
+        stream_held=outcome.held(problem, flow, heat),
+        patch_profile=outcome.profiles(flow, heat.field),
+        panel_flow=outcome.panel_flow(flow),
+        panel_rise=outcome.panel_rise(flow),
         opening_flow=np.array([
             operator.opening_flow[voxels.openings.of(n)].sum() for n in range(len(voxels.room.openings))
         ]),
@@ -394,110 +379,6 @@ def _finished(
     )  # fmt: skip
 
 
-def _direct(problem: Problem) -> bool:
-    """Whether few repeated solves close the streams: not where coils run at a limit and heat goes round and round."""
-    return bool(np.all(~np.isfinite(problem.setpoint) | np.isinf(problem.capacity)))
-
-
-GUESSED = 1e-5
-"""Accepted residual of the heat that a warm start begins with."""
-TRACED = 1e-8
-"""Accepted residual of tracers; their heat closes as far."""
-ROUNDS = 40
-CLOSED = 1e-9
-"""Change of an outlet at which the streams are closed, over the largest rise."""
-
-
-def _exact_heat(
-    problem: Problem, flow: Flow, operator: transport.Operator, matrix: Influence | None, feasible: bool
-) -> _Heat:
-    """Streams and temperature in agreement, for the frozen flow.
-
-    With a matrix of influence, even one of groups or of a similar flow, the streams are closed by it, anchored to the
-    field just solved: a Newton iteration with an approximate derivative.  Without, by Anderson mixing.
-    """
-    air = problem.air
-    one_way = flow.streams.one_way
-    fixed = np.where(np.isfinite(problem.setpoint), problem.setpoint, air.reference)
-    outlet = flow.outlet.copy()
-    ok = True
-    correction, field = None, np.asarray(flow.T, float)
-    second = flow.convection != "upwind"
-    mixer = _Anderson()
-    for _ in range(ROUNDS):
-        if second:
-            correction = flow.beyond_upwind(field)
-        field, ending = transport.temperature(
-            operator,
-            outlet,
-            walls=problem.wall_temperature,
-            sources=problem.source_heat,
-            correction=correction,
-            start=field,
-        )
-        inlet = np.where(one_way, fixed, transport.entering(operator, field))
-        after, cooling = leaving(problem, flow.flow, inlet)
-        after = np.where(one_way, fixed, after)
-        gap = float(np.abs(after - outlet).max(initial=0.0))
-        if gap <= (1e-6 if second else CLOSED * max(float(np.ptp(after)) if after.size else 1.0, 1.0)):
-            break
-        if matrix is None:
-            outlet = mixer.next(outlet, after)
-        else:
-            states = influences.stream_temperatures(
-                influences.anchored(matrix, problem, inlet, outlet), problem, flow=flow.flow
-            )
-            outlet, ok = states.leaving[0], bool(states.ok[0])
-    if not feasible or not np.isfinite(field).all():
-        ceiling = np.full(inlet.shape, CEILING)
-        return _Heat(np.where(operator.voxels.fluid, CEILING, 0.0), ceiling, ceiling, 0.0 * cooling, False)
-    return _Heat(field, inlet, after, np.where(one_way, 0.0, cooling), ok and ending.status.ok and gap < 1e-3)
-
-
-def _guess(problem: Problem, flow: Flow, known: Influence | None) -> None:
-    """Temperature of another state in the flow as it is, and the pressure at rest that goes with it."""
-    operator = frozen(flow)
-    if known is None:
-        field, outlet = _closed(problem, flow, operator)
-    else:
-        outlet = influences.stream_temperatures(known, problem, flow=flow.flow).leaving[0]
-        field, _ = transport.temperature(
-            operator,
-            outlet,
-            walls=problem.wall_temperature,
-            sources=problem.source_heat,
-            start=np.asarray(flow.T, float),
-            tolerance=GUESSED,
-        )
-    flow.warm_to(field)
-    flow.outlet = outlet.copy()
-    flow.set_outlets()
-
-
-def _closed(problem: Problem, flow: Flow, operator: transport.Operator) -> tuple[Array, Array]:
-    heat = _exact_heat(problem, flow, operator, None, True)
-    return heat.field, heat.outlet
-
-
-class _Anderson:
-    """Mixing of a fixed-point iteration over its last few steps: D. Anderson, J. ACM 12, 1965."""
-
-    DEPTH = 6
-
-    def __init__(self) -> None:
-        self.x: list[Array] = []
-        self.g: list[Array] = []
-
-    def next(self, x: Array, g: Array) -> Array:
-        self.x, self.g = [*self.x, x][-self.DEPTH :], [*self.g, g][-self.DEPTH :]
-        if len(self.x) < 2:
-            return g
-        gaps = np.array([b - a for a, b in zip(self.x, self.g, strict=True)])
-        steps = np.diff(gaps, axis=0).T
-        weights = np.linalg.lstsq(steps, gaps[-1], rcond=1e-12)[0]
-        return g - np.diff(np.array(self.g), axis=0).T @ weights
-
-
 def _grid_error(runs: list[_Run], inlet: Array, start: Solution | None) -> Array:
     """Distance to the next coarser grid over (r^p - 1), first order; larger by the swing of a limit cycle.
 
@@ -512,138 +393,6 @@ def _grid_error(runs: list[_Run], inlet: Array, start: Solution | None) -> Array
     recent = np.array(fine.inlets[-WATCHED:])
     swing = (recent.max(axis=0) - recent.min(axis=0)) / 2 if fine.notes else np.zeros(inlet.size)
     return np.abs(inlet - coarse.inlets[-1]) / max(ratio - 1.0, 0.3) + swing
-
-
-def _field(flow: Flow, temperature: Array, aged: Array | None) -> Field:
-    voxels, inner = flow.voxels, (slice(1, -1),) * 3
-    blank = ~voxels.fluid[inner]
-
-    def shown(values: NDArray[Any]) -> NDArray[np.float32]:
-        found = np.nan_to_num(np.asarray(values[inner]), nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-        found[blank] = np.nan
-        return cast(NDArray[np.float32], found.transpose(2, 1, 0))
-
-    middle = [0.5 * (f + np.roll(f, -1, 2 - a)) for a, f in enumerate((flow.u, flow.v, flow.w))]
-    pressure = flow.p * flow.problem.air.density
-    if not voxels.openings.face.size:
-        pressure = pressure - float(pressure[voxels.fluid].mean())
-    turbulent = flow.model == 0
-    return Field(
-        grid=voxels.grid,
-        temperature=shown(temperature),
-        velocity=np.stack([shown(m) for m in middle], axis=-1),
-        pressure=shown(pressure),
-        kinetic=shown(flow.k) if turbulent else None,
-        dissipation=shown(flow.e) if turbulent else None,
-        age=shown(aged) if aged is not None else None,
-    )
-
-
-def _hottest(flow: Flow, heat: _Heat) -> Array:
-    s = flow.streams
-    values = heat.field.reshape(-1)[s.cell_in]
-    found = heat.inlet.copy()
-    np.maximum.at(found, s.owner_in, values)
-    return found
-
-
-def _held(problem: Problem, flow: Flow, heat: _Heat) -> NDArray[np.bool_]:
-    coil = np.isfinite(problem.setpoint) & (flow.flow > 0) & ~flow.streams.one_way
-    return ~coil | (heat.outlet <= problem.setpoint + 1e-6)
-
-
-def _profiles(flow: Flow, field: Array) -> tuple[tuple[Array, Array], ...]:
-    """Mean temperature in front of every patch by height."""
-    faces, flat = flow.voxels.patches, field.reshape(-1)
-    z = flow.voxels.grid.centers[2]
-    plane = flow.voxels.shape[1] * flow.voxels.shape[2]
-    found = []
-    for number in range(len(flow.voxels.room.patches)):
-        part = faces.of(number)
-        level = faces.cell[part] // plane - 1
-        heights, where = np.unique(level, return_inverse=True)
-        area = np.bincount(where, faces.area[part])
-        mean = np.bincount(where, faces.area[part] * flat[faces.cell[part]]) / area
-        found.append((z[heights], mean))
-    return tuple(found)
-
-
-def _panel_flow(flow: Flow) -> Array:
-    faces, found = flow.voxels.panels, np.zeros(len(flow.voxels.room.panels))
-    for n, number in enumerate(flow.voxels.panel_of):
-        part = faces.of(n)
-        component = (flow.u, flow.v, flow.w)[int(faces.axis[part][0])].reshape(-1)
-        found[number] += float((component[faces.face[part]] * faces.area[part]).sum())
-    return found
-
-
-def _panel_rise(flow: Flow) -> Array:
-    faces, found = flow.voxels.panels, np.zeros(len(flow.voxels.room.panels))
-    p = flow.p.reshape(-1)
-    for n, number in enumerate(flow.voxels.panel_of):
-        part = faces.of(n)
-        step = p[faces.ghost[part]] - p[faces.cell[part]]
-        found[number] = (
-            float((step * faces.area[part]).sum() / faces.area[part].sum()) * flow.problem.air.density
-        )
-    return found
-
-
-# -- balances ---------------------------------------------------------------------------------------
-
-
-def _heat_off(flow: Flow) -> float:
-    """Imbalance of heat while the iteration runs."""
-    given = flow.flow * (flow.outlet - flow.inlet)
-    given = np.where(flow.streams.one_way, 0.0, given)
-    size = max(float(np.abs(given).sum()), 1e-9)
-    holes = flow.voxels.openings
-    one_way = flow.flow[flow.streams.one_way] @ (
-        flow.outlet[flow.streams.one_way] - flow.problem.air.reference
-    )
-    total = float(given.sum()) + float(one_way)
-    if holes.face.size:
-        speed = np.empty(holes.face.size)
-        for a, component in enumerate((flow.u, flow.v, flow.w)):
-            chosen = holes.axis == a
-            speed[chosen] = component.reshape(-1)[holes.face[chosen]]
-        into = speed * holes.side * holes.area
-        T = flow.T.reshape(-1)
-        at = np.where(into > 0, T[holes.ghost], T[holes.cell]) - flow.problem.air.reference
-        total += float((into * at).sum())
-    rate = flow.problem.air.density * flow.problem.air.heat_capacity
-    total += float(np.sum(flow.problem.source_heat)) / rate
-    return abs(total) / size
-
-
-def _mass_off(flow: Flow, operator: transport.Operator) -> float:
-    into = np.where(flow.streams.supplies, 1.0, -1.0) * operator.patch_flow
-    total = float(into.sum() + operator.opening_flow.sum())
-    return max(abs(total) / flow.supplied, operator.repaired)
-
-
-def _energy_off(problem: Problem, operator: transport.Operator, heat: _Heat) -> float:
-    """Sum of all heat that enters the room's air, over the heat put in."""
-    given = sum(
-        float(r.sum()) * t for (_, r), t in zip(transport.supplies(operator), heat.outlet, strict=True)
-    )
-    taken = 0.0
-    size = 1e-9
-    flat = heat.field.reshape(-1)
-    for n, (cells, rate) in enumerate(transport.flows(operator, supply=False)):
-        taken += float((rate * flat[cells]).sum())
-        size += abs(float(rate.sum()) * (heat.outlet[n] - heat.inlet[n]))
-    faces = operator.voxels.openings
-    for n, opening in enumerate(operator.voxels.room.openings):
-        part = faces.of(n)
-        through = operator.opening_flow[part]
-        given += float(np.maximum(through, 0.0).sum()) * opening.temperature
-        taken += float((np.maximum(-through, 0.0) * flat[faces.cell[part]]).sum())
-    capacity = problem.air.density * problem.air.heat_capacity
-    made = float(np.sum(problem.source_heat)) / capacity
-    for (cells, conductance), outside in zip(operator.wall_cells, problem.wall_temperature, strict=True):
-        made += float((conductance * (outside - flat[cells])).sum())
-    return abs(given - taken + made) / (size + abs(made))
 
 
 __all__ = ["Progress", "Restart", "check", "frozen", "solve"]

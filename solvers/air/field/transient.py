@@ -25,9 +25,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.air.field.checks import check
 from solvers.air.field.flow import Flow, wall_faces
+from solvers.air.field.outcome import field_of
 from solvers.air.field.problem import STREAM_FIELDS, Problem
 from solvers.air.field.solution import Field, Solution
-from solvers.air.field.solve import Restart, _field
+from solvers.air.field.solve import Restart
 from solvers.air.field.voxels import RoomError, Voxels, flat_box, rasterise
 from solvers.status import SolveError, Status
 
@@ -682,7 +683,7 @@ class _Run:
 
     def field(self) -> Field:
         """The field as it is."""
-        return _field(self.flow, np.asarray(self.flow.T, float), None)
+        return field_of(self.flow, np.asarray(self.flow.T, float), None)
 
     def state(self) -> State:
         """To go on from here."""

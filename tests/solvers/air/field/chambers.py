@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.air.field.flow import Flow
 from solvers.air.field.grid import Grid, uniform
+from solvers.air.field.potential import potential
 from solvers.air.field.problem import TIGHT, Opening, Panel, Patch, Room, Solid
 from solvers.air.field.refine import start_from
 from solvers.air.field.voxels import rasterise
@@ -26,7 +27,7 @@ def settle(problems, *, convection="central", change=1e-7, most=4000, heat=True)
         before = flow
         flow = Flow(rasterise(problem.room), problem, np.float64, convection)
         if before is None:
-            flow.potential()
+            potential(flow)
         else:
             start_from(flow, before)
         for _ in range(most):
