@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from solvers import psychrometrics
 from solvers.air import field, zonal
 from solvers.air.field.solution import Solution
+from solvers.status import Status
 from twin.model.facility import Facility
 from twin.networks import rooms
 from twin.networks.air import Aired, HallAir, aired
@@ -32,6 +33,10 @@ SAME_PATTERN = 0.05
 """Sum of the changes of all flows, over the sum of all flows, below which the air moves as before. Assumed."""
 TRACERS = 16
 """Tracers that are solved at once."""
+SAME_HEAT = 0.05
+"""The same for the heat that the air takes up: buoyancy moves it. Assumed."""
+MOST_SOLVES = 3
+"""Times that a pattern is solved at most, as its heat becomes known on the way to the balance."""
 MOST_PATTERNS = 40
 """Flows solved in one hall."""
 STEADY_NORMAL, STEADY_LOST = 0.03, 0.1
@@ -47,8 +52,9 @@ class Pattern:
     problem: field.Problem
     solution: Solution | None
     """None where it has no solution."""
-    reason: str = ""
-    """Why not."""
+    heat: Array
+    """(N + H,) of streams and sources when it was solved. [W]"""
+    solves: int = 1
 
 
 class FieldAir:
@@ -66,6 +72,14 @@ class FieldAir:
         self.patterns: list[Pattern] = []
         self.density = float(psychrometrics.density(24.0, hall.humidity_ratio, hall.pressure))
         self.groups = _groups(facility, room)
+
+    @property
+    def unsolved(self) -> str:
+        """How the normal pattern's solve failed; empty if it did not, or if no state satisfies the design."""
+        known = self.normal
+        if known is None or known.status.ok or known.status is Status.INFEASIBLE:
+            return ""
+        return str(known.status)
 
     @property
     def normal(self) -> Solution | None:
@@ -102,14 +116,29 @@ class FieldAir:
                     new.append(row)
                     best = len(flows) - 1
             found[row] = best
+        known = len(self.patterns)
         if new and not self.patterns:
             self.patterns.append(self._solved(states, new.pop(0)))
         with ThreadPoolExecutor(_cores()) as pool:  # the kernels let go of the interpreter
             self.patterns.extend(pool.map(lambda row: self._solved(states, row), new))
+        for number in np.unique(found[(found >= 0) & (found < known)]):
+            self._refresh(int(number), states, np.flatnonzero(found == number))
         return found
 
-    def _solved(self, states: _States, row: int) -> Pattern:
-        base = self.patterns[0].solution if self.patterns else None
+    def _refresh(self, number: int, states: _States, rows: Index) -> None:
+        """Solve a pattern again if the heat of all its states has moved away from that of its flow."""
+        pattern = self.patterns[number]
+        heat = states.all_heat(self, rows)
+        size = np.maximum(np.abs(heat).sum(axis=1), np.abs(pattern.heat).sum())
+        away = np.abs(heat - pattern.heat).sum(axis=1) / np.maximum(size, 1e-9)
+        nearest = int(np.argmin(away))
+        if away[nearest] > SAME_HEAT and pattern.solves < MOST_SOLVES:
+            again = self._solved(states, int(rows[nearest]), pattern.solution)
+            self.patterns[number] = replace(again, flow=pattern.flow, solves=pattern.solves + 1)
+
+    def _solved(self, states: _States, row: int, own: Solution | None = None) -> Pattern:
+        base = own or (self.patterns[0].solution if self.patterns else None)
+        heat = states.all_heat(self, np.array([row]))[0]
         problem = states.problem(self, row)
         try:
             solution = field.solve(
@@ -125,8 +154,8 @@ class FieldAir:
                 raise rooms.AirflowError(
                     [rooms.Fault(fault, self.hall.shell.mark) for fault in error.faults]
                 ) from error
-            return Pattern(states.flow[row], problem, None, str(error))
-        return Pattern(states.flow[row], problem, solution)
+            return Pattern(states.flow[row], problem, None, heat)
+        return Pattern(states.flow[row], problem, solution, heat)
 
     def _within(self, pattern: Pattern, states: _States, rows: Index, answer: Aired) -> Aired:
         """Temperatures of the states of one pattern."""
@@ -228,12 +257,13 @@ class _States:
             - fans.sum(axis=1),
         )
 
+    def all_heat(self, air: FieldAir, rows: Index) -> Array:
+        """(S, N + H) heat of streams and sources. [W]"""
+        return np.concatenate([self.heat[rows], self.source_heat(air, rows)], axis=1)
+
     def source_heat(self, air: FieldAir, rows: Index) -> Array:
-        """(S, H) heat of the room's sources; all of it is in the first."""
-        found = np.zeros((len(rows), len(air.room.room.sources)))
-        if found.shape[1]:
-            found[:, 0] = self.other[rows]
-        return found
+        """(S, H) heat of the room's sources. [W]"""
+        return np.asarray(self.other[rows][:, None] * air.room.source_share)
 
     def problem(self, air: FieldAir, row: int) -> field.Problem:
         """One state as a field problem."""

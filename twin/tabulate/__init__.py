@@ -64,6 +64,10 @@ def tabulate(
         SolveReport(domain, method, STATUS[bool(ok.all())], tuple(bool(x) for x in ok), count, residual)
         for domain, method, ok, count, residual in domains
     )
+    failed = next((why for why in (getattr(air, "unsolved", "") for air in world.airs) if why), "")
+    if failed:  # the solver's trouble, not the design's
+        flags = tuple(not scenario.normal for scenario in scenarios)
+        reports = (*reports, SolveReport("air field", air_method(world), failed, flags, 0, 0.0))
     fine = settled & hall_ok & state.flow_ok & state.heat_ok & state.power_ok
     return Results(
         facility=world.facility.name,

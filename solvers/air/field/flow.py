@@ -251,6 +251,10 @@ class Flow(Terrain):
         parts = [part for pair in self.slope for part in pair]
         fields = self._flat(self.nt, self.flags, *self.g)
         kernels.conductances(*fields, *parts, self.row, nu, *self.planes_with_upper)
+        panels = self.voxels.panels
+        for a in range(3):
+            chosen = panels.axis == a
+            self.g[a].reshape(-1)[panels.face[chosen]] *= self.panel_share[chosen]
 
     @property
     def planes_with_upper(self) -> tuple[int, int]:

@@ -13,10 +13,10 @@ from solvers.air.field.problem import TIGHT, Opening, Panel, Patch, Room, Solid,
 from twin.geometry import Prism, place, runs
 from twin.geometry.air import Area, enclosures, grille_areas, tile_areas, vent_box
 from twin.geometry.solids import Solids, columns
-from twin.model.facility import Facility, Shell, Vent
+from twin.model.facility import Facility, Machine, Shell, Vent
 from twin.model.products import Crah, Rack
 from twin.networks.rooms import diagnosis, losses
-from twin.networks.rooms.boxes import Box, Point, face, point, vanishes
+from twin.networks.rooms.boxes import BEHIND, FACES, Box, Point, face, point, vanishes
 from twin.networks.rooms.faults import AirflowError, Element
 from twin.networks.rooms.machines import Standing, in_hall, put
 from twin.networks.rooms.mesh import Stops, chosen
@@ -27,6 +27,10 @@ Index = NDArray[np.intp]
 CEILING_RELIEF = 0.02
 """Open share of a ceiling below a plenum that has chimneys and no grilles, so that racks and units need not move the same
 air. Assumed."""
+LOSSY_IN_ROWS = ("rectifier", "ups", "pdu", "transformer")
+"""Kinds of electrical machines that breathe to the back where they stand in a row."""
+PLUME = 0.3
+"""Depth of the air behind them that takes up their losses. Assumed. [m]"""
 TILE_NOTE = (
     "{:.0%} open tiles cover the floor of the cold aisles, or a strip before rows without one, assumed"
 )
@@ -60,6 +64,8 @@ class HallRoom:
     """(S,) [m3/s]"""
     slot_temperature: Array
     """(S,) [degC]"""
+    source_share: Array
+    """(H,) part of the hall's other heat that each source of the room releases."""
     inlet_patch: Index
     """(N,) patch of each stream that takes air from the room; -1 for slots."""
     outlet_patch: Index
@@ -136,8 +142,9 @@ def lower(
 
     The room reaches from the floor to the hall's height.  Below a raised floor that perimeter units blow into it goes down
     to the slab; a raised floor that nothing blows into is left out.  Above it goes to the top of the ceiling plenum.
-    Heat that the hall's air takes up from electrical machines is released in the upper half of the hall (source 0,
-    ``room losses``, set by the caller).  Busways, trays and pipes over the rows resist the air; cables do not.
+    Heat that the hall's air takes up from electrical machines is released behind those that stand in rows (power sidecars
+    blow their losses out at the back), by rating, or without any in the upper half of the hall; the caller sets it.
+    Busways, trays and pipes over the rows resist the air; cables do not.
     """
     solids = place(facility)
     things = list(in_hall(facility, solids, shell))
@@ -153,6 +160,7 @@ def lower(
     stops = _stops(shell, standing, sheets, openings, [*tiles, *grilles])
     grid = chosen(*bounds, stops, shell.id, spacing=spacing, memory=memory)
     sheets = _without_slivers(grid, sheets)
+    heated = _losses(shell, things)
     room = Room(
         grid=grid,
         streams=tuple(standing.streams),
@@ -161,10 +169,11 @@ def lower(
         panels=tuple(sheets.panels),
         obstacles=tuple(_obstacles(facility, bounds, grid)),
         openings=tuple(openings),
-        sources=(_losses(shell),),
+        sources=tuple(source for source, _ in heated),
         walls=tuple(_walls(shell)),
     )
-    result = _labelled(facility, shell, room, sheets, slots, standing)
+    share = np.array([rating for _, rating in heated])
+    result = _labelled(facility, shell, room, sheets, slots, standing, share / share.sum())
     if not check:
         return result
     faults, notes = diagnosis.look(facility, result, standing.elements, standing.downflow, tiles)
@@ -234,9 +243,23 @@ def _walls(shell: Shell) -> Iterator[Wall]:
         yield Wall(f"wall {side}", *box, shell.walls.u_value, shell.walls.outside)
 
 
-def _losses(shell: Shell) -> Source:
-    (x, y), (east, north, up) = shell.origin, shell.size
-    return Source("room losses", (x, y, up / 2), (x + east, y + north, up), 0.0)
+def _losses(shell: Shell, things: Iterable[tuple[Machine, Box]]) -> list[tuple[Source, float]]:
+    """Where electrical machines release their losses, and in which proportion."""
+    in_rows = [
+        (machine, box) for machine, box in things if machine.row is not None and machine.kind in LOSSY_IN_ROWS
+    ]
+    if not in_rows:
+        (x, y), (east, north, up) = shell.origin, shell.size
+        return [(Source("room losses", (x, y, up / 2), (x + east, y + north, up), 0.0), 1.0)]
+    found = []
+    for machine, box in in_rows:
+        (low, high), sign = face(box, BEHIND[machine.face])
+        axis = FACES[BEHIND[machine.face]][0]
+        corners = [list(low), list(high)]
+        corners[1 if sign > 0 else 0][axis] += sign * PLUME
+        rating = float(getattr(machine.product, "rating", 1.0))
+        found.append((Source(f"{machine.id} losses", point(corners[0]), point(corners[1]), 0.0), rating))
+    return found
 
 
 def _obstacles(facility: Facility, bounds: Box, grid: Grid) -> Iterator[losses.Obstacle]:
@@ -392,7 +415,13 @@ def _without_slivers(grid: Grid, sheets: _Sheets) -> _Sheets:
 
 
 def _labelled(
-    facility: Facility, shell: Shell, room: Room, sheets: _Sheets, slots: list[Vent], standing: Standing
+    facility: Facility,
+    shell: Shell,
+    room: Room,
+    sheets: _Sheets,
+    slots: list[Vent],
+    standing: Standing,
+    source_share: Array,
 ) -> HallRoom:
     racks = [machine for machine in facility.racks if machine.hall == shell.id]
     crahs = [machine for machine in facility.of_kind("crah") if machine.hall == shell.id]
@@ -414,6 +443,7 @@ def _labelled(
         slot_stream=_numbers(number, (slot.id for slot in slots)),
         slot_flow=np.array([slot.flow for slot in slots], float),
         slot_temperature=np.array([slot.temperature for slot in slots], float),
+        source_share=source_share,
         inlet_patch=patch[0],
         outlet_patch=patch[1],
         tile_panels=sheets.of("tile"),
