@@ -299,6 +299,8 @@ def _in_plain_words(error: yaml.YAMLError, character: str) -> str:
     problem = " ".join(problem.split())
     if character == "\t" or " tab " in problem:
         return "a tab cannot indent; use spaces"
+    if "maximum nesting depth" in problem:  # newer parsers give up by themselves, later than we do
+        return f"nested deeper than {MAX_DEPTH} levels"
     if "cannot start any token" in problem:
         return f"'{character}' cannot start a value; put the text in quotes"
     if "mapping values are not allowed" in problem:
