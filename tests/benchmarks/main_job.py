@@ -34,7 +34,11 @@ def rows() -> Iterator[Row]:
     yield Row("60-line parametric layout, load", *medians(partial(load, HALL)))
     yield from _long_layout()
     yield Row("`twin check`, 128 racks, cold", *medians(partial(_twin, "check", HALL)))
-    yield Row("`twin solve`, 128 racks, one state, no pictures, cold", *medians(_solve_hall))
+    yield Row("`twin solve --air zonal`, 128 racks, one state, no pictures, cold", *medians(_solve_hall))
+    yield Row(
+        "`twin solve`, 128 racks, 165 states, 3-D air, no pictures, cold",
+        *medians(_solve_hall_in_3d, repeats=3),
+    )
     hall = load(HALL)
     yield Row("128 racks, one state, warm", *medians(partial(evaluate, hall, failures=False)))
     states = len(evaluate(hall).scenarios)
@@ -59,7 +63,12 @@ def _twin(*arguments: object) -> None:
 
 def _solve_hall() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _twin("solve", HALL, "--no-pictures", "--no-failures", "--out", folder)
+        _twin("solve", HALL, "--no-pictures", "--no-failures", "--air", "zonal", "--out", folder)
+
+
+def _solve_hall_in_3d() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _twin("solve", HALL, "--no-pictures", "--out", folder)
 
 
 def _long_layout() -> Iterator[Row]:

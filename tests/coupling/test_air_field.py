@@ -21,7 +21,9 @@ FIRST = ROOT / "layouts" / "first_hall.yaml"
 
 @pytest.fixture(scope="module")
 def facility():
-    return load(str(FIRST), ["hall.ceiling_plenum=0 m"])  # an open roof: recirculation that only a field can tell
+    return load(
+        str(FIRST), ["hall.ceiling_plenum=0 m"]
+    )  # an open roof: recirculation that only a field can tell
 
 
 @pytest.fixture(scope="module")

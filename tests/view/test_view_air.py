@@ -74,10 +74,17 @@ def test_solids_stay_holes_and_do_not_spoil_the_corners_beside_them():
     part = slices.cut(plain(), 2, 1.25)
     solid = ~np.isfinite(part.temperature)
     assert 0 < solid.sum() < solid.size
-    corners = slices.at_corners(part.temperature)
-    assert np.isfinite(corners[0]).all()
-    inside = solid[:-1, :-1] & solid[1:, :-1] & solid[:-1, 1:] & solid[1:, 1:]
-    np.testing.assert_array_equal(np.isnan(corners[1:-1, 1:-1]), inside)
+    corners = slices.corners_of(part.temperature)
+    np.testing.assert_array_equal(np.isnan(corners).any(axis=(2, 3)), solid)
+    lowest, highest = np.nanmin(part.temperature), np.nanmax(part.temperature)
+    assert np.nanmin(corners) >= lowest - 1e-4 and np.nanmax(corners) <= highest + 1e-4
+
+
+def test_colours_run_through_the_air_and_not_through_a_panel():
+    warm = np.array([[20.0, 20.0, 35.0, 35.0], [21.0, 21.0, 36.0, 36.0]], np.float32)  # a panel in the middle
+    corners = slices.corners_of(warm)
+    assert corners[0, 1, 1, 1] == corners[1, 1, 0, 1] == 20.5  # along the panel: both cells on this side
+    assert corners[0, 2, 1, 0] == 35.5
 
 
 def test_a_room_one_cell_thick_is_cut():

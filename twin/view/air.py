@@ -196,20 +196,21 @@ def _quads(parts: list[Cut]) -> Any:
     """The finite cells of cuts as one mesh of quadrangles."""
     import pyvista
 
-    points, faces, values, count = [np.zeros((0, 3))], [np.zeros((0, 4), int)], [np.zeros(0, np.float32)], 0
+    points, values = [np.zeros((0, 4, 3))], [np.zeros((0, 4), np.float32)]
     for part in parts:
-        corners = part.points()
-        number = count + np.arange(corners[..., 0].size).reshape(corners.shape[:2])
-        around = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], axis=-1)
-        points.append(corners.reshape(-1, 3))
-        faces.append(around[np.isfinite(part.temperature)])
-        values.append(slices.at_corners(part.temperature).ravel())
-        count += number.size
-    quads = np.concatenate(faces)
-    if not len(quads):
+        place, there = part.points(), np.isfinite(part.temperature)
+        own = slices.corners_of(part.temperature)[there]
+        sides = place[:-1, :-1], place[1:, :-1], place[1:, 1:], place[:-1, 1:]
+        points.append(np.stack([side[there] for side in sides], axis=1))
+        values.append(np.stack([own[:, 0, 0], own[:, 1, 0], own[:, 1, 1], own[:, 0, 1]], axis=1))
+    corners = np.concatenate(points)
+    if not len(corners):
         return pyvista.PolyData()
-    mesh = pyvista.PolyData.from_regular_faces(np.concatenate(points), quads)
-    mesh.point_data["temperature"] = np.concatenate(values)
+    quads = np.arange(corners.shape[0] * 4).reshape(
+        -1, 4
+    )  # corners are not shared: colours may jump at a panel
+    mesh = pyvista.PolyData.from_regular_faces(corners.reshape(-1, 3), quads)
+    mesh.point_data["temperature"] = np.concatenate(values).ravel()
     return mesh
 
 

@@ -131,19 +131,18 @@ def _containment(axes: Axes, scene: Scene) -> None:
 
 def _refined(part: Cut, times: int = 5) -> tuple[NDArray[np.float32], tuple[Floats, Floats]]:
     """Every cell in ``times`` x ``times``, interpolated between its corners: edges of colour bands without steps."""
-    corner, solid = slices.at_corners(part.temperature), ~np.isfinite(part.temperature)
+    corner = slices.corners_of(part.temperature)[..., None, None]
     share = (np.arange(times) + 0.5) / times
     n, m = part.temperature.shape
     if n * m * times**2 > 4_000_000:  # enough for any page
         return part.temperature, part.lines
     u, v = share[:, None], share[None, :]
     blocks = (
-        corner[:-1, :-1, None, None] * (1 - u) * (1 - v)
-        + corner[1:, :-1, None, None] * u * (1 - v)
-        + corner[:-1, 1:, None, None] * (1 - u) * v
-        + corner[1:, 1:, None, None] * u * v
+        corner[:, :, 0, 0] * (1 - u) * (1 - v)
+        + corner[:, :, 1, 0] * u * (1 - v)
+        + corner[:, :, 0, 1] * (1 - u) * v
+        + corner[:, :, 1, 1] * u * v
     )
-    blocks[solid] = np.nan
     fine = blocks.transpose(0, 2, 1, 3).reshape(n * times, m * times).astype(np.float32)
     first, second = (_split(line, times) for line in part.lines)
     return fine, (first, second)

@@ -16,6 +16,8 @@ from twin.view.colors import Scale
 Floats = NDArray[np.float64]
 Values = NDArray[np.float32]
 
+STEP = 4.0
+"""Difference of two neighbouring cells beyond which something stands between them. Assumed. [K]"""
 HEIGHT = 1.2
 """Of the horizontal cut: the middle of a rack, where the air enters. [m]"""
 AISLE = 2.4
@@ -63,16 +65,24 @@ def cut(field: AnyField, axis: int, at: float) -> Cut | None:
     return Cut(axis, at, (first, second), _layer(field.temperature, axis, line, here, at), velocity)
 
 
-def at_corners(values: Values) -> Values:
-    """Mean of the finite cells around every corner, (n + 1, m + 1), NaN where there is none."""
-    known = np.isfinite(values)
-    total = np.zeros(np.add(values.shape, 1))
-    count = np.zeros(total.shape)
-    for rows in (slice(None, -1), slice(1, None)):
-        for columns in (slice(None, -1), slice(1, None)):
-            total[rows, columns] += np.where(known, values, 0)
-            count[rows, columns] += known
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+def corners_of(values: Values) -> Values:
+    """Values at the four corners of every cell, (n, m, 2, 2); NaN where there is no air.
+
+    A corner is the mean of the cells around it that differ from the cell itself by less than :data:`STEP`: colours run
+    smoothly through the air and do not bleed through a panel or a ceiling.
+    """
+    n, m = values.shape
+    padded = np.pad(np.asarray(values, float), 1, constant_values=np.nan)
+    corner = np.empty((n, m, 2, 2), np.float32)
+    for i in (0, 1):
+        for j in (0, 1):
+            around = [padded[1 + a : n + 1 + a, 1 + b : m + 1 + b] for a in (i - 1, i) for b in (j - 1, j)]
+            with np.errstate(invalid="ignore"):
+                near = [np.isfinite(other) & (np.abs(other - values) < STEP) for other in around]
+            total = sum(np.where(ok, other, 0.0) for ok, other in zip(near, around, strict=True))
+            corner[:, :, i, j] = total / np.maximum(sum(ok.astype(float) for ok in near), 1.0)
+    corner[~np.isfinite(values)] = np.nan
+    return corner
 
 
 def scale(facility: Facility, palette: str | None = None) -> Scale:
