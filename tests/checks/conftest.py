@@ -154,6 +154,7 @@ HEALTHY: Mapping[str, float] = {
     "loop.velocity": 2,
     "loop.head_margin": 0.2,
     "loop.heat": 1e6,
+    "hall.rests": 1,
     "hall.dew_point": 10,
     "hall.heat": 80e3,
     "hall.rci_hi": 1,

@@ -65,6 +65,7 @@ CASES = [  # rule, table, quantity, state, column, passes, breaks, severity
     ("SOL-003", "rack", "throttle", NORMAL, 0, 0.9995, 0.998, "error"),
     ("SOL-004", "rack", "throttle", FAILED, 0, 0.9995, 0.998, "warning"),
     ("SOL-005", "rack", "power", FAILED, 0, 1e5, float("nan"), "error"),
+    ("SOL-006", "hall", "rests", FAILED, 0, 1, 0, "warning"),
 ]
 
 

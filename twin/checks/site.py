@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twin.checks.reading import of_machines
+from twin.checks.reading import of_machines, of_table
 from twin.checks.rules import Assessment, check
 from twin.model.facility import Facility
 from twin.results.results import Results
@@ -103,6 +103,20 @@ def finite(facility: Facility, results: Results) -> Iterator[Assessment]:
         what = tuple(f"values of the table {name!r} are not finite" for name in names)
         yield Assessment(
             tuple(f"site.{name}" for name in names), np.stack(columns, axis=1), 1.0, "min", "flag", what
+        )
+
+
+@check(
+    "SOL-006",
+    "The air of every hall comes to rest",
+    standard="consistency",
+    severity="warning",
+)
+def air_rests(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Where it does not, the inlets are those of the last iteration, and their swing is told as their error."""
+    for halls in of_table(results, "hall"):
+        yield Assessment(
+            halls.ids, halls["rests"], 1.0, "min", "flag", "the solve of the hall's air did not come to rest"
         )
 
 

@@ -58,6 +58,8 @@ class Aired:
     """(S,)"""
     scenario_ok: Mask
     """(S,) the hall has a steady state."""
+    rests: Mask
+    """(S,) the solve of the air came to rest."""
 
     def replace(self, **changes: Any) -> Self:
         """A changed copy."""
@@ -87,7 +89,12 @@ class Aired:
 def aired(answer: zonal.Solution) -> Aired:
     """The zonal model's answer: one temperature for each inlet, no error known."""
     own = {f.name: getattr(answer, f.name) for f in fields(Aired) if hasattr(answer, f.name)}
-    return Aired(**own, rack_highest=answer.rack_inlet, rack_error=np.zeros_like(answer.rack_inlet))
+    return Aired(
+        **own,
+        rack_highest=answer.rack_inlet,
+        rack_error=np.zeros_like(answer.rack_inlet),
+        rests=np.ones_like(answer.scenario_ok),
+    )
 
 
 class AirModel(Protocol):

@@ -37,6 +37,8 @@ SAME_HEAT = 0.05
 """The same for the heat that the air takes up: buoyancy moves it. Assumed."""
 MOST_SOLVES = 3
 """Times that a pattern is solved at most, as its heat becomes known on the way to the balance."""
+SWING = 50
+"""Last iterations of a solve without rest that tell its error."""
 MOST_PATTERNS = 40
 """Flows solved in one hall."""
 STEADY_NORMAL, STEADY_LOST = 0.03, 0.1
@@ -74,12 +76,11 @@ class FieldAir:
         self.groups = _groups(facility, room)
 
     @property
-    def unsolved(self) -> str:
-        """How the normal pattern's solve failed; empty if it did not, or if no state satisfies the design."""
-        known = self.normal
-        if known is None or known.status.ok or known.status is Status.INFEASIBLE:
-            return ""
-        return str(known.status)
+    def unsolved(self) -> tuple[int, str]:
+        """In how many patterns the solve did not end well although a state may exist, and how the first did not."""
+        endings = [p.solution.status for p in self.patterns if p.solution is not None]
+        bad = [status for status in endings if not status.ok and status is not Status.INFEASIBLE]
+        return len(bad), str(bad[0]) if bad else ""
 
     @property
     def normal(self) -> Solution | None:
@@ -107,7 +108,10 @@ class FieldAir:
         new: list[int] = []
         found = np.empty(len(states.flow), np.intp)
         for row, flow in enumerate(states.flow):
-            distance = [np.abs(flow - known).sum() / max(flow.sum(), known.sum(), 1e-9) for known in flows]
+            if not self._cooled(flow):  # no level of temperature: the zones say whether it is finite
+                found[row] = -1
+                continue
+            distance = [self._distance(flow, known) for known in flows]
             best = int(np.argmin(distance)) if distance else -1
             if best < 0 or distance[best] > SAME_PATTERN:
                 best = -1
@@ -124,6 +128,18 @@ class FieldAir:
         for number in np.unique(found[(found >= 0) & (found < known)]):
             self._refresh(int(number), states, np.flatnonzero(found == number))
         return found
+
+    def _cooled(self, flow: Array) -> bool:
+        """Whether anything brings air of a known temperature."""
+        room = self.room
+        return bool(flow[room.crah_stream].any() or room.room.openings or room.slot_stream.size)
+
+    def _distance(self, flow: Array, known: Array) -> float:
+        """How far two patterns are apart, over all their flow; a unit that stands in one of them keeps them apart."""
+        units = self.room.crah_stream
+        if ((flow[units] > 0) != (known[units] > 0)).any():
+            return np.inf
+        return float(np.abs(flow - known).sum() / max(flow.sum(), known.sum(), 1e-9))
 
     def _refresh(self, number: int, states: _States, rows: Index) -> None:
         """Solve a pattern again if the heat of all its states has moved away from that of its flow."""
@@ -160,8 +176,10 @@ class FieldAir:
     def _within(self, pattern: Pattern, states: _States, rows: Index, answer: Aired) -> Aired:
         """Temperatures of the states of one pattern."""
         room, solution = self.room, pattern.solution
-        if solution is None or solution.influence is None or not solution.status.ok:
+        if solution is None or solution.influence is None or solution.status is Status.INFEASIBLE:
             return answer.lost(rows)
+        if solution.status is Status.DIVERGED:  # the solver's trouble: the zones answer, and a finding tells
+            return answer.put(rows, answer.scenario_ok[rows], rests=np.zeros(rows.size, bool))
         flow = solution.stream_flow
         found = field.stream_temperatures(
             solution.influence,
@@ -183,6 +201,7 @@ class FieldAir:
         return answer.put(
             rows,
             found.ok,
+            rests=np.full(rows.size, solution.status.ok),
             rack_inlet=inlet,
             rack_highest=inlet + highest[rack],
             rack_error=np.broadcast_to(known_error(solution)[rack], inlet.shape),
@@ -326,9 +345,12 @@ def calibrated(problem: zonal.Problem, air: FieldAir) -> zonal.Problem:
 
 
 def known_error(solution: Solution) -> Array:
-    """(N,) estimated error of the inlets; 0 where none is known. [K]"""
-    error = solution.stream_inlet_error
-    return np.where(np.isfinite(error), error, 0.0)
+    """(N,) estimated error of the inlets, at least the swing of a solve that did not come to rest; 0 where none is known.
+    [K]"""
+    error = np.where(np.isfinite(solution.stream_inlet_error), solution.stream_inlet_error, 0.0)
+    if solution.status.ok or not solution.inlet_history.size:
+        return error
+    return np.maximum(error, np.ptp(solution.inlet_history[-SWING:], axis=0) / 2)
 
 
 def _cores() -> int:

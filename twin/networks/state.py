@@ -66,6 +66,8 @@ class State:
     hall_heat: Array
     hall_ok: Mask
     """(S, H) the hall has a steady state."""
+    hall_rests: Mask
+    """(S, H) the solve of its air came to rest."""
 
     speed: Array
     """(S, L) pump speed."""

@@ -166,6 +166,7 @@ QUANTITIES: dict[str, Quantity] = {
             inlet_max*  | temperature | Hottest rack inlet
             dew_point   | temperature | Dew point of the room air
             heat        | power       | Heat into the air
+            rests       | flag        | The solve of the air came to rest
             rci_hi      | fraction    | Rack cooling index, high side
             rci_lo      | fraction    | Rack cooling index, low side
             rti         | fraction    | Return temperature index

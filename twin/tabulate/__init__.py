@@ -64,10 +64,6 @@ def tabulate(
         SolveReport(domain, method, STATUS[bool(ok.all())], tuple(bool(x) for x in ok), count, residual)
         for domain, method, ok, count, residual in domains
     )
-    failed = next((why for why in (getattr(air, "unsolved", "") for air in world.airs) if why), "")
-    if failed:  # the solver's trouble, not the design's
-        flags = tuple(not scenario.normal for scenario in scenarios)
-        reports = (*reports, SolveReport("air field", air_method(world), failed, flags, 0, 0.0))
     fine = settled & hall_ok & state.flow_ok & state.heat_ok & state.power_ok
     return Results(
         facility=world.facility.name,
@@ -78,7 +74,7 @@ def tabulate(
         conservation=conservation,
         settled=tuple(bool(x) for x in fine),
         passes=passes,
-        notes=_notes(world),
+        notes=(*_notes(world), *_air_notes(world)),
     )
 
 
@@ -98,14 +94,14 @@ def air_method(world: Lowered) -> str:
 
 def air_fields(world: Lowered) -> dict[str, AnyField]:
     """Air of every hall in the first state, where it was solved in 3-D."""
-    return {hall.shell.id: solution.field for hall, solution in _solutions(world)}
+    return {hall.shell.id: solution.field for hall, solution, _ in _solutions(world)}
 
 
 def air_facts(world: Lowered) -> tuple[dict[str, Any], ...]:
     """What is known of each hall's 3-D solve."""
     facts = []
-    for (hall, solution), model in zip(_solutions(world), world.airs, strict=False):
-        racks = model.room.rack_stream  # type: ignore[attr-defined]
+    for hall, solution, model in _solutions(world):
+        racks = model.room.rack_stream
         inlet = solution.stream_inlet[racks]
         worst = int(np.argmax(inlet)) if inlet.size else -1
         facts.append(
@@ -115,8 +111,8 @@ def air_facts(world: Lowered) -> tuple[dict[str, Any], ...]:
                 "status": str(solution.status),
                 "cells": list(solution.cells),
                 "iterations": list(solution.iterations),
-                "patterns": len(model.patterns),  # type: ignore[attr-defined]
-                "most": model.most,  # type: ignore[attr-defined]
+                "patterns": len(model.patterns),
+                "most": model.most,
                 "mass_error": solution.mass_error,
                 "energy_error": solution.energy_error,
                 "worst_rack": world.racks[hall.rack[worst]].id if worst >= 0 else "",
@@ -125,17 +121,16 @@ def air_facts(world: Lowered) -> tuple[dict[str, Any], ...]:
                 if worst >= 0
                 else float("inf"),
                 "seconds": solution.seconds,
-                "notes": [*solution.notes, *model.room.notes],  # type: ignore[attr-defined]
+                "notes": [*solution.notes, *model.room.notes],
             }
         )
     return tuple(facts)
 
 
-def _solutions(world: Lowered) -> list[tuple[HallAir, Solution]]:
-    pairs = (
-        (hall, getattr(model, "normal", None)) for hall, model in zip(world.halls, world.airs, strict=True)
-    )
-    return [(hall, solution) for hall, solution in pairs if solution is not None]
+def _solutions(world: Lowered) -> list[tuple[HallAir, Solution, Any]]:
+    """Halls whose air was solved in 3-D, with their models."""
+    pairs: list[tuple[HallAir, Any]] = list(zip(world.halls, world.airs, strict=True))
+    return [(hall, air.normal, air) for hall, air in pairs if getattr(air, "normal", None) is not None]
 
 
 def join(facility: Facility, parts: Sequence[Results]) -> Results:
@@ -170,6 +165,19 @@ def join(facility: Facility, parts: Sequence[Results]) -> Results:
 
 def _worst(statuses: Sequence[str]) -> str:
     return next((status for status in statuses if status != STATUS[True]), STATUS[True])
+
+
+def _air_notes(world: Lowered) -> tuple[str, ...]:
+    """Flows of the halls' air that did not come to rest."""
+    notes = []
+    for hall, air in zip(world.halls, world.airs, strict=True):
+        count, why = getattr(air, "unsolved", (0, ""))
+        if count:
+            notes.append(
+                f"air of hall {hall.shell.id or '1'}: {count} flow pattern(s) not at rest ({why}); their inlets are those "
+                "of the last iteration, with its swing as their error"
+            )
+    return tuple(notes)
 
 
 def _notes(world: Lowered) -> tuple[str, ...]:

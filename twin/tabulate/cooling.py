@@ -181,6 +181,7 @@ def halls(world: Lowered, state: State) -> Table:
             "return": state.hall_return,
             "dew_point": state.hall_dew_point,
             "heat": state.hall_heat,
+            "rests": state.hall_rests.astype(float),
             **{quantity: stack(columns, count) for quantity, columns in rows.items()},
         },
     )

@@ -36,7 +36,7 @@ def _moving_walls(problem: Problem) -> list[str]:
 def _no_air(problem: Problem) -> list[str]:
     flow, room = problem.flow, problem.room
     moved = room.slides or np.isfinite(problem.head).any()
-    driven = any(w.conductance > 0 for w in room.walls) or any(s.heat for s in room.sources) or room.openings
+    driven = any(w.conductance > 0 for w in room.walls) or bool(np.any(problem.source_heat)) or room.openings
     if not room.streams and not moved and not driven:
         return ["nothing moves the air: the room has no stream, opening, source or wall"]
     faults = []
@@ -66,10 +66,13 @@ def _unbalanced(problem: Problem, voxels: Voxels) -> list[str]:
         names.setdefault(int(region[faces.cell[part][0]]), []).append(patch.name)
     open_to[np.unique(region[voxels.openings.cell])] = True
     size = max(float(flow.max(initial=0.0)), 1e-12)
-    free = np.isfinite(problem.head).any()
+    free = np.isfinite(problem.head)
+    for number, patch in enumerate(room.patches):  # a fan on its curve moves what the room lets it
+        if free[patch.stream]:
+            open_to[np.unique(region[faces.cell[faces.of(number)]])] = True
     faults = []
     for number in range(1, count + 1):
-        if open_to[number] or abs(net[number]) <= BALANCED * size or free:
+        if open_to[number] or abs(net[number]) <= BALANCED * size:
             continue
         some = ", ".join(names.get(number, [])[:4])
         what = "brought in more than is taken out" if net[number] > 0 else "taken out more than is brought in"

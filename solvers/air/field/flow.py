@@ -523,8 +523,8 @@ def wall_faces(voxels: Voxels) -> list[Array]:
         total = np.zeros(voxels.shape)
         before = list(where)
         before[2 - axis] = slice(where[2 - axis].start - 1, where[2 - axis].stop - 1)
-        ahead, back = voxels.fluid[where], voxels.fluid[tuple(before)]
-        total[where] += area * (ahead & ~back)
-        total[tuple(before)] += area * (back & ~ahead)
+        ahead, back, shut = voxels.fluid[where], voxels.fluid[tuple(before)], ~voxels.through[axis][where]
+        total[where] += area * (ahead & ~back & shut)
+        total[tuple(before)] += area * (back & ~ahead & shut)
         found.append(total.reshape(-1))
     return found

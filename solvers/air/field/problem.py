@@ -220,8 +220,8 @@ class Problem:
         for name, things in held:
             given = getattr(self, name)
             own = [w.temperature if isinstance(w, Wall) else w.heat for w in things]
-            value = np.asarray(own if np.all(np.isnan(given)) else given, float)
-            object.__setattr__(self, name, np.array(np.broadcast_to(value, (len(things),))))
+            value = np.broadcast_to(np.asarray(given, float), (len(things),))
+            object.__setattr__(self, name, np.where(np.isnan(value), np.asarray(own, float), value))
         for name in ("flow", "heat", "capacity", "effectiveness", "curvature"):
             low = getattr(self, name).min(initial=0.0)
             if low < 0 and name != "heat":
@@ -230,8 +230,8 @@ class Problem:
             raise ValueError("flow and heat must be finite")
         if self.air.turbulence not in TURBULENCE:
             raise ValueError(f"turbulence {self.air.turbulence!r}: use one of {', '.join(TURBULENCE)}")
-        if self.air.density <= 0 or self.air.heat_capacity <= 0 or self.air.viscosity <= 0:
-            raise ValueError("density, heat_capacity and viscosity must be positive")
+        if not all(0 < v < np.inf for v in (self.air.density, self.air.heat_capacity, self.air.viscosity)):
+            raise ValueError("density, heat_capacity and viscosity must be positive and finite")
 
     def replace(self, **changes: Any) -> Self:
         """A changed copy, checked again."""

@@ -43,7 +43,7 @@ def breathe(world: Lowered, state: State) -> State:
         for name in ("rack_inlet", "rack_highest", "rack_error", "rack_outlet", "rack_recirculation", "rack_humidity",
                      "crah_heat", "crah_supply",
                      "crah_speed", "crah_saturated", "hall_return", "hall_supply", "hall_flow", "hall_dew_point",
-                     "hall_heat", "hall_ok", "power")
+                     "hall_heat", "hall_ok", "hall_rests", "power")
     }  # fmt: skip
     crahs = world.facility.of_kind("crah")
     machine_of = {machine.id: index for index, machine in enumerate(world.cooling)}
@@ -85,6 +85,7 @@ def breathe(world: Lowered, state: State) -> State:
         columns["hall_dew_point"][:, number] = answer.dew_point
         columns["hall_heat"][:, number] = (air_heat - doors)[:, racks].sum(axis=1) + room
         columns["hall_ok"][:, number] = answer.scenario_ok
+        columns["hall_rests"][:, number] = answer.rests
         columns["power"][:, crah_machine[units]] = fans
     return replace(state, rack_air=flow, door_heat=doors, **columns)
 

@@ -55,6 +55,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         hall_return=full(halls, 36.0),
         hall_supply=full(halls, 24.0),
         hall_ok=np.ones((count, halls), bool),
+        hall_rests=np.ones((count, halls), bool),
         speed=full(loops, 1.0),
         solved_speed=full(loops, -1.0),
         solved_live=np.zeros((count, machines), bool),
