@@ -110,3 +110,28 @@ def test_a_hall_without_supply_is_told_with_its_line():
         evaluate(broken, failures=False, air="rans")
     message, mark = caught.value.faults[0]
     assert "supplies" in message and mark.line > 0 and mark.file.endswith(".yaml")
+
+
+def test_a_hall_that_nothing_cools_is_left_to_the_zones(facility):
+    """Closed air without a unit that runs has no level of temperature: no flow pattern can give it one."""
+    from twin.scenario import NORMAL, Scenario
+
+    units = tuple(machine.id for machine in facility.of_kind("crah"))
+    results = evaluate(facility, (NORMAL, Scenario(name="lose:all", failed=units)), air="rans")
+    assert results.air[0]["patterns"] == 1
+    assert results.settled[0] and not results.settled[1]  # runaway, as the zones have it
+    assert np.isfinite(results["rack"]["inlet_temperature"]).all()
+
+
+def test_a_stopped_unit_keeps_two_flows_apart_however_small_it_is(facility):
+    from twin.networks.airfield import FieldAir
+
+    world = lower(facility, fidelity.Effort("rans"))
+    air = world.airs[0]
+    assert isinstance(air, FieldAir)
+    flow = air.room.spread(1.0, 1.0)
+    flow[air.room.rack_stream[0]] = 1000.0  # beside which a unit is nothing
+    lost = flow.copy()
+    lost[air.room.crah_stream[0]] = 0.0
+    assert air._distance(flow, flow) == 0.0
+    assert air._distance(flow, lost) == np.inf

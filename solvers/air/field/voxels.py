@@ -119,7 +119,7 @@ def rasterise(room: Room, grid: Grid | None = None) -> Voxels:
     Raises
     ------
     RoomError
-        If patches or openings lie where no air is, or air is shut in with a flow that cannot balance.
+        If patches or openings lie where no air is, outside the room or over each other.
 
     Notes
     -----

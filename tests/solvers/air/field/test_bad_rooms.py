@@ -11,6 +11,7 @@ from solvers.air import field
 from solvers.air.field.grid import Grid, uniform
 from solvers.air.field.problem import Air, Opening, Panel, Patch, Problem, Room, Slide, Solid, Source, Wall
 from solvers.air.field.voxels import RoomError
+from tests.benchmarks.rooms import reference_room
 from tests.solvers.air.field.chambers import RACKS, Hall, duct, small_hall, small_state
 
 SIZE = (3.0, 2.4, 2.4)
@@ -208,3 +209,17 @@ def test_random_rooms_are_refused_or_give_finite_numbers(seed, method):
     if solution.status.ok:
         assert solution.mass_error < 1e-6
         assert solution.energy_error < 1e-6
+
+
+def test_heat_without_air_is_refused():
+    room, state = reference_room(0.2, 1.1)
+    flow = state["flow"].copy()
+    flow[0] = 0.0
+    with pytest.raises(RoomError, match="A1 has heat but no air"):
+        field.solve(Problem(room=room, **{**state, "flow": flow}))
+
+
+def test_air_that_is_no_number_is_refused():
+    room, state = reference_room(0.2, 1.1)
+    with pytest.raises(ValueError, match="positive and finite"):
+        Problem(room=room, **{**state, "air": Air(density=float("nan"))})
