@@ -18,7 +18,6 @@ class AirFault(ValueError):
 
 
 Fidelity = Literal["auto", "zonal", "potential", "rans"]
-FIDELITIES = ("auto", "zonal", "potential", "rans")
 
 WORK = 1_300_000
 """Cells times flow patterns of a hall that a default answer solves in 3-D: about half a minute of two cores."""

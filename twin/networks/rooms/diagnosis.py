@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from solvers.air.field.problem import TIGHT, Room
+from solvers.air.field.terrain import DISCHARGE
 from solvers.air.field.voxels import RoomError, Voxels, rasterise
 from twin.geometry.air import Area, beyond_wall
 from twin.geometry.sweep import TOUCH
@@ -108,7 +109,7 @@ def _floor(shell: Shell, tiles: tuple[Area, ...]) -> Iterator[Fault]:
     area = [(t.high[0] - t.low[0]) * (t.high[1] - t.low[1]) for t in tiles]
     open_ = sum(a / losses.perforated(t.open_area) ** 0.5 for a, t in zip(area, tiles, strict=True))
     rest = max(shell.size[0] * shell.size[1] - sum(area), 0.0)
-    leaks = rest * losses.DISCHARGE * shell.floor.leakage
+    leaks = rest * DISCHARGE * shell.floor.leakage
     if leaks > open_:
         yield Fault(
             f"{where}: it is not sealed: its seams (leakage {shell.floor.leakage:.1%}) pass {leaks / open_:.1f} times as "

@@ -6,11 +6,10 @@ import numpy as np
 
 from solvers.air.field.grid import Grid
 from solvers.air.field.problem import TIGHT, Obstacle
+from solvers.air.field.terrain import DISCHARGE
 from twin.geometry import Prism
 from twin.networks.rooms.boxes import Box, clipped, meet, snapped
 
-DISCHARGE = 0.6
-"""Discharge coefficient of a gap: a sharp-edged slit. Assumed."""
 DRAG = {"busway": 2.05, "tray": 2.0, "pipe": 1.2}
 """Drag over the area seen: a square cylinder 2.05 and a circular one 1.2 (Hoerner, Fluid-Dynamic Drag, 1965, chapter 3); a
 tray with cables assumed."""
