@@ -8,7 +8,6 @@ cost too much are answered by the zonal model, calibrated against the first patt
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from solvers import psychrometrics
 from solvers.air import field, zonal
+from solvers.air.field import threads
 from solvers.air.field.solution import Solution
 from solvers.status import Status
 from twin.model.facility import Facility
@@ -129,7 +129,7 @@ class FieldAir:
             if self.most == 1 and self._mixing() > OPEN_AIR:
                 self.most = MOST_PATTERNS
                 return self._assign(states)
-        with ThreadPoolExecutor(_cores()) as pool:  # the kernels let go of the interpreter
+        with ThreadPoolExecutor(threads.cores(), initializer=threads.stay_single) as pool:
             self.patterns.extend(pool.map(lambda row: self._solved(states, row), new))
         for number in np.unique(found[(found >= 0) & (found < known)]):
             self._refresh(int(number), states, np.flatnonzero(found == number))
@@ -366,13 +366,6 @@ def known_error(solution: Solution) -> Array:
     if solution.status.ok or not solution.inlet_history.size:
         return error
     return np.maximum(error, np.ptp(solution.inlet_history[-SWING:], axis=0) / 2)
-
-
-def _cores() -> int:
-    """Threads that this process may use."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(here, int(asked)) if asked.isdigit() and int(asked) else here)
 
 
 def _groups(facility: Facility, room: HallRoom) -> Index:

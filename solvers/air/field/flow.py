@@ -7,6 +7,7 @@ same iteration advances the implicit Euler scheme.
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from solvers.air.field import kernels
 from solvers.air.field.multigrid import Multigrid
 from solvers.air.field.problem import Problem, leaving
 from solvers.air.field.terrain import Terrain, barriers
+from solvers.air.field.threads import halves
 from solvers.air.field.voxels import Faces, Voxels, flat_box
 
 Array = NDArray[np.float64]
@@ -227,16 +229,19 @@ class Flow(Terrain):
         for n in range(sweeps):
             back = n % 2 == 1
             for first in (k0, k0 + 1):
-                kernels.smooth(f, self.C, first, k1, self.even, self.odd, back)
+                self._share(partial(kernels.smooth, f, self.C), (self.even, self.odd, back), first, k1, 2)
+
+    def _share(self, kernel: Any, after: tuple[Any, ...], k0: int, k1: int, step: int = 1) -> tuple[Any, Any]:
+        """A kernel over both halves of some planes; ``after`` are its arguments behind the planes."""
+        return halves(lambda a, b: kernel(a, b, *after), k0, k1, self.voxels.fluid.size, step)
 
     def mix(self) -> None:
         """Eddy viscosity, conductances, friction."""
         nu = self.problem.air.viscosity
         if self.model == 0:
             fields = self._flat(self.u, self.v, self.w, self.k, self.e, self.nt, self.G, self.eok)
-            kernels.turbulence(
-                *fields, *self.reciprocal, *self.span, *self._flat(self.flags), self.row, nu, *self.planes
-            )
+            before = (*fields, *self.reciprocal, *self.span, *self._flat(self.flags), self.row, nu)
+            self._share(partial(kernels.turbulence, *before), (), *self.planes)
             flat = [f.reshape(-1) for f in (self.u, self.v, self.w, self.nt, self.G)]
             kernels.holes(*flat, self.hole_cell, self.hole_kind, self.hole_size, self.steps)
         elif self.problem.air.turbulence == "zero-equation":
@@ -250,7 +255,7 @@ class Flow(Terrain):
         )  # fmt: skip
         parts = [part for pair in self.slope for part in pair]
         fields = self._flat(self.nt, self.flags, *self.g)
-        kernels.conductances(*fields, *parts, self.row, nu, *self.planes_with_upper)
+        self._share(partial(kernels.conductances, *fields, *parts, self.row, nu), (), *self.planes_with_upper)
         panels = self.voxels.panels
         for a in range(3):
             chosen = panels.axis == a
@@ -302,13 +307,15 @@ class Flow(Terrain):
         for a in range(3):
             b, c = ((1, 2), (0, 2), (0, 1))[a]
             self._resist(a)
-            kernels.momentum(
+            kernel = partial(
+                kernels.momentum,
                 *flat(self.C, self.R, self.q[a], velocity[a], self.area[a], velocity[b], self.area[b], self.g[b]),
                 *flat(velocity[c], self.area[c], self.g[c], self.nt, self.drag[a], self.p, self.T, self.flags),
                 *flat(old[a] if old else velocity[a]), a, steps[a], steps[b], steps[c], (2 * a, 2 * b, 2 * c),
                 *self.behind[a], *self.before[a], *self.between[a], self.row, air.viscosity, relax,
-                air.expansion * air.gravity if a == 2 else 0.0, air.reference, inertia, *self.planes,
+                air.expansion * air.gravity if a == 2 else 0.0, air.reference, inertia,
             )  # fmt: skip
+            self._share(kernel, (), *self.planes)
             self._give_back(a)
             self._drag_along(a)
             self._drive_jets(a)
@@ -350,19 +357,22 @@ class Flow(Terrain):
         self._open_holes()
         self.multigrid.setup()
         fields = self._flat(self.b, self.u, self.v, self.w, *self.area, self.flags)
-        total = kernels.divergence(*fields, self.row, *self.planes)
+        total = sum(self._share(partial(kernels.divergence, *fields, self.row), (), *self.planes))
         if not self.voxels.openings.face.size:
             self._level_out()
         self.pressure_steps, _ = self.multigrid.solve(self.dp, self.b, tolerance, most)
         parts = [part for pair in self.inverse for part in pair]
         fields = self._flat(self.u, self.v, self.w, self.p, self.dp, *self.q)
-        kernels.correct(*fields, *parts, self.row, gain, *self.planes_with_upper)
+        self._share(partial(kernels.correct, *fields, *parts, self.row, gain), (), *self.planes_with_upper)
         return total / self.supplied
 
     def imbalance(self) -> float:
         """Air that appears or vanishes, over all air supplied; leaves what is missing in every cell in ``b``. [m3/s]"""
         fields = self._flat(self.b, self.u, self.v, self.w, *self.area, self.flags)
-        return kernels.divergence(*fields, self.row, *self.planes) / self.supplied
+        return (
+            float(sum(self._share(partial(kernels.divergence, *fields, self.row), (), *self.planes)))
+            / self.supplied
+        )
 
     def through(self, faces: Faces) -> Array:
         """Flow through every face of some patches, openings or panels, to growing coordinates. [m3/s]"""
@@ -439,10 +449,11 @@ class Flow(Terrain):
         fields = self._flat(
             self.C, self.R, f, self.u, self.v, self.w, *self.area, *self.g, self.flags, self.G, self.eok
         )
-        kernels.scalar(
-            *fields, *self._flat(f if old is None else old), share, source, sink, paired, fixed, relax, inertia,
-            *self.bulk, self.row, *self.planes,
+        kernel = partial(
+            kernels.scalar, *fields, *self._flat(f if old is None else old), share, source, sink, paired, fixed, relax,
+            inertia, *self.bulk, self.row,
         )  # fmt: skip
+        self._share(kernel, (), *self.planes)
 
     def _add_heat(self, relax: float, cells: Any, gain: Array, keep: Array) -> None:
         """Sources and walls."""

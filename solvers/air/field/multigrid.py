@@ -7,12 +7,14 @@ of the fine ones over the ratio of distances.  Cells without open faces stand ap
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.air.field.kernels import CHUNK, _compiled
+from solvers.air.field.threads import halves
 
 Floats = NDArray[np.floating[Any]]
 
@@ -230,12 +232,14 @@ class Level:
     def sweep(self, color: int) -> None:
         """Relax one colour."""
         p, b, inverse = self.flat(self.p, self.b, self.inverse)
-        relax(p, b, *self.faces, inverse, color, self.even, self.odd, self.row, *self.planes)
+        before = (p, b, *self.faces, inverse, color, self.even, self.odd, self.row)
+        halves(lambda k0, k1: relax(*before, k0, k1), *self.planes, p.size)
 
     def misfit(self, out: Any) -> None:
         """b - A p."""
         p, b, q = self.flat(self.p, self.b, out)
-        apply(p, q, *self.faces, b, 1.0, -1.0, self.mask, self.row, *self.planes)
+        before = (p, q, *self.faces, b, 1.0, -1.0, self.mask, self.row)
+        halves(lambda k0, k1: apply(*before, k0, k1), *self.planes, p.size)
 
 
 class Joining:
@@ -352,7 +356,8 @@ class Multigrid:
             before = product
             self._q[:] = 0
             fields = top.flat(self._d, self._q)
-            curve = apply(*fields, *top.faces, fields[0], 0.0, 1.0, top.mask, top.row, *top.planes)
+            before_planes = (*fields, *top.faces, fields[0], 0.0, 1.0, top.mask, top.row)
+            curve = sum(halves(partial(apply, *before_planes), *top.planes, fields[0].size))
             if not curve > 0.0:
                 break
             size = advance(x.reshape(-1), r, d, q, product / curve)

@@ -259,10 +259,10 @@ def _settled(
         if not np.isfinite(moved + off) or not np.isfinite(flow.inlet).all() or off > 1e6:
             run.status = Status.DIVERGED
             return run
-        if iteration >= window and moved < (STEADY_FLOW if _uneven(flow) else STILL):
-            if _rests(run, window, tolerance) and _fans_rest(flow):
-                run.status = Status.CONVERGED
-                return run
+        still = iteration >= window and moved < (STEADY_FLOW if _uneven(flow) else STILL)
+        if still and _rests(run, window, tolerance) and _fans_rest(flow):
+            run.status = Status.CONVERGED
+            return run
     _cycle(run)
     return run
 

@@ -316,3 +316,16 @@ def test_racks_that_breathe_along_x_and_z_are_like_those_along_y():
         inlets.append(solution.stream_inlet[0])
     assert inlets[0] > 20.5
     np.testing.assert_allclose(inlets, inlets[0], atol=0.02)
+
+
+def test_two_threads_give_the_bits_of_one(monkeypatch):
+    from solvers.air.field import threads
+
+    room, state = reference_room(0.2, 1.1)
+    answers = []
+    monkeypatch.setattr(threads, "LEAST", 0)
+    for count in (1, 2):
+        monkeypatch.setattr(threads, "cores", lambda count=count: count)
+        answers.append(field.solve(Problem(room=room, **state), max_iterations=20))
+    np.testing.assert_array_equal(answers[0].inlet_history, answers[1].inlet_history)
+    np.testing.assert_array_equal(answers[0].field.velocity, answers[1].field.velocity)
