@@ -231,7 +231,7 @@ class Flow(Terrain):
             for first in (k0, k0 + 1):
                 self._share(partial(kernels.smooth, f, self.C), (self.even, self.odd, back), first, k1, 2)
 
-    def _share(self, kernel: Any, after: tuple[Any, ...], k0: int, k1: int, step: int = 1) -> tuple[Any, Any]:
+    def _share(self, kernel: Any, after: tuple[Any, ...], k0: int, k1: int, step: int = 1) -> tuple[Any, ...]:
         """A kernel over both halves of some planes; ``after`` are its arguments behind the planes."""
         return halves(lambda a, b: kernel(a, b, *after), k0, k1, self.voxels.fluid.size, step)
 

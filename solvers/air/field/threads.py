@@ -1,7 +1,7 @@
 """Planes of a grid shared out to two threads; the kernels let go of the interpreter.
 
-Work is always cut at the same plane, whether one thread does both halves or two do one each, so that sums and results do not
-depend on the number of threads.
+Large grids are always cut at the same plane, whether one thread does both halves or two do one each, so that sums and results
+do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -38,10 +38,13 @@ def _helper() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="planes")
 
 
-def halves(run: Callable[[int, int], T], k0: int, k1: int, cells: int, step: int = 1) -> tuple[T, T]:
-    """Both halves of the planes ``k0 .. k1``; the cut keeps every second plane where it is (``step`` 2)."""
+def halves(run: Callable[[int, int], T], k0: int, k1: int, cells: int, step: int = 1) -> tuple[T, ...]:
+    """Both halves of the planes ``k0 .. k1``, or all of them at once in a small grid; the cut keeps every second plane where
+    it is (``step`` 2)."""
+    if cells < LEAST:
+        return (run(k0, k1),)
     middle = k0 + (k1 - k0) // (2 * step) * step
-    if cells < LEAST or getattr(_local, "single", False) or cores() < 2:
+    if getattr(_local, "single", False) or cores() < 2:
         return run(k0, middle), run(middle, k1)
     second = _helper().submit(run, middle, k1)
     first = run(k0, middle)
