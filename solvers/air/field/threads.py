@@ -1,7 +1,7 @@
 """Planes of a grid shared out to two threads; the kernels let go of the interpreter.
 
-Large grids are always cut at the same plane, whether one thread does both halves or two do one each, so that sums and results
-do not depend on the number of threads.
+Large grids are always cut at the same plane, whether one thread does both halves or two do one each, so that sums and
+results do not depend on the number of threads.
 """
 
 from __future__ import annotations
