@@ -10,20 +10,10 @@ from solvers.air.field.solution import Field
 from tests.air_fields import hall_field, plain
 from tests.view.view_samples import hall, solved
 from twin.layout.load import load
-from twin.view import airmap, gl, paints, plan, report, slices
+from twin.view import airmap, paints, plan, report, slices
 
 SMALL = (700, 420)
 NAMES = ("air_slices", "air_surface", "air_streams")
-
-
-@pytest.fixture(scope="module")
-def graphics():
-    probe = gl.available()
-    if not probe.ok:
-        pytest.skip(f"{probe.detail}; {probe.remedy}")
-    import pyvista
-
-    return pyvista
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,12 @@ import numpy as np
 import pytest
 
 from tests.view.view_samples import HOSTILE, finding, hall, solved, verdict, with_rack_values
-from twin.view import colors, gl
+from twin.view import colors
 from twin.view.camera import Camera, fitted
 from twin.view.pictures import aim
 from twin.view.window import describe
 
 SMALL = (700, 420)
-
-
-@pytest.fixture(scope="module")
-def graphics():
-    probe = gl.available()
-    if not probe.ok:
-        pytest.skip(f"{probe.detail}; {probe.remedy}")
-    import pyvista
-
-    return pyvista
 
 
 @pytest.fixture(scope="module")

@@ -105,6 +105,3 @@ def removable(problem: Problem, voxels: Voxels) -> bool:
     coil = np.isfinite(problem.setpoint) & (flow > 0)
     most = float(np.where(coil, problem.capacity, 0.0).sum())
     return put <= most * (1 + 1e-9) + 1e-9
-
-
-__all__ = ["check", "removable"]

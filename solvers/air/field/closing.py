@@ -12,6 +12,7 @@ from solvers.air.field import transport
 from solvers.air.field.flow import Flow
 from solvers.air.field.problem import Problem, leaving
 from solvers.air.field.solution import Influence
+from solvers.air.zonal import CEILING
 
 Array = NDArray[np.float64]
 
@@ -20,8 +21,6 @@ GUESSED = 1e-5
 ROUNDS = 40
 CLOSED = 1e-9
 """Change of an outlet at which the streams are closed, over the largest rise."""
-CEILING = 100.0
-"""Temperature reported where no steady state exists, as in the zonal model. [degC]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +38,11 @@ def frozen(flow: Flow) -> transport.Operator:
     """The flow's fluxes and conductances, ready to carry scalars; conserves mass to rounding, and lets the flow rest."""
     flow.conserve()
     flow.rest()
-    flux = tuple(f * a for f, a in zip((flow.u, flow.v, flow.w), flow.area, strict=True))
+    area_x, area_y, area_z = flow.area
+    flux = (flow.u * area_x, flow.v * area_y, flow.w * area_z)
     share = 1.0 / flow.prandtl()
-    conductance = tuple(g * np.float32(share) for g in flow.g)
-    return transport.assemble(flow.voxels, flux, conductance, air=flow.problem.air)  # type: ignore[arg-type]
+    conductance = transport.each(lambda g: g * np.float32(share), flow.g)
+    return transport.assemble(flow.voxels, flux, conductance, air=flow.problem.air)
 
 
 def direct(problem: Problem) -> bool:

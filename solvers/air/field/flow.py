@@ -42,7 +42,6 @@ class Flow(Terrain):
         shape = voxels.shape
         air = problem.air
         self.model = _MODEL[air.turbulence]
-        self.iterations = 0
         self._heating: tuple[Any, Array, Array] | None = None
         self.exchange: tuple[Any, Array, Array] | None = None
         """Further heat of cells, each named once: K m3/s that they gain and m3/s that they lose per degree."""
@@ -521,7 +520,6 @@ class Flow(Terrain):
         self.heat(relax_heat, sweeps_heat, rounds)
         if self.model == 0:
             self.stir(relax_turbulence, sweeps_turbulence)
-        self.iterations += 1
         return off
 
 

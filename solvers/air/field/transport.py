@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,7 +104,7 @@ def assemble(
         Whether the walls of the room take part.  They do in heat, not in what no wall takes (age, gases).
     """
     air = air or Air()
-    own: Triple = tuple(np.array(f, np.float64) for f in flux)  # type: ignore[assignment]
+    own = each(lambda f: np.array(f, np.float64), flux)
     patch_flow = _taken(own, voxels.patches) * _direction(voxels)
     opening_flow = _taken(own, voxels.openings) * voxels.openings.side
     if np.any(patch_flow < -1e-6 * patch_flow.max(initial=0.0)):
@@ -120,11 +120,17 @@ def assemble(
         np.add.at(sink, cells, rate)
         reached[voxels.region.reshape(-1)[cells]] = True
     still = voxels.fluid & ~reached[voxels.region]
-    thin: Triple = tuple(np.ascontiguousarray(g, np.float32) for g in conductance)  # type: ignore[assignment]
+    thin = each(lambda g: np.ascontiguousarray(g, np.float32), conductance)
     levels = _levels(own, thin, sink.reshape(voxels.shape), voxels.fluid & ~still)
     return Operator(
         voxels, air, levels, _inverse(levels[-1]), patch_flow, opening_flow, wall_cells, still, repaired
     )
+
+
+def each(function: Callable[[Any], NDArray[np.floating]], faces: Sequence[NDArray[np.floating]]) -> Triple:
+    """The function of the faces of each axis."""
+    x, y, z = faces
+    return function(x), function(y), function(z)
 
 
 def without_walls(operator: Operator) -> Operator:
@@ -132,7 +138,7 @@ def without_walls(operator: Operator) -> Operator:
     if not operator.wall_cells:
         return operator
     voxels, finest = operator.voxels, operator.levels[0]
-    flux = tuple(f.copy() for f in finest.flux)
+    flux = each(np.copy, finest.flux)
     for faces, signed in (
         (voxels.patches, operator.patch_flow * _direction(voxels)),
         (voxels.openings, operator.opening_flow * voxels.openings.side),
@@ -140,7 +146,7 @@ def without_walls(operator: Operator) -> Operator:
         for axis in range(3):
             mine = faces.axis == axis
             flux[axis].reshape(-1)[faces.face[mine]] = signed[mine]
-    return assemble(voxels, flux, finest.conductance, air=operator.air, walls=False)  # type: ignore[arg-type]
+    return assemble(voxels, flux, finest.conductance, air=operator.air, walls=False)
 
 
 def solve(
@@ -456,7 +462,8 @@ def _merge_faces(flux: Triple, conductance: Triple, shape: tuple[int, ...]) -> t
         kernels.merge_faces(f, positive, g, flux[axis], conductance[axis], axis)
         net.append(f.astype(np.float32))
         mixing.append((g / 2 + np.maximum(positive - np.maximum(f, 0.0), 0.0)).astype(np.float32))
-    return tuple(net), tuple(mixing)  # type: ignore[return-value]
+    (net_x, net_y, net_z), (mixing_x, mixing_y, mixing_z) = net, mixing
+    return (net_x, net_y, net_z), (mixing_x, mixing_y, mixing_z)
 
 
 def _inverse(level: Level) -> tuple[Index, Array]:

@@ -26,7 +26,9 @@ def compiled(width: int) -> tuple[Any, Any, Any]:
     """Kernels ``sweep``, ``restrict`` and ``prolong`` for so many tracers at once."""
 
     @compile_kernel
-    def sweep(x, table, slot, flux, conductance, diagonal, k0, k1, step):  # type: ignore[no-untyped-def]
+    def sweep(
+        x: Any, table: Any, slot: Any, flux: Any, conductance: Any, diagonal: Any, k0: Any, k1: Any, step: Any
+    ) -> None:
         """Gauss-Seidel over the planes k0 .. k1 - 1, along each axis in the direction of ``step`` (+1 or -1)."""
         _, ny, nx = diagonal.shape
         fx, fy, fz = flux
@@ -57,7 +59,18 @@ def compiled(width: int) -> tuple[Any, Any, Any]:
                         )  # fmt: skip
 
     @compile_kernel
-    def restrict(coarse, total, x, table, slot, flux, conductance, diagonal, k0, k1):  # type: ignore[no-untyped-def]
+    def restrict(
+        coarse: Any,
+        total: Any,
+        x: Any,
+        table: Any,
+        slot: Any,
+        flux: Any,
+        conductance: Any,
+        diagonal: Any,
+        k0: Any,
+        k1: Any,
+    ) -> None:
         """Add the residual of the planes to the coarse cells they lie in, its size to ``total`` (tracers,)."""
         _, ny, nx = diagonal.shape
         fx, fy, fz = flux
@@ -86,7 +99,7 @@ def compiled(width: int) -> tuple[Any, Any, Any]:
                         target[parent, m] += r
 
     @compile_kernel
-    def prolong(x, coarse, diagonal, k0, k1):  # type: ignore[no-untyped-def]
+    def prolong(x: Any, coarse: Any, diagonal: Any, k0: Any, k1: Any) -> None:
         """Add to every cell with air the correction of the coarse cell it lies in."""
         _, ny, nx = diagonal.shape
         for k in range(k0, k1):
@@ -102,7 +115,7 @@ def compiled(width: int) -> tuple[Any, Any, Any]:
 
 
 @compile_kernel
-def add_faces(diagonal, flux, conductance, k0, k1):  # type: ignore[no-untyped-def]
+def add_faces(diagonal: Any, flux: Any, conductance: Any, k0: Any, k1: Any) -> None:
     """Add to the diagonal what the faces of the cells of some planes let out."""
     _, ny, nx = diagonal.shape
     fx, fy, fz = flux
@@ -121,7 +134,9 @@ def add_faces(diagonal, flux, conductance, k0, k1):  # type: ignore[no-untyped-d
 
 
 @compile_kernel
-def merge_faces(flux, positive, conductance, fine_flux, fine_conductance, axis):  # type: ignore[no-untyped-def]
+def merge_faces(
+    flux: Any, positive: Any, conductance: Any, fine_flux: Any, fine_conductance: Any, axis: Any
+) -> None:
     """Sum flux, its positive part and conductance over the fine faces in each coarse face across an axis."""
     nz, ny, nx = fine_flux.shape
     for k in range(1, nz - 1):
@@ -137,7 +152,7 @@ def merge_faces(flux, positive, conductance, fine_flux, fine_conductance, axis):
 
 
 @compile_kernel
-def merge_cells(coarse, fine):  # type: ignore[no-untyped-def]
+def merge_cells(coarse: Any, fine: Any) -> None:
     """Sum over the fine cells in each coarse cell."""
     nz, ny, nx = fine.shape
     for k in range(1, nz - 1):
@@ -147,7 +162,7 @@ def merge_cells(coarse, fine):  # type: ignore[no-untyped-def]
 
 
 @compile_kernel
-def grow_tree(queue, parent, opened, roots):  # type: ignore[no-untyped-def]
+def grow_tree(queue: Any, parent: Any, opened: Any, roots: Any) -> int:
     """Breadth-first tree over the open faces from the roots (flat); fills ``queue`` in order, returns its length.
 
     ``parent`` (flat cells) holds the code of the face that leads towards the root, ``UNSEEN`` where not reached.
@@ -180,7 +195,7 @@ def grow_tree(queue, parent, opened, roots):  # type: ignore[no-untyped-def]
 
 
 @compile_kernel
-def balance_tree(flux, inflow, queue, parent, count):  # type: ignore[no-untyped-def]
+def balance_tree(flux: Any, inflow: Any, queue: Any, parent: Any, count: Any) -> float:
     """Push the imbalance of every cell towards the root of its tree; returns the largest change of a face.
 
     ``inflow`` (flat cells) is what patches and openings bring in.

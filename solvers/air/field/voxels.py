@@ -6,7 +6,7 @@ Arrays run over ``[k, j, i]`` (z, y, x; x fastest, as VTK has it) and carry one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -389,12 +389,8 @@ def _rubs(room: Room, fluid: Mask, through: Sequence[Mask]) -> tuple[Index, Inde
             axes.append(np.full(found.size, axis))
             sides.append(np.full(found.size, side))
     order = np.argsort(np.concatenate(cells), kind="stable")
-    return tuple(np.concatenate(part)[order].astype(np.int64) for part in (cells, axes, sides))  # type: ignore[return-value]
-
-
-def per_item(faces: Faces, count: int, function: Callable[[slice], float]) -> Array:
-    """One number for each item of ``faces``."""
-    return np.array([function(faces.of(n)) for n in range(count)], float)
+    cell, axis_of, side_of = (np.concatenate(part)[order].astype(np.int64) for part in (cells, axes, sides))
+    return cell, axis_of, side_of
 
 
 __all__ = [
@@ -405,7 +401,6 @@ __all__ = [
     "RoomError",
     "Solid",
     "Voxels",
-    "per_item",
     "rasterise",
     "regions",
 ]
