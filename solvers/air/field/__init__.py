@@ -21,9 +21,10 @@ from solvers.air.field.problem import (
     Source,
     Wall,
 )
+from solvers.air.field.schedule import Masses, Schedule
 from solvers.air.field.solution import Field, Influence, Solution
 from solvers.air.field.solve import solve
-from solvers.air.field.transient import Masses, Schedule, State, Transient, simulate
+from solvers.air.field.transient import State, Transient, simulate
 from solvers.air.field.voxels import RoomError, Voxels, rasterise
 
 __all__ = [
