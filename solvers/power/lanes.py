@@ -1,0 +1,141 @@
+"""Scenarios side by side: the vector steps that the compiled power-flow kernels are made of.
+
+A table ``(rows, width, LANES)`` of float64 holds for every bus a few slots (real and imaginary voltage and
+current, say), each for LANES scenarios.  A *step* reads and writes whole slots of some rows.  numba does not
+vectorise loops over eight lanes by itself (it cannot rule out that the tables overlap), so steps are emitted
+as LLVM vector instructions: :func:`step` makes a function callable from compiled code of a Python function
+that writes them down with :class:`Slots` and :class:`Vectors`.
+
+numba's cache of a kernel does not notice changes of the steps it calls: after editing a step, delete the
+``__pycache__`` beside the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+LANES = 8
+"""Scenarios in one vector: two AVX2 or one AVX-512 register per slot hide the latency of an addition."""
+
+_DOUBLE, _INDEX, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
+_VECTOR = ir.VectorType(_DOUBLE, LANES)
+_FAST = ("contract", "nsz", "arcp")
+"""Fused multiply-add is allowed, reordering of sums is not: a scenario's bits do not depend on its lane."""
+_ALIGNMENT = 8
+"""numpy promises no more. [bytes]"""
+
+
+class Vectors:
+    """Arithmetic on vectors of LANES numbers."""
+
+    def __init__(self, builder: Any) -> None:
+        self._builder = builder
+
+    def add(self, x: Any, y: Any) -> Any:
+        return self._builder.fadd(x, y, flags=_FAST)
+
+    def sub(self, x: Any, y: Any) -> Any:
+        return self._builder.fsub(x, y, flags=_FAST)
+
+    def mul(self, x: Any, y: Any) -> Any:
+        return self._builder.fmul(x, y, flags=_FAST)
+
+    def div(self, x: Any, y: Any) -> Any:
+        return self._builder.fdiv(x, y, flags=_FAST)
+
+    def neg(self, x: Any) -> Any:
+        return self._builder.fneg(x)
+
+    def absolute(self, x: Any) -> Any:
+        """Magnitude of each lane."""
+        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        function = cgutils.get_or_insert_function(self._builder.module, kind, f"llvm.fabs.v{LANES}f64")
+        return self._builder.call(function, [x])
+
+    def larger(self, x: Any, y: Any) -> Any:
+        """Larger of each lane; ``y`` where ``x`` is not a number."""
+        return self._builder.select(self._builder.fcmp_ordered(">", x, y), x, y)
+
+    def spread(self, scalar: Any) -> Any:
+        """The same number in all lanes."""
+        nothing = ir.Constant(_VECTOR, ir.Undefined)
+        first = self._builder.insert_element(nothing, scalar, ir.Constant(_SHORT, 0))
+        return self._builder.shuffle_vector(
+            first, nothing, ir.Constant(ir.VectorType(_SHORT, LANES), [0] * LANES)
+        )
+
+    def constant(self, value: float) -> Any:
+        """A number known when the step is written, in all lanes."""
+        return ir.Constant(_VECTOR, [value] * LANES)
+
+    def cmul(self, ar: Any, ai: Any, br: Any, bi: Any) -> tuple[Any, Any]:
+        """(a_r + j a_i) (b_r + j b_i)."""
+        return self.sub(self.mul(ar, br), self.mul(ai, bi)), self.add(self.mul(ar, bi), self.mul(ai, br))
+
+
+class Slots:
+    """One table ``(rows, width, LANES)`` as a step sees it."""
+
+    def __init__(self, builder: Any, data: Any, width: int) -> None:
+        self._builder, self._data, self._width = builder, data, width
+
+    def _at(self, row: Any, slot: int) -> Any:
+        b = self._builder
+        row = ir.Constant(_INDEX, row) if isinstance(row, int) else row
+        offset = b.add(b.mul(row, ir.Constant(_INDEX, self._width)), ir.Constant(_INDEX, slot))
+        return b.bitcast(b.gep(self._data, [b.mul(offset, ir.Constant(_INDEX, LANES))]), _VECTOR.as_pointer())
+
+    def load(self, row: Any, slot: int) -> Any:
+        """The LANES numbers of a slot."""
+        value = self._builder.load(self._at(row, slot))
+        value.align = _ALIGNMENT
+        return value
+
+    def store(self, value: Any, row: Any, slot: int) -> None:
+        """Write the LANES numbers of a slot."""
+        self._builder.store(value, self._at(row, slot)).align = _ALIGNMENT
+
+
+def step(widths: tuple[int, ...], indices: int = 0, scalars: int = 0) -> Callable[[Callable[..., None]], Any]:
+    """Make a vector step of ``function(vectors, *tables, *indices, *scalars)``.
+
+    Parameters
+    ----------
+    widths : slots per row of each table the step takes.
+    indices, scalars : number of int64 and of float64 arguments behind the tables.
+
+    Returns
+    -------
+    A decorator; the result is called from compiled code as ``name(*tables, *indices, *scalars)`` with
+    C-contiguous float64 tables and returns nothing.
+    """
+    tables = len(widths)
+    count = tables + indices + scalars
+
+    def decorate(function: Callable[..., None]) -> Any:
+        def typed(typing_context: Any, *given: Any) -> Any:
+            def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+                views = [
+                    Slots(builder, context.make_array(kind)(context, builder, value).data, width)
+                    for kind, value, width in zip(signature.args, values, widths, strict=False)
+                ]
+                function(Vectors(builder), *views, *values[tables:])
+                return context.get_dummy_value()
+
+            numbers = [types.int64] * indices + [types.float64] * scalars
+            return types.void(*given[:tables], *numbers), generate
+
+        names = ["typing_context", *(f"argument{index}" for index in range(count))]
+        parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        typed.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        typed.__name__ = function.__name__
+        return intrinsic(typed)
+
+    return decorate
