@@ -12,20 +12,16 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
-from solvers.power.newton import solve_newton
+from solvers.power.newton import Task, solve_newton
 from solvers.power.problem import Problem, Solution
 from solvers.power.report import report
 from solvers.power.sweep import (
     CONVERGED,
     INFEASIBLE,
     SINGULAR,
-    Demand,
-    Flows,
     Loads,
     Plan,
-    admittance,
     sweep,
 )
 from solvers.power.transfer import LANES, Switching, feed_arcs, resolve, share_load, unpack
@@ -63,8 +59,9 @@ REALS = {
     "converter_loss": "converter",
     "converter_loading": "converter",
 }
+LIMITS = {"generator_limit": "generator"}
 SUMS = ("loss", "power_error", "shunt_loss")
-OUTPUTS = frozenset({*MASKS, *POWERS, *REALS, *SUMS})
+OUTPUTS = frozenset({*MASKS, *POWERS, *REALS, *LIMITS, *SUMS})
 """What may be asked of :meth:`Prepared.solve`; ``scenario_ok``, ``residual`` and the endings are always there."""
 NEEDED = {
     "loss": {"branch_loss", "converter_loss"},
@@ -190,7 +187,7 @@ class Prepared:
         self._plan_of = np.full(problem.scenarios, -1)
         """(S,) plan of each scenario; -1 = none."""
         self._radial = np.zeros(problem.scenarios, dtype=bool)
-        if method != "newton":
+        if method != "newton" and not problem.voltage_dependent:
             self._plan(switched)
 
     def _plan(self, switched: _Switched) -> None:
@@ -300,7 +297,7 @@ class _Run:
         counts |= {"converter": problem.converter_from.size, "cord": problem.cord_load.size}
         counts |= {"load": load.shape[1]}
         self.out: dict[str, Array] = {}
-        for names, kind in ((MASKS, bool), (POWERS, complex), (REALS, float)):
+        for names, kind in ((MASKS, bool), (POWERS, complex), (REALS, float), (LIMITS, int)):
             self.out |= {
                 name: np.zeros((n, counts[size]) if name in wanted else (0, 0), dtype=kind)
                 for name, size in names.items()
@@ -375,40 +372,20 @@ class _Run:
             self._newton_block(at[block == number], int(number))
 
     def _newton_block(self, at: Array, number: int) -> None:
-        problem, state = self.problem, self.prepared._states[number]
-        lanes = self.chosen[at]
-        place = lanes - number * LANES
-        loads = self._loads(at)
-        cords, buses = problem.cord_load.size, problem.bus_voltage.size
-        ones = (np.full(cords, 1.0 / problem.base_power), (problem.cord_bus, np.arange(cords)))
-        power = np.zeros((state.scenarios, buses), dtype=complex)
-        power[place] = (csr_array(ones, shape=(buses, cords)) @ loads.cord_power).T
-        tolerance = np.ones(state.scenarios)
-        tolerance[place] = loads.tolerance
-        asked = np.zeros(state.scenarios, dtype=bool)
-        asked[place] = True
-        shunt = np.zeros((state.scenarios, buses), dtype=complex)
-        shunt[place] = self._shunt(lanes)
-        given = problem.generator_power / problem.base_power
-        generation = np.zeros((state.scenarios, given.shape[1]))
-        generation[place] = given[lanes] if given.shape[0] > 1 else given
-        demand = Demand(power, shunt, tolerance)
-        flows = solve_newton(problem, state, demand, generation, asked, self.max_iterations)
-        self.iterations = max(self.iterations, flows.iterations)
-        for row, lane in zip(at, place, strict=True):
+        lanes, loads = self.chosen[at], self._loads(at)
+        given = self.problem.generator_power
+        task = Task(
+            self.prepared._states[number], lanes - number * LANES, loads.cord_power, loads.tolerance,
+            given[lanes] if given.shape[0] > 1 else np.repeat(given, at.size, axis=0),
+            None if self.warm is None else self.warm[at],
+        )  # fmt: skip
+        answer = solve_newton(self.problem, task, self.max_iterations)
+        self.iterations = max(self.iterations, answer.iterations)
+        for row, why in zip(at, answer.details, strict=True):
             self.details.pop(int(row), None)
-            if int(lane) in flows.details:
-                self.details[int(row)] = flows.details[int(lane)]
-        tables = _tables(problem, flows, place)
-        tables["cord_power"] = loads.cord_power
-        self._write(at, tables, flows.ending[place], flows.residual[place])
-
-    def _shunt(self, lanes: Array) -> Array:
-        """(n, B) shunts with half the charging of the closed branches. [p.u.]"""
-        return admittance(
-            self.problem, np.arange(self.problem.bus_voltage.size), self.prepared.bus_live[lanes],
-            self.prepared.branch_closed[lanes],
-        ).T  # fmt: skip
+            if why:
+                self.details[int(row)] = why
+        self._write(at, answer.tables, answer.ending, answer.residual)
 
     def _write(self, at: Array, tables: dict[str, Array], ending: Array, residual: Array) -> None:
         """Results of some output rows from tables (element, row) in SI units."""
@@ -419,7 +396,7 @@ class _Run:
         self.ending[rows], self.residual[rows] = ending, residual
         if not ok.all():
             tables["cord_power"] = np.where(ok, tables["cord_power"], 0.0)
-        for name in (*POWERS, *REALS):
+        for name in (*POWERS, *REALS, *LIMITS):
             if name in self.wanted and name in tables:
                 out[name][rows] = tables[name].T
         if "load_served" in self.wanted:
@@ -458,25 +435,3 @@ class _Run:
             detail=detail,
             **self.out,
         )
-
-
-def _tables(problem: Problem, flows: Flows, lanes: Array) -> dict[str, Array]:
-    """Tables (element, scenario) of a Newton result, SI."""
-    base = problem.base_power
-    names = {"branch_power_from": flows.power_from, "branch_power_to": flows.power_to}
-    names |= {"converter_input": flows.converter_input, "converter_output": flows.converter_output}
-    names |= {"source_power": flows.source_power, "generator_output": flows.generator_output}
-    result = {name: base * value[lanes].T for name, value in names.items()}
-    result["bus_voltage"] = voltage = flows.bus_voltage[lanes].T
-    result["branch_loss"] = (result["branch_power_from"] - result["branch_power_to"]).real
-    result["converter_loss"] = (result["converter_input"] - result["converter_output"]).real
-    result["converter_loading"] = result["converter_output"].real / problem.converter_rating[:, None]
-    to = problem.branch_to
-    factor = np.where(problem.bus_dc[to], 1.0, np.sqrt(3.0)) * problem.bus_voltage[to]
-    level = np.abs(voltage)[to] * factor[:, None]
-    current = np.abs(result["branch_power_to"]) / np.where(level > 0, level, np.inf)
-    result["branch_current"] = current
-    result["branch_loading"] = current / problem.branch_rating[:, None]
-    square = voltage.real**2 + voltage.imag**2
-    result["shunt_loss"] = base * (problem.bus_shunt.real @ square)
-    return result

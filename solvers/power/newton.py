@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import splu
 
 from solvers.power.losses import conversion_loss
-from solvers.power.problem import Problem
+from solvers.power.problem import Problem, load_at
 from solvers.power.sweep import (
     CONVERGED,
     DIVERGED,
@@ -27,8 +27,8 @@ from solvers.power.sweep import (
     MAX_ITERATIONS,
     ROUNDING,
     SINGULAR,
-    Demand,
     Flows,
+    admittance,
     reactive_factor,
 )
 from solvers.power.transfer import Switching, unpack
@@ -39,33 +39,100 @@ HALVINGS = 6
 """Most times a Newton step is halved while the mismatch grows (assumed)."""
 
 
-def solve_newton(
-    problem: Problem,
-    state: Switching,
-    demand: Demand,
-    generation: Array,
-    asked: Array,
-    max_iterations: int,
-    stack: int = 5000,
-) -> Flows:
-    """Solve the scenarios of ``asked`` (n,) bool, about ``stack`` buses at a time.
+class Task(NamedTuple):
+    """Scenarios of one block of switching to be solved."""
 
-    Parameters
-    ----------
-    generation : (n, N) real power of the PV generators. [p.u.]
-    """
-    flows = Flows.zeros(problem, state.scenarios)
-    lanes = np.flatnonzero(asked)
-    step = max(1, stack // problem.bus_voltage.size)
+    state: Switching
+    lanes: Array
+    """(n,) scenarios of the block."""
+    cord_power: Array
+    """(K, n) complex power of each cord at a voltage of 1 p.u. [VA]"""
+    tolerance: Array
+    """(n,) largest accepted mismatch of a bus. [p.u.]"""
+    generator_power: Array
+    """(n, N). [W]"""
+    start: Array | None = None
+    """(n, B) complex voltages to begin with; zeros begin at no load. [p.u.]"""
+
+
+class Answer(NamedTuple):
+    """What became of the scenarios of a task."""
+
+    tables: dict[str, Array]
+    """Outputs (element, n), SI."""
+    ending: Array
+    residual: Array
+    iterations: int
+    details: list[str]
+    """(n,) why a scenario failed, else empty."""
+
+
+class _Demand(NamedTuple):
+    """Electrical input of up to 64 scenarios, per unit."""
+
+    power: Array
+    current: Array
+    impedance: Array
+    """(n, B) complex, consuming, times 1, |V| and |V|^2."""
+    shunt: Array
+    """(n, B) complex admittance, half the charging of closed branches included."""
+    tolerance: Array
+
+
+def solve_newton(problem: Problem, task: Task, max_iterations: int, stack: int = 5000) -> Answer:
+    """Solve the scenarios of a task, about ``stack`` buses at a time."""
+    state, lanes, n = task.state, task.lanes, task.state.scenarios
+    cords, buses = problem.cord_load.size, problem.bus_voltage.size
+    current = problem.load_current_share[problem.cord_load]
+    impedance = problem.load_impedance_share[problem.cord_load]
+    terms = []
+    for share in (1.0 - current - impedance, current, impedance):
+        ones = (share / problem.base_power, (problem.cord_bus, np.arange(cords)))
+        term = np.zeros((n, buses), dtype=complex)
+        term[lanes] = (csr_array(ones, shape=(buses, cords)) @ task.cord_power).T
+        terms.append(term)
+    shunt = np.zeros((n, buses), dtype=complex)
+    live, closed = unpack(state.live, n)[lanes], unpack(state.closed, n)[lanes]
+    shunt[lanes] = admittance(problem, np.arange(buses), live, closed).T
+    tolerance, generation = np.ones(n), np.zeros((n, problem.generator_bus.size))
+    tolerance[lanes], generation[lanes] = task.tolerance, task.generator_power / problem.base_power
+    demand = _Demand(terms[0], terms[1], terms[2], shunt, tolerance)
+    flows = Flows.zeros(problem, n)
+    step = max(1, stack // buses)
     for first in range(0, lanes.size, step):
         _solve_stack(problem, state, demand, generation, lanes[first : first + step], max_iterations, flows)
-    return flows
+    tables = _tables(problem, flows, lanes)
+    tables["cord_power"] = task.cord_power * load_at(problem, flows.bus_voltage[lanes]).T
+    details = [flows.details.get(int(lane), "") for lane in lanes]
+    return Answer(tables, flows.ending[lanes], flows.residual[lanes], flows.iterations, details)
+
+
+def _tables(problem: Problem, flows: Flows, lanes: Array) -> dict[str, Array]:
+    """Tables (element, scenario) of a Newton result, SI."""
+    base = problem.base_power
+    names = {"branch_power_from": flows.power_from, "branch_power_to": flows.power_to}
+    names |= {"converter_input": flows.converter_input, "converter_output": flows.converter_output}
+    names |= {"source_power": flows.source_power, "generator_output": flows.generator_output}
+    result = {name: base * value[lanes].T for name, value in names.items()}
+    result["bus_voltage"] = voltage = flows.bus_voltage[lanes].T
+    result["branch_loss"] = (result["branch_power_from"] - result["branch_power_to"]).real
+    result["converter_loss"] = (result["converter_input"] - result["converter_output"]).real
+    result["converter_loading"] = result["converter_output"].real / problem.converter_rating[:, None]
+    to = problem.branch_to
+    factor = np.where(problem.bus_dc[to], 1.0, np.sqrt(3.0)) * problem.bus_voltage[to]
+    level = np.abs(voltage)[to] * factor[:, None]
+    current = np.abs(result["branch_power_to"]) / np.where(level > 0, level, np.inf)
+    result["branch_current"] = current
+    result["branch_loading"] = current / problem.branch_rating[:, None]
+    square = voltage.real**2 + voltage.imag**2
+    result["shunt_loss"] = base * (problem.bus_shunt.real @ square)
+    return result
 
 
 def _solve_stack(
     problem: Problem,
     state: Switching,
-    demand: Demand,
+    demand: _Demand,
     generation: Array,
     lanes: Array,
     max_iterations: int,
@@ -109,7 +176,7 @@ class _Stack:
     """The live buses ("nodes") of several scenarios, merged over ideal branches into "points"."""
 
     def __init__(
-        self, problem: Problem, state: Switching, demand: Demand, generation: Array, lanes: Array
+        self, problem: Problem, state: Switching, demand: _Demand, generation: Array, lanes: Array
     ) -> None:
         self.problem, self.lanes = problem, lanes
         n, buses = state.scenarios, problem.bus_voltage.size
@@ -118,7 +185,9 @@ class _Stack:
         self.node_lane = self.at // buses
         self.number = np.full(live.size, -1)
         self.number[self.at] = np.arange(self.at.size)
-        self.demand = demand.power[lanes].ravel()[self.at]
+        self.demand, self.current, self.impedance = (
+            term[lanes].ravel()[self.at] for term in (demand.power, demand.current, demand.impedance)
+        )
         self.shunt = demand.shunt[lanes].ravel()[self.at]
         self.tolerance = demand.tolerance[lanes]
         closed = unpack(state.closed, n)[lanes] & live[:, problem.branch_from]
@@ -165,6 +234,9 @@ class _Stack:
         voltage = _no_load(network.series, held)
         injected = -_sum(tree.point, self.demand, points)
         injected += _sum(tree.point[self.generator.node], self.generation, points)
+        gain = np.abs(tree.ratio)
+        linear = _sum(tree.point, self.current * gain, points)
+        square = _sum(tree.point, self.impedance * gain**2, points)
         intake = np.zeros(self.converter.element.size, dtype=complex)
         residual = np.zeros(count)
         iterations = 0
@@ -174,13 +246,18 @@ class _Stack:
                 part = np.flatnonzero((rank == level) & (ending[point_lane] == CONVERGED))
                 spec = injected - _sum(tree.point[self.intake], intake, points)
                 island = _Island(
-                    network.full[part][:, part], spec[part], held.take(part), point_lane[part], count
+                    network.full[part][:, part],
+                    (spec[part], linear[part], square[part]),
+                    held.take(part),
+                    point_lane[part],
+                    count,
                 )
                 voltage[part], took = island.solve(voltage[part], self.tolerance, max_iterations)
                 iterations = max(iterations, took)
                 residual = np.maximum(residual, island.residual)
                 ending = np.maximum(ending, island.ending)
-                delivered = voltage * np.conj(network.full @ voltage) - spec
+                size = np.abs(voltage)
+                delivered = voltage * np.conj(network.full @ voltage) - spec + (linear + square * size) * size
                 intake = self._draw(delivered, held, tree, rank, level, intake)
             change = np.zeros(count)
             np.maximum.at(change, self.converter.lane, np.abs(intake - previous))
@@ -199,7 +276,9 @@ class _Stack:
         flows.details.update({int(lanes[row]): why for row, why in detail.items()})
         spec = injected - _sum(tree.point[self.intake], intake, points)
         voltage[~good[point_lane]] = 0.0
-        delivered = np.where(good[point_lane], voltage * np.conj(network.full @ voltage) - spec, 0.0)
+        size = np.abs(voltage)
+        delivered = voltage * np.conj(network.full @ voltage) - spec + (linear + square * size) * size
+        delivered = np.where(good[point_lane], delivered, 0.0)
         self._report(
             flows, tree, held, voltage, delivered, np.where(good[self.converter.lane], intake, 0.0), good
         )
@@ -295,7 +374,8 @@ class _Stack:
         generated = np.where(good[self.generator.lane], self.generation, 0.0) + 1j * reactive
         flows.generator_output[lanes[self.generator.lane], self.generator.element] = generated
         sent, got = self._series(bus)
-        need = self.demand * good[self.node_lane] + np.conj(self.shunt) * np.abs(bus) ** 2
+        need = self.demand * good[self.node_lane]
+        need += (self.current + (self.impedance + np.conj(self.shunt)) * np.abs(bus)) * np.abs(bus)
         need += _sum(self.intake, intake, bus.size) - _sum(self.source.node, share[:cut], bus.size)
         need -= _sum(self.converter.node, share[cut:], bus.size) + _sum(
             self.generator.node, generated, bus.size
@@ -419,8 +499,11 @@ def _no_load(series: csr_array, held: _Held) -> Array:
 class _Island:
     """Newton-Raphson in polar form on all islands of one rank."""
 
-    def __init__(self, matrix: csr_array, spec: Array, held: _Held, lane: Array, scenarios: int) -> None:
-        self.matrix, self.spec, self.lane = matrix, spec, lane
+    def __init__(
+        self, matrix: csr_array, terms: tuple[Array, Array, Array], held: _Held, lane: Array, scenarios: int
+    ) -> None:
+        self.matrix, self.lane = matrix, lane
+        self.spec, self.linear, self.square = terms
         self.angle = np.flatnonzero(held.fixed == 0)
         self.size = np.flatnonzero((held.fixed == 0) & (held.magnitude == 0))
         self.residual = np.zeros(scenarios)
@@ -430,7 +513,8 @@ class _Island:
 
     def _mismatch(self, voltage: Array) -> tuple[Array, Array]:
         """Power mismatch of every point and the largest one that counts of each scenario."""
-        gap = voltage * np.conj(self.matrix @ voltage) - self.spec
+        size = np.abs(voltage)
+        gap = voltage * np.conj(self.matrix @ voltage) - self.spec + (self.linear + self.square * size) * size
         counted = np.zeros(gap.size, dtype=complex)
         counted[self.angle] = gap[self.angle].real
         counted[self.size] = gap[self.size]
@@ -488,7 +572,8 @@ class _Island:
         here = diags_array(voltage)
         by_angle = csr_array(1j * (here @ (diags_array(current) - self.matrix @ here).conj()))
         by_size = csr_array(
-            here @ (self.matrix @ diags_array(unit)).conj() + diags_array(np.conj(current) * unit)
+            here @ (self.matrix @ diags_array(unit)).conj()
+            + diags_array(np.conj(current) * unit + self.linear + 2 * self.square * np.abs(voltage))
         )
         top = hstack([by_angle[angle][:, angle].real, by_size[angle][:, size].real])
         bottom = hstack([by_angle[size][:, angle].imag, by_size[size][:, size].imag])

@@ -73,6 +73,9 @@ class Problem:
     """(S, N) real power. [W]"""
     generator_voltage: Array = _optional()
     """(N,) voltage magnitude. [p.u.]"""
+    generator_q_min: Array = _optional()
+    generator_q_max: Array = _optional()
+    """(N,) least and most reactive power, -inf and inf = none; at a limit the voltage is given up. [var]"""
 
     converter_from: Array = _optional()
     converter_to: Array = _optional()
@@ -89,7 +92,11 @@ class Problem:
     """(S, C) bool."""
 
     load_power: Array = _optional()
-    """(S, L) complex constant power P + jQ, consuming. [VA]"""
+    """(S, L) complex power P + jQ at a voltage magnitude of 1 p.u., consuming. [VA]"""
+    load_current_share: Array = _optional()
+    load_impedance_share: Array = _optional()
+    """(L,) share of the load (P and Q alike) that is constant current and constant impedance, growing with
+    |V| and |V|^2; the rest is constant power. [-]"""
     cord_load: Array = _optional()
     cord_bus: Array = _optional()
     """(K,) a load hangs on its cords' buses."""
@@ -129,6 +136,11 @@ class Problem:
         _clean_direct_current(self)
 
     @property
+    def voltage_dependent(self) -> bool:
+        """True if some load is not of constant power alone."""
+        return bool(np.any(self.load_current_share) or np.any(self.load_impedance_share))
+
+    @property
     def scenarios(self) -> int:
         """Number of scenarios S."""
         return max(getattr(self, n).shape[0] for n, r in _FIELDS.items() if r.scenario)
@@ -162,6 +174,8 @@ _FIELDS: dict[str, _Rule] = {
     "generator_bus": _Rule(int, None),
     "generator_power": _Rule(float, None, scenario=True),
     "generator_voltage": _Rule(float, 1),
+    "generator_q_min": _Rule(float, -np.inf),
+    "generator_q_max": _Rule(float, np.inf),
     "converter_from": _Rule(int, None),
     "converter_to": _Rule(int, None),
     "converter_rating": _Rule(float, None),
@@ -170,11 +184,16 @@ _FIELDS: dict[str, _Rule] = {
     "converter_voltage": _Rule(float, 1),
     "converter_live": _Rule(bool, True, scenario=True),
     "load_power": _Rule(complex, None, scenario=True),
+    "load_current_share": _Rule(float, 0),
+    "load_impedance_share": _Rule(float, 0),
     "cord_load": _Rule(int, None),
     "cord_bus": _Rule(int, None),
     "cord_weight": _Rule(float, 1),
     "cord_on": _Rule(bool, True, scenario=True),
 }
+
+_UNBOUNDED = ("branch_rating", "generator_q_min", "generator_q_max")
+"""Fields in which an infinite value means that there is no limit."""
 
 
 def _shaped(name: str, value: Any, rule: _Rule, count: int) -> Array:
@@ -196,7 +215,7 @@ def _shaped(name: str, value: Any, rule: _Rule, count: int) -> Array:
     if array.ndim != len(lead) + 1 + len(tail) or array.shape[len(lead) :] != (count, *tail):
         wanted = ", ".join(["S"] * len(lead) + [str(n) for n in (count, *tail)])
         raise ValueError(f"{name} has shape {given.shape}, expected ({wanted})")
-    bad = np.isnan(array) if name == "branch_rating" else ~np.isfinite(array)
+    bad = np.isnan(array) if name in _UNBOUNDED else ~np.isfinite(array)
     if np.any(bad):
         raise ValueError(
             f"{name} has a value that is not finite at {tuple(int(i) for i in np.argwhere(bad)[0])}"
@@ -235,6 +254,19 @@ def _check_values(problem: Problem, counts: dict[str, int]) -> None:
     _refuse("converter_input_pf", ~((pf > 0) & (pf <= 1)), "must be in (0, 1]")
     _refuse("converter_to", problem.converter_from == problem.converter_to, "is also the input bus")
     _refuse("cord_weight", problem.cord_weight < 0, "must be >= 0")
+    _refuse("generator_bus", problem.bus_dc[problem.generator_bus], "is a DC bus; hold it with a source")
+    low, high = problem.generator_q_min, problem.generator_q_max
+    _refuse("generator_q_max", high < low, "is below generator_q_min")
+    _refuse("generator_q_min", low == np.inf, "must not be inf")
+    _refuse("generator_q_max", high == -np.inf, "must not be -inf")
+    for name in ("load_current_share", "load_impedance_share"):
+        share = getattr(problem, name)
+        _refuse(name, (share < 0) | (share > 1), "must be in 0..1")
+    _refuse(
+        "load_impedance_share",
+        problem.load_current_share + problem.load_impedance_share > 1 + 1e-12,
+        "and load_current_share are more than 1 together",
+    )
     mixed = problem.bus_dc[problem.branch_from] != problem.bus_dc[problem.branch_to]
     _refuse("branch_to", mixed, "joins an AC and a DC bus; that takes a converter")
     grouped = np.flatnonzero(problem.branch_group >= 0)
@@ -266,6 +298,23 @@ def _clean_direct_current(problem: Problem) -> None:
     }
     for name, value in clean.items():
         object.__setattr__(problem, name, value)
+
+
+def load_at(problem: Problem, voltage: Array) -> Array:
+    """What the cords draw at a voltage, as a fraction of their power at 1 p.u.: z |V|^2 + i |V| + p.
+
+    Parameters
+    ----------
+    voltage : (..., B) complex or magnitude. [p.u.]
+
+    Returns
+    -------
+    (..., K). [-]
+    """
+    current = problem.load_current_share[problem.cord_load]
+    impedance = problem.load_impedance_share[problem.cord_load]
+    size = np.abs(voltage[..., problem.cord_bus])
+    return np.asarray((impedance * size + current) * size + (1.0 - impedance - current))
 
 
 @dataclass(frozen=True)
@@ -325,6 +374,9 @@ class Solution:
     """(S, N) complex power delivered by the PV generators. [VA]"""
     shunt_loss: Array
     """(S,) real power in the bus shunts. [W]"""
+    generator_limit: Array = field(default_factory=_absent)
+    """(S, N) -1 or 1: held at its lower or upper reactive limit, its voltage given up; 0: holds its
+    voltage."""
     scenario_status: tuple[Status, ...] = ()
     """(S,) ending of each scenario."""
     detail: str = ""
