@@ -15,7 +15,7 @@ from functools import cache
 from twin.model.facility import Circuit, Facility, Machine
 from twin.model.products import Chiller, Rack, RearDoor
 
-POWER = ("utility", "generator", "transformer", "ups", "rectifier", "pdu")
+POWER = ("utility", "generator", "bess", "transformer", "ups", "rectifier", "pdu")
 """Kinds of the power tree whose ratings are powers."""
 _RATING = ("rating", "capacity")
 _INPUT = ("pump_power", "fan_power")

@@ -244,14 +244,22 @@ def test_a_layout_without_a_power_tree_is_judged_not_crashed():
     assert "PWR-001" in {finding.code for finding in verdict.findings}
 
 
-def test_single_phase_circuits_carry_root_three_more_and_drop_twice():
-    three = evaluate(load_text(ONE_SIDED % "A, B"), failures=False)
-    single = evaluate(
-        load_text((ONE_SIDED % "A, B").replace("breaker: 63 A", "breaker: 63 A, poles: 1")), failures=False
-    )
-    k = three["feed"].index("p.s.01.inA")
-    ratio = single["feed"]["current"][0, k] / three["feed"]["current"][0, k]
-    np.testing.assert_allclose(ratio, np.sqrt(3.0), rtol=1e-6)
+@pytest.mark.parametrize(("poles", "ratio", "drop"), [(2, np.sqrt(3.0), 2.0), (1, 3.0, 6.0)])
+def test_circuits_of_fewer_poles_carry_more_current_and_drop_more(poles, ratio, drop):
+    """P = sqrt(3) V I on three poles, V I between two lines, V / sqrt(3) I between line and neutral; there and back."""
+
+    def feeds(circuit: str) -> tuple[float, float]:
+        written = (ONE_SIDED % "A, B").replace("breaker: 63 A", f"breaker: 63 A{circuit}")
+        table = evaluate(load_text(written), failures=False)["feed"]
+        k = table.index("p.s.01.inA")
+        return table["current"][0, k], table["drop"][0, k]
+
+    bare = feeds("")[1]
+    current, far = feeds(", cable: whip_32a, length: 5 m")
+    more, farther = feeds(f", cable: whip_32a, length: 5 m, poles: {poles}")
+    # constant power: what drops more also draws more, by less than 1 %
+    assert more / current == pytest.approx(ratio, rel=1e-2)
+    assert (farther - bare) / (far - bare) == pytest.approx(drop, rel=2e-2)
 
 
 def test_chillers_without_condenser_water_do_nothing():

@@ -14,6 +14,7 @@ import numpy as np
 
 from twin.checks import wording
 from twin.checks.cases import RANK, Case, collect
+from twin.checks.overrides import Overrides
 from twin.checks.places import Places
 from twin.checks.rules import RULES, Array, Assessment, During, Rule, check, rules_table
 from twin.checks.states import restricted
@@ -46,7 +47,7 @@ _COUNTS: dict[During, Callable[[Scenario], bool]] = {
 def check_placement(facility: Facility) -> tuple[Finding, ...]:
     """Findings of the rules that need no solve, worst first."""
     rules = [rule for rule in RULES.values() if rule.stage == "placement"]
-    broken, _ = _run(rules, facility, None)
+    broken, _ = _run(rules, facility, None, Overrides(facility))
     return _ordered(_Writer(facility, Waivers(facility.waivers, facility)).findings(broken))
 
 
@@ -54,7 +55,8 @@ def judge(facility: Facility, results: Results) -> Verdict:
     """Apply every rule to a solved facility."""
     waivers = Waivers(facility.waivers, facility)
     writer = _Writer(facility, waivers)
-    broken, passed = _run(RULES.values(), facility, results)
+    overrides = Overrides(facility)
+    broken, passed = _run(RULES.values(), facility, results, overrides)
     findings = _ordered(writer.findings(broken))
     normal = [index for index, scenario in enumerate(results.scenarios) if scenario.normal]
     holds = all(results.settled[index] for index in normal)
@@ -65,7 +67,7 @@ def judge(facility: Facility, results: Results) -> Verdict:
         findings=findings,
         margins=tuple(sorted((writer.margin(case) for case in passed), key=lambda f: (f.margin, f.code))),
         kpis=figures(facility, results, normal[0]) if normal and holds else (),
-        unused_waivers=waivers.unused(RULES),
+        unused_waivers=(*waivers.unused(RULES), *overrides.unused()),
     )
 
 
@@ -80,20 +82,28 @@ def _status(results: Results, normal: list[int]) -> Literal["solved", "unsettled
     return "runaway" if solved and numeric else "failed"
 
 
-def _run(rules: Iterable[Rule], facility: Facility, results: Results | None) -> tuple[list[Case], list[Case]]:
+def _run(
+    rules: Iterable[Rule], facility: Facility, results: Results | None, overrides: Overrides
+) -> tuple[list[Case], list[Case]]:
     broken: list[Case] = []
     passed: list[Case] = []
     views: dict[tuple[During, bool], Results] = {}
     for rule in rules:
         if rule.stage == "placement":
-            collect(rule, rule.function(facility), (_DESIGN,), broken, passed)
+            assessments = overrides.applied(rule, rule.function(facility))
+            collect(rule, assessments, (_DESIGN,), broken, passed)
             continue
         assert results is not None
+        if rule.stage == "study":
+            assessments = overrides.applied(rule, rule.function(facility, results))
+            collect(rule, assessments, (_DESIGN,), broken, passed)
+            continue
         key = rule.during, rule.unsettled
         if key not in views:
             views[key] = _states_of(rule, results)
         if views[key].scenarios:
-            collect(rule, rule.function(facility, views[key]), views[key].scenarios, broken, passed)
+            assessments = overrides.applied(rule, rule.function(facility, views[key]))
+            collect(rule, assessments, views[key].scenarios, broken, passed)
     return broken, passed
 
 
@@ -146,7 +156,7 @@ class _Writer:
             limit=limit,
             margin=_believable(case.margin),
             dimension=assessment.dimension,
-            message=message + wording.state(case.scenario),
+            message=message + wording.state(case.scenario) + _remark(assessment, case.column),
             place=place.name,
             position=place.position,
             file=mark.file if mark else "",
@@ -154,6 +164,11 @@ class _Writer:
             count=count,
             waived=waived,
         )
+
+
+def _remark(assessment: Assessment, column: int) -> str:
+    words = assessment.remark[column] if assessment.remark else ""
+    return f" ({words})" if words else ""
 
 
 def _number(values: float | Array, row: int, column: int) -> float:

@@ -15,7 +15,7 @@ from twin.model.facility import Facility, Feed, Machine
 
 VOLTAGE_MATCH = 0.10
 """Deviation of nominal voltages of one level: 400 V and 415 V are one, 415 V and 480 V are not."""
-SOURCES = ("utility", "generator")
+SOURCES = ("utility", "generator", "bess")
 
 
 @check("PWR-012", "Every machine that needs power has a feed", standard="consistency", stage="placement")
@@ -148,7 +148,7 @@ def behind_transfer(facility: Facility) -> Iterator[Assessment]:
     for feed in facility.feeds:
         for source in feed.sources:
             downstream.setdefault(source, []).append(feed.to)
-    generators = facility.of_kind("generator")
+    generators = facility.of_kind("generator", "bess")
     safe = {machine.id for machine in generators if not _unswitched(facility, machine.id, downstream)}
     yield from _flags(generators, safe, "runs beside the utility: it feeds a load without a transfer switch")
 

@@ -38,6 +38,7 @@ ALIASES = {
 POWER_KINDS = (
     "utility",
     "generator",
+    "bess",
     "transformer",
     "ups",
     "rectifier",

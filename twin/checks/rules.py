@@ -14,7 +14,7 @@ from twin.model.base import Mark
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Severity = Literal["error", "warning", "info"]
-Stage = Literal["placement", "solved"]
+Stage = Literal["placement", "solved", "study"]
 During = Literal["normal", "failure", "any"]
 
 
@@ -47,6 +47,8 @@ class Assessment:
         the band and tells nothing, so the margin is 1, as for a flag.
     error : (S, n) array, optional
         Estimated error of the values, same unit (K for temperatures); 0 where none is known.
+    remark : tuple of n str, optional
+        What is added to the sentence of a subject (the reason of another limit).
     """
 
     subjects: tuple[str, ...]
@@ -60,6 +62,7 @@ class Assessment:
     mark: Mark | None = None
     held: Mask | None = None
     error: Array | None = None
+    remark: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ def check(
 ) -> Callable[[Callable[..., Iterator[Assessment]]], Callable[..., Iterator[Assessment]]]:
     """Make a rule of a function ``(facility, results)``, or ``(facility)`` at the placement stage.
 
+    A rule of the ``study`` stage reads ``results.studies``, whose arrays have no axis of states.
+
     Raises
     ------
     ValueError
@@ -131,7 +136,7 @@ def rules_table() -> str:
         severity = rule.severity
         if rule.after_failure != severity:
             severity = f"{severity}, after a failure {rule.after_failure}"  # type: ignore[assignment]
-        states = "no solve" if rule.stage == "placement" else rule.during
+        states = {"placement": "no solve", "study": "study"}.get(rule.stage, rule.during)
         standard = f"{rule.standard}, {rule.clause}" if rule.clause else rule.standard
         rows.append(f"| {rule.code} | {rule.title} | {standard} | {severity} | {states} |")
     return "\n".join(rows) + "\n"

@@ -31,7 +31,8 @@ NOUNS = {
     "rack": "racks", "cdu": "CDUs", "crah": "air handlers", "rear_door": "rear doors",
     "dry_cooler": "dry coolers", "cooling_tower": "cooling towers", "chiller": "chillers", "pump": "pumps",
     "utility": "grid connections",
-    "generator": "generators", "transformer": "transformers", "ups": "UPS", "rectifier": "rectifiers",
+    "generator": "generators", "bess": "battery systems", "transformer": "transformers", "ups": "UPS",
+    "rectifier": "rectifiers",
     "switchboard": "switchboards", "transfer_switch": "transfer switches", "busway": "busways", "pdu": "PDUs",
     "loop": "loops", "pod": "pods", "circuit": "circuits",
 }  # fmt: skip

@@ -96,6 +96,10 @@ def _facility(draft: Draft, place: Any, digest: str) -> Facility:
         economics=layout.economics,
         limits=tuple((limit, draft.mark(("limits", index))) for index, limit in enumerate(layout.limits)),
         waivers=tuple((waiver, draft.mark(("waive", index))) for index, waiver in enumerate(layout.waive)),
+        overrides=tuple(
+            (item, draft.mark(("override", index))) for index, item in enumerate(layout.override)
+        ),
+        redundancy=layout.redundancy,
         params=_scalars({**layout.params, **draft.document.params}),
     )
 
@@ -158,6 +162,8 @@ def _check_subjects(draft: Draft, facility: Facility) -> None:
             _check_state(draft, state, ("limits", index, "during", number))
     for index, waiver in enumerate(draft.layout.waive):
         _check(draft, things, waiver.select, ("waive", index, "select"))
+    for index, override in enumerate(draft.layout.override):
+        _check(draft, things, override.select, ("override", index, "select"))
 
 
 def _check(draft: Draft, things: Directory, selectors: Any, path: Path) -> None:

@@ -34,6 +34,7 @@ POWER_KINDS = {
     "transfer_switches": "transfer_switch",
     "transformers": "transformer",
     "generators": "generator",
+    "bess": "bess",
 }
 """Sections of the power tree with the kind they take, from the hall's wall outward."""
 
@@ -186,8 +187,12 @@ def _utility(utility: UtilityFeed) -> Utility:
         size=(2.0, 2.0, 2.5),
         voltage=utility.voltage,
         capacity=utility.capacity,
+        fault_level=utility.fault_level,
+        fault_level_min=utility.fault_level_min,
+        x_to_r=utility.x_to_r,
+        circuits=utility.circuits,
         source="layout",
-        sources={"size": "assumed"},
+        sources={"size": "assumed", **({} if utility.fault_level else {"fault_level": "assumed"})},
     )
 
 

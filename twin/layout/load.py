@@ -48,22 +48,22 @@ def facility_of(document: Document, sets: Iterable[str] = ()) -> Facility:
     layout = validate(Layout, document)
     catalogue = catalogue_of(layout, document)
     facility = expand(layout, catalogue, document, digest=digest(document))
-    if facility.limits or facility.waivers:
+    if facility.limits or facility.waivers or facility.overrides:
         _check_rules(facility)
     return facility
 
 
 def _check_rules(facility: Facility) -> None:
-    """Raise `LayoutError` for limits on what does not exist or with a wrong unit, and waivers of unknown rules."""
+    """Raise `LayoutError` for limits on what does not exist or with a wrong unit, and for unknown rules."""
     from twin.checks import RULES, check_limits  # reads layouts through this package
 
     found = [(mark, "limits", message) for mark, message in check_limits(facility)]
-    for waiver, mark in facility.waivers:
-        if waiver.rule not in RULES:
-            near = did_you_mean(waiver.rule, RULES)
-            found.append(
-                (mark, "waive", f"no rule is called {quote(waiver.rule)}" + (f"; {near}" if near else ""))
-            )
+    named = [("waive", waiver.rule, mark) for waiver, mark in facility.waivers]
+    named += [("override", override.rule, mark) for override, mark in facility.overrides]
+    for key, rule, mark in named:
+        if rule not in RULES:
+            near = did_you_mean(rule, RULES)
+            found.append((mark, key, f"no rule is called {quote(rule)}" + (f"; {near}" if near else "")))
     if found:
         raise LayoutError(
             Mistake(mark.file, mark.line, mark.column, 1, text, (key,)) for mark, key, text in found

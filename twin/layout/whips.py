@@ -49,6 +49,8 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
     for side, feed in enumerate(feeds):
         fed = _of_feed(draft, candidates, feed, (*path, "feeds"))
         sources.append(_Chooser(draft, whip, path, side).choose(loads, fed))
+    circuits = whip.per_rack // len(feeds)
+    deal_phases = _Phases(whip.poles)
     for load, *chosen in zip(loads, *sources, strict=True):
         for feed, ids in zip(feeds, chosen, strict=True):
             if ids:
@@ -58,13 +60,31 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
                     terminal,
                     ids,
                     path,
-                    circuits=whip.per_rack // len(feeds),
+                    circuits=circuits,
+                    phases=deal_phases.next(ids, circuits),
                     breaker=whip.breaker,
                     poles=whip.poles,
                     rated_100=whip.rated_100,
+                    interrupting=whip.interrupting,
                     cable=cable,
                     length=whip.length,
                 )
+
+
+class _Phases:
+    """Deals circuits of one and two poles to the phases of what they hang on, in turn."""
+
+    def __init__(self, poles: int) -> None:
+        self._turn = {1: ("A", "B", "C"), 2: ("AB", "BC", "CA")}.get(poles, ())
+        self._dealt: dict[tuple[str, ...], int] = {}
+
+    def next(self, sources: tuple[str, ...], circuits: int) -> tuple[str, ...]:
+        """Phases of the next circuits of a source; nothing for three poles."""
+        if not self._turn:
+            return ()
+        first = self._dealt.get(sources, 0)
+        self._dealt[sources] = first + circuits
+        return tuple(self._turn[(first + number) % 3] for number in range(circuits))
 
 
 def _of_feed(draft: Draft, candidates: list[Machine], feed: str, path: Path) -> list[Machine]:

@@ -15,6 +15,7 @@ from twin.model.language import Deal
 SUPPLIERS = (
     "utility",
     "generator",
+    "bess",
     "transformer",
     "ups",
     "rectifier",

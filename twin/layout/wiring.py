@@ -41,10 +41,14 @@ def _wire_group(wires: Wires, group: Group) -> None:
     draft, written = wires.draft, group.written
     if not _mapping_fits(draft, group):
         return
-    if any(machine.kind == "generator" for machines in group.members.values() for machine in machines):
+    if group.path[-2] in ("generators", "bess"):
         if written.from_:
-            draft.complain((*group.path, "from"), "a generator is a source; it hangs on nothing")
+            what = "a generator" if group.path[-2] == "generators" else "a battery system"
+            draft.complain((*group.path, "from"), f"{what} is a source; it hangs on nothing")
         return
+    cable = draft.product(written.cable, (*group.path, "cable"), ("cable",)) if written.cable else None
+    circuit = {"breaker": written.breaker, "rated_100": written.rated_100, "circuits": written.circuits}
+    circuit |= {"cable": cable, "length": written.length}
     for side, (feed, members) in enumerate(group.members.items()):
         for terminal, rank, path, selectors in _inputs(group, feed):
             candidates = draft.select(selectors, path, group.block, SUPPLIERS, "source of power")
@@ -52,7 +56,7 @@ def _wire_group(wires: Wires, group: Group) -> None:
                 sources = same_feed(in_reach(candidates, hall), feed)
                 dealt = dealt_ids(draft, written.deal, sources, len(neighbours), side, group.path)
                 for machine, ids in zip(neighbours, dealt, strict=False):
-                    wires.connect(machine, terminal, ids, group.path, rank=rank)
+                    wires.connect(machine, terminal, ids, group.path, rank=rank, **circuit)
 
 
 def _mapping_fits(draft: Draft, group: Group) -> bool:

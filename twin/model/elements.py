@@ -33,6 +33,8 @@ class Branch:
     reactance: float = 0.0
     rating: float = float("inf")
     """Continuous current at ``end``. [A]"""
+    ratio: float = 1.0
+    """Off-nominal ratio of an ideal transformer at ``start``. [-]"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,19 @@ from typing import Literal
 from pydantic import model_validator
 
 from twin.model.base import Frozen, Mark
-from twin.model.language import Air, Containment, Economics, Floor, Limit, Outdoor, Waiver, Walls, Workload
+from twin.model.language import (
+    Air,
+    Containment,
+    Economics,
+    Floor,
+    Limit,
+    Outdoor,
+    Override,
+    Redundancy,
+    Waiver,
+    Walls,
+    Workload,
+)
 from twin.model.products import Cable, Product
 
 Axis = Literal["x", "y"]
@@ -82,7 +94,11 @@ class Feed(Frozen):
     breaker: float | None = None
     """Rating of each circuit's breaker. [A]"""
     poles: int = 3
+    phases: tuple[Literal["A", "B", "C", "AB", "BC", "CA"], ...] = ()
+    """Phases of each circuit with one or two poles; empty for three poles."""
     rated_100: bool = False
+    interrupting: float | None = None
+    """Short-circuit current the breakers interrupt. [A]"""
     cable: Cable | None = None
     length: float | None = None
     """Length of the cable if the layout states it. [m]"""
@@ -235,6 +251,8 @@ class Facility(Frozen):
     economics: Economics = Economics()
     limits: tuple[tuple[Limit, Mark], ...] = ()
     waivers: tuple[tuple[Waiver, Mark], ...] = ()
+    overrides: tuple[tuple[Override, Mark], ...] = ()
+    redundancy: Redundancy = Redundancy()
     params: dict[str, str | float | int | bool | None] = {}
 
     @model_validator(mode="after")

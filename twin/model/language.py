@@ -342,6 +342,14 @@ class UtilityFeed(Frozen):
     """Line-to-line voltage."""
     capacity: ApparentPower = Field(gt=0)
     """Contracted capacity."""
+    fault_level: ApparentPower | None = Field(default=None, gt=0)
+    """Largest three-phase short-circuit power; without it 20 times the capacity (assumed)."""
+    fault_level_min: ApparentPower | None = Field(default=None, gt=0)
+    """Smallest three-phase short-circuit power; without it half the largest (assumed)."""
+    x_to_r: float = Field(default=10.0, gt=0, le=200)
+    """Reactance over resistance of the grid."""
+    circuits: Literal[1, 2] = 1
+    """Independent lines that make the connection, for its reliability."""
 
 
 class PowerGroup(Frozen):
@@ -369,6 +377,16 @@ class PowerGroup(Frozen):
     """Height of a busway above the floor."""
     at: Point2 | None = None
     """Where the first copy stands; without it in an electrical room west of the hall."""
+    breaker: Current | None = Field(default=None, gt=0)
+    """Rating of the breaker in each input."""
+    rated_100: bool = False
+    """True for breakers listed for continuous load at 100 % of their rating."""
+    cable: str | None = None
+    """Cable product of each input; without it the connection's impedance is neglected."""
+    circuits: int = Field(default=1, ge=1, le=64)
+    """Cables in parallel per phase of each input."""
+    length: Length | None = Field(default=None, ge=0, le=20_000)
+    """Length of the cable; without it from the geometry."""
 
 
 class Whip(Frozen):
@@ -388,6 +406,8 @@ class Whip(Frozen):
     """Poles of the breaker."""
     rated_100: bool = False
     """True for a breaker listed for continuous load at 100 % of its rating."""
+    interrupting: Current | None = Field(default=None, gt=0)
+    """Symmetrical short-circuit current the breakers interrupt (Icu, AIC); without it not checked."""
     cable: str | None = None
     """Cable product; without it the whip's impedance is neglected."""
     length: Length | None = Field(default=None, ge=0, le=5000)
@@ -403,6 +423,8 @@ class PowerTree(Frozen):
     """Grid connections."""
     generators: tuple[PowerGroup, ...] = ()
     """Standby generators."""
+    bess: tuple[PowerGroup, ...] = ()
+    """Battery energy storage that stands in for lost mains."""
     transformers: tuple[PowerGroup, ...] = ()
     """Transformers."""
     transfer_switches: tuple[PowerGroup, ...] = ()
@@ -551,6 +573,36 @@ class Waiver(Frozen):
     """Why this is acceptable; printed in every report."""
 
 
+class Override(Frozen):
+    """Another limit for one of the built-in rules, with the reason."""
+
+    rule: Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[0-9]{3}$")]
+    """Rule code, for example ``PWR-002``."""
+    max: str | float | None = None
+    """Largest value allowed instead of the rule's, with the unit of the quantity: ``90 %``, ``45 degC``."""
+    min: str | float | None = None
+    """Smallest value allowed instead of the rule's."""
+    select: Selectors | None = None
+    """Subjects it holds for; without it all."""
+    reason: str = Field(min_length=10)
+    """Why another limit is right here; printed with the finding and in every report."""
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Override:
+        if self.max is None and self.min is None:
+            raise ValueError("give max or min, or the override changes nothing")
+        return self
+
+
+class Redundancy(Frozen):
+    """What the design must withstand."""
+
+    goal: Literal["none", "concurrent", "fault_tolerant"] = "none"
+    """``concurrent``: any machine may be taken out for maintenance; ``fault_tolerant``: and any other may fail meanwhile."""
+    order: int = Field(default=2, ge=1, le=4)
+    """Largest number of simultaneous failures searched for one that drops a rack."""
+
+
 class Layout(Sections):
     """A facility layout: the root of a layout file."""
 
@@ -580,6 +632,10 @@ class Layout(Sections):
     """The designer's own rules."""
     waive: tuple[Waiver, ...] = ()
     """Accepted findings."""
+    override: tuple[Override, ...] = ()
+    """Other limits for built-in rules."""
+    redundancy: Redundancy = Redundancy()
+    """What the design must withstand."""
 
     @model_validator(mode="after")
     def _one_kind_of_hall(self) -> Layout:

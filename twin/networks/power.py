@@ -13,13 +13,15 @@ from solvers.power.losses import curve_from_points
 from twin.geometry import Routes
 from twin.model import elements
 from twin.model.facility import Facility, Feed, Machine
-from twin.model.products import Busway
+from twin.model.products import SQRT3, Busway
 from twin.scenario import Scenario
 
 Array = NDArray[np.float64]
 
 BASE_POWER = 1e6
 """Three-phase power base of the per-unit values. [VA]"""
+LEVEL = 0.10
+"""Deviation of the nominal voltages of one level. [-]"""
 CLOSE = 1e-3
 """Taps closer than this share one bus. [m]"""
 
@@ -80,6 +82,8 @@ class PowerNetwork:
     """Machine to the branches that carry its output (one per input of a transfer switch)."""
     feed_branch: NDArray[np.intp]
     """(F,) branch of each feed of the facility; -1 where it joins AC and DC and cannot conduct."""
+    feed_amperes: Array
+    """(F,) current of the circuits over that of a balanced three-phase circuit of the same power. [-]"""
     feed_origin: NDArray[np.intp]
     """(F,) bus from which the voltage drop of each feed is counted."""
     shunt_owner: dict[str, tuple[int, float]]
@@ -138,6 +142,7 @@ class _Lowering:
         self.taps: dict[tuple[str, str], int] = {}
         self.common: dict[tuple[str, ...], int] = {}
         self.groups: dict[str, int] = {}
+        self.amperes: list[float] = []
 
     def network(self) -> PowerNetwork:
         for machine in self.facility.machines:
@@ -187,6 +192,7 @@ class _Lowering:
             source_capacity=np.array([supply.capacity for _, supply, _ in self.sources]),
             through=self.through,
             feed_branch=feed_branch,
+            feed_amperes=np.array(self.amperes),
             feed_origin=np.array([self._origin(feed) for feed in self.facility.feeds], np.intp),
             shunt_owner=self.shunts,
             output={name: bus for (name, terminal), bus in rows.bus.items() if terminal == "out"},
@@ -221,7 +227,7 @@ class _Lowering:
                 ohm = complex(element.resistance, element.reactance)
                 start, end = rows.bus[name, element.start], rows.bus[name, element.end]
                 group, rank = self._transfer(machine, element.start)
-                index = rows.add_branch(start, end, ohm, element.rating, group, rank, name)
+                index = rows.add_branch(start, end, ohm, element.rating, group, rank, name, element.ratio)
                 self.through.setdefault(name, []).append(index)
             case elements.Shunt():
                 bus = rows.bus[name, element.at]
@@ -261,17 +267,18 @@ class _Lowering:
 
     def _feed(self, feed: Feed) -> int:
         end = self.rows.bus[feed.to, feed.terminal]
+        start = self._start(feed)
+        way, amperes = _of_balanced(feed, self.rows.voltage[start], self.rows.voltage[end], self.rows.dc[end])
+        self.amperes.append(amperes)
         ohm = 0.0 + 0.0j
         rating = np.inf
         if feed.cable is not None:
             length = feed.length if feed.length is not None else self.routes.feeder[feed.to, feed.terminal]
-            # a three-phase drop counts one conductor; single-phase and DC circuits count the way back as well
-            conductors = 2 if feed.poles < 3 or self.rows.dc[end] else 1
-            ohm = complex(feed.cable.resistance, feed.cable.reactance) * length * conductors / feed.circuits
+            ohm = complex(feed.cable.resistance, feed.cable.reactance) * length * way / feed.circuits
             rating = feed.cable.rating * feed.circuits
         if feed.breaker is not None:
             rating = min(rating, feed.breaker * feed.circuits)
-        start = self._start(feed)
+        rating /= amperes
         if self.rows.dc[start] != self.rows.dc[end]:
             return -1  # direct to alternating current: no connection; the placement check PWR-013 names it
         # joined without a transformer both ends have the same volts, whatever their nominal voltages
@@ -298,3 +305,18 @@ class _Lowering:
         if len(feed.sources) > 1:
             return self.common[feed.sources]
         return self.rows.bus[feed.sources[0], "out"]
+
+
+def _of_balanced(feed: Feed, upstream: float, nominal: float, dc: bool) -> tuple[float, float]:
+    """Impedance and current of a circuit, over those of a balanced three-phase circuit of the same power.
+
+    P = sqrt(3) V I on three poles, V I between two lines, V I / sqrt(3) between line and neutral, where V is the
+    nominal line-to-line voltage; a load may also be rated for the voltage to neutral.  Circuits of fewer poles have
+    the way back as well, and drop and loss are taken relative to their own voltage.
+    """
+    if dc:
+        return 2.0, 1.0
+    if feed.poles == 3:
+        return 1.0, 1.0
+    to_neutral = feed.poles == 1 and abs(nominal * SQRT3 / upstream - 1.0) > LEVEL
+    return (6.0, 3.0) if to_neutral else (2.0, SQRT3)

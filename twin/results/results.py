@@ -88,6 +88,8 @@ class Results:
     """Wall time by stage; not part of the result's identity."""
     air: tuple[Mapping[str, Any], ...] = ()
     """What is known of each hall's air solve: method, cells, iterations, imbalances, worst inlet."""
+    studies: Mapping[str, Table] = field(default_factory=dict)
+    """What was worked out beside the states: tables whose arrays are (n,), for the design as a whole."""
     fields: Mapping[str, AnyField] = field(default_factory=dict, repr=False, compare=False)
     """Air of every hall in the normal state; empty for the zonal model."""
 

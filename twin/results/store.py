@@ -31,6 +31,11 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         f"{table}/{name}": values for table, t in results.tables.items() for name, values in t.values.items()
     }
     arrays |= {f"conservation/{name}": values for name, values in results.conservation.items()}
+    arrays |= {
+        f"study/{study}/{name}": values
+        for study, t in results.studies.items()
+        for name, values in t.values.items()
+    }
     np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)
     document = {
         "format": FORMAT,
@@ -39,6 +44,7 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         "digest": results.digest,
         "scenarios": [scenario.model_dump() for scenario in results.scenarios],
         "tables": {name: list(table.ids) for name, table in results.tables.items()},
+        "studies": {name: list(table.ids) for name, table in results.studies.items()},
         "reports": [vars(report) for report in results.reports],
         "settled": list(results.settled),
         "passes": results.passes,
@@ -88,15 +94,27 @@ def load_run(folder: Path) -> tuple[Results, Verdict]:
 
 def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[Results, Verdict]:
     values: dict[str, dict[str, np.ndarray]] = {}
+    studied: dict[str, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
         table, _, quantity = name.partition("/")
-        values.setdefault(table, {})[quantity] = array
+        if table == "study":
+            table, _, quantity = quantity.partition("/")
+            studied.setdefault(table, {})[quantity] = array
+        else:
+            values.setdefault(table, {})[quantity] = array
     count = len(document["scenarios"])
     tables = {name: Table(tuple(ids), values.get(name, {})) for name, ids in document["tables"].items()}
     for name, read in tables.items():
         for quantity, array in read.values.items():
             if array.shape != (count, len(read.ids)):
                 raise ValueError(f"{name}.{quantity} has shape {array.shape}, not {(count, len(read.ids))}")
+    studies = {
+        name: Table(tuple(ids), studied.get(name, {})) for name, ids in document.get("studies", {}).items()
+    }
+    for name, read in studies.items():
+        for quantity, array in read.values.items():
+            if array.shape != (len(read.ids),):
+                raise ValueError(f"study {name}.{quantity} has shape {array.shape}, not {(len(read.ids),)}")
     results = Results(
         facility=document["facility"],
         digest=document["digest"],
@@ -109,6 +127,7 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
         notes=tuple(document["notes"]),
         seconds=document["seconds"],
         air=tuple(document.get("air", ())),
+        studies=studies,
     )
     return results, Verdict.model_validate(document["verdict"])
 

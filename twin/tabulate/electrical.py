@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from solvers import power as power_flow
 from twin.model.facility import Machine
-from twin.model.products import SQRT3, Generator, Pdu, Rectifier, Transformer, Ups
+from twin.model.products import Generator, Pdu, Rectifier, Transformer, Ups
 from twin.networks.facility import Lowered
 from twin.results.results import Table
 from twin.tabulate.cooling import stack
@@ -93,9 +93,8 @@ def feeds(world: Lowered, flow: power_flow.Solution) -> Table:
         empty = np.zeros((len(flow.scenario_ok), 0))
         return Table((), {q: empty for q in ("live", "power", "current", "loading", "cable_loading", "drop")})
     end, volts = net.problem.branch_to[branch], np.abs(flow.bus_voltage)
-    # the power flow counts three-phase amperes; the same power on one phase takes the square root of 3 more
-    single = np.array([feed.poles < 3 for feed in feeds]) & ~net.problem.bus_dc[end]
-    current = np.where(joined, flow.branch_current[:, branch], 0.0) / circuits * np.where(single, SQRT3, 1.0)
+    # the power flow counts amperes of balanced three-phase circuits
+    current = np.where(joined, flow.branch_current[:, branch], 0.0) / circuits * net.feed_amperes
     live = joined & flow.bus_live[:, end] & flow.branch_closed[:, branch]
     return Table(
         tuple(f"{feed.to}.{feed.terminal}" for feed in feeds),

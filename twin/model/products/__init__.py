@@ -13,6 +13,7 @@ from pydantic import Field
 
 from twin.model.products.cooling import Cdu, Chiller, CoolingTower, Crah, DryCooler, Plant, Pump, RearDoor
 from twin.model.products.power import (
+    Bess,
     Busway,
     Cable,
     Generator,
@@ -26,7 +27,7 @@ from twin.model.products.power import (
     Utility,
 )
 from twin.model.products.racks import Accelerators, Coolant, PowerShelf, Rack, RackPower
-from twin.model.products.sheet import SQRT3, ProductBase
+from twin.model.products.sheet import SQRT3, YEAR, ProductBase, Reliability
 
 Product = Annotated[
     Rack
@@ -39,6 +40,7 @@ Product = Annotated[
     | Pump
     | Utility
     | Generator
+    | Bess
     | Transformer
     | Ups
     | Rectifier
@@ -54,7 +56,9 @@ Product = Annotated[
 
 __all__ = [
     "SQRT3",
+    "YEAR",
     "Accelerators",
+    "Bess",
     "Busway",
     "Cable",
     "Cdu",
@@ -74,6 +78,7 @@ __all__ = [
     "RackPower",
     "RearDoor",
     "Rectifier",
+    "Reliability",
     "Switchboard",
     "Switchgear",
     "TransferSwitch",

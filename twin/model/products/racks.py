@@ -20,6 +20,8 @@ from twin.units import (
     Bytes,
     ComputeRate,
     DataRate,
+    Duration,
+    Energy,
     Fraction,
     Power,
     Pressure,
@@ -39,6 +41,16 @@ class PowerShelf(ProductBase):
     """Output of all shelves of a rack."""
     output_voltage: Voltage = 50.0
     """Busbar voltage."""
+    modules: int = Field(default=1, ge=1, le=1000)
+    """Rectifier modules that make up the rating."""
+    spare: int = Field(default=0, ge=0)
+    """Modules that may fail without harm: half of them for N+N."""
+    storage: Energy = Field(default=0.0, ge=0)
+    """Energy storage on the busbar that smooths the load and bridges gaps."""
+    storage_power: Power = Field(default=0.0, ge=0)
+    """Power the storage gives or takes."""
+    hold_up: Duration = Field(default=0.020, ge=0)
+    """Time without input at rated load that the supplies ride through (ITI curve, 2000: 20 ms)."""
     efficiency: Points = Field(min_length=2)
     """Points [load, efficiency]."""
 

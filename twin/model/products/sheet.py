@@ -16,6 +16,7 @@ from twin.model.elements import (
     Terminal,
 )
 from twin.units import (
+    Duration,
     Fraction,
     Length,
     Mass,
@@ -23,6 +24,25 @@ from twin.units import (
 )
 
 Points = tuple[tuple[Fraction, Fraction], ...]
+YEAR = 365.25 * 86_400.0
+"""[s]"""
+
+
+class Reliability(Frozen):
+    """How often a machine fails and is taken out of service."""
+
+    failures: float = Field(ge=0, le=1000)
+    """Forced outages per year of service."""
+    repair: Duration = Field(gt=0)
+    """Mean time to repair."""
+    maintenance: float = Field(default=0.0, ge=0, le=365)
+    """Planned outages per year."""
+    maintenance_time: Duration = Field(default=8 * 3600.0, gt=0)
+    """Duration of a planned outage."""
+    demand_failure: Fraction = Field(default=0.0, ge=0, le=1)
+    """Probability of not starting (generator) or not transferring (switch) when asked to."""
+
+
 SQRT3 = sqrt(3.0)
 
 
@@ -45,6 +65,8 @@ class ProductBase(Frozen):
     """Where the values come from: document, page or address, date; or ``assumed``."""
     sources: dict[str, str] = {}
     """Sources of single fields that differ from ``source``; a field's name to its document or ``assumed``."""
+    reliability: Reliability | None = None
+    """Failures and repair of this product; without it the survey values of its class."""
 
     role: ClassVar[str] = "other"
 
