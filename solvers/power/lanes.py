@@ -1,7 +1,8 @@
 """Scenarios side by side: the vector steps that the compiled power-flow kernels are made of.
 
 A table ``(rows, width, LANES)`` of float64 holds for every bus a few slots (real and imaginary voltage and
-current, say), each for LANES scenarios.  A *step* reads and writes whole slots of some rows.  numba does not
+current, say), each for LANES scenarios.  A *step* reads and writes whole slots of some rows.  Given tables
+``(rows, width)`` the same step works on one scenario, and a kernel made of steps on either.  numba does not
 vectorise loops over eight lanes by itself (it cannot rule out that the tables overlap), so steps are emitted
 as LLVM vector instructions: :func:`step` makes a function callable from compiled code of a Python function
 that writes them down with :class:`Slots` and :class:`Vectors`.
@@ -25,18 +26,21 @@ LANES = 8
 """Scenarios in one vector: two AVX2 or one AVX-512 register per slot hide the latency of an addition."""
 
 _DOUBLE, _INDEX, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
-_VECTOR = ir.VectorType(_DOUBLE, LANES)
 _FAST = ("contract", "nsz", "arcp")
 """Fused multiply-add is allowed, reordering of sums is not: a scenario's bits do not depend on its lane."""
 _ALIGNMENT = 8
 """numpy promises no more. [bytes]"""
 
 
-class Vectors:
-    """Arithmetic on vectors of LANES numbers."""
+def _kind(lanes: int) -> Any:
+    return ir.VectorType(_DOUBLE, lanes) if lanes > 1 else _DOUBLE
 
-    def __init__(self, builder: Any) -> None:
-        self._builder = builder
+
+class Vectors:
+    """Arithmetic on vectors of LANES numbers, or on single ones."""
+
+    def __init__(self, builder: Any, lanes: int = LANES) -> None:
+        self._builder, self._lanes, self._kind = builder, lanes, _kind(lanes)
 
     def add(self, x: Any, y: Any) -> Any:
         return self._builder.fadd(x, y, flags=_FAST)
@@ -55,25 +59,39 @@ class Vectors:
 
     def absolute(self, x: Any) -> Any:
         """Magnitude of each lane."""
-        kind = ir.FunctionType(_VECTOR, [_VECTOR])
-        function = cgutils.get_or_insert_function(self._builder.module, kind, f"llvm.fabs.v{LANES}f64")
+        return self._intrinsic("fabs", x)
+
+    def root(self, x: Any) -> Any:
+        """Square root of each lane."""
+        return self._intrinsic("sqrt", x)
+
+    def _intrinsic(self, name: str, x: Any) -> Any:
+        suffix = f"v{self._lanes}f64" if self._lanes > 1 else "f64"
+        kind = ir.FunctionType(self._kind, [self._kind])
+        function = cgutils.get_or_insert_function(self._builder.module, kind, f"llvm.{name}.{suffix}")
         return self._builder.call(function, [x])
 
     def larger(self, x: Any, y: Any) -> Any:
         """Larger of each lane; ``y`` where ``x`` is not a number."""
         return self._builder.select(self._builder.fcmp_ordered(">", x, y), x, y)
 
+    def where_larger(self, x: Any, y: Any, yes: Any, no: Any) -> Any:
+        """``yes`` in the lanes where x > y, ``no`` in the others and where one is not a number."""
+        return self._builder.select(self._builder.fcmp_ordered(">", x, y), yes, no)
+
     def spread(self, scalar: Any) -> Any:
         """The same number in all lanes."""
-        nothing = ir.Constant(_VECTOR, ir.Undefined)
+        if self._lanes == 1:
+            return scalar
+        nothing = ir.Constant(self._kind, ir.Undefined)
         first = self._builder.insert_element(nothing, scalar, ir.Constant(_SHORT, 0))
         return self._builder.shuffle_vector(
-            first, nothing, ir.Constant(ir.VectorType(_SHORT, LANES), [0] * LANES)
+            first, nothing, ir.Constant(ir.VectorType(_SHORT, self._lanes), [0] * self._lanes)
         )
 
     def constant(self, value: float) -> Any:
         """A number known when the step is written, in all lanes."""
-        return ir.Constant(_VECTOR, [value] * LANES)
+        return ir.Constant(self._kind, [value] * self._lanes if self._lanes > 1 else value)
 
     def cmul(self, ar: Any, ai: Any, br: Any, bi: Any) -> tuple[Any, Any]:
         """(a_r + j a_i) (b_r + j b_i)."""
@@ -81,16 +99,17 @@ class Vectors:
 
 
 class Slots:
-    """One table ``(rows, width, LANES)`` as a step sees it."""
+    """One table ``(rows, width, LANES)`` or ``(rows, width)`` as a step sees it."""
 
-    def __init__(self, builder: Any, data: Any, width: int) -> None:
-        self._builder, self._data, self._width = builder, data, width
+    def __init__(self, builder: Any, data: Any, width: int, lanes: int = LANES) -> None:
+        self._builder, self._data, self._width, self._lanes = builder, data, width, lanes
 
     def _at(self, row: Any, slot: int) -> Any:
         b = self._builder
         row = ir.Constant(_INDEX, row) if isinstance(row, int) else row
         offset = b.add(b.mul(row, ir.Constant(_INDEX, self._width)), ir.Constant(_INDEX, slot))
-        return b.bitcast(b.gep(self._data, [b.mul(offset, ir.Constant(_INDEX, LANES))]), _VECTOR.as_pointer())
+        place = b.gep(self._data, [b.mul(offset, ir.Constant(_INDEX, self._lanes))])
+        return b.bitcast(place, _kind(self._lanes).as_pointer())
 
     def load(self, row: Any, slot: int) -> Any:
         """The LANES numbers of a slot."""
@@ -114,7 +133,7 @@ def step(widths: tuple[int, ...], indices: int = 0, scalars: int = 0) -> Callabl
     Returns
     -------
     A decorator; the result is called from compiled code as ``name(*tables, *indices, *scalars)`` with
-    C-contiguous float64 tables and returns nothing.
+    C-contiguous float64 tables, all ``(rows, width, LANES)`` or all ``(rows, width)``, and returns nothing.
     """
     tables = len(widths)
     count = tables + indices + scalars
@@ -122,11 +141,12 @@ def step(widths: tuple[int, ...], indices: int = 0, scalars: int = 0) -> Callabl
     def decorate(function: Callable[..., None]) -> Any:
         def typed(typing_context: Any, *given: Any) -> Any:
             def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+                lanes = LANES if signature.args[0].ndim == 3 else 1
                 views = [
-                    Slots(builder, context.make_array(kind)(context, builder, value).data, width)
+                    Slots(builder, context.make_array(kind)(context, builder, value).data, width, lanes)
                     for kind, value, width in zip(signature.args, values, widths, strict=False)
                 ]
-                function(Vectors(builder), *views, *values[tables:])
+                function(Vectors(builder, lanes), *views, *values[tables:])
                 return context.get_dummy_value()
 
             numbers = [types.int64] * indices + [types.float64] * scalars

@@ -73,3 +73,12 @@ def test_a_tree_has_no_fill_in():
 def test_an_island_without_a_source_is_singular():
     with pytest.raises(SingularMatrix):
         factorise(csc_array(np.array([[1.0, -1.0], [-1.0, 1.0]], complex)))
+
+
+def test_a_step_on_one_scenario_gives_the_bits_of_a_lane():
+    rng = np.random.default_rng(1)
+    table, parent = rng.random((5, SLOTS, LANES)), np.array([0, 0, 1, 1, 2])
+    single, r, x = np.ascontiguousarray(table[:, :, 3]), rng.random(5), rng.random(5)
+    fall(table, parent, r, x)
+    fall(single, parent, r, x)
+    np.testing.assert_array_equal(single, table[:, :, 3])
