@@ -26,8 +26,9 @@ LANES = 8
 """Scenarios in one vector: two AVX2 or one AVX-512 register per slot hide the latency of an addition."""
 
 _DOUBLE, _INDEX, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
-_FAST = ("contract", "nsz", "arcp")
-"""Fused multiply-add is allowed, reordering of sums is not: a scenario's bits do not depend on its lane."""
+_FAST = ("nsz",)
+"""Only the sign of zero is free.  Products are fused with sums where :meth:`Vectors.fused` says so and nowhere
+else, so a scenario's bits depend neither on its lane nor on whether it is solved alone."""
 _ALIGNMENT = 8
 """numpy promises no more. [bytes]"""
 
@@ -54,6 +55,10 @@ class Vectors:
     def div(self, x: Any, y: Any) -> Any:
         return self._builder.fdiv(x, y, flags=_FAST)
 
+    def fused(self, x: Any, y: Any, z: Any) -> Any:
+        """x y + z, rounded once."""
+        return self._intrinsic("fma", x, y, z)
+
     def neg(self, x: Any) -> Any:
         return self._builder.fneg(x)
 
@@ -65,11 +70,11 @@ class Vectors:
         """Square root of each lane."""
         return self._intrinsic("sqrt", x)
 
-    def _intrinsic(self, name: str, x: Any) -> Any:
+    def _intrinsic(self, name: str, *given: Any) -> Any:
         suffix = f"v{self._lanes}f64" if self._lanes > 1 else "f64"
-        kind = ir.FunctionType(self._kind, [self._kind])
+        kind = ir.FunctionType(self._kind, [self._kind] * len(given))
         function = cgutils.get_or_insert_function(self._builder.module, kind, f"llvm.{name}.{suffix}")
-        return self._builder.call(function, [x])
+        return self._builder.call(function, given)
 
     def larger(self, x: Any, y: Any) -> Any:
         """Larger of each lane; ``y`` where ``x`` is not a number."""
@@ -95,7 +100,7 @@ class Vectors:
 
     def cmul(self, ar: Any, ai: Any, br: Any, bi: Any) -> tuple[Any, Any]:
         """(a_r + j a_i) (b_r + j b_i)."""
-        return self.sub(self.mul(ar, br), self.mul(ai, bi)), self.add(self.mul(ar, bi), self.mul(ai, br))
+        return self.fused(ar, br, self.neg(self.mul(ai, bi))), self.fused(ar, bi, self.mul(ai, br))
 
 
 class Slots:
