@@ -15,7 +15,7 @@ from scipy.sparse import coo_array, csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu
 
 from solvers.power.newton_busbars import AGREE, Busbars
-from solvers.power.newton_iterate import iterate
+from solvers.power.newton_growth import solve_from
 from solvers.power.newton_limits import Reactive
 from solvers.power.newton_nodes import Nodes, Task, total
 from solvers.power.newton_report import report_newton
@@ -90,10 +90,16 @@ class Model:
         start = self.start()
         state = start.take(points, units)
         reactive = Reactive(self.nodes, self.busbars, self.system)
-        outcome = iterate(system, state, self.task.tolerance, max_iterations)
+        outcome, reached = solve_from(system, state, self.task.tolerance, max_iterations)
         outcome = reactive.enforce(outcome, system, points, self.task.tolerance, max_iterations)
         self.ending = np.maximum(self.ending, outcome.ending)
         good = self.ending == CONVERGED
+        for row in np.flatnonzero(outcome.ending != CONVERGED):
+            self.details[row] = (
+                f"no steady state was found beyond {reached[row]:.0%} of loads and generation"
+                if reached[row] < 1
+                else "no steady state was found with generators at their reactive limits"
+            )
         for column, part, at in zip(start, outcome.state, (points, points, units), strict=True):
             column[at] = part
         tables = report_newton(self, start, reactive, good)
@@ -101,13 +107,18 @@ class Model:
 
     def start(self) -> State:
         """No-load state with the magnitudes of the generators, or what the task gives."""
-        voltage = self._no_load()
+        voltage = self._no_load(self.fixed)
+        machines = self.magnitude > 0
+        if machines.any():  # again with these held, so that the magnitudes between them agree
+            voltage = self._no_load(
+                np.where(machines, self.magnitude * voltage / np.abs(voltage), self.fixed)
+            )
         if self.task.start is not None:
             nodes, busbars = self.nodes, self.busbars
             given = np.zeros(busbars.points, dtype=complex)
             given[busbars.point] = self.task.start[nodes.lane, nodes.bus] / busbars.ratio
             voltage = np.where((given != 0) & (self.fixed == 0), given, voltage)
-        size = np.where(self.magnitude > 0, self.magnitude, np.abs(voltage))
+        size = np.where(machines, self.magnitude, np.abs(voltage))
         return State(np.angle(voltage), size, np.zeros(self.nodes.converter.element.size))
 
     def _blame(self, rows: Array, code: int, why: str) -> None:
@@ -199,12 +210,12 @@ class Model:
             demand, linear, square, converters,
         )  # fmt: skip
 
-    def _no_load(self) -> Array:
-        """Voltages without load and shunts: a start that knows taps and phase shifts."""
-        voltage = np.where(self.fixed != 0, self.fixed, 1.0 + 0j)
-        free, fixed = np.flatnonzero(self.fixed == 0), np.flatnonzero(self.fixed != 0)
+    def _no_load(self, held: Array) -> Array:
+        """Voltages without load and shunts where some (not 0) are ``held``: they know taps and phase shifts."""
+        voltage = np.where(held != 0, held, 1.0 + 0j)
+        free, fixed = np.flatnonzero(held == 0), np.flatnonzero(held != 0)
         if free.size:
             rows = self.series[free]
-            right = -(rows[:, fixed] @ self.fixed[fixed])
+            right = -(rows[:, fixed] @ held[fixed])
             voltage[free] = splu(csc_array(rows[:, free])).solve(right)
         return np.asarray(voltage)

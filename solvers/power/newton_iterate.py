@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
-from scipy.sparse.linalg import SuperLU, splu
 
 from solvers.power.newton_system import State, System
 from solvers.power.sweep import CONVERGED, DIVERGED, MAX_ITERATIONS, ROUNDING
@@ -26,11 +24,6 @@ class Outcome(NamedTuple):
     residual: Array
     """(lanes,) largest complex mismatch. [p.u.]"""
     iterations: int
-
-
-def factorise(matrix: csc_array) -> SuperLU:
-    """Sparse LU of a Jacobian; an exact zero pivot is a RuntimeError."""
-    return splu(matrix, permc_spec="COLAMD")
 
 
 def iterate(system: System, start: State, tolerance: Array, max_iterations: int) -> Outcome:
@@ -98,7 +91,7 @@ class _Iteration:
     def _step(self, active: Array) -> Array:
         """One damped Newton step of all active scenarios; tells which of them no longer improve."""
         system, before, merit, worst = self.system, self.part, self.merit, self.worst.copy()
-        step = -factorise(system.jacobian(before, self.voltage)).solve(self.left)
+        step = -system.pattern.solve(before, self.voltage, self.left)
         length = np.where(active, 1.0, 0.0)
         for _ in range(HALVINGS + 1):
             self.part = system.moved(before, step, length)
