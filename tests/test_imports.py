@@ -19,7 +19,7 @@ FILES = sorted(path for package in ("twin", "solvers") for path in (ROOT / packa
 
 ORDER = [
     "units", "model", "catalogue", "layout", "geometry", "capacity", "scenario", "results", "networks",
-    "tabulate", "coupling", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
+    "tabulate", "studies", "coupling", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
 ]  # fmt: skip
 """Parts of ``twin`` in the direction of the data: each may import those before it."""
 
@@ -113,7 +113,7 @@ def test_solvers_know_arrays_and_nothing_else():
 
 def test_only_lowering_and_coupling_see_solvers():
     others = set(files("twin")) - {
-        path for name in ("networks", "tabulate", "coupling") for path in files(f"twin.{name}")
+        path for name in ("networks", "tabulate", "studies", "coupling") for path in files(f"twin.{name}")
     }
     assert offences(sorted(others), {"solvers"}) == []
 

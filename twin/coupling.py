@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solvers import power as power_flow
 from twin.model.base import Mark
@@ -34,6 +35,8 @@ from twin.networks.steps import (
 )
 from twin.results.results import Results
 from twin.scenario import Scenario, plan
+from twin.studies import study
+from twin.studies.basis import Basis
 from twin.tabulate import air_facts, air_fields, join, tabulate
 
 TOLERANCE = 1e-8
@@ -82,6 +85,7 @@ def evaluate(
     air: Fidelity = "zonal",
     tolerance: float = TOLERANCE,
     max_passes: int = MAX_PASSES,
+    studies: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Evaluate a facility in the given states (by default normal and every single failure).
@@ -91,6 +95,8 @@ def evaluate(
     air : str
         Model of the halls' air: ``zonal`` (milliseconds), ``potential``, ``rans`` (3-D), or ``auto`` for the best that
         answers within half a minute.
+    studies : bool
+        Whether to add what is asked beside the states: short circuits, ride-through, redundancy ...
     progress : callable
         Called after every pass with the states settled in this block, all states, and those in earlier blocks.
 
@@ -102,7 +108,8 @@ def evaluate(
         If the 3-D air of a hall is asked for and cannot be solved.
     """
     try:
-        return _evaluated(facility, scenarios, failures, air, tolerance, max_passes, progress)
+        results, basis = _evaluated(facility, scenarios, failures, air, tolerance, max_passes, progress)
+        return study(basis) if studies and basis else results
     except AirFault as error:
         raise NoAir(error.told(facility)) from error
 
@@ -115,20 +122,25 @@ def _evaluated(
     tolerance: float,
     max_passes: int,
     progress: Progress | None,
-) -> Results:
+) -> tuple[Results, Basis | None]:
     begun = time.perf_counter()
     states = scenarios if scenarios is not None else plan(facility, failures=failures)
     _fits(facility, len(states))
     world = lower(facility, effort(facility, air, len(states)))
     lowered = time.perf_counter()
-    parts = []
+    parts: list[Results] = []
+    loads: list[NDArray[np.complex128]] = []
     chunk = max(8, min(CHUNK, CELLS // max(len(facility.racks), 1)))
     for first in range(0, len(states), chunk):
         tell = partial(progress, total=len(states), base=first) if progress else None
-        parts.append(_settle(world, states[first : first + chunk], tolerance, max_passes, tell))
+        part, load = _settle(world, states[first : first + chunk], tolerance, max_passes, tell)
+        parts.append(part)
+        loads += [load[row] for row, state in enumerate(part.scenarios) if state.normal]
     results = join(facility, parts)
     results = replace(results, fields=air_fields(world), air=air_facts(world))
-    return replace(results, seconds={"lower": lowered - begun, "solve": time.perf_counter() - lowered})
+    results = replace(results, seconds={"lower": lowered - begun, "solve": time.perf_counter() - lowered})
+    normal = next((row for row, state in enumerate(states) if state.normal), -1)
+    return results, Basis(world, results, normal, loads[0]) if loads else None
 
 
 def _fits(facility: Facility, states: int) -> None:
@@ -148,8 +160,8 @@ def _settle(
     tolerance: float,
     max_passes: int,
     progress: Progress | None,
-) -> Results:
-    """Iterate some states to rest."""
+) -> tuple[Results, NDArray[np.complex128]]:
+    """Iterate some states to rest; their results, and what they ask of the power tree."""
     failed = world.failed(scenarios)
     tree = power_flow.prepare(world.power.in_service(scenarios))
     scale = np.full(len(scenarios), max(float(world.rack_demand.sum()), 1.0))
@@ -178,5 +190,6 @@ def _settle(
             progress(len(scenarios) - moving.size)
     settled = ~unsolved
     settled[moving] = False
-    flow = tree.solve(complex_load(world, electrical_load(world, whole)))
-    return tabulate(world, scenarios, whole, flow, settled, passes)
+    load = complex_load(world, electrical_load(world, whole))
+    flow = tree.solve(load)
+    return tabulate(world, scenarios, whole, flow, settled, passes), load

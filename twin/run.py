@@ -148,7 +148,7 @@ def answer(
     from twin.coupling import NoAir, evaluate  # scipy
 
     try:
-        results = evaluate(facility, failures=failures, air=air, progress=progress)
+        results = evaluate(facility, failures=failures, air=air, studies=True, progress=progress)
     except NoAir as error:
         faults = [(mark.file, mark.line, mark.column, message) for message, mark in error.faults]
         raise LayoutError(

@@ -129,6 +129,9 @@ def _assess(limit: Limit, mark: Mark, facility: Facility, results: Results) -> I
     quantity, kind = found
     table_name, _, name = quantity.name.partition(".")
     table = results.tables.get(table_name)
+    if table is None or name not in table.values:
+        yield from _assess_study(limit, mark, facility, results, quantity)
+        return
     rows = np.array([_counts(limit, scenario, facility) for scenario in results.scenarios])
     if table is None or not table.ids or not rows.any():
         return
@@ -151,6 +154,33 @@ def _assess(limit: Limit, mark: Mark, facility: Facility, results: Results) -> I
             yield Assessment(
                 subjects, values, number, sense, shown, what, where, limit.severity, mark, error=error
             )
+
+
+def _assess_study(
+    limit: Limit, mark: Mark, facility: Facility, results: Results, quantity: Quantity
+) -> Iterator[Assessment]:
+    """A limit on what has no axis of states: it holds for the design, whatever ``during`` says."""
+    table_name, _, name = quantity.name.partition(".")
+    table = results.studies.get(table_name)
+    if table is None or not table.ids or not results.scenarios:
+        return
+    columns = np.flatnonzero(_chosen(limit, "", table.ids, facility))
+    if not len(columns):
+        return
+    subjects, values = tuple(table.ids[index] for index in columns), table[name][columns]
+    where = np.zeros((len(results.scenarios), len(columns)), bool)
+    where[0] = True  # told once, with the first state
+    bounds: tuple[tuple[Literal["max", "min"], str | float | None], ...] = (
+        ("max", limit.max),
+        ("min", limit.min),
+    )
+    for sense, bound in bounds:
+        if bound is not None:
+            number = dimension(quantity.dimension).read(bound)
+            shown = "ratio" if quantity.dimension == "flag" else quantity.dimension
+            what = f"{_lowered(quantity.label)} ({limit.what})"
+            whole = np.broadcast_to(values, where.shape)
+            yield Assessment(subjects, whole, number, sense, shown, what, where, limit.severity, mark)
 
 
 def _chosen(limit: Limit, kind: str, ids: tuple[str, ...], facility: Facility) -> list[bool]:

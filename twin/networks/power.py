@@ -93,6 +93,10 @@ class PowerNetwork:
     unfed: tuple[str, ...]
     """Loads without any feed."""
 
+    def problem_with(self, load: NDArray[np.complex128]) -> flow.Problem:
+        """Everything in service, with (L,) or (S, L) loads. [VA]"""
+        return replace(self.problem, load_power=np.atleast_2d(load))
+
     def in_service(self, scenarios: Sequence[Scenario]) -> flow.Problem:
         """The problem of some scenarios: failed machines open, sources off."""
 
