@@ -1,0 +1,554 @@
+"""Compiled current-injection iteration on one LDL^T, LANES scenarios at a time.
+
+Table X has for every free point: slots 0, 1 the change x of the voltage against no load, slots 2, 3 work.  An
+iteration solves L D L^T x = -conj(S / V): forward by rows of L, so that a point's injection and its sum are
+written once, then backward by columns.  A branch taken out of the base adds y (e^T V) e to the right side; with
+w = L^-1 e, which has entries only on the way from the branch to the end of the elimination, that is a small
+change of the forward result (Woodbury's formula without a dense vector).
+
+numba's cache of this module does not notice changes of the steps: after editing one, delete ``__pycache__``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from solvers.power.lanes import LANES, step
+from solvers.power.mesh_changes import Changes
+from solvers.power.mesh_network import Arrays
+
+CONVERGED, MAX_ITERATIONS, DIVERGED = 0, 1, 2
+"""The first three of :data:`solvers.power.flow.ENDINGS`."""
+
+
+def _minus(v: Any, X: Any, k: Any, lr: Any, li: Any, re: Any, im: Any, slot: int) -> tuple[Any, Any]:
+    """(re, im) - (lr + j li) * X[k, slot : slot + 2]."""
+    xr, xi, r, i = X.load(k, slot), X.load(k, slot + 1), v.spread(lr), v.spread(li)
+    return v.add(v.sub(re, v.mul(r, xr)), v.mul(i, xi)), v.sub(v.sub(im, v.mul(r, xi)), v.mul(i, xr))
+
+
+def _voltage(v: Any, X: Any, j: Any, ar: Any, ai: Any) -> tuple[Any, Any]:
+    return v.add(v.spread(ar), X.load(j, 0)), v.add(v.spread(ai), X.load(j, 1))
+
+
+@step((4, 2), indices=2, scalars=2)
+def _inject(v: Any, X: Any, S: Any, j: Any, s: Any, ar: Any, ai: Any) -> None:
+    """Work = -conj(S / V)."""
+    vr, vi = _voltage(v, X, j, ar, ai)
+    q = v.div(v.constant(-1.0), v.add(v.mul(vr, vr), v.mul(vi, vi)))
+    p, r = S.load(s, 0), S.load(s, 1)
+    X.store(v.mul(v.add(v.mul(p, vr), v.mul(r, vi)), q), j, 2)
+    X.store(v.mul(v.sub(v.mul(p, vi), v.mul(r, vr)), q), j, 3)
+
+
+@step((4,), indices=2, scalars=2)
+def _pull(v: Any, X: Any, j: Any, k: Any, lr: Any, li: Any) -> None:
+    """Work -= L * work of an earlier point."""
+    re, im = _minus(v, X, k, lr, li, X.load(j, 2), X.load(j, 3), 2)
+    X.store(re, j, 2)
+    X.store(im, j, 3)
+
+
+@step((4,), indices=2, scalars=2)
+def _pull_one(v: Any, X: Any, j: Any, k: Any, lr: Any, li: Any) -> None:
+    """Work = -L * work of an earlier point."""
+    zero = v.constant(0.0)
+    re, im = _minus(v, X, k, lr, li, zero, zero, 2)
+    X.store(re, j, 2)
+    X.store(im, j, 3)
+
+
+@step((4,), indices=3, scalars=4)
+def _pull_two(
+    v: Any, X: Any, j: Any, k: Any, m: Any, lr: Any, li: Any, mr: Any, mi: Any
+) -> None:
+    """Work = -L1 * work of one earlier point - L2 * work of another."""
+    zero = v.constant(0.0)
+    re, im = _minus(v, X, k, lr, li, zero, zero, 2)
+    re, im = _minus(v, X, m, mr, mi, re, im, 2)
+    X.store(re, j, 2)
+    X.store(im, j, 3)
+
+
+@step((4,), indices=1)
+def _clear(v: Any, X: Any, j: Any) -> None:
+    X.store(v.constant(0.0), j, 2)
+    X.store(v.constant(0.0), j, 3)
+
+
+@step((4,), indices=1, scalars=2)
+def _scale(v: Any, X: Any, j: Any, dr: Any, di: Any) -> None:
+    """Work *= 1 / D."""
+    re, im = v.cmul(X.load(j, 2), X.load(j, 3), v.spread(dr), v.spread(di))
+    X.store(re, j, 2)
+    X.store(im, j, 3)
+
+
+@step((4,), indices=2, scalars=2)
+def _back(v: Any, X: Any, j: Any, p: Any, lr: Any, li: Any) -> None:
+    """Work -= L * x of a later point."""
+    re, im = _minus(v, X, p, lr, li, X.load(j, 2), X.load(j, 3), 0)
+    X.store(re, j, 2)
+    X.store(im, j, 3)
+
+
+def _note(v: Any, X: Any, S: Any, M: Any, j: Any, s: Any, re: Any, im: Any) -> None:
+    """M = max of (|P| + |Q|) (|dx| + |dy|): a bound of the mismatch for voltages near 1."""
+    change = v.add(v.absolute(v.sub(re, X.load(j, 0))), v.absolute(v.sub(im, X.load(j, 1))))
+    size = v.add(v.absolute(S.load(s, 0)), v.absolute(S.load(s, 1)))
+    M.store(v.larger(v.mul(size, change), M.load(0, 0)), 0, 0)
+
+
+@step((4,), indices=1)
+def _settle(v: Any, X: Any, j: Any) -> None:
+    X.store(X.load(j, 2), j, 0)
+    X.store(X.load(j, 3), j, 1)
+
+
+@step((4, 2, 1), indices=2)
+def _settle_loaded(v: Any, X: Any, S: Any, M: Any, j: Any, s: Any) -> None:
+    re, im = X.load(j, 2), X.load(j, 3)
+    _note(v, X, S, M, j, s, re, im)
+    X.store(re, j, 0)
+    X.store(im, j, 1)
+
+
+@step((4,), indices=2, scalars=4)
+def _back_one(v: Any, X: Any, j: Any, p: Any, dr: Any, di: Any, lr: Any, li: Any) -> None:
+    """x = work / D - L * x of the only later point."""
+    re, im = v.cmul(X.load(j, 2), X.load(j, 3), v.spread(dr), v.spread(di))
+    re, im = _minus(v, X, p, lr, li, re, im, 0)
+    X.store(re, j, 0)
+    X.store(im, j, 1)
+
+
+@step((4, 2, 1), indices=3, scalars=4)
+def _back_one_loaded(
+    v: Any, X: Any, S: Any, M: Any, j: Any, s: Any, p: Any, dr: Any, di: Any, lr: Any, li: Any
+) -> None:
+    re, im = v.cmul(X.load(j, 2), X.load(j, 3), v.spread(dr), v.spread(di))
+    re, im = _minus(v, X, p, lr, li, re, im, 0)
+    _note(v, X, S, M, j, s, re, im)
+    X.store(re, j, 0)
+    X.store(im, j, 1)
+
+
+@step((4,), indices=1, scalars=2)
+def _own(v: Any, X: Any, j: Any, yr: Any, yi: Any) -> None:
+    """Work = Y_jj x_j."""
+    re, im = v.cmul(X.load(j, 0), X.load(j, 1), v.spread(yr), v.spread(yi))
+    X.store(re, j, 2)
+    X.store(im, j, 3)
+
+
+def _miss(v: Any, X: Any, M: Any, j: Any, vr: Any, vi: Any, p: Any, q: Any) -> None:
+    """M = max |V conj(I) + S|^2."""
+    re, im = v.cmul(vr, vi, X.load(j, 2), v.neg(X.load(j, 3)))
+    re, im = v.add(re, p), v.add(im, q)
+    M.store(v.larger(v.add(v.mul(re, re), v.mul(im, im)), M.load(0, 0)), 0, 0)
+
+
+@step((4, 2, 1), indices=2, scalars=2)
+def _miss_loaded(v: Any, X: Any, S: Any, M: Any, j: Any, s: Any, ar: Any, ai: Any) -> None:
+    vr, vi = _voltage(v, X, j, ar, ai)
+    _miss(v, X, M, j, vr, vi, S.load(s, 0), S.load(s, 1))
+
+
+@step((4, 1), indices=1, scalars=2)
+def _miss_idle(v: Any, X: Any, M: Any, j: Any, ar: Any, ai: Any) -> None:
+    vr, vi = _voltage(v, X, j, ar, ai)
+    _miss(v, X, M, j, vr, vi, v.constant(0.0), v.constant(0.0))
+
+
+@njit(cache=True, error_model="numpy")
+def _forward(net, first, stop, X, S, extra, E):  # type: ignore[no-untyped-def]
+    """L z = injections, of one stage."""
+    for j in range(first, stop):
+        a, b, s = net.row_start[j], net.row_start[j + 1], net.slot[j]
+        value, column = net.row_value, net.row_column
+        if s >= 0:
+            _inject(X, S, j, s, net.no_load[j].real, net.no_load[j].imag)
+        elif b == a + 1:
+            _pull_one(X, j, column[a], value[a].real, value[a].imag)
+            a = b
+        elif b == a + 2:
+            _pull_two(
+                X, j, column[a], column[a + 1],
+                value[a].real, value[a].imag, value[a + 1].real, value[a + 1].imag,
+            )  # fmt: skip
+            a = b
+        else:
+            _clear(X, j)
+        for k in range(a, b):
+            _pull(X, j, column[k], value[k].real, value[k].imag)
+        e = extra[j]
+        if e >= 0:
+            for w in range(LANES):
+                X[j, 2, w] += E[e, 0, w]
+                X[j, 3, w] += E[e, 1, w]
+
+
+@njit(cache=True, error_model="numpy")
+def _backward(net, first, stop, X, S, M):  # type: ignore[no-untyped-def]
+    """D L^T x = z, of one stage; notes the largest change of a load's power in M."""
+    for j in range(stop - 1, first - 1, -1):
+        a, b, s, d = net.column_start[j], net.column_start[j + 1], net.slot[j], net.inverse[j]
+        if b == a + 1:
+            p, l = net.column_row[a], net.column_value[a]
+            if s >= 0:
+                _back_one_loaded(X, S, M, j, s, p, d.real, d.imag, l.real, l.imag)
+            else:
+                _back_one(X, j, p, d.real, d.imag, l.real, l.imag)
+            continue
+        _scale(X, j, d.real, d.imag)
+        for k in range(a, b):
+            _back(X, j, net.column_row[k], net.column_value[k].real, net.column_value[k].imag)
+        if s >= 0:
+            _settle_loaded(X, S, M, j, s)
+        else:
+            _settle(X, j)
+
+
+@njit(cache=True, error_model="numpy")
+def _way(net, first, second, marks, at):  # type: ignore[no-untyped-def]
+    """Points on the ways of elimination from two points (-1 = none) on, ascending; returns their number."""
+    a, b, count = first, second, 0
+    while a >= 0 or b >= 0:
+        here = b if a < 0 or (0 <= b < a) else a
+        if marks:
+            at[count] = here
+        count += 1
+        c = net.column_start[here]
+        after = net.column_row[c] if c < net.column_start[here + 1] else -1
+        if a == here:
+            a = after
+        if b == here:
+            b = after
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _invert(A):  # type: ignore[no-untyped-def]
+    """Inverse of a small complex matrix (Gauss-Jordan with row exchange)."""
+    n = A.shape[0]
+    B = np.eye(n) + 0j
+    for c in range(n):
+        p = c
+        for r in range(c + 1, n):
+            if abs(A[r, c]) > abs(A[p, c]):
+                p = r
+        for k in range(n):
+            A[c, k], A[p, k] = A[p, k], A[c, k]
+            B[c, k], B[p, k] = B[p, k], B[c, k]
+        q = 1.0 / A[c, c]
+        for k in range(n):
+            A[c, k] *= q
+            B[c, k] *= q
+        for r in range(n):
+            f = A[r, c]
+            if r != c and f != 0:
+                for k in range(n):
+                    A[r, k] -= f * A[c, k]
+                    B[r, k] -= f * B[c, k]
+    return B
+
+
+@njit(cache=True, error_model="numpy")
+def _ways(net, changes, first, stop, dense):  # type: ignore[no-untyped-def]
+    """w = L^-1 e of the changed branches first..stop: starts, points, values; and the part of e^T V that is
+    there without load."""
+    m = net.inverse.size
+    start = np.zeros(stop - first + 1, np.int64)
+    none = np.zeros(0, np.int64)
+    for c in range(first, stop):
+        a, b = changes.tail[c], changes.head[c]
+        start[c - first + 1] = start[c - first] + _way(
+            net, a if a < m else -1, b if b < m else -1, False, none
+        )
+    at = np.zeros(start[-1], np.int64)
+    value = np.zeros(start[-1], np.complex128)
+    idle = np.zeros(stop - first, np.complex128)
+    for c in range(first, stop):
+        a, b, i, n = changes.tail[c], changes.head[c], start[c - first], start[c - first + 1]
+        _way(net, a if a < m else -1, b if b < m else -1, True, at[i:n])
+        idle[c - first] = changes.near[c] * net.no_load[a] - changes.far[c] * net.no_load[b]
+        if a < m:
+            dense[a] += changes.near[c]
+        if b < m:
+            dense[b] -= changes.far[c]
+        for k in range(i, n):
+            j = at[k]
+            value[k] = dense[j]
+            dense[j] = 0.0
+            for p in range(net.column_start[j], net.column_start[j + 1]):
+                dense[net.column_row[p]] -= net.column_value[p] * value[k]
+    return start, at, value, idle
+
+
+@njit(cache=True, error_model="numpy")
+def _gains(net, y, start, at, value, first, stop, dense):  # type: ignore[no-untyped-def]
+    """(1 - G diag(y))^-1 of the changes first..stop of one scenario, G = w^T D^-1 w."""
+    n = stop - first
+    A = np.eye(n) + 0j
+    for b in range(n):
+        for k in range(start[first + b], start[first + b + 1]):
+            dense[at[k]] = value[k] * net.inverse[at[k]]
+        for a in range(n):
+            g = 0j
+            for k in range(start[first + a], start[first + a + 1]):
+                g += value[k] * dense[at[k]]
+            A[a, b] -= g * y[first + b]
+        for k in range(start[first + b], start[first + b + 1]):
+            dense[at[k]] = 0.0
+    return _invert(A)
+
+
+@njit(cache=True, error_model="numpy")
+def _correct(net, low, high, X, w, y, start, at, value, idle, first, stop, gain):  # type: ignore[no-untyped-def]
+    """Let the changed branches of lane ``w`` act on the forward result."""
+    n = stop - first
+    seen = np.zeros(n, np.complex128)
+    for a in range(n):
+        total = idle[first + a]
+        for k in range(start[first + a], start[first + a + 1]):
+            j = at[k]
+            total += value[k] * net.inverse[j] * complex(X[j, 2, w], X[j, 3, w])
+        seen[a] = total
+    for a in range(n):
+        across = 0j
+        for b in range(n):
+            across += gain[a, b] * seen[b]
+        across *= y[first + a]
+        for k in range(start[first + a], start[first + a + 1]):
+            j = at[k]
+            if low <= j < high:
+                add = value[k] * across
+                X[j, 2, w] += add.real
+                X[j, 3, w] += add.imag
+
+
+@njit(cache=True, error_model="numpy")
+def _at(net, X, j, w):  # type: ignore[no-untyped-def]
+    """Voltage of a point."""
+    if j < net.inverse.size:
+        return net.no_load[j] + complex(X[j, 0, w], X[j, 1, w])
+    return net.no_load[j]
+
+
+@njit(cache=True, error_model="numpy")
+def _verify(net, changes, row, count, first, stop, X, S, M):  # type: ignore[no-untyped-def]
+    """M = square of the largest mismatch of the free points of a stage."""
+    for j in range(first, stop):
+        _own(X, j, net.diagonal[j].real, net.diagonal[j].imag)
+        for k in range(net.link_start[j], net.link_start[j + 1]):
+            y = net.link_value[k]
+            _back(X, j, net.link_column[k], -y.real, -y.imag)
+    for w in range(count):
+        for c in range(changes.start[row + w], changes.start[row + w + 1]):
+            a, b = changes.tail[c], changes.head[c]
+            drop = changes.near[c] * _at(net, X, a, w) - changes.far[c] * _at(net, X, b, w)
+            drop *= changes.admittance[c]
+            if first <= a < stop:
+                X[a, 2, w] -= (changes.near[c] * drop).real
+                X[a, 3, w] -= (changes.near[c] * drop).imag
+            if first <= b < stop:
+                X[b, 2, w] += (changes.far[c] * drop).real
+                X[b, 3, w] += (changes.far[c] * drop).imag
+        for c in range(changes.shunt_start[row + w], changes.shunt_start[row + w + 1]):
+            j = changes.shunt_point[c]
+            if first <= j < stop:
+                more = changes.shunt[c] * _at(net, X, j, w)
+                X[j, 2, w] += more.real
+                X[j, 3, w] += more.imag
+    for j in range(first, stop):
+        s = net.slot[j]
+        if s >= 0:
+            _miss_loaded(X, S, M, j, s, net.no_load[j].real, net.no_load[j].imag)
+        else:
+            _miss_idle(X, M, j, net.no_load[j].real, net.no_load[j].imag)
+
+
+@njit(cache=True, error_model="numpy")
+def _draw(net, changes, row, w, stage, share, out, S, constant, apart):  # type: ignore[no-untyped-def]
+    """Add the inputs of the converters of a stage to the demands of lane ``w``."""
+    for u in range(net.unit_start[stage], net.unit_start[stage + 1]):
+        part = share[row + w, u]
+        if part <= 0:
+            continue
+        h = net.unit_out[u]
+        hold = net.no_load[h]
+        current = net.diagonal[h] * hold
+        for k in range(net.link_start[h], net.link_start[h + 1]):
+            j = net.link_column[k]
+            v = net.no_load[j] if j >= net.inverse.size else out[row + w, net.point_bus[j]]
+            current += net.link_value[k] * v
+        for c in range(changes.start[row + w], changes.start[row + w + 1]):
+            a, b = changes.tail[c], changes.head[c]
+            if h in (a, b):
+                va = net.no_load[a] if a >= net.inverse.size else out[row + w, net.point_bus[a]]
+                vb = net.no_load[b] if b >= net.inverse.size else out[row + w, net.point_bus[b]]
+                drop = changes.admittance[c] * (changes.near[c] * va - changes.far[c] * vb)
+                current += (changes.far[c] if b == h else 0.0) * drop - (changes.near[c] if a == h else 0.0) * drop
+        for c in range(changes.shunt_start[row + w], changes.shunt_start[row + w + 1]):
+            if changes.shunt_point[c] == h:
+                current += changes.shunt[c] * hold
+        power = (hold * current.conjugate()).real
+        s = net.slot[h]
+        if s >= 0:
+            power += S[s, 0, w]
+        power *= part
+        rating, a0, a1, a2, tangent = net.unit_curve[u]
+        size = abs(power)
+        power += size * (a1 + size * a2 / rating) + a0 * rating
+        S[net.unit_in[u], 0, w] += power
+        S[net.unit_in[u], 1, w] += power * tangent
+        if apart:
+            constant[net.unit_in[u], 0, w] += power
+            constant[net.unit_in[u], 1, w] += power * tangent
+
+
+@njit(cache=True, error_model="numpy")
+def _freeze(net, stage, row, X, done, out):  # type: ignore[no-untyped-def]
+    """Write the voltages of a stage of the lanes ``done``."""
+    for i in range(net.bus_start[stage], net.bus_start[stage + 1]):
+        bus, j, ratio = net.bus[i], net.bus_point[i], net.bus_ratio[i]
+        a = net.no_load[j]
+        for w in done:
+            out[row + w, bus] = complex(ratio * (a.real + X[j, 0, w]), ratio * (a.imag + X[j, 1, w]))
+
+
+@njit(cache=True, error_model="numpy")
+def _effective(X, S, constant, bends, net, terms):  # type: ignore[no-untyped-def]
+    """Demands of the points whose loads depend on voltage, at the voltage of the iterate."""
+    for i in range(bends.size):
+        j = bends[i]
+        s = net.slot[j]
+        for w in range(LANES):
+            v = abs(_at(net, X, j, w))
+            for k in range(2):
+                S[s, k, w] = constant[s, k, w] + v * (terms[i, k, w] + v * terms[i, 2 + k, w])
+
+
+@njit(cache=True, error_model="numpy")
+def _fill(S, load, row, count, cord_load, cord_slot, part, reactive, share, column):  # type: ignore[no-untyped-def]
+    """Demands of the lanes from the loads' powers: sums over the cords of each row."""
+    S[:] = 0.0
+    for k in range(cord_load.size):
+        l, s, f, q = cord_load[k], cord_slot[k], part[k], reactive[k]
+        for w in range(count):
+            x = load[row + w, l] * (f * share[k, column[row + w]])
+            S[s, 0, w] += x.real
+            S[s, 1, w] += x.imag * q
+
+
+@njit(cache=True, error_model="numpy")
+def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-untyped-def]
+    """Solve n scenarios of a :class:`solvers.power.mesh_plain.Batch`; returns the most iterations one took.
+
+    Parameters
+    ----------
+    out : (n, B) complex voltages, written; so are residual (n,) and ending (n,).
+    """
+    load, column, share, start = batch.load, batch.column, batch.share, batch.start
+    cord_load, cord_slot, parts = batch.cord_load, batch.cord_slot, batch.parts
+    bends, bend_slot, unit_share = batch.bends, batch.bend_slot, batch.unit_share
+    tolerance, rounding, limit = batch.tolerance, batch.rounding, batch.limit
+    n, m, stages = load.shape[0], net.inverse.size, net.stage.size - 1
+    X = np.zeros((m, 4, LANES))
+    S = np.zeros((net.slot.max() + 2 if net.slot.size else 1, 2, LANES))
+    M = np.zeros((1, 1, LANES))
+    table = np.zeros((bends.size + 1, 4, LANES))
+    bent = np.zeros((bends.size + 1, 2, LANES))
+    extra, dense = np.full(m, -1), np.zeros(m, np.complex128)
+    most = 0
+    for row in range(0, n, LANES):
+        count = min(LANES, n - row)
+        _fill(S, load, row, count, cord_load, cord_slot, parts[0], batch.reactive, share, column)
+        if bends.size:
+            for k in range(2):
+                _fill(bent, load, row, count, cord_load, bend_slot, parts[1 + k], batch.reactive, share, column)
+                table[:, 2 * k : 2 * k + 2] = bent
+            constant = S.copy() if bends.size else S
+        X[:, 0:2] = 0.0
+        if start.size:
+            for w in range(count):
+                for j in range(m):
+                    v = start[row + w, j]
+                    if v != 0:
+                        X[j, 0, w] = v.real - net.no_load[j].real
+                        X[j, 1, w] = v.imag - net.no_load[j].imag
+        c0, c1 = changes.start[row], changes.start[row + count]
+        way, at, value, idle = _ways(net, changes, c0, c1, dense)
+        y = changes.admittance[c0:c1]
+        gains = [
+            _gains(net, y, way, at, value, changes.start[row + w] - c0, changes.start[row + w + 1] - c0, dense)
+            for w in range(count)
+        ]
+        h0, h1 = changes.shunt_start[row], changes.shunt_start[row + count]
+        E = np.zeros((h1 - h0 + 1, 2, LANES))
+        number = 0
+        for h in range(h0, h1):
+            j = changes.shunt_point[h]
+            if j < m and extra[j] < 0:
+                extra[j] = number
+                number += 1
+        for stage in range(stages):
+            first, stop = net.stage[stage], net.stage[stage + 1]
+            pending = np.arange(LANES) < count
+            for turn in range(1, limit + 1):
+                if not pending.any():
+                    break
+                most = max(most, turn)
+                if bends.size:
+                    _effective(X, S, constant, bends, net, table)
+                E[:] = 0.0
+                for w in range(count):
+                    for h in range(changes.shunt_start[row + w], changes.shunt_start[row + w + 1]):
+                        j = changes.shunt_point[h]
+                        if j < m:
+                            v = changes.shunt[h] * _at(net, X, j, w)
+                            E[extra[j], 0, w] -= v.real
+                            E[extra[j], 1, w] -= v.imag
+                _forward(net, first, stop, X, S, extra, E)
+                for w in range(count):
+                    a, b = changes.start[row + w] - c0, changes.start[row + w + 1] - c0
+                    if a < b:
+                        _correct(net, first, stop, X, w, y, way, at, value, idle, a, b, gains[w])
+                M[:] = 0.0
+                _backward(net, first, stop, X, S, M)
+                hopeful = False
+                for w in range(count):
+                    if pending[w] and M[0, 0, w] <= max(tolerance[row + w], rounding):
+                        hopeful = True
+                if not hopeful and turn < limit:
+                    continue
+                if bends.size:
+                    _effective(X, S, constant, bends, net, table)
+                M[:] = 0.0
+                _verify(net, changes, row, count, first, stop, X, S, M)
+                done = [w for w in range(count) if pending[w] and _settled(M[0, 0, w], tolerance[row + w], rounding)]
+                for w in done:
+                    pending[w] = False
+                    residual[row + w] = max(residual[row + w], np.sqrt(M[0, 0, w]))
+                if len(done):
+                    _freeze(net, stage, row, X, done, out)
+            for w in range(count):
+                if pending[w]:
+                    ending[row + w] = MAX_ITERATIONS if np.isfinite(M[0, 0, w]) else DIVERGED
+                    residual[row + w] = np.sqrt(M[0, 0, w]) if np.isfinite(M[0, 0, w]) else 0.0
+            for w in range(count):
+                if ending[row + w] == CONVERGED:
+                    _draw(net, changes, row, w, stage, unit_share, out, S, constant, bends.size > 0)
+        for h in range(h0, h1):
+            if changes.shunt_point[h] < m:
+                extra[changes.shunt_point[h]] = -1
+    return most
+
+
+@njit(cache=True, error_model="numpy")
+def _settled(square, tolerance, rounding):  # type: ignore[no-untyped-def]
+    """True if a squared mismatch is small enough."""
+    return square <= max(tolerance, rounding) ** 2
