@@ -1,0 +1,318 @@
+"""Radial three-phase networks laid out for the compiled sweep (``tour.py``).
+
+The class: every live bus has phases a, b, c (a neutral tied to earth by closed switches may be there); lines have
+three conductors with one self and one mutual impedance (given by Z1 and Z0, say); transformers are three units whose
+coils on the load side are wye to earth (Dyn of any clock number, YNyn); loads and shunts lie between a phase and
+earth; each part of the network is a tree with one three-phase source at its root.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+from solvers.power.unbalanced.network import Network
+
+Array = NDArray[Any]
+
+ROOT, LEAF, LINE, LINE_BACK, UNIT, UNIT_BACK, SHUNT, LOAD = range(8)
+"""Kinds of steps of the tour: start a tree, visit a leaf with constant-power loads, enter and leave a bus by a line
+or a transformer, add the currents of shunts and of loads at the bus just entered."""
+SAME = 1e-12
+"""Relative difference up to which impedances count as equal."""
+
+
+class _OutsideError(Exception):
+    """The network is not of the class."""
+
+
+@dataclass(frozen=True)
+class Radial:
+    """A tour through n buses; per unit of ``base_power`` and nominal voltages."""
+
+    step: Array
+    """(T, 3) kind, bus, depth."""
+    line: Array
+    """(n, 4) self r, x and mutual r, x of the line that feeds the bus."""
+    unit: Array
+    """(n,) row of the transformer that feeds the bus, -1 = a line."""
+    ratio: Array
+    """(t, 3, 3) voltages of the bus without load = ratio @ voltages of the bus before."""
+    impedance: Array
+    """(t, 3) complex, of each phase."""
+    shunt: Array
+    """(n,) row of the shunt, -1 = none."""
+    admittance: Array
+    """(h, 3, 3) complex."""
+    load_row: Array
+    """(n,) row of the loads, -1 = none."""
+    load: Array
+    """(m, 3) number, row and phase of each load that matters."""
+    share: Array
+    """(m, 3) factors of constant power, current and impedance, in per unit."""
+    source: Array
+    """(n, 3) source of each phase, -1 = not a root."""
+    source_base: float
+    place_start: Array
+    place_node: Array
+    """Nodes of phase k of bus i: ``place_node[place_start[3 i + k]:place_start[3 i + k + 1]]``."""
+    base: Array
+    """(n,) nominal voltage to neutral. [V]"""
+    source_scale: Array
+    """(G,) 1 / nominal voltage at each source."""
+    nodes: int
+    depth: int
+    voltage_dependent: bool
+
+
+def radial(network: Network) -> Radial | None:
+    """The tour of a network, or None if it is not of the class."""
+    try:
+        return _Layout(network).tour()
+    except _OutsideError:
+        return None
+
+
+def _demand(condition: Any) -> None:
+    if not condition:
+        raise _OutsideError
+
+
+class _Layout:
+    def __init__(self, network: Network) -> None:
+        self.network, self.problem = network, network.problem
+        self._buses()
+        self._edges()
+
+    def _buses(self) -> None:
+        """Number the merged three-phase buses; phase and bus of every live place."""
+        network, p = self.network, self.problem
+        _demand(network.size and not network.pins.size)
+        places = np.append(network.merged[:-1], -1)[p.bus_nodes[:, :3]]
+        whole = (p.bus_nodes[:, :3] >= 0).all(axis=1) & (places >= 0).all(axis=1)
+        live = whole & network.live[places].all(axis=1)
+        triples = np.unique(places[live], axis=0)
+        _demand(3 * triples.shape[0] == np.count_nonzero(network.live))
+        self.count = triples.shape[0]
+        self.triple = triples
+        self.bus = np.full(network.size + 1, -1)
+        self.phase = np.full(network.size + 1, -1)
+        for k in range(3):
+            self.bus[triples[:, k]], self.phase[triples[:, k]] = np.arange(self.count), k
+        _demand(np.array_equal(np.sort(triples.ravel()), np.flatnonzero(network.live)))
+        self.base = network.base[triples[:, 0]]
+
+    def _of(self, node: Array) -> tuple[Array, Array]:
+        """Bus and phase of nodes, -1 for earth and dead nodes."""
+        place = self.network.merged[node]
+        return self.bus[place], self.phase[place]
+
+    def _edges(self) -> None:
+        """Lines and transformers as edges between buses; tree by breadth-first search from the sources."""
+        p = self.problem
+        self._lines()
+        self._units()
+        a = np.concatenate([self.line_a, self.pair[:, 0]])
+        b = np.concatenate([self.line_b, self.pair[:, 1]])
+        graph = csr_array((np.arange(1, a.size + 1), (a, b)), shape=(self.count, self.count))
+        _demand(graph.nnz == a.size)
+        graph = csr_array(graph + graph.T)
+        _demand(graph.nnz == 2 * a.size)
+        parts, label = connected_components(graph, False)
+        source_bus, source_phase = self._of(p.source_node)
+        roots = np.unique(source_bus)
+        _demand(parts == roots.size == np.unique(label[roots]).size and a.size == self.count - parts)
+        self.source = np.full((self.count, 3), -1)
+        self.source[source_bus, source_phase] = np.arange(p.source_node.size)
+        _demand((self.source[roots] >= 0).all())
+        self.parent, self.edge, self.roots = np.full(self.count, -1), np.full(self.count, -1), roots
+        for root in roots:
+            order, before = breadth_first_order(graph, root, directed=False)
+            rest = order[1:]
+            self.parent[rest] = before[rest]
+        child = np.flatnonzero(self.parent >= 0)
+        forward = csr_array((np.arange(1, a.size + 1), (a, b)), shape=(self.count, self.count))
+        self.edge[child] = np.maximum(
+            np.asarray(forward[child, self.parent[child]]).ravel(),
+            np.asarray(forward[self.parent[child], child]).ravel(),
+        ) - 1  # fmt: skip
+
+    def _lines(self) -> None:
+        p = self.problem
+        closed = np.flatnonzero(self.network.state.line_closed)
+        there = p.line_from[closed] >= 0
+        bus_a, phase_a = self._of(p.line_from[closed])
+        bus_b, phase_b = self._of(p.line_to[closed])
+        self_live = (np.where(there, bus_a, -1) >= 0).any(axis=1)
+        closed, there = closed[self_live], there[self_live]
+        bus_a, phase_a, bus_b, phase_b = (t[self_live] for t in (bus_a, phase_a, bus_b, phase_b))
+        _demand((there.sum(axis=1) == 3).all())
+        shape = (closed.size, 3)
+        bus_a, phase_a = bus_a[there].reshape(shape), phase_a[there].reshape(shape)
+        bus_b, phase_b = bus_b[there].reshape(shape), phase_b[there].reshape(shape)
+        _demand((bus_a == bus_a[:, :1]).all() and (bus_b == bus_b[:, :1]).all() and np.all(bus_a[:, 0] >= 0))
+        _demand((phase_a == phase_b).all() and (np.sort(phase_a, axis=1) == np.arange(3)).all())
+        self.line_a, self.line_b = bus_a[:, 0], bus_b[:, 0]
+        _demand((self.line_a != self.line_b).all())
+        columns = np.nonzero(there)[1].reshape(shape)
+        rows = np.arange(closed.size)[:, None, None]
+        z = p.line_impedance[closed][rows, columns[:, :, None], columns[:, None, :]]
+        y = p.line_admittance[closed][rows, columns[:, :, None], columns[:, None, :]]
+        self.line_z = self._cyclic(z) * (p.base_power / self.base[self.line_b, None] ** 2)
+        pair = self._cyclic(y)
+        self.line_y = pair[:, 1:, None] * np.ones((3, 3)) + pair[:, :1, None] * np.eye(3)
+
+    @staticmethod
+    def _cyclic(matrix: Array) -> Array:
+        """(e, 2) self minus mutual, and mutual value of matrices that have only these two."""
+        own = matrix[:, 0, 0] - matrix[:, 0, 1]
+        mutual = matrix[:, 0, 1]
+        model = mutual[:, None, None] + own[:, None, None] * np.eye(3)
+        _demand((np.abs(model - matrix) <= SAME * np.abs(matrix).max(axis=(1, 2), keepdims=True)).all())
+        return np.stack([own, mutual], axis=1)
+
+    def _units(self) -> None:
+        """Threes of units between the same two buses."""
+        network, p = self.network, self.problem
+        on = np.flatnonzero(network.state.unit_closed)
+        bus_from, phase_from = self._of(p.unit_from[on])
+        bus_to, phase_to = self._of(p.unit_to[on])
+        a, b = bus_from.max(axis=1), bus_to.max(axis=1)
+        alive = (a >= 0) & (b >= 0)
+        on, a, b = on[alive], a[alive], b[alive]
+        self.unit_bus = (bus_from[alive], bus_to[alive])
+        self.unit_phase = (phase_from[alive], phase_to[alive])
+        for table, bus in zip(self.unit_bus, (a, b), strict=True):
+            _demand(((table == bus[:, None]) | (table < 0)).all())
+        self.on = on
+        keys, inverse = np.unique(np.stack([a, b], axis=1), axis=0, return_inverse=True)
+        self.pair = keys.reshape(-1, 2)
+        self.three = inverse.ravel()
+        _demand((np.bincount(self.three, minlength=self.pair.shape[0]) == 3).all())
+
+    def _transformer(self, number: int, child: int) -> tuple[Array, Array, Array]:
+        """Ratio (3, 3), impedance (3,) and no-load admittance (3, 3) of a three of units, seen from the child."""
+        network, p = self.network, self.problem
+        members = np.flatnonzero(self.three == number)
+        near = 1 if self.pair[number, 1] == child else 0
+        ratio, impedance, core = np.zeros((3, 3)), np.zeros(3, complex), np.zeros((3, 3), complex)
+        parent_base = self.base[self.pair[number, 1 - near]]
+        scale = self.base[child] ** 2 / p.base_power
+        seen = set()
+        for member in members:
+            unit = self.on[member]
+            weight = network.unit_weight[unit]
+            toward = self.unit_phase[near][member], self.unit_phase[1 - near][member]
+            own, other = weight[2 * near : 2 * near + 2], weight[2 - 2 * near : 4 - 2 * near]
+            at = np.flatnonzero(toward[0] >= 0)
+            _demand(at.size == 1)
+            k = int(toward[0][at[0]])
+            seen.add(k)
+            for terminal in np.flatnonzero(toward[1] >= 0):
+                ratio[k, toward[1][terminal]] = -other[terminal] / own[at[0]] * parent_base / self.base[child]
+            impedance[k] = 1.0 / (network.unit_series[unit] * own[at[0]] ** 2 * scale)
+            _demand(near == 1 or network.unit_core[unit] == 0)
+            core[k, k] = network.unit_core[unit]
+        _demand(len(seen) == 3)
+        return ratio, impedance, core
+
+    def tour(self) -> Radial:
+        """Depth-first steps and their tables."""
+        p = self.problem
+        shunts = self._shunts()
+        lines = self.line_a.size
+        unit = np.full(self.count, -1)
+        ratios, impedances = [], []
+        line = np.zeros((self.count, 4))
+        for child in np.flatnonzero(self.edge >= lines):
+            ratio, impedance, core = self._transformer(int(self.edge[child]) - lines, int(child))
+            unit[child] = len(ratios)
+            ratios.append(ratio)
+            impedances.append(impedance)
+            shunts[child] += core
+        by_line = np.flatnonzero((self.edge >= 0) & (self.edge < lines))
+        z = self.line_z[self.edge[by_line]]
+        line[by_line] = np.stack([z[:, 0].real, z[:, 0].imag, z[:, 1].real, z[:, 1].imag], axis=1)
+        load, share = self._loads()
+        load_row, shunt = np.full(self.count, -1), np.full(self.count, -1)
+        loaded = np.unique(load[:, 1])
+        load_row[loaded] = np.arange(loaded.size)
+        load[:, 1] = load_row[load[:, 1]]
+        shunted = np.flatnonzero(np.abs(shunts).max(axis=(1, 2), initial=0) > 0)
+        shunt[shunted] = np.arange(shunted.size)
+        varying = bool(np.any(share[:, 1:]))
+        steps, depth = self._steps(unit, shunt, load_row, varying)
+        start, node = self._nodes()
+        held = self._of(p.source_node)[0]
+        return Radial(
+            steps, line, unit, np.array(ratios).reshape(-1, 3, 3), np.array(impedances).reshape(-1, 3) + 0j, shunt,
+            shunts[shunted] * self.base[shunted, None, None] ** 2 / p.base_power, load_row, load, share,
+            self.source, p.base_power, start, node, self.base, 1.0 / self.base[held], p.node_bus.size, depth, varying,
+        )  # fmt: skip
+
+    def _shunts(self) -> Array:
+        """(n, 3, 3) admittance at each bus: shunts and half of every line. [S]"""
+        p = self.problem
+        total = np.zeros((self.count, 3, 3), dtype=complex)
+        for end in (self.line_a, self.line_b):
+            np.add.at(total, end, 0.5 * self.line_y)
+        bus, phase = self._of(p.shunt_from)
+        other, _ = self._of(p.shunt_to)
+        _demand(((other < 0) & (self.network.merged[p.shunt_to] < 0) | (p.shunt_admittance == 0)).all())
+        at = bus >= 0
+        np.add.at(total, (bus[at], phase[at], phase[at]), p.shunt_admittance[at])
+        return total
+
+    def _loads(self) -> tuple[Array, Array]:
+        p = self.problem
+        bus, phase = self._of(p.load_from)
+        _demand((self.network.merged[p.load_to] < 0).all())
+        keep = np.flatnonzero((bus >= 0) & ~np.isin(bus, self.roots))
+        rated = p.load_voltage[keep] / self.base[bus[keep]]
+        current, impedance = p.load_current_share[keep], p.load_impedance_share[keep]
+        share = np.stack([1 - current - impedance, current / rated, impedance / rated**2], axis=1)
+        return np.stack([keep, bus[keep], phase[keep]], axis=1), share / p.base_power
+
+    def _nodes(self) -> tuple[Array, Array]:
+        bus, phase = self._of(np.arange(self.problem.node_bus.size))
+        at = np.flatnonzero(bus >= 0)
+        slot = 3 * bus[at] + phase[at]
+        order = np.argsort(slot, kind="stable")
+        start = np.zeros(3 * self.count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(slot, minlength=3 * self.count), out=start[1:])
+        return start, at[order]
+
+    def _steps(self, unit: Array, shunt: Array, load_row: Array, varying: bool) -> tuple[Array, int]:
+        """Walk every tree depth first."""
+        children: list[list[int]] = [[] for _ in range(self.count)]
+        for child in np.flatnonzero(self.parent >= 0):
+            children[self.parent[child]].append(int(child))
+        steps: list[tuple[int, int, int]] = []
+        deepest = 0
+        for root in self.roots:
+            steps.append((ROOT, int(root), 0))
+            stack = [(child, 1, False) for child in children[root]]
+            while stack:
+                bus, depth, leaving = stack.pop()
+                deepest = max(deepest, depth)
+                by_unit = unit[bus] >= 0
+                if leaving:
+                    steps.append((UNIT_BACK if by_unit else LINE_BACK, bus, depth))
+                    continue
+                alone = not children[bus] and shunt[bus] < 0 and not by_unit and not varying
+                if alone and load_row[bus] >= 0:
+                    steps.append((LEAF, bus, depth))
+                    continue
+                steps.append((UNIT if by_unit else LINE, bus, depth))
+                if shunt[bus] >= 0:
+                    steps.append((SHUNT, bus, depth))
+                if load_row[bus] >= 0:
+                    steps.append((LOAD, bus, depth))
+                stack.append((bus, depth, True))
+                stack.extend((child, depth + 1, False) for child in children[bus])
+        return np.array(steps, dtype=np.int64), deepest
