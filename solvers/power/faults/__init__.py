@@ -1,5 +1,14 @@
 """Faults of facilities: short circuits after IEC 60909, ratings, trip curves and selectivity, arc flash."""
 
+from solvers.power.faults.arcflash import (
+    ArcEquipment,
+    ArcFlash,
+    Electrodes,
+    arcing_current,
+    in_range,
+    incident_energy,
+)
+from solvers.power.faults.corrections import thermal_equivalent
 from solvers.power.faults.elements import (
     Branches,
     Converters,
@@ -14,21 +23,74 @@ from solvers.power.faults.elements import (
     vector_group,
 )
 from solvers.power.faults.problem import FaultCurrents, FaultProblem
+from solvers.power.faults.ratings import (
+    DeviceRatings,
+    Duties,
+    adiabatic_limit,
+    device_duties,
+    interrupting_multiplier,
+    making_capacity,
+    ratio_of_kappa,
+    ul489_test_ratio,
+    x_over_r,
+)
+from solvers.power.faults.selected import SelectedInverse, selected_inverse
+from solvers.power.faults.selectivity import Selectivity, selectivity
 from solvers.power.faults.shortcircuit import short_circuit
+from solvers.power.faults.tripcurves import (
+    INVERSE_CURVES,
+    Electronic,
+    Fuse,
+    Ground,
+    InverseCurve,
+    Relay,
+    ThermalMagnetic,
+    TripCurve,
+    trip_times,
+)
 
 __all__ = [
+    "INVERSE_CURVES",
+    "ArcEquipment",
+    "ArcFlash",
     "Branches",
     "Converters",
+    "DeviceRatings",
+    "Duties",
     "Earthings",
+    "Electrodes",
+    "Electronic",
     "FaultCurrents",
     "FaultProblem",
     "Feeders",
+    "Fuse",
     "Generators",
+    "Ground",
+    "InverseCurve",
     "Motors",
+    "Relay",
+    "SelectedInverse",
+    "Selectivity",
+    "ThermalMagnetic",
     "Transformers",
+    "TripCurve",
     "Triples",
     "Winding",
+    "adiabatic_limit",
+    "arcing_current",
+    "device_duties",
+    "in_range",
+    "incident_energy",
+    "interrupting_multiplier",
+    "making_capacity",
+    "ratio_of_kappa",
+    "selected_inverse",
+    "selectivity",
     "short_circuit",
+    "thermal_equivalent",
     "transformer_impedance",
+    "trip_times",
+    "ul489_test_ratio",
     "vector_group",
+    "x_over_r",
 ]

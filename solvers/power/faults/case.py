@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from solvers.power.faults import corrections
 from solvers.power.faults.network import BASE, Sequence, Topology
-from solvers.power.faults.partial import slot_parts, through_switches, unit_parts
+from solvers.power.faults.partial import partial_currents
 from solvers.power.faults.problem import FaultProblem
-from solvers.power.faults.selected import BLOCK, SelectedInverse, selected_inverse
+from solvers.power.faults.seen import Seen, look
+from solvers.power.faults.selected import BLOCK
 from solvers.power.faults.sequences import Unit, View, factors, positive, zero
 
 Array = NDArray[Any]
@@ -89,46 +90,6 @@ class CaseCurrents:
         return CaseCurrents(**tables)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A solved sequence network."""
-
-    sequence: Sequence
-    inverse: SelectedInverse
-    earthed: Array
-    """(nodes,) bool."""
-    impedance: Array
-    """(nodes,) seen from each node, that of unit terminals with their own corrections; 1 where not earthed. [p.u.]"""
-    columns: Array
-    """(nodes, u) columns of the corrected inverse for faults at unit terminals. [p.u.]"""
-
-
-def _look(sequence: Sequence, unit: Unit | None, compiled: bool) -> Seen:
-    earthed = sequence.earthed()
-    inverse = selected_inverse(sequence.matrix(earthed), compiled=compiled)
-    impedance = inverse.diagonal.copy()
-    columns = np.zeros((sequence.nodes, 0), complex)
-    if unit is not None and unit.terminal.size:
-        columns = _unit_columns(inverse, unit)
-        impedance[unit.terminal] = columns[unit.terminal, np.arange(unit.terminal.size)]
-    return Seen(sequence, inverse, earthed, impedance, columns)
-
-
-def _unit_columns(inverse: SelectedInverse, unit: Unit) -> Array:
-    """Columns of (Y + change)^-1 = Z - Z_u C (1 + Z_uu C)^-1 Z_u^T, with the change C at the unit's two nodes."""
-    count = unit.terminal.size
-    solved = inverse.columns(np.concatenate([unit.terminal, unit.grid]))
-    result = np.empty((solved.shape[0], count), complex)
-    for u in range(count):
-        both = solved[:, [u, count + u]]
-        small = both[[unit.terminal[u], unit.grid[u]]]
-        change = unit.branch_change[u].copy()
-        change[0, 0] += unit.machine_change[u]
-        inner = change @ np.linalg.solve(np.eye(2) + small @ change, small[:, 0])
-        result[:, u] = both[:, 0] - both @ inner
-    return result
-
-
 def evaluate(problem: FaultProblem, net: Topology, case: str, question: Question) -> CaseCurrents:
     """Currents of one case.
 
@@ -139,7 +100,7 @@ def evaluate(problem: FaultProblem, net: Topology, case: str, question: Question
     """
     bus = net.node
     sequence, unit = positive(problem, net, View(case))
-    seen = _look(sequence, unit, question.compiled)
+    seen = look(sequence, unit, question.compiled)
     fed = seen.earthed[bus]
     base_current = BASE / np.sqrt(3) / problem.bus_voltage
     own = np.ones(net.nodes)
@@ -172,7 +133,7 @@ def evaluate(problem: FaultProblem, net: Topology, case: str, question: Question
     if question.line_ground:
         ground = _line_ground(problem, net, case, question, seen, (c, base_current, raised, kappa), answer)
     if question.partial:
-        _partial(problem, net, seen, unit, ground, c * base_current, answer)
+        answer |= partial_currents(problem, net, seen, unit, ground, c * base_current)
     return CaseCurrents(**answer)
 
 
@@ -212,7 +173,7 @@ def _steady(
     if case == "min" or not net.motor.any():
         return machines
     sequence, unit = positive(problem, net, View(case, motors=False))
-    seen = _look(sequence, unit, question.compiled)
+    seen = look(sequence, unit, question.compiled)
     return np.asarray(c * seen.earthed[net.node] / np.abs(seen.impedance[net.node]) * base)
 
 
@@ -220,7 +181,7 @@ def _kappa(problem: FaultProblem, net: Topology, case: str, question: Question, 
     """(nodes,) peak factor by method B or C; 0 where nothing but converters feeds."""
     if question.peak == "C":
         sequence, unit = positive(problem, net, View(case, peak=True))
-        z = _look(sequence, unit, question.compiled).impedance
+        z = look(sequence, unit, question.compiled).impedance
         ratio = z.real / _positive_part(z.imag) * corrections.EQUIVALENT_FREQUENCY
         return np.where(seen.earthed, corrections.kappa(ratio), 0.0)
     plain = corrections.kappa(seen.impedance.real / _positive_part(seen.impedance.imag))
@@ -297,7 +258,7 @@ def _line_ground(
     c, base, raised, kappa = known
     bus = net.node
     sequence = zero(problem, net, View(case))
-    ground = _look(sequence, None, question.compiled)
+    ground = look(sequence, None, question.compiled)
     closed = ground.earthed[bus] & answer["fed"]
     z0 = np.where(ground.earthed[bus], ground.impedance[bus], 1.0)
     loop = 2 * seen.impedance[bus] + z0
@@ -323,86 +284,3 @@ def _island_ground(problem: FaultProblem, net: Topology, case: str, seen: Seen, 
     label = seen.sequence.parts()
     island = np.bincount(label[net.node[converters.bus]], strength, minlength=int(label.max()) + 1)[label]
     return np.where(seen.earthed, 0, island)
-
-
-def _partial(
-    problem: FaultProblem,
-    net: Topology,
-    seen: Seen,
-    unit: Unit,
-    ground: tuple[Seen, Array] | None,
-    scale: Array,
-    answer: dict[str, Array],
-) -> None:
-    """Currents of branches, windings and sources into faults at their own buses."""
-    branches, triples = problem.branches, problem.triples
-    edges = branches.from_bus.size
-    slots = 2 * edges + 3 * triples.rating.shape[0]
-    led = triples.bus.ravel()
-    slot_bus = np.concatenate(
-        [np.stack([branches.from_bus, branches.to_bus], axis=1).ravel(), np.maximum(led, 0)]
-    )
-    parts = slot_parts(seen.sequence, seen.inverse, slots)
-    sources = seen.sequence.shunt.copy()
-    unit_parts(seen.sequence, unit, seen.columns, parts, sources[seen.sequence.shunt_rows["generators"]])
-    current = parts * scale[slot_bus]
-    source_bus = {kind: getattr(problem, kind).bus for kind in ("feeders", "generators", "motors")}
-    for kind, name in zip(source_bus, ("feeder_current", "generator_current", "motor_current"), strict=True):
-        answer[name] = sources[seen.sequence.shunt_rows[kind]] * scale[source_bus[kind]]
-    at_source = np.concatenate(list(source_bus.values()))
-    brought = _sums(problem, slot_bus, current, at_source, sources * scale[at_source])
-    from_, to, unique = _switches(problem, net, current, brought)
-    answer |= {"branch_from": from_, "branch_to": to, "branch_unique": unique}
-    answer["winding_current"] = current[2 * edges :].reshape(-1, 3)
-    if ground is None:
-        return
-    zero_seen, i0 = ground
-    base = BASE / np.sqrt(3) / problem.bus_voltage
-    zero_parts = slot_parts(zero_seen.sequence, zero_seen.inverse, slots)
-    node = net.node[slot_bus]
-    share = 2 * parts * seen.impedance[node] + zero_parts * zero_seen.impedance[node]
-    current = share * (i0 * base)[slot_bus]
-    shunts, first = [], {"feeders": 0, "generators": 0, "motors": 0}
-    for kind in first:
-        here = net.node[source_bus[kind]]
-        share = 2 * sources[seen.sequence.shunt_rows[kind]] * seen.impedance[here]
-        if kind in zero_seen.sequence.shunt_rows:
-            share = (
-                share
-                + zero_seen.sequence.shunt[zero_seen.sequence.shunt_rows[kind]] * zero_seen.impedance[here]
-            )
-        shunts.append(share * (i0 * base)[source_bus[kind]])
-    earthing = problem.earthings.bus
-    y = zero_seen.sequence.shunt[zero_seen.sequence.shunt_rows["earthings"]]
-    shunts.append(y * zero_seen.impedance[net.node[earthing]] * (i0 * base)[earthing])
-    brought = _sums(problem, slot_bus, current, np.concatenate([at_source, earthing]), np.concatenate(shunts))
-    from_, to, _ = _switches(problem, net, current, brought)
-    answer |= {"branch_ground_from": from_, "branch_ground_to": to}
-
-
-def _sums(problem: FaultProblem, slot_bus: Array, current: Array, source_bus: Array, source: Array) -> Array:
-    """(B,) what branches with impedance and sources bring to each bus."""
-    where, what = np.concatenate([slot_bus, source_bus]), np.concatenate([current, source])
-    count = problem.bus_voltage.size
-    return np.asarray(
-        np.bincount(where, what.real, minlength=count) + 1j * np.bincount(where, what.imag, minlength=count)
-    )
-
-
-def _switches(
-    problem: FaultProblem, net: Topology, current: Array, brought: Array
-) -> tuple[Array, Array, Array]:
-    """(E,) currents at both ends with those of ideal switches filled in, and which of them are unique."""
-    branches = problem.branches
-    edges = branches.from_bus.size
-    from_, to = current[0 : 2 * edges : 2].copy(), current[1 : 2 * edges : 2].copy()
-    unique = np.ones(edges, bool)
-    at = np.flatnonzero(net.ideal)
-    if at.size:
-        whole = np.bincount(net.node, brought.real, minlength=net.nodes) + 1j * np.bincount(
-            net.node, brought.imag, minlength=net.nodes
-        )
-        from_[at], to[at], unique[at] = through_switches(
-            brought, branches.from_bus[at], branches.to_bus[at], whole[net.node]
-        )
-    return from_, to, unique
