@@ -53,6 +53,12 @@ from solvers.power.dynamics.storage import (
     ride_through,
     supercapacitor,
 )
+from solvers.power.dynamics.timeseries import (
+    Series,
+    Track,
+    flow_solver,
+    run_series,
+)
 from solvers.power.dynamics.waveform import (
     OSCILLATION_BAND,
     PEAK_FACTOR,
@@ -80,11 +86,13 @@ __all__ = [
     "Judgement",
     "LoadSwing",
     "Region",
+    "Series",
     "Smoothed",
     "Smoothing",
     "StartResult",
     "StartSequence",
     "Storage",
+    "Track",
     "WaveformJudgement",
     "battery",
     "discharge",
@@ -93,6 +101,7 @@ __all__ = [
     "excursion",
     "fault_sag",
     "first_step",
+    "flow_solver",
     "flywheel",
     "hold_up_time",
     "job",
@@ -107,6 +116,7 @@ __all__ = [
     "recharge_time",
     "ride_through",
     "run_genset",
+    "run_series",
     "run_start",
     "smooth",
     "square_wave",
