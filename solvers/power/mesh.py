@@ -1,174 +1,93 @@
 """Power flow of meshed scenarios by injected currents: one factor of the nodal admittances for all of them.
 
-Y V = -conj(S(V) / V) is repeated with the LDL^T of Y, which depends neither on the loads nor, but for small
-changes, on the scenario: branches that are lost or added enter by Woodbury's formula (``mesh_changes.py``).
-Scenarios are gathered into groups with a common base state.  Networks that this does not fit (PV generators,
-phase shifters, a base without a factor) and scenarios that do not settle are left to Newton-Raphson.
+The compiled iteration is in ``mesh_kernel``, its twin without a compiler in ``mesh_plain``; both work on groups
+of scenarios with a common base state (``mesh_group``).  Networks that this does not fit (PV generators, phase
+shifters, converters in a ring) and scenarios that do not settle are left to Newton-Raphson.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.power.mesh_changes import Changes, States, changes_of, joined
-from solvers.power.mesh_network import Mesh, mesh_of
-from solvers.power.mesh_plain import Batch
-from solvers.power.mesh_plain import iterate as iterate_plain
+from solvers.power.mesh_changes import States
+from solvers.power.mesh_group import QUICK, group, solve_group
+from solvers.power.mesh_report import report_mesh
 from solvers.power.problem import Problem
-from solvers.power.sweep import CONVERGED, ROUNDING
 
+__all__ = ["Answer", "Meshed", "States"]
 Array = NDArray[Any]
-
-QUICK = 40
-"""Iterations after which Newton-Raphson is the better way: the error falls by less than 0.6 in each (assumed)."""
-COMPILED_FROM = 20_000
-"""Points times scenarios from which the compiled kernel repays the import of the compiler (about 1 s)."""
-CHUNK = 256
-"""Scenarios compared with a base at a time, to bound the memory of the masks."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Scenarios with one base."""
-
-    rows: Array
-    """(n,) scenarios, in the order given to :func:`group`."""
-    mesh: Mesh
-    changes: Changes
-    unit_share: Array
-    """(n, c) part of its busbar's power that each converter of the mesh delivers, 0 = off. [-]"""
-
-    def take(self, which: Array) -> Group:
-        """Some of the scenarios, by their place in the group."""
-        return Group(self.rows[which], self.mesh, self.changes.take(which), self.unit_share[which])
-
-
-def group(problem: Problem, states: States) -> tuple[list[Group], Array]:
-    """Gather scenarios around bases; returns the groups, and the scenarios left for Newton-Raphson.
-
-    Notes
-    -----
-    Each base is the scenario with the most live buses and closed branches that is left, so an intact state is
-    the base of its single failures.
-    """
-    groups: list[Group] = []
-    left: list[int] = []
-    size = states.live.sum(axis=1) + (states.closed & states.live[:, problem.branch_from]).sum(axis=1)
-    waiting = np.argsort(-size, kind="stable")
-    while waiting.size:
-        first = int(waiting[0])
-        mesh = mesh_of(
-            problem, states.live[first], states.closed[first], states.source[first], states.feeding[first]
-        )
-        if mesh is None:
-            left.append(first)
-            waiting = waiting[1:]
-            continue
-        parts = np.array_split(waiting, -(-waiting.size // CHUNK))
-        answers = [changes_of(mesh, states.take(part)) for part in parts]
-        fits = np.concatenate([served for served, _ in answers])
-        rows = waiting[fits]
-        order = np.argsort(rows, kind="stable")
-        changes = joined([change for _, change in answers]).take(order)
-        groups.append(Group(rows[order], mesh, changes, _unit_share(mesh, states.feeding[rows[order]])))
-        waiting = waiting[~fits]
-    return groups, np.sort(np.array(left, dtype=int))
-
-
-def _unit_share(mesh: Mesh, feeding: Array) -> Array:
-    """Units on one busbar share its power in proportion to their ratings."""
-    net = mesh.arrays
-    weight = np.where(feeding[:, net.unit], net.unit_curve[:, 0], 0.0)
-    _, busbar = np.unique(net.unit_out, return_inverse=True)
-    total = np.zeros((weight.shape[0], int(busbar.max(initial=-1)) + 1))
-    np.add.at(total.T, busbar, weight.T)
-    return np.ascontiguousarray(weight / np.where(total > 0, total, 1.0)[:, busbar])
 
 
 class Answer(NamedTuple):
-    """Voltages of the n scenarios of a group."""
+    """What became of some scenarios of a group."""
 
-    voltage: Array
-    """(n, B) complex; dead buses and scenarios that did not settle are 0. [p.u.]"""
+    tables: dict[str, Array]
+    """Outputs (element, n), SI; without ``bus_voltage`` where that was written to a given table."""
     ending: Array
+    """(n,)."""
     residual: Array
-    """(n,) largest mismatch. [p.u.]"""
+    """(n,). [p.u.]"""
     iterations: int
 
 
-def solve_group(
-    problem: Problem, members: Group, load: Array, share: Array, tolerance: Array, *,
-    live: Array | None = None, max_iterations: int = QUICK, start: Array | None = None,
-    out: Array | None = None, compiled: bool | None = None,
-) -> Answer:  # fmt: skip
-    """Find the voltages of the scenarios of a group.
+class Meshed:
+    """Meshed scenarios of a network, ready for loads.
 
     Parameters
     ----------
-    load : (n, L) complex power at a voltage of 1 p.u. [VA]
-    share : (K, S) parts of the cords in their loads, by scenario (``members.rows``). [-]
-    tolerance : (n,) largest accepted complex power mismatch of a point. [p.u.]
-    live : (n, B) bool
-        Buses to report; default all of the base.
-    max_iterations : of each stage.
-    start : (n, B) complex voltages to begin with; 0 begins at no load. [p.u.]
-    out : (n, B) complex, C-contiguous; written and returned instead of a new table.
-    compiled : bool
-        Which of the two programs iterates; default by the size of the batch.
+    states : switching of all S scenarios.
+    asked : (S,) bool
+        Scenarios to prepare.
 
     Notes
     -----
-    A scenario is frozen when it settles.  Its numbers do not depend on its neighbours, but for rounding in the
-    choice of the program and the base of its group.
+    Newton-Raphson's rate of convergence does not depend on the load; that of injected currents is about
+    |Z S| / |V|^2, as of the sweep of a radial network.
     """
-    mesh, n = members.mesh, members.rows.size
-    voltage = np.empty((n, problem.bus_voltage.size), dtype=complex) if out is None else out
-    residual, ending = np.zeros(n), np.zeros(n, dtype=int)
-    batch = _batch(problem, members, load, share, tolerance, max_iterations, start)
-    dead = np.flatnonzero(mesh.point < 0)
-    if dead.size:
-        voltage[:, dead] = 0.0
-    held = np.flatnonzero(mesh.point >= mesh.free)
-    voltage[:, held] = mesh.ratio[held] * mesh.arrays.no_load[mesh.point[held]]
-    if n * mesh.points >= COMPILED_FROM if compiled is None else compiled:
-        from solvers.power import mesh_kernel  # imports the compiler
 
-        turns = mesh_kernel.iterate(mesh.arrays, members.changes, batch, voltage, residual, ending)
-    else:
-        turns = iterate_plain(mesh, members.changes, batch, voltage, residual, ending)
-    failed = np.flatnonzero(ending != CONVERGED)
-    voltage[failed] = 0.0
-    if live is not None:
-        part = np.flatnonzero((live != mesh.live).any(axis=1))
-        voltage[part] *= live[part]
-    return Answer(voltage, ending, residual, int(turns))
+    group_of: Array
+    """(S,) group of each scenario; -1 = not asked for, or for Newton-Raphson."""
 
+    def __init__(self, problem: Problem, states: States, asked: Array) -> None:
+        self._problem, self._states = problem, states
+        rows = np.flatnonzero(asked)
+        groups, _ = group(problem, states.take(rows))
+        self._groups = [members.renamed(rows) for members in groups]
+        self.group_of = np.full(asked.size, -1)
+        self._place = np.zeros(asked.size, dtype=int)
+        for number, members in enumerate(self._groups):
+            self.group_of[members.rows] = number
+            self._place[members.rows] = np.arange(members.rows.size)
 
-def _batch(
-    problem: Problem, members: Group, load: Array, share: Array, tolerance: Array, limit: int,
-    start: Array | None,
-) -> Batch:  # fmt: skip
-    mesh = members.mesh
-    current = problem.load_current_share[problem.cord_load]
-    impedance = problem.load_impedance_share[problem.cord_load]
-    ratio = np.abs(mesh.ratio[problem.cord_bus])
-    parts = np.stack([1.0 - current - impedance, current * ratio, impedance * ratio**2]) / problem.base_power
-    point = np.where((current > 0) | (impedance > 0), mesh.point[problem.cord_bus], -1)
-    point[mesh.cord_slot == mesh.slots] = -1
-    bends = np.unique(point[point >= 0])
-    number = np.full(mesh.points + 1, bends.size)
-    number[bends] = np.arange(bends.size)
-    number[-1] = bends.size
-    begin = np.zeros((0, 0), dtype=complex)
-    if start is not None:
-        begin = np.ascontiguousarray(start[:, mesh.arrays.point_bus[: mesh.free]])
-    return Batch(
-        np.ascontiguousarray(load), members.rows, np.ascontiguousarray(share), problem.cord_load,
-        mesh.cord_slot, parts, np.where(problem.bus_dc[problem.cord_bus], 0.0, 1.0), bends, number[point],
-        members.unit_share,
-        np.ascontiguousarray(tolerance), float(ROUNDING * mesh.largest), limit, begin,
-    )  # fmt: skip
+    def solve(
+        self, rows: Array, cord_power: Array, tolerance: Array, *, needed: frozenset[str],
+        max_iterations: int = QUICK, warm: Array | None = None, out: Array | None = None,
+        compiled: bool | None = None,
+    ) -> Answer:  # fmt: skip
+        """Solve some scenarios of one group.
+
+        Parameters
+        ----------
+        rows : (n,) scenarios with the same ``group_of``.
+        cord_power : (K, n) complex power of the cords at a voltage of 1 p.u., real at DC buses. [VA]
+        tolerance : (n,) largest accepted complex power mismatch of a busbar. [p.u.]
+        needed : names of outputs.
+        max_iterations : of each stage between converters.
+        warm : (n, B) complex voltages to begin with; 0 begins at no load. [p.u.]
+        out : (n, B) complex, C-contiguous, to write ``bus_voltage`` to.
+        compiled : bool
+            Which of the two programs iterates; default by the size of the batch.
+        """
+        members = self._groups[self.group_of[rows[0]]].take(self._place[rows])
+        states = self._states.take(rows)
+        found = solve_group(
+            self._problem, members, cord_power, tolerance, live=states.live, max_iterations=max_iterations,
+            start=warm, out=out, compiled=compiled,
+        )  # fmt: skip
+        tables = report_mesh(self._problem, members, states, found.voltage, cord_power, needed)
+        if out is not None:
+            del tables["bus_voltage"]
+        return Answer(tables, found.ending, found.residual, found.iterations)

@@ -176,9 +176,7 @@ def _adds_across(mesh: Mesh, lane: Array, branch: Array, gone: Array, scenarios:
     return found
 
 
-def _taken_out(
-    mesh: Mesh, point_live: Array, lane: Array, branch: Array, gone: Array
-) -> tuple[Array, Array]:
+def _taken_out(mesh: Mesh, point_live: Array, lane: Array, branch: Array, gone: Array) -> tuple[Array, Array]:
     """Which of the changed branches change the admittance matrix, and scenarios the base cannot serve."""
     links = mesh.links
     tail, head = links.tail[branch], links.head[branch]
@@ -224,9 +222,7 @@ def _dead_parts(mesh: Mesh, point_live: Array, lane: Array, point: Array) -> tup
     return part, fixed[part], odd[part]
 
 
-def _shunts(
-    mesh: Mesh, live: Array, lane: Array, branch: Array, gone: Array
-) -> tuple[Array, Array, Array]:
+def _shunts(mesh: Mesh, live: Array, lane: Array, branch: Array, gone: Array) -> tuple[Array, Array, Array]:
     """Changes of shunts and charging by scenario and point."""
     problem, links = mesh.problem, mesh.links
     charged = problem.branch_charging[branch] != 0

@@ -62,9 +62,7 @@ def _pull_one(v: Any, X: Any, j: Any, k: Any, lr: Any, li: Any) -> None:
 
 
 @step((4,), indices=3, scalars=4)
-def _pull_two(
-    v: Any, X: Any, j: Any, k: Any, m: Any, lr: Any, li: Any, mr: Any, mi: Any
-) -> None:
+def _pull_two(v: Any, X: Any, j: Any, k: Any, m: Any, lr: Any, li: Any, mr: Any, mi: Any) -> None:
     """Work = -L1 * work of one earlier point - L2 * work of another."""
     zero = v.constant(0.0)
     re, im = _minus(v, X, k, lr, li, zero, zero, 2)
@@ -391,7 +389,9 @@ def _draw(net, changes, row, w, stage, share, out, S, constant, apart):  # type:
                 va = net.no_load[a] if a >= net.inverse.size else out[row + w, net.point_bus[a]]
                 vb = net.no_load[b] if b >= net.inverse.size else out[row + w, net.point_bus[b]]
                 drop = changes.admittance[c] * (changes.near[c] * va - changes.far[c] * vb)
-                current += (changes.far[c] if b == h else 0.0) * drop - (changes.near[c] if a == h else 0.0) * drop
+                current += (changes.far[c] if b == h else 0.0) * drop - (
+                    changes.near[c] if a == h else 0.0
+                ) * drop
         for c in range(changes.shunt_start[row + w], changes.shunt_start[row + w + 1]):
             if changes.shunt_point[c] == h:
                 current += changes.shunt[c] * hold
@@ -433,15 +433,15 @@ def _effective(X, S, constant, bends, net, terms):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, error_model="numpy")
-def _fill(S, load, row, count, cord_load, cord_slot, part, reactive, share, column):  # type: ignore[no-untyped-def]
-    """Demands of the lanes from the loads' powers: sums over the cords of each row."""
+def _fill(S, cord_power, row, count, cord_slot, part):  # type: ignore[no-untyped-def]
+    """Demands of the lanes: sums over the cords of each row."""
     S[:] = 0.0
-    for k in range(cord_load.size):
-        l, s, f, q = cord_load[k], cord_slot[k], part[k], reactive[k]
+    for k in range(cord_slot.size):
+        s, f = cord_slot[k], part[k]
         for w in range(count):
-            x = load[row + w, l] * (f * share[k, column[row + w]])
-            S[s, 0, w] += x.real
-            S[s, 1, w] += x.imag * q
+            x = cord_power[k, row + w]
+            S[s, 0, w] += f * x.real
+            S[s, 1, w] += f * x.imag
 
 
 @njit(cache=True, error_model="numpy")
@@ -452,11 +452,9 @@ def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-unty
     ----------
     out : (n, B) complex voltages, written; so are residual (n,) and ending (n,).
     """
-    load, column, share, start = batch.load, batch.column, batch.share, batch.start
-    cord_load, cord_slot, parts = batch.cord_load, batch.cord_slot, batch.parts
-    bends, bend_slot, unit_share = batch.bends, batch.bend_slot, batch.unit_share
+    cords, start, bends, unit_share = batch.cord_power, batch.start, batch.bends, batch.unit_share
     tolerance, rounding, limit = batch.tolerance, batch.rounding, batch.limit
-    n, m, stages = load.shape[0], net.inverse.size, net.stage.size - 1
+    n, m, stages = tolerance.size, net.inverse.size, net.stage.size - 1
     X = np.zeros((m, 4, LANES))
     S = np.zeros((net.slot.max() + 2 if net.slot.size else 1, 2, LANES))
     M = np.zeros((1, 1, LANES))
@@ -466,10 +464,10 @@ def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-unty
     most = 0
     for row in range(0, n, LANES):
         count = min(LANES, n - row)
-        _fill(S, load, row, count, cord_load, cord_slot, parts[0], batch.reactive, share, column)
+        _fill(S, cords, row, count, batch.cord_slot, batch.parts[0])
         if bends.size:
             for k in range(2):
-                _fill(bent, load, row, count, cord_load, bend_slot, parts[1 + k], batch.reactive, share, column)
+                _fill(bent, cords, row, count, batch.bend_slot, batch.parts[1 + k])
                 table[:, 2 * k : 2 * k + 2] = bent
             constant = S.copy() if bends.size else S
         X[:, 0:2] = 0.0
@@ -484,7 +482,9 @@ def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-unty
         way, at, value, idle = _ways(net, changes, c0, c1, dense)
         y = changes.admittance[c0:c1]
         gains = [
-            _gains(net, y, way, at, value, changes.start[row + w] - c0, changes.start[row + w + 1] - c0, dense)
+            _gains(
+                net, y, way, at, value, changes.start[row + w] - c0, changes.start[row + w + 1] - c0, dense
+            )
             for w in range(count)
         ]
         h0, h1 = changes.shunt_start[row], changes.shunt_start[row + count]
@@ -529,7 +529,11 @@ def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-unty
                     _effective(X, S, constant, bends, net, table)
                 M[:] = 0.0
                 _verify(net, changes, row, count, first, stop, X, S, M)
-                done = [w for w in range(count) if pending[w] and _settled(M[0, 0, w], tolerance[row + w], rounding)]
+                done = [
+                    w
+                    for w in range(count)
+                    if pending[w] and _settled(M[0, 0, w], tolerance[row + w], rounding)
+                ]
                 for w in done:
                     pending[w] = False
                     residual[row + w] = max(residual[row + w], np.sqrt(M[0, 0, w]))

@@ -97,7 +97,9 @@ class Links:
 class Mesh:
     """The base state of a group of scenarios.  Use :func:`mesh_of` to make one."""
 
-    def __init__(self, problem: Problem, live: Array, conducts: Array, nodes: Nodes, busbars: Busbars) -> None:
+    def __init__(
+        self, problem: Problem, live: Array, conducts: Array, nodes: Nodes, busbars: Busbars
+    ) -> None:
         self.problem, self.live, self.conducts = problem, live, conducts
         self.nodes, self.busbars = nodes, busbars
         self.ratio = np.ones(live.size)
@@ -198,9 +200,7 @@ def _build(mesh: Mesh, source: Array, feeding: Array) -> bool:
     mesh.part = part[placed]
     mesh.point = place[raw]
     mesh.factors = factors
-    mesh.links = Links(
-        place[links.tail], place[links.head], links.near, links.far, links.admittance
-    )
+    mesh.links = Links(place[links.tail], place[links.head], links.near, links.far, links.admittance)
     element = np.concatenate([mesh.problem.source_bus, mesh.problem.converter_to])
     value = _values(mesh.problem, mesh.ratio)
     at = mesh.point[element]

@@ -20,19 +20,12 @@ WIDTH = 128
 class Batch(NamedTuple):
     """What n scenarios of a mesh are asked, for both ways to iterate."""
 
-    load: Array
-    """(n, L) complex. [VA]"""
-    column: Array
-    """(n,) columns of ``share``."""
-    share: Array
-    """(K, S) of the cords. [-]"""
-    cord_load: Array
+    cord_power: Array
+    """(K, n) complex at a voltage of 1 p.u. [VA]"""
     cord_slot: Array
-    """(K,) load, and row in the table of demands."""
+    """(K,) row in the table of demands."""
     parts: Array
     """(3, K) parts of constant power, current and impedance at the voltage of the point. [1/VA]"""
-    reactive: Array
-    """(K,) 1, or 0 for cords at DC buses."""
     bends: Array
     """Points whose loads depend on voltage."""
     bend_slot: Array
@@ -57,8 +50,8 @@ def iterate(mesh: Mesh, changes: Changes, batch: Batch, out: Array, residual: Ar
     out : (n, B) complex voltages, written; so are residual (n,) and ending (n,).
     """
     most = 0
-    for first in range(0, batch.load.shape[0], WIDTH):
-        rows = np.arange(first, min(first + WIDTH, batch.load.shape[0]))
+    for first in range(0, batch.tolerance.size, WIDTH):
+        rows = np.arange(first, min(first + WIDTH, batch.tolerance.size))
         block = _Block(mesh, changes.take(rows), batch, rows)
         for stage in range(mesh.stages):
             most = max(most, block.solve(stage))
@@ -78,8 +71,7 @@ class _Block:
         if batch.start.size:
             given = batch.start[rows].T
             self.voltage[: mesh.free] = np.where(given != 0, given, self.voltage[: mesh.free])
-        cords = batch.load[rows].T[batch.cord_load] * batch.share[:, batch.column[rows]]
-        cords.imag *= batch.reactive[:, None]
+        cords = batch.cord_power[:, rows]
         self.demand = _summed(batch.parts[0], batch.cord_slot, mesh.slots + 1) @ cords
         bends = batch.bends.size
         self.bent = [_summed(part, batch.bend_slot, bends + 1)[:bends] @ cords for part in batch.parts[1:]]
@@ -143,7 +135,11 @@ class _Block:
         out = net.unit_out[units]
         share = self.batch.unit_share[np.ix_(self.rows, units)].T
         output = share * (power[out] + own[out]).real
-        rating, loss, tangent = net.unit_curve[units, :1], net.unit_curve[units, 1:4], net.unit_curve[units, 4:]
+        rating, loss, tangent = (
+            net.unit_curve[units, :1],
+            net.unit_curve[units, 1:4],
+            net.unit_curve[units, 4:],
+        )
         drawn = input_power(output, share > 0, rating, loss) * (1.0 + 1j * tangent)
         np.add.at(self.demand, net.unit_in[units], drawn)
 
