@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.power.faults import corrections
-from solvers.power.faults.network import BASE, Sequence, Topology
+from solvers.power.faults.network import BASE, Sequence, Topology, View
 from solvers.power.faults.partial import partial_currents
 from solvers.power.faults.problem import FaultProblem
 from solvers.power.faults.seen import Seen, look
 from solvers.power.faults.selected import BLOCK
-from solvers.power.faults.sequences import Unit, View, factors, positive, zero
+from solvers.power.faults.sequences import Unit, factors, positive, zero
 
 Array = NDArray[Any]
 

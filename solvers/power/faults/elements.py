@@ -104,6 +104,8 @@ class Branches:
         for name in ("impedance", "zero_impedance"):
             value = getattr(self, name)
             refuse(f"branches.{name}", value, value.real < 0, "must not have negative resistance")
+            # series capacitors are bypassed in a short circuit, IEC 60909-0:2016 clause 6.1 as quoted
+            refuse(f"branches.{name}", value, value.imag < 0, "must not have negative reactance")
 
 
 @dataclass(frozen=True)

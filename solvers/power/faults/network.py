@@ -13,12 +13,29 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from solvers.power.faults.corrections import EQUIVALENT_FREQUENCY
 from solvers.power.faults.problem import FaultProblem
 
 Array = NDArray[Any]
 
 BASE = 1e8
 """Power base of the per-unit system; any will do. [VA]"""
+
+
+@dataclass(frozen=True)
+class View:
+    """What one network is built for."""
+
+    case: str
+    """"max" or "min"."""
+    peak: bool = False
+    """At the equivalent frequency of method C, with the fictitious resistances of generators."""
+    motors: bool = True
+
+
+def at_frequency(z: Array, view: View) -> Array:
+    """Impedance at the frequency of the view."""
+    return np.asarray(z.real + 1j * z.imag * (EQUIVALENT_FREQUENCY if view.peak else 1.0))
 
 
 @dataclass(frozen=True)

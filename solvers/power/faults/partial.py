@@ -51,7 +51,7 @@ def unit_parts(sequence: Sequence, unit: Unit, columns: Array, parts: Array, sou
             here = here[(sequence.y12[here] != 0) | (y[here] != 0)]
             touched = slot[here]
             parts[touched] = 0.0
-            own = (touched < parts.size) & (touched // 2 == unit.branch[u]) & (touched % 2 >= 0)
+            own = touched // 2 == unit.branch[u]
             near = y[here] + np.where(own, unit.branch_change[u, 0, 0], 0)
             far = sequence.y12[here] + np.where(own, unit.branch_change[u, 0, 1], 0)
             np.add.at(parts, touched, near + far * seen[other[here]])

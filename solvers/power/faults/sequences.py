@@ -10,33 +10,20 @@ from numpy.typing import NDArray
 
 from solvers.power.faults.corrections import (
     COPPER,
-    EQUIVALENT_FREQUENCY,
     fictitious_resistance,
     generator_factor,
     transformer_factor,
     voltage_factor,
 )
 from solvers.power.faults.elements import Winding
-from solvers.power.faults.network import BASE, Circuits, Sequence, Topology
+from solvers.power.faults.network import BASE, Circuits, Sequence, Topology, View, at_frequency
 from solvers.power.faults.problem import FaultProblem
+from solvers.power.faults.windings import triples, zero_triples
 
 Array = NDArray[Any]
 
-PAIRS = ((0, 1), (0, 2), (1, 2))
-"""Windings of the columns AB, AC, BC."""
 REFERENCE_TEMPERATURE = 20.0
 """Temperature of line resistances in maximum currents, IEC 60909-0:2016 clause 7.1.2. [degC]"""
-
-
-@dataclass(frozen=True)
-class View:
-    """What one network is built for."""
-
-    case: str
-    """"max" or "min"."""
-    peak: bool = False
-    """At the equivalent frequency of method C, with the fictitious resistances of generators."""
-    motors: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,11 +45,6 @@ class Unit:
     """(u,) rated voltage of the machine over the nominal one of its bus: scales the fault current. [-]"""
 
 
-def _at(z: Array, view: View) -> Array:
-    """Impedance at the frequency of the view."""
-    return np.asarray(z.real + 1j * z.imag * (EQUIVALENT_FREQUENCY if view.peak else 1.0))
-
-
 def factors(problem: FaultProblem, case: str) -> Array:
     """(B,) voltage factor c of every bus."""
     return voltage_factor(problem.bus_voltage, case, problem.low_voltage_tolerance)
@@ -73,7 +55,7 @@ def positive(problem: FaultProblem, net: Topology, view: View) -> tuple[Sequence
     circuits = Circuits(problem, net)
     _lines(problem, net, view, circuits, problem.branches.impedance)
     y_unit, ratio = _transformers(problem, net, view, circuits)
-    _triples(problem, net, view, circuits)
+    triples(problem, net, view, circuits)
     y_feeder, _ = feeder_admittance(problem, net, view)
     circuits.shunts("feeders", net.node[problem.feeders.bus], y_feeder)
     y_generator, alone = _generators(problem, net, view)
@@ -87,7 +69,7 @@ def zero(problem: FaultProblem, net: Topology, view: View) -> Sequence:
     circuits = Circuits(problem, net)
     _lines(problem, net, view, circuits, problem.branches.zero_impedance)
     _zero_transformers(problem, net, view, circuits)
-    _zero_triples(problem, net, view, circuits)
+    zero_triples(problem, net, view, circuits)
     feeders, generators = problem.feeders, problem.generators
     _, y_feeder = feeder_admittance(problem, net, view)
     circuits.shunts("feeders", net.node[feeders.bus], y_feeder)
@@ -117,7 +99,7 @@ def _lines(problem: FaultProblem, net: Topology, view: View, circuits: Circuits,
     z = impedance[at]
     if view.case == "min":
         z = z + z.real * COPPER * (branches.end_temperature[at] - REFERENCE_TEMPERATURE)
-    y = branches.parallel[at] * problem.bus_voltage[branches.to_bus[at]] ** 2 / BASE / _at(z, view)
+    y = branches.parallel[at] * problem.bus_voltage[branches.to_bus[at]] ** 2 / BASE / at_frequency(z, view)
     circuits.pi((first[at], second[at]), (y, -y, y), (2 * at, 2 * at + 1), False)
 
 
@@ -130,7 +112,7 @@ def feeder_admittance(problem: FaultProblem, net: Topology, view: View) -> tuple
     zero_on = net.feeder & np.isfinite(feeders.x0_over_x1)
     x0 = np.where(zero_on, feeders.x0_over_x1, 1.0) * x
     z, z0 = x * (feeders.r_over_x + 1j), x0 * (feeders.r0_over_x0 + 1j)
-    return net.feeder / _at(z, view), zero_on / _at(z0, view)
+    return net.feeder / at_frequency(z, view), zero_on / at_frequency(z0, view)
 
 
 def _generator_factors(problem: FaultProblem, net: Topology) -> tuple[Array, Array]:
@@ -173,7 +155,13 @@ def _generators(problem: FaultProblem, net: Topology, view: View) -> tuple[Array
     z = machines.impedance
     if view.peak:
         z = z.imag * (fictitious_resistance(machines.rating, machines.voltage) + 1j)
-    z = _at(z, view) * machines.voltage**2 / machines.rating * BASE / problem.bus_voltage[machines.bus] ** 2
+    z = (
+        at_frequency(z, view)
+        * machines.voltage**2
+        / machines.rating
+        * BASE
+        / problem.bus_voltage[machines.bus] ** 2
+    )
     whole, alone = _generator_factors(problem, net)
     return net.generator / (z * whole), net.generator / (z * alone)
 
@@ -184,7 +172,7 @@ def _motors(problem: FaultProblem, net: Topology, view: View) -> Array:
     size = motors.voltage**2 / motors.rating / motors.start_ratio / motors.count
     x = size / np.hypot(1, motors.r_over_x) * BASE / problem.bus_voltage[motors.bus] ** 2
     on = net.motor & (view.motors and view.case == "max")
-    return np.asarray(on / _at(x * (motors.r_over_x + 1j), view))
+    return np.asarray(on / at_frequency(x * (motors.r_over_x + 1j), view))
 
 
 def transformer_corrections(problem: FaultProblem, net: Topology, case: str) -> Array:
@@ -223,7 +211,7 @@ def _transformers(
     transformers, branches = problem.transformers, problem.branches
     e, ratio = transformers.branch, _ratio(problem)
     first, second = net.node[branches.from_bus[e]], net.node[branches.to_bus[e]]
-    plain = branches.parallel[e] / (_at(transformers.impedance, view) * _per_unit(problem))
+    plain = branches.parallel[e] / (at_frequency(transformers.impedance, view) * _per_unit(problem))
     y = plain / transformer_corrections(problem, net, view.case)
     on = np.flatnonzero(net.closed[e] & (first != second))
     y, t = y[on], ratio[on]
@@ -257,7 +245,11 @@ def _zero_transformers(problem: FaultProblem, net: Topology, view: View, circuit
     transformers, branches = problem.transformers, problem.branches
     e, ratio, unit = transformers.branch, _ratio(problem), _per_unit(problem)
     first, second = net.node[branches.from_bus[e]], net.node[branches.to_bus[e]]
-    leak = _at(transformers.zero_impedance, view) * unit * transformer_corrections(problem, net, view.case)
+    leak = (
+        at_frequency(transformers.zero_impedance, view)
+        * unit
+        * transformer_corrections(problem, net, view.case)
+    )
     neutral = [
         3 * z * BASE / problem.bus_voltage[bus] ** 2
         for z, bus in (
@@ -290,73 +282,3 @@ def _zero_transformers(problem: FaultProblem, net: Topology, view: View, circuit
         one = np.flatnonzero(closed & (through == 0) & (own[side] != 0))
         y = own[side][one] / scale[one]
         circuits.pi((node[one], node[one]), (y, 0, 0), (2 * e[one] + side, circuits.nobody), True)
-
-
-def _triple_legs(problem: FaultProblem, w: int, view: View, impedance: Array) -> Array:
-    """(3,) legs of the star of a three-winding transformer, at the voltage of A. [p.u. of its rated voltage]"""
-    triples = problem.triples
-    bus, rated = triples.bus[w], triples.voltage[w]
-    nominal = np.where(bus >= 0, problem.bus_voltage[np.maximum(bus, 0)], rated)
-    c_max = voltage_factor(nominal, "max", problem.low_voltage_tolerance)
-    pair = _at(impedance[w], view) * BASE / triples.rating[w]
-    if view.case == "max" or problem.correct_minimum:
-        low = [a if nominal[a] < nominal[b] else b for a, b in PAIRS]
-        pair = pair * transformer_factor(triples.impedance[w].imag, c_max[low])
-    ab, ac, bc = pair
-    return np.array([ab + ac - bc, ab + bc - ac, ac + bc - ab]) / 2
-
-
-def _triples(problem: FaultProblem, net: Topology, view: View, circuits: Circuits) -> None:
-    for w in range(problem.triples.rating.shape[0]):
-        legs = _triple_legs(problem, w, view, problem.triples.impedance)
-        led = [k for k in range(3) if problem.triples.bus[w, k] >= 0]
-        _star(problem, net, circuits, w, legs, led, None)
-
-
-def _zero_triples(problem: FaultProblem, net: Topology, view: View, circuits: Circuits) -> None:
-    triples = problem.triples
-    for w in range(triples.rating.shape[0]):
-        legs = _triple_legs(problem, w, view, triples.zero_impedance)
-        base = triples.voltage[w] ** 2 / BASE
-        legs = legs + np.where(triples.winding[w] == Winding.STAR_EARTHED, 3 * triples.neutral[w] / base, 0)
-        deltas = [legs[k] for k in range(3) if triples.winding[w, k] == Winding.DELTA]
-        short = any(z == 0 for z in deltas)
-        earth = None if not deltas else 0j if short else 1 / sum(1 / z for z in deltas)
-        led = [
-            k for k in range(3) if triples.winding[w, k] == Winding.STAR_EARTHED and triples.bus[w, k] >= 0
-        ]
-        _star(problem, net, circuits, w, legs, led, earth)
-
-
-def _star(
-    problem: FaultProblem, net: Topology, circuits: Circuits, w: int, legs: Array, led: list[int], earth: Any
-) -> None:
-    """Pi circuits between the terminals ``led`` of a star whose centre has an impedance to earth (None = open).
-
-    The star is turned into a mesh, which does not mind a leg of zero or negative impedance.
-    """
-    triples = problem.triples
-    first_slot = 2 * problem.branches.from_bus.size + 3 * w
-    node = {k: int(net.node[triples.bus[w, k]]) for k in led}
-    ratio = {k: triples.voltage[w, k] / problem.bus_voltage[triples.bus[w, k]] for k in led}
-    ends = [(k, complex(legs[k])) for k in led] + ([] if earth is None else [(-1, complex(earth))])
-    for i, (a, za) in enumerate(ends):
-        for b, zb in ends[i + 1 :]:
-            rest = [z for k, z in ends if k not in (a, b)]
-            if len(rest) == 0:
-                y = 1 / (za + zb)
-            elif len(rest) == 1:
-                y = rest[0] / (za * zb + zb * rest[0] + rest[0] * za)
-            else:  # three windings and earth: legs are never all three earthed stars beside a delta
-                raise ValueError(f"triples.winding[{w}]: more than three ways meet in the star")
-            if b < 0:
-                y = y / ratio[a] ** 2
-                circuits.pi((node[a], node[a]), (y, 0, 0), (first_slot + a, circuits.nobody), True)
-            else:
-                s, t = ratio[a], ratio[b]
-                circuits.pi(
-                    (node[a], node[b]),
-                    (y / s**2, -y / (s * t), y / t**2),
-                    (first_slot + a, first_slot + b),
-                    False,
-                )
