@@ -7,6 +7,7 @@ the points, with the converters between them, are in ``newton_system``, their it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from solvers.power.newton_report import report_newton
 from solvers.power.newton_system import Converters, State, System
 from solvers.power.problem import Problem
 from solvers.power.sweep import CONVERGED, INFEASIBLE, SINGULAR, reactive_factor
+from solvers.power.transfer import feed_arcs, resolve, share_load, unpack
 
 __all__ = ["Answer", "Model", "Task", "solve_newton"]
 Array = NDArray[Any]
@@ -219,3 +221,26 @@ class Model:
             right = -(rows[:, fixed] @ held[fixed])
             voltage[free] = splu(csc_array(rows[:, free])).solve(right)
         return np.asarray(voltage)
+
+
+def model_of(problem: Problem, scenario: int, tolerance: float) -> Model:
+    """One scenario of a problem: its switching, its loads, its equations."""
+    one = scenario_of(problem, scenario)
+    state = resolve(
+        one, feed_arcs(one, converters=True), one.branch_closed, one.source_live, one.converter_live
+    )
+    _, share = share_load(one, one.cord_on, unpack(state.live, 1))
+    cords = one.load_power[0, one.cord_load] * share[:, 0]
+    cords = np.where(one.bus_dc[one.cord_bus], cords.real, cords)
+    task = Task(state, np.array([0]), cords[:, None], np.array([tolerance]), one.generator_power)
+    return Model(one, task)
+
+
+def scenario_of(problem: Problem, scenario: int) -> Problem:
+    """The problem of one scenario; a ValueError if there is none of that number."""
+    if not 0 <= scenario < problem.scenarios:
+        raise ValueError(f"scenario must be an index below {problem.scenarios}, got {scenario}")
+    names = ("branch_closed", "source_live", "converter_live", "generator_power", "load_power", "cord_on")
+    tables = {name: getattr(problem, name) for name in names}
+    rows = {name: table[scenario if table.shape[0] > 1 else 0][None] for name, table in tables.items()}
+    return replace(problem, **rows)

@@ -91,7 +91,7 @@ class _Iteration:
     def _step(self, active: Array) -> Array:
         """One damped Newton step of all active scenarios; tells which of them no longer improve."""
         system, before, merit, worst = self.system, self.part, self.merit, self.worst.copy()
-        step = -system.pattern.solve(before, self.voltage, self.left)
+        step = -system.pattern.solve(system, before, self.voltage, self.left)
         length = np.where(active, 1.0, 0.0)
         for _ in range(HALVINGS + 1):
             self.part = system.moved(before, step, length)

@@ -112,15 +112,18 @@ class System:
         """DC points among :attr:`sizing`, bool."""
         return np.asarray(self.dc[self.sizing])
 
-    def scaled(self, load: Array | float, generation: Array | float) -> System:
-        """The same network with loads and generation times a factor, one or (points,)."""
-        return replace(
+    def scaled(self, load: Array | float, generation: Array | float, extra: Array | float = 0.0) -> System:
+        """The same network with loads and generation times a factor, one or (points,), and ``extra`` fed in."""
+        system = replace(
             self,
-            generation=self.generation * generation,
+            generation=self.generation * generation + extra,
             demand=self.demand * load,
             linear=self.linear * load,
             square=self.square * load,
         )
+        for name in ("turning", "sizing", "unknown_lane", "direct", "pattern"):  # unknowns are the same
+            system.__dict__[name] = getattr(self, name)
+        return system
 
     def lanes_only(self, lanes: Array) -> tuple[System, Array, Array]:
         """The scenarios of ``lanes`` (bool), with the indices of their points and converters."""
@@ -180,7 +183,6 @@ class Pattern:
     """Places of the derivatives, found once; each Jacobian then takes a few array operations."""
 
     def __init__(self, system: System) -> None:
-        self.system = system
         entries = system.matrix.tocoo()
         self.row, self.column = entries.row, entries.col
         self.admittance = entries.data
@@ -200,38 +202,40 @@ class Pattern:
                 rows.append(equation[self.row[at]])
                 columns.append(unknown[self.column[at]])
                 self.blocks.append(at)
-        self._place_units(units, angle, size, active, reactive, rows, columns)
+        start = system.matrix.indptr
+        self._place_units(start, units, angle, size, active, reactive, rows, columns)
         self.places = (np.concatenate(rows), np.concatenate(columns))
+        self.plain = self._arrange(*self.places)
         self.sequence: Array | None = None
         """Order of elimination, known after the first factorisation."""
-        self._arrange(*self.places)
 
-    def _arrange(self, rows: Array, columns: Array) -> None:
-        count, shape = rows.size, (self.unknowns, self.unknowns)
-        order = csc_array(coo_array((np.arange(count, dtype=float), (rows, columns)), shape=shape))
-        self.order = order.data.astype(np.intp)
-        self.indices, self.indptr, self.shape = order.indices, order.indptr, shape
+    def _arrange(self, rows: Array, columns: Array) -> csc_array:
+        """A matrix that holds at each place the number of the derivative that goes there."""
+        shape = (self.unknowns, self.unknowns)
+        return csc_array(coo_array((np.arange(rows.size, dtype=float), (rows, columns)), shape=shape))
 
-    def solve(self, state: State, voltage: Array, right: Array) -> Array:
+    def solve(self, system: System, state: State, voltage: Array, right: Array) -> Array:
         """Solve Jacobian x = right; an exact zero pivot is a RuntimeError."""
-        matrix = self.fill(state, voltage)
         if self.sequence is None:
-            factor = splu(matrix, permc_spec="MMD_AT_PLUS_A", **PIVOTING)
+            factor = splu(self.jacobian(system, state, voltage), permc_spec="MMD_AT_PLUS_A", **PIVOTING)
             self.sequence = np.argsort(factor.perm_c)
-            self._arrange(*(factor.perm_c[place] for place in self.places))
+            self.ordered = self._arrange(*(factor.perm_c[place] for place in self.places))
             return np.asarray(factor.solve(right))
+        matrix = _filled(self.ordered, self._derivatives(system, state, voltage))
         result = np.empty_like(right)
-        factor = splu(matrix, permc_spec="NATURAL", **PIVOTING)
-        result[self.sequence] = factor.solve(right[self.sequence])
+        result[self.sequence] = splu(matrix, permc_spec="NATURAL", **PIVOTING).solve(right[self.sequence])
         return result
 
+    def jacobian(self, system: System, state: State, voltage: Array) -> csc_array:
+        """Derivatives of :meth:`System.residual` by the unknowns."""
+        return _filled(self.plain, self._derivatives(system, state, voltage))
+
     def _place_units(
-        self, units: Converters, angle: Array, size: Array, active: Array, reactive: Array,
+        self, start: Array, units: Converters, angle: Array, size: Array, active: Array, reactive: Array,
         rows: list[Array], columns: list[Array],
     ) -> None:  # fmt: skip
         first = self.unknowns - units.output.size
         own = first + np.arange(units.output.size)
-        start = self.system.matrix.indptr
         count = start[units.output + 1] - start[units.output]
         self.unit = np.repeat(np.arange(count.size), count)  # entries of the admittances at the output points
         entry = (
@@ -259,9 +263,9 @@ class Pattern:
         rows += [own, own[self.chain[:, 0]]]
         columns += [own, own[self.chain[:, 1]]]
 
-    def fill(self, state: State, voltage: Array) -> csc_array:
-        """The Jacobian at a state, its rows and columns in :attr:`sequence` once that is known."""
-        system, units = self.system, self.system.converters
+    def _derivatives(self, system: System, state: State, voltage: Array) -> Array:
+        """Values of all derivatives, in the order of :attr:`places`."""
+        units = system.converters
         unit = voltage / state.size
         current = system.matrix @ voltage
         by_size = voltage[self.row] * np.conj(self.admittance * unit[self.column])
@@ -279,5 +283,9 @@ class Pattern:
             values.append(-units.share[which] * table[entry].real)
         values += [slope[self.fed[0]].real, slope[self.fed[1]].imag, np.ones(units.output.size)]
         values.append(-units.share[self.chain[:, 0]] * slope[self.chain[:, 1]].real)
-        data = np.concatenate(values)[self.order]
-        return csc_array((data, self.indices, self.indptr), shape=self.shape)
+        return np.concatenate(values)
+
+
+def _filled(arrangement: csc_array, values: Array) -> csc_array:
+    data = values[arrangement.data.astype(np.intp)]
+    return csc_array((data, arrangement.indices, arrangement.indptr), shape=arrangement.shape)

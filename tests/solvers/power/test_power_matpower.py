@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from scipy.sparse import csc_array, csr_array, diags_array, hstack, vstack
 from scipy.sparse.linalg import spsolve
 
 from solvers.power import Problem, solve
+from solvers.power.margin import loadability
 
 TRANSMISSION = [
     "case4gs", "case5", "case6ww", "case9", "case14", "case24_ieee_rts", "case30", "case_ieee30", "case39",
@@ -193,6 +195,17 @@ def test_reactive_limits_agree_with_pandapower():
     s = solve(to_problem(case, limits=True), tolerance=1e-11)
     assert s.status.ok and np.count_nonzero(s.generator_limit) >= 5
     np.testing.assert_allclose(s.bus_voltage[0], voltage, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["case9", "case14", "case30", "case57", "case118", "case33bw", "case141"])
+def test_the_loadability_of_a_case_is_where_the_solver_stops(name):
+    p = to_problem(read_case(name))
+    m = loadability(p)
+    assert m.status.ok and m.bounded and m.margin > 1
+    for factor, ok in ((1 - 1e-5, True), (1 + 1e-5, False)):
+        k = m.margin * factor
+        grown = replace(p, load_power=p.load_power * k, generator_power=p.generator_power * k)
+        assert solve(grown, method="newton").status.ok is ok
 
 
 @pytest.mark.slow
