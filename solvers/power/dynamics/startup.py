@@ -60,7 +60,7 @@ class StartSequence:
     """(S, L) full-power time that the block's storage lasts (battery, chilled water), default 0; inf: no need. [s]"""
 
     def __post_init__(self) -> None:
-        tables = {
+        tables: dict[str, tuple[str | None, dict[str, Any]]] = {
             "generator_power": (None, {"above": 0.0}), "start_time": ("generator_power", {"least": 0.0}),
             "block_power": (None, {"least": 0.0}), "step_power": ("block_power", {"least": 0.0}),
             "transfer_time": ("block_power", {"least": 0.0}), "walk_in": ("block_power", {"least": 0.0}),
@@ -131,7 +131,7 @@ class Event(NamedTuple):
     what: str
     """"utility lost", "start signal", "generator on bus", "block taken", "block loaded", "block in service",
     "storage empty" or "block not taken"."""
-    index: int
+    number: int
     """Of the generator or block; -1 where there is none."""
 
 

@@ -109,7 +109,7 @@ def test_the_timeline_is_in_order_and_complete():
     result = run_start(sequence)
     events = timeline(sequence, result)
     assert [e.time for e in events] == sorted(e.time for e in events)
-    told = {(e.what, e.index) for e in events}
+    told = {(e.what, e.number) for e in events}
     assert {("utility lost", -1), ("start signal", -1), ("generator on bus", 2), ("block loaded", 0),
             ("block in service", 2), ("storage empty", 0)} <= told  # fmt: skip
     assert next(e.time for e in events if e.what == "storage empty") == 5.0
