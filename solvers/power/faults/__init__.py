@@ -31,6 +31,7 @@ from solvers.power.faults.ratings import (
     interrupting_multiplier,
     making_capacity,
     ratio_of_kappa,
+    through_currents,
     ul489_test_ratio,
     x_over_r,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "selected_inverse",
     "selectivity",
     "short_circuit",
+    "through_currents",
     "thermal_equivalent",
     "transformer_impedance",
     "trip_times",

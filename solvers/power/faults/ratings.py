@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.power.faults.corrections import LOW_VOLTAGE, thermal_equivalent
+from solvers.power.faults.problem import FaultCurrents, FaultProblem
 from solvers.power.faults.tables import Array, refuse
 
 UL489_TEST_POWER_FACTOR = ((10e3, 0.50), (20e3, 0.30), (np.inf, 0.20))
@@ -163,6 +164,30 @@ def device_duties(
         multiplier * initial / ratings.interrupting, np.asarray(peak, float) / ratings.making,
         np.where(initial > 0, heat, 0) / allowed, multiplier,
     )  # fmt: skip
+
+
+def through_currents(problem: FaultProblem, answer: FaultCurrents) -> tuple[Array, Array, Array]:
+    """Largest three-phase currents that each branch may have to interrupt: I_k'' [A], i_p [A], kappa; (S, K, E).
+
+    A breaker sees a fault at either of its ends fed from the other; the greater of both counts.  What converters add
+    at that bus is added whole, an upper bound, since their share of a branch is not known.  ``answer`` needs its
+    partial and peak currents.
+
+    Raises
+    ------
+    ValueError
+        If ``answer`` lacks them.
+    """
+    branches = problem.branches
+    if branches.from_bus.size and not (answer.branch_from.size and answer.kappa.size):
+        raise ValueError("answer has no partial or no peak currents; ask short_circuit for them")
+    ends = []
+    for bus, brought in ((branches.from_bus, answer.branch_from), (branches.to_bus, answer.branch_to)):
+        machines, converter, kappa = np.abs(brought), answer.converter_part[..., bus], answer.kappa[..., bus]
+        ends.append((machines + converter, np.sqrt(2) * (kappa * machines + converter), kappa))
+    first = ends[0][0] >= ends[1][0]
+    current, peak, kappa = (np.where(first, one, other) for one, other in zip(*ends, strict=True))
+    return current, peak, kappa
 
 
 def ratio_of_kappa(kappa: Array) -> Array:

@@ -4,6 +4,8 @@ Data and results as facts from pandapower's ``test_iec60909_4.py`` (e2nIEE/panda
 standard and a commercial program; clause 6 lists four digits behind the decimal point of a kiloampere.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -161,3 +163,28 @@ def test_the_path_without_compiler_gives_the_same_currents(answer):
     plain = short_circuit(network(), cases=("max",), breaking_time=0.1, compiled=False)
     for name in ("initial", "peak", "breaking", "line_ground", "branch_from", "branch_ground_to"):
         np.testing.assert_allclose(getattr(plain, name), getattr(answer, name), rtol=1e-10, atol=1e-6)
+
+
+def turned(problem):
+    """The same network with every branch from its to bus to its from bus."""
+    branches, old = problem.branches, problem.transformers
+    swapped = dataclasses.replace(branches, from_bus=branches.to_bus, to_bus=branches.from_bus)
+    table = dataclasses.replace(
+        old, voltage_from=old.voltage_to, voltage_to=old.voltage_from, winding_from=old.winding_to,
+        winding_to=old.winding_from, neutral_from=old.neutral_to, neutral_to=old.neutral_from,
+    )  # fmt: skip
+    return dataclasses.replace(problem, branches=swapped, transformers=table)
+
+
+def test_the_direction_of_branches_does_not_matter(answer):
+    other = short_circuit(turned(network()), cases=("max",), breaking_time=0.1)
+    for name in ("initial", "peak", "breaking", "line_ground", "zero_impedance"):
+        np.testing.assert_allclose(getattr(other, name), getattr(answer, name), rtol=1e-10, atol=1e-6)
+    np.testing.assert_allclose(other.branch_to, answer.branch_from, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(other.branch_ground_to, answer.branch_ground_from, rtol=1e-9, atol=1e-6)
+
+
+def test_earth_fault_currents_meet_in_the_total(answer):
+    """At bus 3 (index 3, between lines and the unit G1) only branches meet."""
+    total = meeting(network(), answer, ground=True)
+    assert abs(total[3]) == pytest.approx(answer.line_ground[0, 0, 3], rel=1e-12)
