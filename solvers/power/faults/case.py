@@ -169,7 +169,7 @@ def _steady(
     base: Array,
     machines: Array,
 ) -> Array:
-    """I_k = I_k'' without motors (clause 10); minimum currents have none anyway."""
+    """I_k = I_k'' without motors (clause 11); minimum currents have none anyway."""
     if case == "min" or not net.motor.any():
         return machines
     sequence, unit = positive(problem, net, View(case, motors=False))

@@ -207,7 +207,7 @@ class Motors:
     """M asynchronous motors or groups of equal ones.
 
     Converter-fed drives count only if they can feed back; then ``start_ratio`` 3 and ``r_over_x`` 0.1
-    (IEC 60909-0:2016 clause 6.10, as quoted).
+    (IEC 60909-0:2016 clause 6.11, as quoted).
     """
 
     bus: Array = column(int)
@@ -216,10 +216,10 @@ class Motors:
     voltage: Array = column(above=0)
     """(M,) rated voltage. [V]"""
     start_ratio: Array = column(default=5.0, above=0)
-    """(M,) I_LR / I_rM; 5 for groups whose data are unknown (IEC 60909-0:2016 Table 1 of part 1, as quoted)."""
+    """(M,) I_LR / I_rM; 5 for groups whose data are unknown (IEC 60909-0:2016 clause 6.10, as quoted)."""
     r_over_x: Array = column(default=0.42, least=0)
     """(M,) 0.10 above 1 kV with P >= 1 MW per pole pair, 0.15 below that, 0.42 for low-voltage groups with
-    their cables (IEC 60909-0:2016 clause 6.7). [-]"""
+    their cables (IEC 60909-0:2016 clause 6.10). [-]"""
     pole_pair_power: Array = column(default=np.inf, above=0, infinite=True)
     """(M,) rated power per pole pair; inf = no decay is counted in the breaking current. [W]"""
     count: Array = column(int, 1, least=1)

@@ -167,7 +167,7 @@ def _generators(problem: FaultProblem, net: Topology, view: View) -> tuple[Array
 
 
 def _motors(problem: FaultProblem, net: Topology, view: View) -> Array:
-    """(M,) admittances; motors are left out of minimum currents (clause 7.1.3)."""
+    """(M,) admittances; motors are left out of minimum currents (clause 7.1.2)."""
     motors = problem.motors
     size = motors.voltage**2 / motors.rating / motors.start_ratio / motors.count
     x = size / np.hypot(1, motors.r_over_x) * BASE / problem.bus_voltage[motors.bus] ** 2
