@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.power.sweep import CONVERGED, Plan, State, input_power, reactive_factor, square
+from solvers.power.plan import Plan, square
+from solvers.power.sweep import CONVERGED, State, input_power, reactive_factor
 from solvers.power.trees import feed_values
 
 Array = NDArray[Any]

@@ -109,7 +109,7 @@ def test_one_of_parallel_units_lost_leaves_one_group():
         load_power=[1.2e6], cord_load=[0], cord_bus=[1],
     )  # fmt: skip
     ready = prepare(p)
-    assert len(ready._plans) == 1
+    assert len(ready.plans) == 1
     solution = ready.solve(p.load_power)
     np.testing.assert_allclose(
         solution.converter_output.real, np.where(on, 1.2e6 / on.sum(1)[:, None], 0), atol=1e-6
