@@ -1,0 +1,497 @@
+"""From swept blocks to what is kept of each scenario: extremes, losses, trips, and each element's worst state.
+
+What a scenario leaves untouched is taken from a summary of the base state by pieces.  Compiled; imported on use.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from solvers.power.contingency_outages import Kind
+from solvers.power.contingency_steps import (
+    HEAVIEST,
+    HEAVIEST_AT,
+    HIGHEST,
+    HIGHEST_AT,
+    LOST,
+    LOWEST,
+    LOWEST_AT,
+    NAME,
+    STRAIN,
+    charge,
+    judge,
+    judge_charged,
+    mark,
+)
+from solvers.power.contingency_sweep import (
+    HAS_MOVED,
+    TAKEN,
+    apply_events,
+    begin_block,
+    set_base,
+    sort_block,
+    sweep_block,
+    take_pieces,
+)
+from solvers.power.contingency_sweep import ROUNDING as _ROUNDING
+from solvers.power.lanes import LANES
+
+Array = NDArray[Any]
+
+COLLAPSED = 0.04
+"""|V|^2 (p.u.) below which the general solver is asked; see solvers.power.sweep.COLLAPSED."""
+
+FIGURES = np.dtype(
+    [(n, "f8") for n in ("lowest", "highest", "heaviest", "converter", "source", "loss", "residual")]
+    + [(n, "i8") for n in ("lowest_at", "highest_at", "heaviest_at", "converter_at", "source_at", "iterations")]
+    + [("ending", "i8"), ("tripped", "?")],
+    align=True,
+)
+"""Of a scenario: |V|^2, |current / rating|^2, converter loading, source power [p.u.], losses [p.u.], and where."""
+
+TRIP = np.dtype([("scenario", "i8"), ("kind", "i8"), ("element", "i8"), ("loading", "f8")], align=True)
+
+_BRANCH, _CONVERTER, _SOURCE = int(Kind.BRANCH), int(Kind.CONVERTER), int(Kind.SOURCE)
+_PIECES, _BLOCK = 0, 3
+DONE, ASK = 0, -1
+"""Endings: settled; ask the general solver."""
+
+
+class Limits(NamedTuple):
+    """What trips."""
+
+    row: Array
+    """(R,) 1 / limit^2 of the branch that usually feeds the row, 0 = never."""
+    branch: Array
+    """(E,) the same."""
+    unit: Array
+    """(X,) capacity of a source [p.u.], loading of a converter; inf = never."""
+
+
+class Summary(NamedTuple):
+    """The base state by pieces, for what a scenario leaves alone."""
+
+    lowest: Array
+    lowest_row: Array
+    highest: Array
+    highest_row: Array
+    heaviest: Array
+    heaviest_row: Array
+    loss: Array
+    """(P,) branches, and converters that hold the piece. [p.u.]"""
+    order: Array
+    """(P, 3) pieces by lowest, highest and heaviest, the worst first."""
+    unit: Array
+    """(X,) loading of converters, power of sources [p.u.]."""
+    unit_order: Array
+    """(X,) the heaviest first."""
+    elsewhere: Array
+    """FIGURES (1,) of the parts without rows; nothing there: inf and zeros, -1."""
+    total: float
+    """Losses of the base state. [p.u.]"""
+    trip: Array
+    """TRIP of the base state; its ``scenario`` is the piece, -1 = elsewhere."""
+
+
+class Worst(NamedTuple):
+    """Worst states so far."""
+
+    row: Array
+    """(R, 4, LANES) see contingency_steps."""
+    branch: Array
+    """(E, 2) |current / rating|^2 and scenario, of branches out of their usual place."""
+    unit: Array
+    """(X, 2) loading and scenario."""
+
+
+class Watched(NamedTuple):
+    """Values wanted in full, and where they go."""
+
+    bus: Array
+    """(.,) rows."""
+    voltage: Array
+    """(n, .) complex."""
+    branch: Array
+    branch_row: Array
+    """(.,) row that the branch feeds if it feeds any."""
+    current: Array
+    """(n, .) magnitude at the to side. [p.u.]"""
+    unit: Array
+    output: Array
+    """(n, .) real output of converters. [p.u.]"""
+
+
+@njit(cache=True)
+def _clear(state: Any, changes: Any, lane: Any, k: Any) -> None:
+    """Take voltage and current from the rows that are dead in one lane."""
+    for j in range(changes.dead_start[k], changes.dead_start[k + 1]):
+        row = changes.dead[j]
+        if row >= 0:
+            for slot in range(4):
+                state.x[row, slot, lane] = 0.0
+
+
+@njit(cache=True)
+def _units(network: Any, state: Any, extreme: Any) -> None:
+    """Loading of the units of the block, kept in place of their shares; ``extreme`` (LANES, 4) is converter and
+    source: loading and number."""
+    x = state.x
+    for at in range(state.count[_PIECES]):
+        piece = network.piece[state.order[at]]
+        for k in range(piece.unit, piece.unit_stop):
+            number = network.item[k]
+            unit = network.unit[number]
+            top = piece.first
+            column = 0 if unit.converter >= 0 else 2
+            for lane in range(LANES):
+                share = state.unit[number, 0, lane]
+                jr, ji = share * x[top, 2, lane], share * x[top, 3, lane]
+                p = x[top, 0, lane] * jr + x[top, 1, lane] * ji
+                q = x[top, 1, lane] * jr - x[top, 0, lane] * ji
+                if unit.converter >= 0:
+                    loading = p / unit.rating
+                    if unit.input >= 0 and state.unit[number, 1, lane] != 0.0:
+                        state.extreme[0, LOST, lane] += state.unit[number, 2, lane] - p
+                else:
+                    loading = np.sqrt(p * p + q * q)
+                if loading > extreme[lane, column]:
+                    extreme[lane, column], extreme[lane, column + 1] = loading, number
+                i = unit.row
+                while i != top:  # its own way to the busbar carries what it delivers there
+                    x[i, 2, lane] -= jr
+                    x[i, 3, lane] -= ji
+                    i = network.row[i].parent
+                state.unit[number, 0, lane] = loading
+
+
+@njit(cache=True)
+def _moved(network: Any, state: Any, moved: Any) -> Any:
+    """Feeds out of their usual place: list of branch, lane, |current / rating|^2, loss; their rows carry no more."""
+    n = 0
+    for at in range(state.count[_PIECES]):
+        number = state.order[at]
+        if not state.piece[number, HAS_MOVED]:
+            continue
+        top = network.piece[number].first
+        for lane in range(LANES):
+            branch = state.moved[number, lane]
+            if branch >= 0:
+                record = network.branch[branch]
+                j = complex(state.x[top, 2, lane], state.x[top, 3, lane])
+                i = j - 1j * record.half * complex(state.x[top, 0, lane], state.x[top, 1, lane])
+                moved[n, 0], moved[n, 1] = branch, lane
+                moved[n, 2] = record.scale * abs(i) ** 2
+                moved[n, 3] = record.r * abs(j) ** 2
+                state.x[top, 2, lane] = state.x[top, 3, lane] = 0.0
+                n += 1
+    return n
+
+
+@njit(cache=True)
+def _judge_rows(network: Any, state: Any, limits: Any) -> None:
+    x = state.x
+    for at in range(state.count[_PIECES]):
+        number = state.order[at]
+        piece = network.piece[number]
+        for i in range(piece.stop - 1, piece.first - 1, -1):
+            detail, r = network.detail[i], network.row[i].r
+            if detail.across == 0.0:
+                judge(x, state.extreme, i, float(i), r, limits.row[i], detail.scale)
+                continue
+            charge(x, state.end, detail.beside, detail.across)
+            for lane in range(LANES):
+                dead = x[i, 0, lane] == 0.0 and x[i, 1, lane] == 0.0
+                if dead or (i == piece.first and state.moved[number, lane] >= 0):
+                    state.end[0, 0, lane] = state.end[0, 1, lane] = 0.0
+            judge_charged(
+                x, state.end, state.extreme, i, float(i), r, limits.row[i], detail.scale, detail.along.real,
+                detail.along.imag,
+            )  # fmt: skip
+
+
+@njit(cache=True)
+def _merge(network: Any, state: Any, summary: Any, figure: Any) -> None:
+    """Extremes of what is not in the block."""
+    block = state.count[_BLOCK]
+    for piece in summary.order[:, 0]:
+        if state.piece[piece, TAKEN] != block:
+            if summary.lowest[piece] < figure.lowest:
+                figure.lowest = summary.lowest[piece]
+                figure.lowest_at = summary.lowest_row[piece]
+            break
+    for piece in summary.order[:, 1]:
+        if state.piece[piece, TAKEN] != block:
+            if summary.highest[piece] > figure.highest:
+                figure.highest = summary.highest[piece]
+                figure.highest_at = summary.highest_row[piece]
+            break
+    for piece in summary.order[:, 2]:
+        if state.piece[piece, TAKEN] != block:
+            if summary.heaviest[piece] > figure.heaviest:
+                figure.heaviest = summary.heaviest[piece]
+                figure.heaviest_at = summary.heaviest_row[piece]
+            break
+    converters = sources = True
+    for number in summary.unit_order:
+        unit = network.unit[number]
+        inside = unit.hub >= 0 and state.piece[network.detail[unit.hub].piece, TAKEN] == block
+        if inside or not unit.on:
+            continue
+        if unit.converter >= 0 and converters:
+            converters = False
+            if summary.unit[number] > figure.converter:
+                figure.converter, figure.converter_at = summary.unit[number], number
+        elif unit.converter < 0 and sources:
+            sources = False
+            if summary.unit[number] > figure.source:
+                figure.source, figure.source_at = summary.unit[number], number
+        if not (converters or sources):
+            break
+
+
+@njit(cache=True)
+def _named(network: Any, summary: Any, figure: Any) -> None:
+    """Rows and units become buses, branches, converters and sources; parts without rows come in."""
+    if figure.lowest_at >= 0:
+        figure.lowest_at = network.detail[figure.lowest_at].bus
+    if figure.highest_at >= 0:
+        figure.highest_at = network.detail[figure.highest_at].bus
+    if figure.heaviest_at >= 0:
+        figure.heaviest_at = network.detail[figure.heaviest_at].branch
+    if figure.converter_at >= 0:
+        figure.converter_at = network.unit[figure.converter_at].converter
+    other = summary.elsewhere[0]
+    if other.lowest < figure.lowest:
+        figure.lowest, figure.lowest_at = other.lowest, other.lowest_at
+    if other.highest > figure.highest:
+        figure.highest, figure.highest_at = other.highest, other.highest_at
+    if other.heaviest > figure.heaviest:
+        figure.heaviest, figure.heaviest_at = other.heaviest, other.heaviest_at
+
+
+@njit(cache=True)
+def _more(trips: Any, n: Any) -> Any:
+    if n < trips.size:
+        return trips
+    larger = np.empty(2 * n + 16, trips.dtype)
+    larger[:n] = trips[:n]
+    return larger
+
+
+@njit(cache=True)
+def _put(trips: Any, n: Any, scenario: Any, kind: Any, element: Any, loading: Any) -> None:
+    trips[n].scenario = scenario
+    trips[n].kind = kind
+    trips[n].element = element
+    trips[n].loading = loading
+
+
+@njit(cache=True)
+def _trips(
+    network: Any, state: Any, limits: Any, summary: Any, lane: Any, k: Any, moved: Any, trips: Any, n: Any
+) -> Any:
+    """Add what trips in one lane."""
+    block = state.count[_BLOCK]
+    for record in summary.trip:
+        if record.scenario < 0 or state.piece[record.scenario, TAKEN] != block:
+            trips = _more(trips, n)
+            _put(trips, n, k, record.kind, record.element, record.loading)
+            n += 1
+    for at in range(state.count[_PIECES]):
+        piece = network.piece[state.order[at]]
+        for j in range(piece.unit, piece.unit_stop):
+            unit = network.item[j]
+            loading = state.unit[unit, 0, lane]
+            if loading > limits.unit[unit]:
+                trips = _more(trips, n)
+                if network.unit[unit].converter >= 0:
+                    _put(trips, n, k, _CONVERTER, network.unit[unit].converter, loading)
+                else:
+                    _put(trips, n, k, _SOURCE, unit, loading / limits.unit[unit])
+                n += 1
+        if state.extreme[0, STRAIN, lane] > 1.0:
+            for i in range(piece.first, piece.stop):
+                if state.x[i, 2, lane] * limits.row[i] > 1.0:
+                    trips = _more(trips, n)
+                    _put(trips, n, k, _BRANCH, network.detail[i].branch, np.sqrt(state.x[i, 2, lane]))
+                    n += 1
+    for j in range(moved.shape[0]):
+        branch = int(moved[j, 0])
+        if int(moved[j, 1]) == lane and moved[j, 2] * limits.branch[branch] > 1.0:
+            trips = _more(trips, n)
+            _put(trips, n, k, _BRANCH, branch, np.sqrt(moved[j, 2]))
+            n += 1
+    return trips, n
+
+
+@njit(cache=True)
+def _silence(network: Any, state: Any, lane: Any) -> None:
+    """Keep one lane out of the marks."""
+    for at in range(state.count[_PIECES]):
+        piece = network.piece[state.order[at]]
+        for i in range(piece.first, piece.stop):
+            state.x[i, 2, lane] = state.x[i, 3, lane] = 0.0
+        for k in range(piece.unit, piece.unit_stop):
+            state.unit[network.item[k], 0, lane] = 0.0
+
+
+@njit(cache=True)
+def _mark(network: Any, state: Any, worst: Any, moved: Any, silent: Any) -> None:
+    """Worst states of the elements of the block."""
+    for at in range(state.count[_PIECES]):
+        piece = network.piece[state.order[at]]
+        for i in range(piece.first, piece.stop):
+            mark(state.x, worst.row, state.extreme, i)
+        for k in range(piece.unit, piece.unit_stop):
+            unit = network.item[k]
+            for lane in range(LANES):
+                if state.unit[unit, 0, lane] > worst.unit[unit, 0]:
+                    worst.unit[unit, 0] = state.unit[unit, 0, lane]
+                    worst.unit[unit, 1] = state.extreme[0, NAME, lane]
+    for j in range(moved.shape[0]):
+        branch, lane = int(moved[j, 0]), int(moved[j, 1])
+        if not silent[lane] and moved[j, 2] > worst.branch[branch, 0]:
+            worst.branch[branch, 0] = moved[j, 2]
+            worst.branch[branch, 1] = state.extreme[0, NAME, lane]
+
+
+@njit(cache=True)
+def _watch(network: Any, state: Any, watched: Any, lane: Any, k: Any) -> None:
+    """Values of the watched elements of the block; the other ones have those of the base state."""
+    block, x = state.count[_BLOCK], state.x
+    for column in range(watched.bus.size):
+        row = watched.bus[column]
+        if row >= 0 and state.piece[network.detail[row].piece, TAKEN] == block:
+            watched.voltage[k, column] = complex(x[row, 0, lane], x[row, 1, lane])
+    for column in range(watched.branch.size):
+        row, branch = watched.branch_row[column], watched.branch[column]
+        if row < 0:
+            continue
+        detail = network.detail[row]
+        if state.piece[detail.piece, TAKEN] != block:
+            continue
+        feed = detail.branch
+        if network.piece[detail.piece].first == row and state.moved[detail.piece, lane] >= 0:
+            feed = state.moved[detail.piece, lane]
+        j = complex(x[row, 2, lane], x[row, 3, lane])
+        v = complex(x[row, 0, lane], x[row, 1, lane])
+        if feed != branch or v == 0:
+            watched.current[k, column] = 0.0
+        elif branch == detail.branch:
+            beside = complex(x[detail.beside, 0, lane], x[detail.beside, 1, lane])
+            watched.current[k, column] = abs(detail.along * j + 1j * detail.across * beside)
+        else:
+            watched.current[k, column] = abs(j - 1j * network.branch[branch].half * v)
+    for column in range(watched.unit.size):
+        number = watched.unit[column]
+        unit = network.unit[number]
+        if unit.hub >= 0 and state.piece[network.detail[unit.hub].piece, TAKEN] == block:
+            watched.output[k, column] = state.unit[number, 0, lane] * unit.rating
+
+
+@njit(cache=True)
+def _block(
+    network: Any, state: Any, start: Any, changes: Any, members: Any, accepted: Any, limit: Any, summary: Any,
+    limits: Any, figures: Any, names: Any, worst: Any, watched: Any, tripping: Any, trips: Any, n_trips: Any,
+    moved: Any,
+) -> Any:  # fmt: skip
+    """Sweep and judge up to LANES scenarios; False where they must be taken one by one."""
+    begin_block(state)
+    for k in members:
+        take_pieces(network, state, changes.piece[changes.piece_start[k] : changes.piece_start[k + 1]])
+    set_base(network, state, start)
+    mismatch = np.empty(LANES)
+    for lane in range(LANES):
+        k = members[min(lane, members.size - 1)]
+        own = slice(changes.event_start[k], changes.event_start[k + 1])
+        apply_events(network, state, changes.event[own], changes.amount[own], lane)
+        size = changes.apparent[k]
+        mismatch[lane] = max(accepted * (min(size, 1.0) if size > 0 else 1.0), _ROUNDING * max(size, 1.0))
+    if not sort_block(network, state):
+        return False, trips, n_trips
+    iterations = sweep_block(network, state, start.voltage, max(accepted, _ROUNDING), mismatch, limit)
+    state.extreme[:] = 0.0
+    state.extreme[0, LOWEST] = np.inf
+    state.extreme[0, LOWEST_AT] = state.extreme[0, HIGHEST_AT] = state.extreme[0, HEAVIEST_AT] = -1.0
+    for lane in range(LANES):
+        k = members[min(lane, members.size - 1)]
+        state.extreme[0, NAME, lane] = names[k]
+        _clear(state, changes, lane, k)
+    extreme = np.zeros((LANES, 4))
+    extreme[:, 1] = extreme[:, 3] = -1.0
+    _units(network, state, extreme)
+    for lane in range(members.size):
+        _watch(network, state, watched, lane, members[lane])
+    count = _moved(network, state, moved)
+    feeds = moved[:count]
+    _judge_rows(network, state, limits)
+    kept = summary.total
+    for at in range(state.count[_PIECES]):
+        kept -= summary.loss[state.order[at]]
+    silent = np.zeros(LANES, np.bool_)
+    for lane in range(members.size):
+        k = members[lane]
+        figure = figures[k]
+        figure.lowest, figure.lowest_at = state.extreme[0, LOWEST, lane], int(state.extreme[0, LOWEST_AT, lane])
+        figure.highest = state.extreme[0, HIGHEST, lane]
+        figure.highest_at = int(state.extreme[0, HIGHEST_AT, lane])
+        figure.heaviest = state.extreme[0, HEAVIEST, lane]
+        figure.heaviest_at = int(state.extreme[0, HEAVIEST_AT, lane])
+        figure.converter, figure.converter_at = extreme[lane, 0], int(extreme[lane, 1])
+        figure.source, figure.source_at = extreme[lane, 2], int(extreme[lane, 3])
+        figure.loss = kept + state.extreme[0, LOST, lane]
+        figure.iterations, figure.residual = iterations, state.m[0, 1, lane]
+        for j in range(count):
+            if int(feeds[j, 1]) == lane:
+                figure.loss += feeds[j, 3]
+        settled = state.m[0, 0, lane] <= max(accepted, _ROUNDING) and state.m[0, 1, lane] <= mismatch[lane]
+        fine = settled and np.isfinite(figure.loss) and figure.lowest > COLLAPSED
+        figure.ending = DONE if fine else ASK
+        _merge(network, state, summary, figure)
+        _named(network, summary, figure)
+        for j in range(count):
+            if int(feeds[j, 1]) == lane and feeds[j, 2] > figure.heaviest:
+                figure.heaviest, figure.heaviest_at = feeds[j, 2], int(feeds[j, 0])
+        figure.tripped = False
+        if fine and tripping:
+            before = n_trips
+            trips, n_trips = _trips(network, state, limits, summary, lane, k, feeds, trips, n_trips)
+            figure.tripped = n_trips > before
+        silent[lane] = not fine or figure.tripped
+    silent[members.size :] = silent[members.size - 1]
+    for lane in range(LANES):
+        if silent[lane]:
+            _silence(network, state, lane)
+    _mark(network, state, worst, feeds, silent)
+    return True, trips, n_trips
+
+
+@njit(cache=True, error_model="numpy")
+def run_blocks(
+    network: Any, state: Any, start: Any, changes: Any, order: Any, accepted: Any, limit: Any, summary: Any,
+    limits: Any, figures: Any, names: Any, worst: Any, watched: Any, tripping: Any,
+) -> Any:  # fmt: skip
+    """Sweep and judge the scenarios ``order``; returns what trips (TRIP)."""
+    trips = np.empty(16, summary.trip.dtype)
+    moved = np.empty((LANES * network.piece.size, 4))
+    n = 0
+    for first in range(0, order.size, LANES):
+        members = order[first : first + LANES]
+        done, trips, n = _block(
+            network, state, start, changes, members, accepted, limit, summary, limits, figures, names, worst,
+            watched, tripping, trips, n, moved,
+        )  # fmt: skip
+        if not done:
+            for j in range(members.size):
+                alone = members[j : j + 1]
+                done, trips, n = _block(
+                    network, state, start, changes, alone, accepted, limit, summary, limits, figures, names,
+                    worst, watched, tripping, trips, n, moved,
+                )  # fmt: skip
+                if not done:
+                    figures[alone[0]].ending = ASK
+    return trips[:n]

@@ -1,0 +1,434 @@
+"""Eight scenarios side by side through the pieces that their failures touch.
+
+A block takes up to eight scenarios, unites their pieces, orders them so that feeds come first, and sweeps: currents
+from the last row to the first, voltages back.  What hangs on a stiff busbar but is not touched adds its current of the
+base state; converters hand the demand of their busbars on to their inputs within the same pass.  A row whose scenario
+feeds it otherwise than the base state does (a transfer switch) is worked out lane by lane.  Compiled; imported on use.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from solvers.power.contingency_steps import (
+    EXTREMES,
+    STATE,
+    fall,
+    fall_general,
+    fall_loaded,
+    fill,
+    hold,
+    push,
+    rise,
+    rise_turned,
+)
+from solvers.power.contingency_switch import CUT, LOAD, MOVE, SHUNT, UNIT
+from solvers.power.islands import GENERAL, LOADED, Network, Tables
+from solvers.power.lanes import LANES
+
+Array = NDArray[Any]
+
+ROUNDING = 64 * np.finfo(float).eps
+_PIECES, _CUTS, _MOVES, _BLOCK = range(4)
+
+
+class State(NamedTuple):
+    """Working memory of one block after the other."""
+
+    x: Array
+    """(R, 4, LANES) voltage and current; see contingency_steps."""
+    s: Array
+    """(slots, 2, LANES) loads with the converters' inputs."""
+    y: Array
+    """(slots, 2, LANES) shunts."""
+    m: Array
+    """(1, 2, LANES) largest change of a voltage, and largest mismatch."""
+    end: Array
+    """(1, 2, LANES)."""
+    extreme: Array
+    """(1, EXTREMES, LANES)."""
+    unit: Array
+    """(X, 4, LANES) share, whether it runs, real and reactive input."""
+    moved: Array
+    """(P, LANES) branch that feeds the piece instead of the usual one, -1 = the usual one does."""
+    piece: Array
+    """(P, 4) block that last took the piece, level, first cut, whether moved in some lane."""
+    order: Array
+    """(P,) pieces of the block, feeds first."""
+    cut: Array
+    """(., 2) row and lane where nothing is handed on, rows descending."""
+    rest: Array
+    """(R,) current of what hangs on a stiff row and is not in the block."""
+    count: Array
+
+
+class Start(NamedTuple):
+    """The base state that blocks begin with; per unit."""
+
+    voltage: Array
+    """(R,) complex."""
+    current: Array
+    """(R,) complex, towards the row."""
+    demand: Array
+    """(slots, 2) with the converters' inputs."""
+    shunt: Array
+    rest: Array
+    """(R,) current that hangs on each stiff row."""
+    input: Array
+    """(X,) complex."""
+    output: Array
+    """(X,) complex."""
+
+
+TAKEN, LEVEL, FIRST_CUT, HAS_MOVED = range(4)
+
+
+def new_state(network: Network, tables: Tables) -> State:
+    """Working memory."""
+    rows, pieces, units = network.row.size, network.piece.size, network.unit.size
+    return State(
+        np.zeros((rows, STATE, LANES)), np.zeros((tables.demand.shape[0], 2, LANES)),
+        np.zeros((tables.shunt.shape[0], 2, LANES)), np.zeros((1, 2, LANES)), np.zeros((1, 2, LANES)),
+        np.zeros((1, EXTREMES, LANES)), np.zeros((units, 4, LANES)), np.full((pieces, LANES), -1),
+        np.full((pieces, 4), -1), np.zeros(pieces, np.int64), np.zeros((LANES * (rows + 1), 2), np.int64),
+        np.zeros(rows, complex), np.zeros(4, np.int64),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def take_pieces(network: Any, state: Any, pieces: Any) -> None:
+    """Add pieces to the block, as they are in the base state."""
+    count, block = state.count, state.count[_BLOCK]
+    for piece in pieces:
+        if state.piece[piece, TAKEN] != block:
+            state.piece[piece, TAKEN] = block
+            state.piece[piece, LEVEL] = network.piece[piece].rank
+            state.piece[piece, FIRST_CUT] = -1
+            state.piece[piece, HAS_MOVED] = 0
+            state.order[count[_PIECES]] = piece
+            count[_PIECES] += 1
+
+
+@njit(cache=True)
+def begin_block(state: Any) -> None:
+    state.count[_PIECES] = state.count[_CUTS] = 0
+    state.count[_BLOCK] += 1
+
+
+@njit(cache=True)
+def set_base(network: Any, state: Any, start: Any) -> None:
+    """Tables of the block's pieces as in the base state, in all lanes."""
+    for at in range(state.count[_PIECES]):
+        number = state.order[at]
+        piece = network.piece[number]
+        state.moved[number, :] = -1
+        for i in range(piece.first, piece.stop):
+            row = network.row[i]
+            if row.load_slot:
+                fill(state.s, row.load_slot, start.demand[row.load_slot, 0], start.demand[row.load_slot, 1])
+            if row.shunt_slot:
+                fill(state.y, row.shunt_slot, start.shunt[row.shunt_slot, 0], start.shunt[row.shunt_slot, 1])
+        for k in range(piece.unit, piece.unit_stop):
+            unit = network.item[k]
+            for lane in range(LANES):
+                state.unit[unit, 0, lane] = network.unit[unit].share
+                state.unit[unit, 1, lane] = 1.0
+                state.unit[unit, 2, lane] = start.input[unit].real
+                state.unit[unit, 3, lane] = start.input[unit].imag
+        if piece.stiff:
+            for i in range(piece.first, piece.stop):
+                state.rest[i] = start.rest[i]
+    for at in range(state.count[_PIECES]):
+        first = network.piece[state.order[at]].first
+        up = network.row[first].parent
+        if up >= 0 and network.piece[network.detail[up].piece].stiff:
+            state.rest[up] -= np.conj(network.detail[first].gain) * start.current[first]
+
+
+@njit(cache=True)
+def apply_events(network: Any, state: Any, event: Any, amount: Any, lane: Any) -> None:
+    """Make one lane the scenario of these events."""
+    for k in range(event.shape[0]):
+        kind, a = event[k, 0], event[k, 1]
+        if kind == CUT:
+            state.cut[state.count[_CUTS], 0], state.cut[state.count[_CUTS], 1] = a, lane
+            state.count[_CUTS] += 1
+        elif kind == MOVE:
+            state.moved[a, lane] = event[k, 3]
+            state.piece[a, HAS_MOVED] = 1
+        elif kind == LOAD:
+            state.s[a, 0, lane] += amount[k, 0]
+            state.s[a, 1, lane] += amount[k, 1]
+        elif kind == SHUNT:
+            state.y[a, 0, lane] += amount[k, 0]
+            state.y[a, 1, lane] += amount[k, 1]
+        elif kind == UNIT:
+            state.unit[a, 0, lane], state.unit[a, 1, lane] = amount[k, 0], event[k, 2]
+
+
+@njit(cache=True)
+def sort_block(network: Any, state: Any) -> Any:
+    """Put cuts and pieces in order; False if the lanes contradict each other (or one is a ring)."""
+    cuts, pieces = state.count[_CUTS], state.count[_PIECES]
+    order = np.argsort(-state.cut[:cuts, 0])
+    state.cut[:cuts] = state.cut[:cuts][order]
+    for k in range(cuts - 1, -1, -1):
+        state.piece[network.detail[state.cut[k, 0]].piece, FIRST_CUT] = k
+    rounds = 0
+    while _raise_levels(network, state):
+        rounds += 1
+        if rounds > pieces:
+            return False
+    levels = np.empty(pieces, np.int64)
+    for at in range(pieces):
+        levels[at] = state.piece[state.order[at], LEVEL]
+    state.order[:pieces] = state.order[:pieces][np.argsort(levels, kind="mergesort")]
+    return True
+
+
+@njit(cache=True)
+def _raise_levels(network: Any, state: Any) -> Any:
+    """Lift pieces above their feeds once; True if one was too low."""
+    lifted = False
+    for at in range(state.count[_PIECES]):
+        number = state.order[at]
+        piece = network.piece[number]
+        level = state.piece[number, LEVEL]
+        least = level
+        up = network.row[piece.first].parent
+        if up >= 0:
+            if state.piece[number, HAS_MOVED]:
+                for lane in range(LANES):
+                    branch = state.moved[number, lane]
+                    above = up if branch < 0 else network.bus[network.branch[branch].tail].row
+                    least = max(least, state.piece[network.detail[above].piece, LEVEL] + 1)
+            else:
+                least = max(least, state.piece[network.detail[up].piece, LEVEL] + 1)
+        for k in range(piece.unit, piece.unit_stop):
+            below = network.unit[network.item[k]].input
+            if below >= 0:
+                feeder = network.detail[below].piece
+                if state.piece[feeder, TAKEN] == state.count[_BLOCK]:
+                    least = max(least, state.piece[feeder, LEVEL] + 1)
+        if least > level:
+            state.piece[number, LEVEL] = least
+            lifted = True
+    return lifted
+
+
+@njit(cache=True)
+def start_voltages(network: Any, state: Any, voltage: Any) -> None:
+    """Voltages of the base state, and the currents of loads and shunts at them."""
+    for at in range(state.count[_PIECES]):
+        piece = network.piece[state.order[at]]
+        for i in range(piece.first, piece.stop):
+            row = network.row[i]
+            hold(state.x, state.s, state.y, i, row.load_slot, row.shunt_slot, voltage[i].real, voltage[i].imag)
+            if piece.stiff:
+                push(state.x, i, state.rest[i].real, state.rest[i].imag)
+
+
+@njit(cache=True)
+def backward(network: Any, state: Any) -> None:
+    """Currents, last rows first."""
+    x = state.x
+    for at in range(state.count[_PIECES] - 1, -1, -1):
+        number = state.order[at]
+        piece = network.piece[number]
+        cut = state.piece[number, FIRST_CUT]
+        for i in range(piece.stop - 1, piece.first - 1, -1):
+            while cut >= 0 and cut < state.count[_CUTS] and state.cut[cut, 0] == i:
+                x[i, 2, state.cut[cut, 1]] = 0.0
+                x[i, 3, state.cut[cut, 1]] = 0.0
+                cut += 1
+            row = network.row[i]
+            if i > piece.first or (row.parent >= 0 and not state.piece[number, HAS_MOVED]):
+                if row.code == GENERAL:
+                    gain = network.detail[i].gain
+                    rise_turned(x, i, row.parent, gain.real, gain.imag)
+                else:
+                    rise(x, i, row.parent)
+        if piece.stiff:
+            _convert(network, state, piece)
+        elif state.piece[number, HAS_MOVED]:
+            _rise_moved(network, state, number, piece.first)
+
+
+@njit(cache=True)
+def feed_of(network: Any, state: Any, number: Any, top: Any, lane: Any) -> Any:
+    """Row that feeds the top of a piece in one lane, with gain and impedance."""
+    branch = state.moved[number, lane]
+    if branch < 0:
+        row = network.row[top]
+        return row.parent, network.detail[top].gain, complex(row.r, row.x)
+    record = network.branch[branch]
+    return network.bus[record.tail].row, record.gain, complex(record.r, record.x)
+
+
+@njit(cache=True)
+def _rise_moved(network: Any, state: Any, number: Any, top: Any) -> None:
+    x = state.x
+    for lane in range(LANES):
+        up, gain, _ = feed_of(network, state, number, top, lane)
+        j = np.conj(gain) * complex(x[top, 2, lane], x[top, 3, lane])
+        x[up, 2, lane] += j.real
+        x[up, 3, lane] += j.imag
+
+
+@njit(cache=True)
+def _convert(network: Any, state: Any, piece: Any) -> None:
+    """Hand the demand of a busbar on to the inputs of its converters."""
+    x, top = state.x, piece.first
+    for k in range(piece.unit, piece.unit_stop):
+        number = network.item[k]
+        unit = network.unit[number]
+        if unit.converter < 0 or unit.input < 0:
+            continue
+        slot, i = network.row[unit.input].load_slot, unit.input
+        for lane in range(LANES):
+            share, runs = state.unit[number, 0, lane], state.unit[number, 1, lane]
+            power = share * (x[top, 0, lane] * x[top, 2, lane] + x[top, 1, lane] * x[top, 3, lane])
+            size = abs(power)
+            real = power + size * (unit.b + size * unit.c / unit.rating) + unit.a * unit.rating
+            if runs == 0.0:
+                real = 0.0
+            dp = real - state.unit[number, 2, lane]
+            dq = real * unit.tangent - state.unit[number, 3, lane]
+            state.unit[number, 2, lane] += dp
+            state.unit[number, 3, lane] += dq
+            state.s[slot, 0, lane] += dp
+            state.s[slot, 1, lane] += dq
+            vr, vi = x[i, 0, lane], x[i, 1, lane]
+            inverse = 1.0 / (vr * vr + vi * vi)
+            x[i, 2, lane] += (dp * vr + dq * vi) * inverse
+            x[i, 3, lane] += (dp * vi - dq * vr) * inverse
+            state.m[0, 1, lane] = max(state.m[0, 1, lane], abs(dp) + abs(dq))
+
+
+@njit(cache=True)
+def forward(network: Any, state: Any) -> None:
+    """Voltages, first rows first, and the loads' currents at them."""
+    x, s, y, m = state.x, state.s, state.y, state.m
+    for at in range(state.count[_PIECES]):
+        number = state.order[at]
+        piece = network.piece[number]
+        first = piece.first
+        if piece.stiff:
+            for i in range(first, piece.stop):
+                row = network.row[i]
+                v = complex(x[i, 0, 0], x[i, 1, 0])
+                hold(x, s, y, i, row.load_slot, row.shunt_slot, v.real, v.imag)
+                push(x, i, state.rest[i].real, state.rest[i].imag)
+            continue
+        if state.piece[number, HAS_MOVED]:
+            _fall_moved(network, state, number, first)
+            first += 1
+        for i in range(first, piece.stop):
+            row = network.row[i]
+            if row.code == LOADED:
+                fall_loaded(x, s, m, i, row.parent, row.load_slot, row.r, row.x)
+            elif row.code == GENERAL:
+                gain = network.detail[i].gain
+                fall_general(
+                    x, s, y, m, i, row.parent, row.load_slot, row.shunt_slot, row.r, row.x, gain.real, gain.imag
+                )
+            else:
+                fall(x, i, row.parent, row.r, row.x)
+
+
+@njit(cache=True)
+def _fall_moved(network: Any, state: Any, number: Any, top: Any) -> None:
+    x, row = state.x, network.row[top]
+    for lane in range(LANES):
+        up, gain, z = feed_of(network, state, number, top, lane)
+        old = complex(x[top, 0, lane], x[top, 1, lane])
+        v = gain * complex(x[up, 0, lane], x[up, 1, lane]) - z * complex(x[top, 2, lane], x[top, 3, lane])
+        s = complex(state.s[row.load_slot, 0, lane], state.s[row.load_slot, 1, lane])
+        y = complex(state.y[row.shunt_slot, 0, lane], state.y[row.shunt_slot, 1, lane])
+        j = np.conj(s / v) + y * v
+        change = abs(v - old)
+        state.m[0, 0, lane] = max(state.m[0, 0, lane], change)
+        state.m[0, 1, lane] = max(state.m[0, 1, lane], change * abs(s / v))
+        x[top, 0, lane], x[top, 1, lane] = v.real, v.imag
+        x[top, 2, lane], x[top, 3, lane] = j.real, j.imag
+
+
+@njit(cache=True)
+def sweep_block(
+    network: Any, state: Any, voltage: Any, accepted: Any, mismatch: Any, limit: Any
+) -> Any:
+    """Sweep until in every lane no voltage changes by more than ``accepted`` [p.u.] and no bus is off balance by more
+    than ``mismatch`` (LANES,) [p.u.]; returns the number of sweeps.  Currents are those of the last voltages but
+    one, which differ by less than the tolerance."""
+    start_voltages(network, state, voltage)
+    for iteration in range(1, limit + 1):
+        state.m[:] = 0.0
+        backward(network, state)
+        forward(network, state)
+        settled = True
+        for lane in range(LANES):
+            settled &= state.m[0, 0, lane] <= accepted and state.m[0, 1, lane] <= mismatch[lane]
+        if settled:
+            backward(network, state)
+            return iteration
+    backward(network, state)
+    return limit
+
+
+@njit(cache=True)
+def _no_load(network: Any, order: Any) -> Any:
+    """Voltages without currents."""
+    voltage = network.detail["hold"].copy()
+    for number in order:
+        piece = network.piece[number]
+        for i in range(piece.first, piece.stop):
+            up = network.row[i].parent
+            if up >= 0:
+                voltage[i] = network.detail[i].gain * voltage[up]
+    return voltage
+
+
+@njit(cache=True)
+def _solve_base(network: Any, state: Any, start: Any, accepted: Any, mismatch: Any, limit: Any) -> Any:
+    begin_block(state)
+    take_pieces(network, state, np.arange(network.piece.size))
+    set_base(network, state, start)
+    if not sort_block(network, state):
+        return 0, start.voltage
+    voltage = _no_load(network, state.order)
+    return sweep_block(network, state, voltage, accepted, np.full(LANES, mismatch), limit), voltage
+
+
+def solve_base(
+    network: Network, tables: Tables, state: State, accepted: float, mismatch: float, limit: int
+) -> tuple[Start, bool]:
+    """All pieces of the base state; False if it does not settle."""
+    rows, units = network.row.size, network.unit.size
+    start = Start(
+        np.ones(rows, complex), np.zeros(rows, complex), tables.demand.copy(), tables.shunt,
+        np.zeros(rows, complex), np.zeros(units, complex), np.zeros(units, complex),
+    )  # fmt: skip
+    with np.errstate(all="ignore"):
+        iterations, _ = _solve_base(network, state, start, accepted, mismatch, limit)
+    x = state.x[:, :, 0]
+    settled = bool(0 < iterations and state.m[0, 0, 0] <= accepted and state.m[0, 1, 0] <= mismatch)
+    settled &= bool(np.isfinite(x).all())
+    start.voltage[:], start.current[:] = x[:, 0] + 1j * x[:, 1], x[:, 2] + 1j * x[:, 3]
+    start.input[:] = state.unit[:, 2, 0] + 1j * state.unit[:, 3, 0]
+    at = np.flatnonzero((network.unit["converter"] >= 0) & (network.unit["input"] >= 0))
+    slot = network.row["load_slot"][network.unit["input"][at]]
+    np.add.at(start.demand, slot, np.stack([start.input[at].real, start.input[at].imag], axis=1))
+    on = np.flatnonzero(network.unit["hub"] >= 0)
+    hub = network.unit["hub"][on]
+    start.output[on] = network.unit["share"][on] * start.voltage[hub] * np.conj(start.current[hub])
+    top = network.piece["first"]
+    top = top[network.row["parent"][top] >= 0]
+    above = network.row["parent"][top]
+    stiff = network.piece["stiff"][network.detail["piece"][above]]
+    drawn = np.conj(network.detail["gain"][top]) * start.current[top]
+    np.add.at(start.rest, above[stiff], drawn[stiff])
+    return start, settled

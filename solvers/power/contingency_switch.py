@@ -1,0 +1,539 @@
+"""What each failure switches, loads and darkens: the difference of every scenario from the base state.
+
+64 scenarios are the bits of one word, as in :mod:`solvers.power.transfer`, whose rules are followed exactly; the
+scenarios in which a transfer switch is caught living on its own output, and those whose feeds turn round, are marked
+for the general solver.  Compiled; imported on use.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, uint64
+from numpy.typing import NDArray
+
+from solvers.power.contingency_outages import Kind, Outages
+from solvers.power.islands import ELSEWHERE, Network, Switches
+
+Array = NDArray[Any]
+LANES = 64
+
+CUT, MOVE, LOAD, SHUNT, UNIT = range(5)
+"""Events: a row hands nothing on to its parent (row); a piece hangs on another row (piece, row, branch); changes of
+the tables of loads and of shunts (slot; real and imaginary part); a unit's share and whether it runs (unit, on;
+share)."""
+
+_BRANCH, _CONVERTER, _SOURCE, _BUS, _CORD, _LOAD = (int(kind) for kind in Kind)
+_TOUCHED, _LOADS, _HUBS, _EVENTS, _GENERAL, _SOURCES = range(6)
+"""Counts of the lists, whether the general solver is asked, and the number of sources."""
+
+
+class Changes(NamedTuple):
+    """Differences of n scenarios from the base state, in compressed rows."""
+
+    general: Array
+    """(n,) bool: not to be told by events; ask the general solver."""
+    served: Array
+    """(n,) served real load power. [p.u.]"""
+    apparent: Array
+    """(n,) sum of the magnitudes of the served loads. [p.u.]"""
+    mark: Array
+    """(n,) equal for scenarios that touch the same pieces."""
+    last: Array
+    """(n,) last piece touched."""
+    event_start: Array
+    event: Array
+    """(., 4) kind and up to three integers."""
+    amount: Array
+    """(., 2)."""
+    dead_start: Array
+    dead: Array
+    """Rows that are not energised."""
+    piece_start: Array
+    piece: Array
+    """Pieces to be solved."""
+    lost_start: Array
+    lost: Array
+    """Loads that are not served."""
+
+
+_DEAD, _MOVED, _FAILED, _LOST, _ISOLATED, _REACHED, _HUB, _ASKED = range(8)
+"""Columns of marks; a mark is the number of the scenario that set it."""
+
+
+class _Scratch(NamedTuple):
+    count: Array
+    mark: Array
+    """(largest number of elements, columns)."""
+    list: Array
+    """(., 3) pieces touched, loads touched, busbars whose units change."""
+    event: Array
+    amount: Array
+
+
+def find_changes(network: Network, switches: Switches, outages: Outages) -> Changes:
+    """Differences of the scenarios from the base state."""
+    sizes = [table.size for table in network[2:8]] + [1]
+    room = 5 * network.bus.size + 4 * switches.input.size + network.cord.size + network.unit.size + 8
+    scratch = _Scratch(
+        np.zeros(6, np.int64), np.full((max(sizes), 8), -1), np.empty((max(sizes), 3), np.int64),
+        np.empty((room, 4), np.int64), np.empty((room, 2)),
+    )  # fmt: skip
+    return Changes(*_trace(network, switches, scratch, outages.offsets, outages.kind, outages.index))
+
+
+@njit(cache=True)
+def _reach(seed: Any, start: Any, head: Any, gate_of: Any, gate: Any, live: Any, queue: Any) -> None:
+    """Words of the buses reached from ``seed`` over open gates; see transfer.spread."""
+    buses = live.size
+    fresh = seed.copy()
+    waits = np.zeros(buses, np.bool_)
+    first = size = 0
+    for bus in range(buses):
+        live[bus] = seed[bus]
+        if seed[bus]:
+            queue[size] = bus
+            waits[bus] = True
+            size += 1
+    while size:
+        bus = queue[first]
+        first = first + 1 if first + 1 < buses else 0
+        size -= 1
+        waits[bus] = False
+        bits = fresh[bus]
+        fresh[bus] = uint64(0)
+        for arc in range(start[bus], start[bus + 1]):
+            to = head[arc]
+            got = bits & gate[gate_of[arc]] & ~live[to]
+            if got:
+                live[to] |= got
+                fresh[to] |= got
+                if not waits[to]:
+                    waits[to] = True
+                    at = first + size
+                    queue[at if at < buses else at - buses] = to
+                    size += 1
+
+
+@njit(cache=True)
+def _choose(switches: Any, branch: Any, gate: Any, live: Any) -> None:
+    """Leave only the best energised input of each transfer switch; see transfer.resolve."""
+    taken = uint64(0)
+    for e in switches.input:
+        if e < 0:
+            taken = uint64(0)
+        else:
+            able = gate[e] & live[branch[e].tail] & ~taken
+            gate[e] = able
+            taken |= able
+
+
+@njit(cache=True)
+def _shut(network: Any, kind: Any, i: Any, bit: Any, gate: Any, source: Any) -> None:
+    """Take a failed element out of the words of gates and of sources."""
+    branches, item = network.branch.size, network.item
+    if kind == _BRANCH:
+        gate[i] &= ~bit
+    elif kind == _CONVERTER:
+        gate[branches + i] &= ~bit
+    elif kind == _SOURCE:
+        source[i] &= ~bit
+    elif kind == _BUS:
+        bus = network.bus[i]
+        for j in range(bus.branch, bus.input):
+            gate[item[j]] &= ~bit
+        for j in range(bus.input, bus.source):
+            gate[branches + item[j]] &= ~bit
+        for j in range(bus.source, bus.cord):
+            source[item[j]] &= ~bit
+
+
+@njit(cache=True)
+def _touch(network: Any, s: Any, row: Any, stamp: Any) -> None:
+    """The piece of a row must be solved."""
+    if row == ELSEWHERE:
+        s.count[_GENERAL] = 1
+    elif row >= 0:
+        piece = network.detail[row].piece
+        if s.mark[piece, _REACHED] != stamp:
+            s.mark[piece, _REACHED] = stamp
+            s.list[s.count[_TOUCHED], 0] = piece
+            s.count[_TOUCHED] += 1
+
+
+@njit(cache=True)
+def _note(s: Any, kind: Any, a: Any, b: Any, c: Any, x: Any, y: Any) -> None:
+    at = s.count[_EVENTS]
+    s.event[at, 0], s.event[at, 1], s.event[at, 2], s.event[at, 3] = kind, a, b, c
+    s.amount[at, 0], s.amount[at, 1] = x, y
+    s.count[_EVENTS] += 1
+
+
+@njit(cache=True)
+def _lose(network: Any, s: Any, number: Any, stamp: Any, column: Any) -> None:
+    """A source or converter is off, or stands alone on its busbar."""
+    unit = network.unit[number]
+    if not unit.on or s.mark[number, column] == stamp:
+        return
+    s.mark[number, column] = stamp
+    if unit.hub < 0:
+        s.count[_GENERAL] = 1
+        return
+    _touch(network, s, unit.input, stamp)
+    piece = network.detail[unit.hub].piece
+    if s.mark[piece, _HUB] != stamp:
+        s.mark[piece, _HUB] = stamp
+        s.list[s.count[_HUBS], 2] = piece
+        s.count[_HUBS] += 1
+
+
+@njit(cache=True)
+def _unload(s: Any, load: Any, stamp: Any) -> None:
+    if s.mark[load, _ASKED] != stamp:
+        s.mark[load, _ASKED] = stamp
+        s.list[s.count[_LOADS], 1] = load
+        s.count[_LOADS] += 1
+
+
+@njit(cache=True)
+def _darken(network: Any, s: Any, number: Any, stamp: Any) -> None:
+    """All that the loss of voltage at one bus of a dead set entails."""
+    bus, item = network.bus[number], network.item
+    _touch(network, s, bus.row, stamp)
+    if bus.row < 0:
+        return
+    up = network.row[bus.row].parent
+    if up >= 0:
+        _touch(network, s, up, stamp)
+        above = network.detail[up].bus
+        if s.mark[above, _DEAD] != stamp:
+            _note(s, CUT, bus.row, 0, 0, 0.0, 0.0)
+            _charge(network, s, network.detail[bus.row].branch, above, -1.0)
+    for k in range(bus.input, bus.output):
+        _lose(network, s, s.count[_SOURCES] + item[k], stamp, _LOST)
+    for k in range(bus.cord, bus.end):
+        if network.cord[item[k]].share > 0:
+            _unload(s, network.cord[item[k]].load, stamp)
+
+
+@njit(cache=True)
+def _charge(network: Any, s: Any, number: Any, bus: Any, sign: Any) -> None:
+    """Half the charging of a branch comes to, or leaves, one of its ends."""
+    branch = network.branch[number]
+    half = branch.half if branch.head == bus else branch.half_tail
+    if half != 0:
+        slot = network.row[network.bus[bus].row].shunt_slot
+        _note(s, SHUNT, slot, 0, 0, 0.0, sign * half)
+
+
+@njit(cache=True)
+def _open(network: Any, s: Any, number: Any, stamp: Any) -> None:
+    """A failed branch: what it fed is dead, fed anew, or a unit that now stands alone."""
+    branch = network.branch[number]
+    if not branch.conducts:
+        return
+    bus = branch.fed
+    if bus < 0:
+        s.count[_GENERAL] = 1
+    elif s.mark[bus, _DEAD] != stamp and s.mark[bus, _MOVED] != stamp:
+        unit = network.detail[network.bus[bus].row].alone
+        if unit < 0:
+            s.count[_GENERAL] = 1
+        else:
+            _lose(network, s, unit, stamp, _ISOLATED)
+
+
+@njit(cache=True)
+def _fail(network: Any, s: Any, kind: Any, i: Any, stamp: Any) -> None:
+    """An element of the scenario's list, seen from the pieces."""
+    sources, item = s.count[_SOURCES], network.item
+    if kind == _BRANCH:
+        _open(network, s, i, stamp)
+    elif kind == _CONVERTER:
+        _lose(network, s, sources + i, stamp, _LOST)
+    elif kind == _SOURCE:
+        _lose(network, s, i, stamp, _LOST)
+    elif kind == _BUS:
+        bus = network.bus[i]
+        for k in range(bus.branch, bus.input):
+            _open(network, s, item[k], stamp)
+        for k in range(bus.input, bus.source):
+            _lose(network, s, sources + item[k], stamp, _LOST)
+        for k in range(bus.source, bus.cord):
+            _lose(network, s, item[k], stamp, _LOST)
+        for k in range(bus.cord, bus.end):
+            s.mark[item[k], _FAILED] = stamp
+            _unload(s, network.cord[item[k]].load, stamp)
+    elif kind == _CORD:
+        s.mark[i, _FAILED] = stamp
+        _unload(s, network.cord[i].load, stamp)
+    else:
+        for k in range(network.load[i].cord, network.load[i].cord_stop):
+            s.mark[item[k], _FAILED] = stamp
+        _unload(s, i, stamp)
+
+
+@njit(cache=True)
+def _move(network: Any, s: Any, number: Any, stamp: Any) -> None:
+    """A transfer switch feeds its output by another input."""
+    branch = network.branch[number]
+    row, up = network.bus[branch.head].row, network.bus[branch.tail].row
+    if row < 0 or up < 0:
+        s.count[_GENERAL] = 1
+        return
+    before, piece = network.detail[row].branch, network.detail[row].piece
+    alone = network.detail[up].alone
+    if (
+        before < 0
+        or network.branch[before].group != branch.group
+        or network.piece[piece].first != row
+        or (alone >= 0 and s.mark[alone, _ISOLATED] == stamp)
+    ):
+        s.count[_GENERAL] = 1
+        return
+    old = network.row[row].parent
+    _touch(network, s, row, stamp)
+    _touch(network, s, up, stamp)
+    _touch(network, s, old, stamp)
+    _note(s, MOVE, piece, up, number, 0.0, 0.0)
+    _charge(network, s, before, branch.head, -1.0)
+    _charge(network, s, number, branch.head, 1.0)
+    _charge(network, s, number, branch.tail, 1.0)
+    if s.mark[network.detail[old].bus, _DEAD] != stamp:
+        _charge(network, s, before, network.detail[old].bus, -1.0)
+
+
+@njit(cache=True)
+def _reshare(network: Any, s: Any, number: Any, stamp: Any) -> None:
+    """The units that are left on a busbar share what it needs."""
+    piece = network.piece[number]
+    _touch(network, s, piece.first, stamp)
+    total = 0.0
+    for k in range(piece.unit, piece.unit_stop):
+        unit = network.item[k]
+        if s.mark[unit, _LOST] != stamp and s.mark[unit, _ISOLATED] != stamp:
+            total += network.unit[unit].weight
+    dead = s.mark[network.detail[piece.first].bus, _DEAD] == stamp
+    if dead == (total > 0):  # fed by something else, or held though dead
+        s.count[_GENERAL] = 1
+    for k in range(piece.unit, piece.unit_stop):
+        unit = network.item[k]
+        runs = s.mark[unit, _LOST] != stamp
+        shares = runs and s.mark[unit, _ISOLATED] != stamp and total > 0
+        share = network.unit[unit].weight / total if shares else 0.0
+        _note(s, UNIT, unit, int(runs), 0, share, 0.0)
+
+
+@njit(cache=True)
+def _carries(network: Any, s: Any, number: Any, stamp: Any) -> Any:
+    cord = network.cord[number]
+    fine = cord.on and s.mark[number, _FAILED] != stamp
+    return fine and network.bus[cord.bus].live and s.mark[cord.bus, _DEAD] != stamp
+
+
+@njit(cache=True)
+def _redivide(network: Any, s: Any, number: Any, stamp: Any) -> Any:
+    """Divide a load over the cords it has left; True if there is one."""
+    load = network.load[number]
+    total = 0.0
+    for k in range(load.cord, load.cord_stop):
+        if _carries(network, s, network.item[k], stamp):
+            total += network.cord[network.item[k]].weight
+    for k in range(load.cord, load.cord_stop):
+        cord = network.cord[network.item[k]]
+        share = cord.weight / total if total > 0 and _carries(network, s, network.item[k], stamp) else 0.0
+        change = (share - cord.share) * load.power
+        row = network.bus[cord.bus].row
+        if change != 0 and (row == ELSEWHERE or (row >= 0 and s.mark[cord.bus, _DEAD] != stamp)):
+            _touch(network, s, row, stamp)
+            if row >= 0:
+                _note(s, LOAD, network.row[row].load_slot, 0, 0, change.real, 0.0 if cord.real else change.imag)
+    return total > 0
+
+
+@njit(cache=True)
+def _spread(network: Any, s: Any, stamp: Any) -> None:
+    """Touch all pieces that feel those touched: what hangs on them, and what feeds them."""
+    at = 0
+    while at < s.count[_TOUCHED]:
+        piece = network.piece[s.list[at, 0]]
+        at += 1
+        bus = network.detail[piece.first].bus
+        if s.mark[bus, _DEAD] == stamp:
+            continue
+        if piece.stiff:
+            for k in range(piece.unit, piece.unit_stop):
+                if s.mark[network.item[k], _LOST] != stamp:
+                    _touch(network, s, network.unit[network.item[k]].input, stamp)
+        else:
+            if s.mark[bus, _MOVED] != stamp:
+                _touch(network, s, network.row[piece.first].parent, stamp)
+            for k in range(piece.child, piece.child_stop):
+                _touch(network, s, network.piece[network.item[k]].first, stamp)
+
+
+@njit(cache=True)
+def _roomy(table: Any, used: Any, more: Any) -> Any:
+    """The table, with room for more rows."""
+    if used + more <= table.shape[0]:
+        return table
+    larger = np.empty((2 * (used + more),) + table.shape[1:], table.dtype)
+    larger[:used] = table[:used]
+    return larger
+
+
+@njit(cache=True)
+def _switch_block(
+    network: Any, switches: Any, offsets: Any, kind: Any, index: Any, words: Any, gate: Any, source: Any, queue: Any
+) -> Any:
+    """Switch up to 64 scenarios; ``words`` are for buses that can be, and that are energised, and the seed.
+
+    Returns the scenarios that need transfer.resolve.
+    """
+    every = ~uint64(0)
+    able, live, seed = words[0], words[1], words[2]
+    for g in range(gate.size):
+        gate[g] = every if switches.admitted[g] else uint64(0)
+    for g in range(source.size):
+        source[g] = every if switches.source_on[g] else uint64(0)
+    for lane in range(offsets.size - 1):
+        for k in range(offsets[lane], offsets[lane + 1]):
+            _shut(network, kind[k], index[k], uint64(1) << uint64(lane), gate, source)
+    seed[:] = uint64(0)
+    for g in range(source.size):
+        seed[switches.source_bus[g]] |= source[g]
+    _reach(seed, switches.start, switches.head, switches.gate, gate, able, queue)
+    caught = uint64(0)
+    if switches.input.size:
+        _choose(switches, network.branch, gate, able)
+        _reach(seed, switches.start, switches.head, switches.gate, gate, live, queue)
+        for e in switches.input:
+            if e >= 0:
+                caught |= gate[e] & ~live[network.branch[e].tail]
+    else:
+        live[:] = able
+    return caught
+
+
+@njit(cache=True)
+def _differences(network: Any, switches: Any, live: Any, gate: Any, changed: Any) -> Any:
+    """Buses that are dark in some scenario, then inputs of transfer switches that changed; their numbers, and the
+    scenarios in which a bus gains voltage."""
+    every = ~uint64(0)
+    dark, gained = 0, uint64(0)
+    for bus in range(live.size):
+        if network.bus[bus].live:
+            if live[bus] != every:
+                changed[dark] = bus
+                dark += 1
+        else:
+            gained |= live[bus]
+    turned = dark
+    for e in switches.input:
+        if e >= 0 and not switches.chosen[e] and gate[e] != 0:
+            changed[turned] = e
+            turned += 1
+    return dark, turned, gained
+
+
+@njit(cache=True)
+def _difference(
+    network: Any, s: Any, k: Any, bit: Any, kind: Any, index: Any, live: Any, gate: Any, changed: Any, dark: Any,
+    turned: Any,
+) -> None:  # fmt: skip
+    """Fill the scratch lists for one scenario."""
+    s.count[:_SOURCES] = 0
+    for j in range(dark):
+        if not live[changed[j]] & bit:
+            s.mark[changed[j], _DEAD] = k
+    for j in range(dark, turned):
+        if gate[changed[j]] & bit:
+            s.mark[network.branch[changed[j]].head, _MOVED] = k
+    for j in range(dark):
+        if s.mark[changed[j], _DEAD] == k:
+            _darken(network, s, changed[j], k)
+    for j in range(kind.size):
+        _fail(network, s, kind[j], index[j], k)
+    for j in range(dark, turned):
+        if gate[changed[j]] & bit:
+            _move(network, s, changed[j], k)
+    j = 0
+    while j < s.count[_HUBS]:
+        _reshare(network, s, s.list[j, 2], k)
+        j += 1
+
+
+@njit(cache=True)
+def _trace(network: Any, switches: Any, s: Any, offsets: Any, kind: Any, index: Any) -> Any:
+    n, buses = offsets.size - 1, network.bus.size
+    gate, source = np.empty(switches.admitted.size, np.uint64), np.empty(switches.source_on.size, np.uint64)
+    words, queue = np.empty((3, buses), np.uint64), np.empty(buses, np.int64)
+    live = words[1]
+    changed = np.empty(buses + switches.input.size, np.int64)
+    s.count[_SOURCES] = switches.source_on.size
+    total, apparent, never = 0.0, 0.0, 0
+    for load in network.load:
+        if load.served:
+            total += load.power.real
+            apparent += abs(load.power)
+        else:
+            never += 1
+    general = np.zeros(n, np.bool_)
+    served, size = np.empty(n), np.empty(n)
+    mark, last = np.zeros(n, np.uint64), np.zeros(n, np.int64)
+    event_start, dead_start = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    piece_start, lost_start = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    event, amount = np.empty((64, 4), np.int64), np.empty((64, 2))
+    dead, piece, lost = np.empty(64, np.int64), np.empty(64, np.int64), np.empty(64, np.int64)
+    for first in range(0, n, LANES):
+        stop = min(first + LANES, n)
+        caught = _switch_block(
+            network, switches, offsets[first : stop + 1], kind, index, words, gate, source, queue
+        )
+        dark, turned, gained = _differences(network, switches, live, gate, changed)
+        for k in range(first, stop):
+            bit = uint64(1) << uint64(k - first)
+            own = slice(offsets[k], offsets[k + 1])
+            _difference(network, s, k, bit, kind[own], index[own], live, gate, changed, dark, turned)
+            at = dead_start[k]
+            dead = _roomy(dead, at, dark)
+            for j in range(dark):
+                if s.mark[changed[j], _DEAD] == k:
+                    dead[at] = network.bus[changed[j]].row
+                    at += 1
+            dead_start[k + 1] = at
+            served[k], size[k] = total, apparent
+            at = lost_start[k]
+            lost = _roomy(lost, at, never + s.count[_LOADS])
+            if never:
+                for load in range(network.load.size):
+                    if not network.load[load].served:
+                        lost[at] = load
+                        at += 1
+            for j in range(s.count[_LOADS]):
+                load = s.list[j, 1]
+                if not _redivide(network, s, load, k) and network.load[load].served:
+                    served[k] -= network.load[load].power.real
+                    size[k] -= abs(network.load[load].power)
+                    lost[at] = load
+                    at += 1
+            lost_start[k + 1] = at
+            _spread(network, s, k)
+            general[k] = s.count[_GENERAL] > 0 or ((caught | gained) & bit) != 0
+            count, at = s.count[_EVENTS], event_start[k]
+            event, amount = _roomy(event, at, count), _roomy(amount, at, count)
+            event[at : at + count], amount[at : at + count] = s.event[:count], s.amount[:count]
+            event_start[k + 1] = at + count
+            count, at = s.count[_TOUCHED], piece_start[k]
+            piece = _roomy(piece, at, count)
+            for j in range(count):
+                p = s.list[j, 0]
+                piece[at + j] = p
+                mark[k] += (uint64(p) + uint64(1)) * (uint64(p) + uint64(0x9E3779B97F4A7C15))
+                last[k] = max(last[k], p)
+            piece_start[k + 1] = at + count
+    return (
+        general, served, size, mark, last, event_start, event, amount, dead_start, dead, piece_start, piece,
+        lost_start, lost,
+    )  # fmt: skip
