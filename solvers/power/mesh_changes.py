@@ -59,6 +59,12 @@ def _rows(start: Array, rows: Array) -> tuple[Array, Array]:
     return ends, np.repeat(first - ends[:-1], count) + np.arange(ends[-1])
 
 
+def no_changes(scenarios: int) -> Changes:
+    """Scenarios that are all in the base state."""
+    zero, whole, real = np.zeros(scenarios + 1, dtype=int), np.zeros(0, dtype=int), np.zeros(0)
+    return Changes(zero, whole, whole, real, real, real.astype(complex), zero, whole, real.astype(complex))
+
+
 def joined(parts: list[Changes]) -> Changes:
     """The scenarios of several changes, one after the other."""
 
@@ -222,24 +228,40 @@ def _dead_parts(mesh: Mesh, point_live: Array, lane: Array, point: Array) -> tup
     return part, fixed[part], odd[part]
 
 
-def _shunts(mesh: Mesh, live: Array, lane: Array, branch: Array, gone: Array) -> tuple[Array, Array, Array]:
-    """Changes of shunts and charging by scenario and point."""
+def branch_shunts(
+    mesh: Mesh, scenarios: int, lane: Array, branch: Array, gone: Array
+) -> tuple[Array, Array, Array]:
+    """Changes of shunts by branches (scenario, branch) that are gone or added: their charging."""
+    return _by_scenario(mesh, scenarios, *_charging(mesh, lane, branch, gone))
+
+
+def _charging(mesh: Mesh, lane: Array, branch: Array, gone: Array) -> tuple[Array, Array, Array]:
     problem, links = mesh.problem, mesh.links
     charged = problem.branch_charging[branch] != 0
     lane, branch, sign = lane[charged], branch[charged], np.where(gone[charged], -0.5j, 0.5j)
     half = sign * problem.branch_charging[branch]
-    lanes = [lane, lane]
-    points = [links.tail[branch], links.head[branch]]
-    values = [half * links.near[branch] ** 2, half * links.far[branch] ** 2]
+    points = np.concatenate([links.tail[branch], links.head[branch]])
+    values = np.concatenate([half * links.near[branch] ** 2, half * links.far[branch] ** 2])
+    return np.tile(lane, 2), points, values
+
+
+def _by_scenario(
+    mesh: Mesh, scenarios: int, lane: Array, point: Array, value: Array
+) -> tuple[Array, Array, Array]:
+    """Start of each scenario, points and sums of values."""
+    cells, place = np.unique(lane * mesh.points + point, return_inverse=True)
+    total = np.bincount(place, value.real, cells.size) + 1j * np.bincount(place, value.imag, cells.size)
+    start = np.searchsorted(cells // mesh.points, np.arange(scenarios + 1))
+    return start, cells % mesh.points, total
+
+
+def _shunts(mesh: Mesh, live: Array, lane: Array, branch: Array, gone: Array) -> tuple[Array, Array, Array]:
+    """Changes of shunts by branches and by dead buses."""
+    problem = mesh.problem
     buses = np.flatnonzero((problem.bus_shunt != 0) & mesh.live)
     row, at = np.nonzero(~live[:, buses])
     bus = buses[at]
-    lanes.append(row)
-    points.append(mesh.point[bus])
-    values.append(-problem.bus_shunt[bus] * mesh.ratio[bus] ** 2)
-    cell = np.concatenate(lanes) * mesh.points + np.concatenate(points)
-    cells, place = np.unique(cell, return_inverse=True)
-    value = np.concatenate(values)
-    total = np.bincount(place, value.real, cells.size) + 1j * np.bincount(place, value.imag, cells.size)
-    start = np.searchsorted(cells // mesh.points, np.arange(live.shape[0] + 1))
-    return start, cells % mesh.points, total
+    lost = -problem.bus_shunt[bus] * mesh.ratio[bus] ** 2
+    charging = _charging(mesh, lane, branch, gone)
+    parts = zip(charging, (row, mesh.point[bus], lost), strict=True)
+    return _by_scenario(mesh, live.shape[0], *(np.concatenate(pair) for pair in parts))

@@ -40,6 +40,13 @@ class Group:
     unit_share: Array
     """(n, c) part of its busbar's power that each converter of the mesh delivers, 0 = off. [-]"""
 
+    @classmethod
+    def of(cls, rows: Array, mesh: Mesh, changes: Changes, feeding: Array | None = None) -> Group:
+        """A group with (n, C) bool converters that run; default those of the base."""
+        if feeding is None:
+            feeding = np.ones((rows.size, mesh.problem.converter_from.size), dtype=bool)
+        return cls(rows, mesh, changes, _unit_share(mesh, feeding))
+
     def take(self, which: Array) -> Group:
         """Some of the scenarios, by their place in the group."""
         if which.size == self.rows.size and np.array_equal(which, np.arange(which.size)):
@@ -78,7 +85,7 @@ def group(problem: Problem, states: States) -> tuple[list[Group], Array]:
         rows = waiting[fits]
         order = np.argsort(rows, kind="stable")
         changes = joined([change for _, change in answers]).take(order)
-        groups.append(Group(rows[order], mesh, changes, _unit_share(mesh, states.feeding[rows[order]])))
+        groups.append(Group.of(rows[order], mesh, changes, states.feeding[rows[order]]))
         waiting = waiting[~fits]
     return groups, np.sort(np.array(left, dtype=int))
 
@@ -113,12 +120,12 @@ def solve_group(
 
     Parameters
     ----------
-    cord_power : (K, n) complex power of the cords at a voltage of 1 p.u., real at DC buses. [VA]
+    cord_power : (K, n) or (K, 1) complex power of the cords at a voltage of 1 p.u., real at DC buses. [VA]
     tolerance : (n,) largest accepted complex power mismatch of a point. [p.u.]
     live : (n, B) bool
         Buses to report; default all of the base.
     max_iterations : of each stage.
-    start : (n, B) complex voltages to begin with; 0 begins at no load. [p.u.]
+    start : (n, B) or (1, B) complex voltages to begin with; 0 begins at no load. [p.u.]
     out : (n, B) complex, C-contiguous; written and returned instead of a new table.
     compiled : bool
         Which of the two programs iterates; default by the size of the batch.

@@ -17,8 +17,6 @@ import numpy as np
 from numba import njit
 
 from solvers.power.lanes import LANES, step
-from solvers.power.mesh_changes import Changes
-from solvers.power.mesh_network import Arrays
 
 CONVERGED, MAX_ITERATIONS, DIVERGED = 0, 1, 2
 """The first three of :data:`solvers.power.flow.ENDINGS`."""
@@ -436,10 +434,11 @@ def _effective(X, S, constant, bends, net, terms):  # type: ignore[no-untyped-de
 def _fill(S, cord_power, row, count, cord_slot, part):  # type: ignore[no-untyped-def]
     """Demands of the lanes: sums over the cords of each row."""
     S[:] = 0.0
+    alone = cord_power.shape[1] == 1
     for k in range(cord_slot.size):
         s, f = cord_slot[k], part[k]
         for w in range(count):
-            x = cord_power[k, row + w]
+            x = cord_power[k, 0 if alone else row + w]
             S[s, 0, w] += f * x.real
             S[s, 1, w] += f * x.imag
 
@@ -474,7 +473,7 @@ def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-unty
         if start.size:
             for w in range(count):
                 for j in range(m):
-                    v = start[row + w, j]
+                    v = start[row + w if start.shape[0] > 1 else 0, j]
                     if v != 0:
                         X[j, 0, w] = v.real - net.no_load[j].real
                         X[j, 1, w] = v.imag - net.no_load[j].imag

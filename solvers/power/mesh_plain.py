@@ -21,7 +21,7 @@ class Batch(NamedTuple):
     """What n scenarios of a mesh are asked, for both ways to iterate."""
 
     cord_power: Array
-    """(K, n) complex at a voltage of 1 p.u. [VA]"""
+    """(K, n) complex at a voltage of 1 p.u., or (K, 1). [VA]"""
     cord_slot: Array
     """(K,) row in the table of demands."""
     parts: Array
@@ -39,7 +39,7 @@ class Batch(NamedTuple):
     limit: int
     """Most iterations of a stage."""
     start: Array
-    """(n, m) voltages of the free points to begin with, 0 = no load; or (0, 0). [p.u.]"""
+    """(n, m) or (1, m) voltages of the free points to begin with, 0 = no load; or (0, 0). [p.u.]"""
 
 
 def iterate(mesh: Mesh, changes: Changes, batch: Batch, out: Array, residual: Array, ending: Array) -> int:
@@ -69,9 +69,10 @@ class _Block:
         n, net = rows.size, mesh.arrays
         self.voltage = np.repeat(net.no_load[:, None], n, axis=1)
         if batch.start.size:
-            given = batch.start[rows].T
+            given = batch.start[rows if batch.start.shape[0] > 1 else [0]].T
             self.voltage[: mesh.free] = np.where(given != 0, given, self.voltage[: mesh.free])
-        cords = batch.cord_power[:, rows]
+        alone = batch.cord_power.shape[1] == 1
+        cords = batch.cord_power[:, np.zeros_like(rows) if alone else rows]
         self.demand = _summed(batch.parts[0], batch.cord_slot, mesh.slots + 1) @ cords
         bends = batch.bends.size
         self.bent = [_summed(part, batch.bend_slot, bends + 1)[:bends] @ cords for part in batch.parts[1:]]
@@ -106,7 +107,8 @@ class _Block:
         if factor is not None:
             system = _Stage(mesh, part, self)
             with np.errstate(all="ignore"):
-                for turn in range(1, batch.limit + 1):
+                while turn < batch.limit:
+                    turn += 1
                     self.voltage[part, pending] = system.step(self.voltage[:, pending], pending)
                     miss = system.miss(self.voltage[:, pending], pending)
                     finite = np.isfinite(miss)

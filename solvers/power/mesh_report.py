@@ -37,17 +37,16 @@ def report_mesh(
     needed : names of outputs; those that need no more work may come with them.
     """
     base = problem.base_power
-    size = voltage.real**2 + voltage.imag**2
+    tables = {"bus_voltage": voltage.T}
+    if needed <= {"bus_voltage"}:
+        return tables
     shunts = np.flatnonzero(problem.bus_shunt.real)
-    solved = (voltage != 0).any(axis=1)
-    drawn = cord_power.T * solved[:, None]
+    size = np.abs(voltage[:, shunts])
+    drawn = cord_power.T * (voltage != 0).any(axis=1)[:, None]
     if problem.voltage_dependent:
         drawn = drawn * load_at(problem, voltage)
-    tables = {
-        "bus_voltage": voltage.T,
-        "cord_power": drawn.T,
-        "shunt_loss": base * (size[:, shunts] @ problem.bus_shunt[shunts].real),
-    }
+    tables["cord_power"] = drawn.T
+    tables["shunt_loss"] = base * (size**2 @ problem.bus_shunt[shunts].real)
     if needed <= FROM_VOLTAGE:
         return tables
     flows = _Flows(problem, members, states, voltage, drawn / base)
