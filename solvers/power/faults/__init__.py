@@ -7,6 +7,7 @@ from solvers.power.faults.arcflash import (
     arcing_current,
     in_range,
     incident_energy,
+    worst_arc_flash,
 )
 from solvers.power.faults.corrections import thermal_equivalent
 from solvers.power.faults.elements import (
@@ -94,5 +95,6 @@ __all__ = [
     "trip_times",
     "ul489_test_ratio",
     "vector_group",
+    "worst_arc_flash",
     "x_over_r",
 ]

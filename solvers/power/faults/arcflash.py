@@ -7,7 +7,8 @@ ms and J/cm2, as its coefficients do; everything that goes in or out is SI.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
@@ -239,6 +240,28 @@ def incident_energy(
     energy = np.where(low, energies[0], _between_levels(equipment, energies))
     boundary = np.where(low, boundaries[0], _between_levels(equipment, boundaries))
     return ArcFlash(final * 1e3, energy * 1e4, boundary)
+
+
+def worst_arc_flash(
+    equipment: ArcEquipment, bolted: Array, clearing: Callable[[Array], Array], *, longest: float = 2.0
+) -> ArcFlash:
+    """The worse of the calculations with the full and the reduced arcing current (clause 4.5).
+
+    Parameters
+    ----------
+    bolted : (..., D) three-phase bolted fault current. [A]
+    clearing : clearing time [s] of the protection by arcing current (..., D) [A]; inf where it does not trip.
+    longest : duration after which a person is taken to have left; 2 s after clause 6.9, as quoted. [s]
+    """
+    both = []
+    for reduced in (False, True):
+        time = np.minimum(clearing(arcing_current(equipment, bolted, reduced=reduced)), longest)
+        both.append(incident_energy(equipment, bolted, time, reduced=reduced))
+    full, less = both
+    worse = less.energy > full.energy
+    return ArcFlash(
+        *(np.where(worse, getattr(less, one.name), getattr(full, one.name)) for one in fields(ArcFlash))
+    )
 
 
 def _bolted(equipment: ArcEquipment, bolted: Array) -> Array:

@@ -182,18 +182,18 @@ def _kappa(problem: FaultProblem, net: Topology, case: str, question: Question, 
     if question.peak == "C":
         sequence, unit = positive(problem, net, View(case, peak=True))
         z = look(sequence, unit, question.compiled).impedance
-        ratio = z.real / _positive_part(z.imag) * corrections.EQUIVALENT_FREQUENCY
+        ratio = z.real / _reactance(z) * corrections.EQUIVALENT_FREQUENCY
         return np.where(seen.earthed, corrections.kappa(ratio), 0.0)
-    plain = corrections.kappa(seen.impedance.real / _positive_part(seen.impedance.imag))
+    plain = corrections.kappa(seen.impedance.real / _reactance(seen.impedance))
     low, high = corrections.KAPPA_LIMITS
     limit = np.where(net.voltage <= corrections.LOW_VOLTAGE, low, high)
     value = np.where(_meshed(seen.sequence), corrections.MESHED * plain, plain)
     return np.where(seen.earthed, np.minimum(value, limit), 0.0)
 
 
-def _positive_part(reactance: Array) -> Array:
+def _reactance(impedance: Array) -> Array:
     """Reactance, kept from zero: a purely resistive way has kappa 1.02."""
-    return np.maximum(reactance, np.finfo(float).tiny)
+    return np.maximum(impedance.imag, 1e-6 * np.abs(impedance))
 
 
 def _meshed(sequence: Sequence) -> Array:

@@ -196,7 +196,15 @@ class Generators:
 
     def __post_init__(self) -> None:
         tidy(self, "generators")
-        _nonzero("generators", impedance=self.impedance)
+        refuse(
+            "generators.impedance", self.impedance, self.impedance.imag <= 0, "must have a reactance above 0"
+        )
+        refuse(
+            "generators.impedance",
+            self.impedance,
+            self.impedance.real < 0,
+            "must not have negative resistance",
+        )
         refuse("generators.power_factor", self.power_factor, self.power_factor > 1, "must be at most 1")
         lacks = self.earthed & (self.zero_impedance == 0)
         refuse("generators.zero_impedance", self.zero_impedance, lacks, "must be given where earthed")

@@ -69,6 +69,8 @@ class FaultProblem:
         if voltage.ndim != 1:
             raise ValueError(f"bus_voltage must have one axis, got shape {voltage.shape}")
         object.__setattr__(self, "bus_voltage", voltage)
+        if not voltage.size:
+            raise ValueError("bus_voltage is empty: a network has at least one bus")
         refuse("bus_voltage", voltage, ~(np.isfinite(voltage) & (voltage > 0)), "must be above 0")
         if self.low_voltage_tolerance not in (0.06, 0.10):
             raise ValueError(f"low_voltage_tolerance is {self.low_voltage_tolerance}, must be 0.06 or 0.10")

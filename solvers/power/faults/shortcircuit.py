@@ -54,9 +54,9 @@ def short_circuit(
     Notes
     -----
     Equivalent voltage source at the fault; line capacitances, loads and tap positions are neglected as the
-    standard has it; Z_(2) = Z_(1).  The answer takes about 60 numbers for every bus, branch, case and scenario: give
-    large batches in blocks of scenarios, or ask for less (``partial``, ``faults``, ``peak``).  Fault impedance, double faults to earth and currents of isolated networks
-    to earth (capacitive) are not modelled.
+    standard has it; Z_(2) = Z_(1).  Fault impedance, double faults to earth and currents of isolated networks
+    to earth (capacitive) are not modelled.  The answer holds up to 16 numbers for every bus and 8 for every
+    branch, per case and scenario: give large batches in blocks of scenarios, or ask for less.
 
     Examples
     --------

@@ -8,7 +8,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from solvers.power.faults import ArcEquipment, Electrodes, arcing_current, in_range, incident_energy
+from solvers.power.faults import (
+    ArcEquipment,
+    Electrodes,
+    Electronic,
+    arcing_current,
+    in_range,
+    incident_energy,
+    trip_times,
+    worst_arc_flash,
+)
 from solvers.power.faults.arcflash import (
     BURN,
     CALORIE_PER_SQUARE_CENTIMETRE,
@@ -54,6 +63,22 @@ def test_energy_and_boundary_are_those_of_annex_d():
     reduced = incident_energy(EXAMPLES, BOLTED, [0.223, 0.319], reduced=True)
     np.testing.assert_allclose(reduced.energy / 1e4, [13.343, 53.156], atol=DIGIT)  # D.62, D.103
     np.testing.assert_allclose(reduced.boundary * 1e3, [1704, 2669], atol=0.5)  # D.72, D.106
+
+
+def test_the_reduced_current_may_be_the_worse_one_because_protection_is_slower():
+    """Annex D.2: 61.3 ms at 28.8 kA, but 319 ms at 25.2 kA."""
+    times = np.array([0.197, 0.0613]), np.array([0.223, 0.319])
+    full = arcing_current(EXAMPLES, BOLTED)
+    worst = worst_arc_flash(EXAMPLES, BOLTED, lambda current: np.where(current == full, *times))
+    np.testing.assert_allclose(worst.energy / 1e4, [13.343, 53.156], atol=DIGIT)
+
+
+def test_a_trip_curve_gives_the_duration_and_two_seconds_are_the_end():
+    trip = Electronic(3000.0, 8.0, short_pickup=12000.0, short_time=0.2)
+    worst = worst_arc_flash(EXAMPLES, BOLTED, lambda current: trip_times(trip, current)[1])
+    np.testing.assert_allclose(worst.energy, incident_energy(EXAMPLES, BOLTED, [2.0, 0.25]).energy)
+    never = worst_arc_flash(EXAMPLES, BOLTED, lambda current: np.full_like(current, np.inf))
+    np.testing.assert_allclose(never.energy, incident_energy(EXAMPLES, BOLTED, 2.0).energy)
 
 
 def many(rng, count):

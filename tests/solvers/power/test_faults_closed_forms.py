@@ -156,6 +156,18 @@ def test_zero_sequence_of_vector_groups_seen_from_the_low_side(group, neutral, e
     assert zero == pytest.approx(size, rel=1e-11)
 
 
+def test_a_three_limb_core_without_delta_carries_earth_current_over_its_magnetising_impedance():
+    """Yyn: half the leakage and Z_m, here 60 % (a usual figure for three limbs, assumed)."""
+    base = substation()
+    table = dataclasses.replace(
+        base.transformers, winding_from=[Winding.STAR], winding_to=[Winding.STAR_EARTHED],
+        zero_magnetising=[1 / 0.6j], neutral_to=[0.01],
+    )  # fmt: skip
+    zero = short_circuit(substation(transformers=table), cases=("max",)).zero_impedance[0, 0, 1]
+    leakage = by_hand("max")[1]
+    assert zero == pytest.approx(leakage / 2 + 0.6j * 480.0**2 / 2.5e6 + 3 * 0.01, rel=1e-11)
+
+
 def test_vector_groups_are_read_and_nonsense_is_refused():
     assert vector_group("YNynd5") == (Winding.STAR_EARTHED, Winding.STAR_EARTHED, Winding.DELTA)
     assert vector_group("Dyn11") == (Winding.DELTA, Winding.STAR_EARTHED)
@@ -360,6 +372,8 @@ def test_what_is_not_asked_for_is_empty():
             lambda: substation(branches=Branches([0, 1], [1, 1])),
             r"branches.to_bus\[1\] is 1, is also the from bus",
         ),
+        (lambda: FaultProblem(np.empty(0)), "bus_voltage is empty"),
+        (lambda: Generators([0], [1e6], [480.0], [0.1]), r"generators.impedance\[0\] .* reactance above 0"),
         (lambda: substation(low_voltage_tolerance=0.2), "must be 0.06 or 0.10"),
         (
             lambda: substation(generators=Generators([0], [1e6], [480.0], [0.1j], unit_branch=[1])),
