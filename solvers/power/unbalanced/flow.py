@@ -16,7 +16,7 @@ from solvers.power.unbalanced.network import Infeasible, Network, State
 from solvers.power.unbalanced.problem import UnbalancedProblem
 from solvers.power.unbalanced.radial import Radial, radial
 from solvers.power.unbalanced.regulators import moves
-from solvers.power.unbalanced.report import LoopOfSwitches, Report, node_live, spread
+from solvers.power.unbalanced.report import LoopOfSwitches, node_live, report, spread
 from solvers.power.unbalanced.solution import OUTPUTS, UnbalancedSolution
 from solvers.status import SolveError, Status
 
@@ -191,14 +191,17 @@ class Prepared:
         return state._replace(unit_tap_to=turns)
 
     def network(self, state: State, power: Array) -> Network:
-        """The factored network of a state."""
+        """The factored network of a state; built anew when loads appear that may be the only path to earth."""
         key = b"".join(np.ascontiguousarray(part).tobytes() for part in state)
-        if key not in self._networks:
-            while len(self._networks) >= KEPT_NETWORKS:
-                oldest = next(iter(self._networks))
-                del self._networks[oldest]
-                self._radial.pop(oldest, None)
-            self._networks[key] = Network(self.problem, state, power.mean(axis=0))
+        known = self._networks.get(key)
+        if known is not None and not (known.pins.size and np.any((known.reference == 0) & power.any(axis=0))):
+            return known
+        self._radial.pop(key, None)
+        while len(self._networks) >= KEPT_NETWORKS:
+            oldest = next(iter(self._networks))
+            del self._networks[oldest]
+            self._radial.pop(oldest, None)
+        self._networks[key] = Network(self.problem, state, _typical(power))
         return self._networks[key]
 
     def radial(self, network: Network) -> Radial | None:
@@ -207,6 +210,13 @@ class Prepared:
         if key not in self._radial:
             self._radial[key] = radial(network)
         return self._radial[key]
+
+
+def _typical(power: Array) -> Array:
+    """(L,) mean of each load; where loads and generation cancel, the largest."""
+    mean = power.mean(axis=0)
+    largest = power[np.abs(power).argmax(axis=0), np.arange(power.shape[1])] if power.size else mean
+    return np.asarray(np.where(mean == 0, largest, mean))
 
 
 class _Run:
@@ -222,6 +232,7 @@ class _Run:
         self.power = np.broadcast_to(power, (count, power.shape[1]))
         self.sources = np.broadcast_to(p.source_voltage, (count, p.source_node.size))
         self.count, self.method, self.tolerance, self.wanted = count, method, tolerance, wanted
+        self._lowest = ""
 
     def solution(self, control: bool) -> UnbalancedSolution:
         p = self.problem
@@ -266,15 +277,13 @@ class _Run:
             out.ending[lane] = Status.CONVERGED
         try:
             voltage, ending, residual, iterations = self._voltages(network, power, lanes)
-            good = np.array([status.ok for status in ending])
-            tables: dict[str, Array] = {}
-            if wanted:
-                if not good.all():
-                    voltage[~good] = 0
-                tables = Report(network, voltage, power * good[:, None]).tables(wanted)
-                for name, table in tables.items():
-                    if not good.all():
-                        table[~good] = 1 if name == "power_error" else 0
+            failed = np.array([not status.ok for status in ending])
+            if failed.any():
+                voltage[failed], power = 0, np.where(failed[:, None], 0, power)
+            tables = report(network, voltage, power, wanted)
+            for name, table in tables.items():
+                if failed.any():
+                    table[failed] = 1 if name == "power_error" else 0
         except (Infeasible, LoopOfSwitches, SingularMatrix) as error:
             status = Status.INFEASIBLE if isinstance(error, Infeasible) else Status.SINGULAR
             out.detail = out.detail or f"scenario {int(lanes[0])}: {error}"
@@ -285,7 +294,7 @@ class _Run:
         for lane, status in zip(lanes, ending, strict=True):
             out.ending[lane] = status
             if not status.ok and not out.detail:
-                out.detail = f"scenario {int(lane)}: {status.value}"
+                out.detail = f"scenario {int(lane)}: {status.value}{self._lowest}"
         out.residual[lanes] = residual
         out.iterations = max(out.iterations, iterations)
         out.put(lanes, tables)
@@ -334,6 +343,7 @@ class _Run:
                     "method='sweep' needs a radial three-phase network with wye loads and shunts"
                 )
             return None
+        network.held_voltage(sources)
         from solvers.power.unbalanced.tour import sweep
 
         volts, iterations, residual = sweep(order, power, sources, self.tolerance, SWEEP_LIMIT)
@@ -367,8 +377,19 @@ class _Run:
         good = np.flatnonzero([status.ok for status in result.ending])
         result.residual[good] = injection.residual(result.voltage[:, good], good)
         result.voltage[~np.isfinite(result.voltage)] = 0
+        if good.size < power.shape[0]:
+            self._lowest = self._weakest(network, result.voltage[:, next(i for i in rest if i not in good)])
         volts = spread(network, result.voltage)
         return volts, result.ending, result.residual, int(result.iterations.max(initial=0))
+
+    def _weakest(self, network: Network, voltage: Array) -> str:
+        """Where the last iterate of a failed scenario is lowest."""
+        size = np.where(network.live, np.abs(voltage), np.inf)
+        if not size.size:
+            return ""
+        node = int(np.flatnonzero(network.merged[:-1] == size.argmin())[0])
+        p = self.problem
+        return f"; lowest voltage at bus {p.node_bus[node]}, conductor {p.node_conductor[node]}"
 
     def _finished(self, out: _Tables, taps: Array) -> UnbalancedSolution:
         ok = np.array([status.ok for status in out.ending])

@@ -159,7 +159,7 @@ class _Rule(NamedTuple):
 
     dtype: type
     default: complex | None
-    count: str
+    counted: str
     scenario: bool = False
     tail: tuple[int | str, ...] = ()
 
@@ -229,7 +229,7 @@ def _sizes(problem: UnbalancedProblem) -> dict[int | str, int]:
 def _shaped(name: str, value: Any, rule: _Rule, sizes: dict[int | str, int]) -> Array:
     """The field as an array of the right type and shape, or a ValueError that names it."""
     given = np.asarray(value)
-    count = sizes[rule.count]
+    count = sizes[rule.counted]
     tail = tuple(size if isinstance(size, int) else sizes[size] for size in rule.tail)
     if given.size == 0:
         if rule.default is None and count:
@@ -258,7 +258,7 @@ def _place(bad: Array) -> str:
     return str(place[0] if len(place) == 1 else tuple(place))
 
 
-def _refuse(name: str, bad: Array, why: str) -> None:
+def _refuse(name: str, bad: Any, why: str) -> None:
     if np.any(bad):
         raise ValueError(f"{name}[{_place(np.asarray(bad))}] {why}")
 

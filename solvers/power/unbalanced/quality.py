@@ -83,8 +83,8 @@ def _by_conductor(problem: UnbalancedProblem, current: Array) -> Array:
 def voltage_report(problem: UnbalancedProblem, solution: UnbalancedSolution) -> dict[str, Array]:
     """Sequence voltages (S, B, 3) [V] and factors (S, B) [-] of buses with three phases, 0 elsewhere."""
     phases = bus_voltage(problem, solution.node_voltage)
-    whole = (problem.bus_nodes[:, :3] >= 0).all(axis=1)
-    phases = np.where(whole[:, None], phases, 0)
+    lacking = (problem.bus_nodes[:, :3] < 0).any(axis=1)
+    phases[:, lacking] = 0
     return {
         "sequence_voltage": sequences(phases),
         "iec_unbalance": iec_unbalance(phases),

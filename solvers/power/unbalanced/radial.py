@@ -8,8 +8,7 @@ earth; each part of the network is a tree with one three-phase source at its roo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +30,21 @@ class _OutsideError(Exception):
     """The network is not of the class."""
 
 
-@dataclass(frozen=True)
-class Radial:
-    """A tour through n buses; per unit of ``base_power`` and nominal voltages."""
+class Radial(NamedTuple):
+    """A tour through n buses; per unit of ``base_power`` and nominal voltages.
+
+    Buses that only pass current on to one other are left out of the passes (impedances add up) and visited once,
+    when voltages are written.
+    """
 
     step: Array
-    """(T, 3) kind, bus, depth."""
+    """(T, 3) kind, bus, depth of a pass."""
+    visit: Array
+    """(V, 4) kind, bus, depth of the walk that writes all buses, and the bus whose current feeds it."""
+    path: Array
+    """(n, 4) self r, x and mutual r, x from the bus before in a pass."""
     line: Array
-    """(n, 4) self r, x and mutual r, x of the line that feeds the bus."""
+    """(n, 4) the same of the line that feeds the bus."""
     unit: Array
     """(n,) row of the transformer that feeds the bus, -1 = a line."""
     ratio: Array
@@ -57,17 +63,19 @@ class Radial:
     """(m, 3) factors of constant power, current and impedance, in per unit."""
     source: Array
     """(n, 3) source of each phase, -1 = not a root."""
-    source_base: float
+    source_scale: Array
+    """(G,) 1 / nominal voltage at each source."""
     place_start: Array
     place_node: Array
     """Nodes of phase k of bus i: ``place_node[place_start[3 i + k]:place_start[3 i + k + 1]]``."""
+    place_first: Array
+    """(n,) node of phase a where the bus has three nodes in a row, else -1."""
     base: Array
     """(n,) nominal voltage to neutral. [V]"""
-    source_scale: Array
-    """(G,) 1 / nominal voltage at each source."""
     nodes: int
     depth: int
-    voltage_dependent: bool
+    parts: int
+    """1 if all loads are of constant power, else 3."""
 
 
 def radial(network: Network) -> Radial | None:
@@ -227,7 +235,8 @@ class _Layout:
         shunts = self._shunts()
         lines = self.line_a.size
         unit = np.full(self.count, -1)
-        ratios, impedances = [], []
+        ratios: list[Array] = []
+        impedances: list[Array] = []
         line = np.zeros((self.count, 4))
         for child in np.flatnonzero(self.edge >= lines):
             ratio, impedance, core = self._transformer(int(self.edge[child]) - lines, int(child))
@@ -246,13 +255,18 @@ class _Layout:
         shunted = np.flatnonzero(np.abs(shunts).max(axis=(1, 2), initial=0) > 0)
         shunt[shunted] = np.arange(shunted.size)
         varying = bool(np.any(share[:, 1:]))
-        steps, depth = self._steps(unit, shunt, load_row, varying)
+        carrier, path = self._chains(unit, shunt, load_row, line)
+        visit, depth = self._steps(unit, shunt, load_row, varying, np.arange(self.count))
+        steps, _ = self._steps(unit, shunt, load_row, varying, carrier)
+        visit = visit[~np.isin(visit[:, 0], (LINE_BACK, UNIT_BACK))]
+        visit = np.concatenate([visit, carrier[visit[:, 1], None]], axis=1)
         start, node = self._nodes()
         held = self._of(p.source_node)[0]
         return Radial(
-            steps, line, unit, np.array(ratios).reshape(-1, 3, 3), np.array(impedances).reshape(-1, 3) + 0j, shunt,
+            steps, visit, path, line, unit, np.array(ratios).reshape(-1, 3, 3),
+            np.array(impedances).reshape(-1, 3) + 0j, shunt,
             shunts[shunted] * self.base[shunted, None, None] ** 2 / p.base_power, load_row, load, share,
-            self.source, p.base_power, start, node, self.base, 1.0 / self.base[held], p.node_bus.size, depth, varying,
+            self.source, 1.0 / self.base[held], start, node, self._in_a_row(start, node), self.base, p.node_bus.size, depth, 3 if varying else 1,
         )  # fmt: skip
 
     def _shunts(self) -> Array:
@@ -262,13 +276,13 @@ class _Layout:
         for end in (self.line_a, self.line_b):
             np.add.at(total, end, 0.5 * self.line_y)
         bus, phase = self._of(p.shunt_from)
-        other, _ = self._of(p.shunt_to)
-        _demand(((other < 0) & (self.network.merged[p.shunt_to] < 0) | (p.shunt_admittance == 0)).all())
+        _demand(((self.network.merged[p.shunt_to] < 0) | (p.shunt_admittance == 0)).all())
         at = bus >= 0
         np.add.at(total, (bus[at], phase[at], phase[at]), p.shunt_admittance[at])
         return total
 
     def _loads(self) -> tuple[Array, Array]:
+        """Number, bus and phase of the loads that matter, and their factors in per unit."""
         p = self.problem
         bus, phase = self._of(p.load_from)
         _demand((self.network.merged[p.load_to] < 0).all())
@@ -279,6 +293,7 @@ class _Layout:
         return np.stack([keep, bus[keep], phase[keep]], axis=1), share / p.base_power
 
     def _nodes(self) -> tuple[Array, Array]:
+        """Where the nodes of each bus and phase begin, and the nodes."""
         bus, phase = self._of(np.arange(self.problem.node_bus.size))
         at = np.flatnonzero(bus >= 0)
         slot = 3 * bus[at] + phase[at]
@@ -287,11 +302,47 @@ class _Layout:
         np.cumsum(np.bincount(slot, minlength=3 * self.count), out=start[1:])
         return start, at[order]
 
-    def _steps(self, unit: Array, shunt: Array, load_row: Array, varying: bool) -> tuple[Array, int]:
-        """Walk every tree depth first."""
+    def _in_a_row(self, start: Array, node: Array) -> Array:
+        begin = start[:-1].reshape(-1, 3)
+        first = node[begin]
+        single = (np.diff(start).reshape(-1, 3) == 1).all(axis=1)
+        return np.where(single & (np.diff(first, axis=1) == 1).all(axis=1), first[:, 0], -1)
+
+    def _chains(self, unit: Array, shunt: Array, load_row: Array, line: Array) -> tuple[Array, Array]:
+        """(n,) bus that stands for each bus in a pass, itself unless it only passes current on; (n, 4) impedance
+        of the path to it from the bus before."""
+        children = np.bincount(self.parent[self.parent >= 0], minlength=self.count)
+        by_line = (self.parent >= 0) & (unit < 0)
+        next_bus = np.full(self.count, -1)
+        next_bus[self.parent[by_line]] = np.flatnonzero(by_line)
+        passes = by_line & (children == 1) & (shunt < 0) & (load_row < 0) & (next_bus >= 0)
+        carrier, path = np.arange(self.count), line.copy()
+        order = self._top_down()
+        for bus in order[::-1]:
+            if passes[bus]:
+                carrier[bus] = carrier[next_bus[bus]]
+        for bus in order:
+            before = self.parent[bus]
+            if before >= 0 and passes[before]:
+                path[bus] += path[before]
+        return carrier, path
+
+    def _top_down(self) -> Array:
+        """All buses, each after its parent."""
+        depth = np.zeros(self.count, dtype=int)
+        up = self.parent.copy()
+        while (up >= 0).any():
+            depth[up >= 0] += 1
+            up = np.where(up >= 0, self.parent[up], -1)
+        return np.argsort(depth, kind="stable")
+
+    def _steps(
+        self, unit: Array, shunt: Array, load_row: Array, varying: bool, carrier: Array
+    ) -> tuple[Array, int]:
+        """Walk every tree depth first over the buses that stand for themselves."""
         children: list[list[int]] = [[] for _ in range(self.count)]
         for child in np.flatnonzero(self.parent >= 0):
-            children[self.parent[child]].append(int(child))
+            children[self.parent[child]].append(int(carrier[child]))
         steps: list[tuple[int, int, int]] = []
         deepest = 0
         for root in self.roots:

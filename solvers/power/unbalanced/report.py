@@ -42,11 +42,18 @@ def node_live(network: Network) -> Array:
     return np.append(network.live, False)[network.merged[:-1]]
 
 
-class Report:
+def report(network: Network, voltage: Array, power: Array, wanted: frozenset[str]) -> dict[str, Array]:
+    """The ``wanted`` outputs of scenarios that share a network; voltages (A, N) [V], load powers (A, L) [VA]."""
+    tables = {"node_voltage": voltage} if "node_voltage" in wanted else {}
+    rest = wanted - {"node_voltage"}
+    return tables | _Report(network, voltage, power).tables(rest) if rest else tables
+
+
+class _Report:
     """Tables of elements for scenarios that share a network; voltages (A, N) in volts."""
 
     def __init__(self, network: Network, voltage: Array, power: Array) -> None:
-        self.network, self.problem, self.voltage = network, network.problem, voltage
+        self.network, self.problem = network, network.problem
         p = self.problem
         self._volts = np.concatenate([voltage, np.zeros((voltage.shape[0], 1))], axis=1)
         served = np.append(node_live(network), False)
@@ -58,10 +65,7 @@ class Report:
 
     def tables(self, wanted: frozenset[str]) -> dict[str, Array]:
         """The ``wanted`` outputs of a solution."""
-        everything: dict[str, Array] = {"node_voltage": self.voltage}
-        if wanted == {"node_voltage"}:
-            return everything
-        everything |= self._lines() | self._units() | self._shunts() | self._loads()
+        everything: dict[str, Array] = self._lines() | self._units() | self._shunts() | self._loads()
         if wanted & {"switch_current", "source_current", "source_power", "power_error"}:
             everything |= self._sources_and_switches(everything)
         everything["loss"] = (

@@ -22,6 +22,8 @@ Array = NDArray[Any]
 # slots of a depth: voltage real a b c, imaginary a b c, then the sum of currents likewise; of a branch: its current
 _V, _A, _J = (0, 3), (6, 9), (0, 3)
 _PHASES = range(3)
+FIRST_CHECK = 4
+"""Pass from which changes are looked at; no network with loads settles before (assumed)."""
 
 
 def _triple(table: Any, row: Any, slots: tuple[int, int]) -> list[tuple[Any, Any]]:
@@ -67,24 +69,38 @@ def _power_current(v: Any, p: Any, q: Any, vr: Any, vi: Any) -> tuple[Any, Any]:
     return real, v.mul(v.sub(v.mul(p, vi), v.mul(q, vr)), inverse)
 
 
-@step(widths=(6, 12, 6, 1), indices=3, scalars=5)
-def _leaf(
-    v: Any, branch: Any, level: Any, power: Any, excess: Any, bus: Any, before: Any, load: Any, *given: Any
-) -> None:
-    *z, tolerance = given
+def _draw(v: Any, branch: Any, level: Any, power: Any, bus: Any, before: Any, load: Any, z: Any) -> list[Any]:
+    """Visit a leaf: new currents of its load, added to the bus before; (phase, change, power) of each."""
     old = _triple(branch, bus, _J)
-    limit = v.spread(tolerance)
-    worst = excess.load(0, 0)
-    for k, (vr, vi) in enumerate(_fall(v, _triple(level, before, _V), old, tuple(z))):
+    changes = []
+    for k, (vr, vi) in enumerate(_fall(v, _triple(level, before, _V), old, z)):
         p, q = power.load(load, k), power.load(load, 3 + k)
         real, imag = _power_current(v, p, q, vr, vi)
-        change = v.add(v.absolute(v.sub(real, old[k][0])), v.absolute(v.sub(imag, old[k][1])))
-        allowed = v.mul(limit, v.add(v.absolute(p), v.absolute(q)))
-        worst = v.larger(v.sub(change, allowed), worst)
         branch.store(real, bus, k)
         branch.store(imag, bus, 3 + k)
         level.store(v.add(level.load(before, _A[0] + k), real), before, _A[0] + k)
         level.store(v.add(level.load(before, _A[1] + k), imag), before, _A[1] + k)
+        changes.append((v.sub(real, old[k][0]), v.sub(imag, old[k][1]), p, q))
+    return changes
+
+
+@step(widths=(6, 12, 6), indices=3, scalars=4)
+def _leaf(v: Any, branch: Any, level: Any, power: Any, bus: Any, before: Any, load: Any, *z: Any) -> None:
+    _draw(v, branch, level, power, bus, before, load, z)
+
+
+@step(widths=(6, 12, 6, 1), indices=3, scalars=5)
+def _checked_leaf(
+    v: Any, branch: Any, level: Any, power: Any, excess: Any, bus: Any, before: Any, load: Any, *given: Any
+) -> None:
+    """A leaf, and by how much the change of its currents is beyond what is allowed."""
+    *z, tolerance = given
+    limit = v.spread(tolerance)
+    worst = excess.load(0, 0)
+    for dr, di, p, q in _draw(v, branch, level, power, bus, before, load, tuple(z)):
+        change = v.add(v.absolute(dr), v.absolute(di))
+        allowed = v.mul(limit, v.add(v.absolute(p), v.absolute(q)))
+        worst = v.larger(v.sub(change, allowed), worst)
     excess.store(worst, 0, 0)
 
 
@@ -100,6 +116,15 @@ def _wrong(v: Any, branch: Any, level: Any, power: Any, wrong: Any, bus: Any, he
         size = v.add(v.mul(vr, vr), v.mul(vi, vi))
         worst = v.larger(v.mul(size, v.add(v.mul(dr, dr), v.mul(di, di))), worst)
     wrong.store(worst, 0, 0)
+
+
+@step(widths=(12, 1), indices=1)
+def _add_up(v: Any, level: Any, total: Any, here: Any) -> None:
+    """Sum of all voltages: it is not finite if one of them is not."""
+    value = total.load(0, 0)
+    for slot in range(6):
+        value = v.add(value, level.load(here, slot))
+    total.store(value, 0, 0)
 
 
 @njit(cache=True, error_model="numpy")
@@ -180,59 +205,86 @@ def _load(level, depth, power, row, drawn, excess, tolerance):  # type: ignore[n
 
 
 @njit(cache=True, error_model="numpy")
-def _write(steps, line, unit, ratio, impedance, shunt, admittance, load_row, power, drawn, drawn_shunt, branch, level,
-           wrong, start, nodes, base, first, lanes, out, residual, passes):  # type: ignore[no-untyped-def]  # fmt: skip
-    """Voltages of some lanes from the currents as they are, and the mismatch of the loads at these voltages."""
+def _shunt_wrong(level, depth, admittance, drawn, row, wrong):  # type: ignore[no-untyped-def]
+    """Squared mismatch of power of a shunt whose current is not yet that of the voltages."""
+    for k in range(3):
+        for w in range(LANES):
+            real, imag = -drawn[row, k, w], -drawn[row, 3 + k, w]
+            for j in range(3):
+                g, b = admittance[k, j].real, admittance[k, j].imag
+                real += g * level[depth, j, w] - b * level[depth, 3 + j, w]
+                imag += g * level[depth, 3 + j, w] + b * level[depth, j, w]
+            size = level[depth, k, w] ** 2 + level[depth, 3 + k, w] ** 2
+            wrong[0, 0, w] = max(wrong[0, 0, w], size * (real * real + imag * imag))
+
+
+@njit(cache=True, error_model="numpy")
+def _load_wrong(level, depth, power, row, drawn, wrong):  # type: ignore[no-untyped-def]
+    """The same of the loads at a bus."""
+    for k in range(3):
+        for w in range(LANES):
+            vr, vi = level[depth, k, w], level[depth, 3 + k, w]
+            real, imag = _mixed(power, row, k, w, vr, vi)
+            real -= drawn[row, k, w]
+            imag -= drawn[row, 3 + k, w]
+            wrong[0, 0, w] = max(wrong[0, 0, w], (vr * vr + vi * vi) * (real * real + imag * imag))
+
+
+@njit(cache=True, error_model="numpy")
+def _write(order, table, first, lanes, out, residual, passes):  # type: ignore[no-untyped-def]
+    """Voltages of some lanes from the currents as they are, and the mismatch of power at these voltages."""
+    branch, level, power, drawn, drawn_shunt, wrong, total = table
     wrong[:] = 0.0
-    total = np.zeros(LANES)
-    for number in range(steps.shape[0]):
-        kind, bus, depth = steps[number, 0], steps[number, 1], steps[number, 2]
-        if kind in (LINE_BACK, UNIT_BACK):
-            continue
+    total[:] = 0.0
+    start, nodes, line, visit = order.place_start, order.place_node, order.line, order.visit
+    for number in range(visit.shape[0]):
+        kind, bus, depth, carrier = visit[number, 0], visit[number, 1], visit[number, 2], visit[number, 3]
         if kind == SHUNT:
-            row = shunt[bus]
-            for k in range(3):
-                for w in range(LANES):
-                    real, imag = -drawn_shunt[row, k, w], -drawn_shunt[row, 3 + k, w]
-                    for j in range(3):
-                        g, b = admittance[row, k, j].real, admittance[row, k, j].imag
-                        real += g * level[depth, j, w] - b * level[depth, 3 + j, w]
-                        imag += g * level[depth, 3 + j, w] + b * level[depth, j, w]
-                    size = level[depth, k, w] ** 2 + level[depth, 3 + k, w] ** 2
-                    wrong[0, 0, w] = max(wrong[0, 0, w], size * (real * real + imag * imag))
+            row = order.shunt[bus]
+            _shunt_wrong(level, depth, order.admittance[row], drawn_shunt, row, wrong)
             continue
         if kind == LOAD:
-            row = load_row[bus]
-            for k in range(3):
-                for w in range(LANES):
-                    vr, vi = level[depth, k, w], level[depth, 3 + k, w]
-                    real, imag = _mixed(power, row, k, w, vr, vi)
-                    real -= drawn[row, k, w]
-                    imag -= drawn[row, 3 + k, w]
-                    wrong[0, 0, w] = max(wrong[0, 0, w], (vr * vr + vi * vi) * (real * real + imag * imag))
+            _load_wrong(level, depth, power, order.load_row[bus], drawn, wrong)
             continue
         if kind == UNIT:
-            _enter_unit(branch, level, bus, depth, ratio[unit[bus]], impedance[unit[bus]])
-        elif kind != ROOT:
+            row = order.unit[bus]
+            _enter_unit(branch, level, bus, depth, order.ratio[row], order.impedance[row])
+        elif kind == ROOT:
+            _root(branch, level, bus)
+        else:
             _enter(
-                branch, level, bus, depth - 1, depth, line[bus, 0], line[bus, 1], line[bus, 2], line[bus, 3]
+                branch,
+                level,
+                carrier,
+                depth - 1,
+                depth,
+                line[bus, 0],
+                line[bus, 1],
+                line[bus, 2],
+                line[bus, 3],
             )
             if kind == LEAF:
-                _wrong(branch, level, power, wrong, bus, depth, load_row[bus])
-        else:
-            _root(branch, level, bus)
-        for k in range(3):
-            for place in range(start[3 * bus + k], start[3 * bus + k + 1]):
-                node = nodes[place]
+                _wrong(branch, level, power, wrong, bus, depth, order.load_row[bus])
+        _add_up(level, total, depth)
+        volts, node = order.base[bus], order.place_first[bus]
+        if node >= 0:
+            for w in range(LANES):
+                if lanes[w]:
+                    row = out[first + w]
+                    for k in range(3):
+                        row[node + k] = complex(level[depth, k, w] * volts, level[depth, 3 + k, w] * volts)
+            continue
+        for slot in range(3 * bus, 3 * bus + 3):
+            k = slot - 3 * bus
+            for place in range(start[slot], start[slot + 1]):
                 for w in range(LANES):
                     if lanes[w]:
-                        real, imag = level[depth, k, w], level[depth, 3 + k, w]
-                        total[w] += real + imag
-                        out[first + w, node] = complex(real * base[bus], imag * base[bus])
+                        value = complex(level[depth, k, w] * volts, level[depth, 3 + k, w] * volts)
+                        out[first + w, nodes[place]] = value
     for w in range(LANES):
         if lanes[w]:
             residual[first + w] = np.sqrt(wrong[0, 0, w])
-            if not np.isfinite(total[w]):
+            if not np.isfinite(total[0, 0, w]):
                 passes[first + w] = 0
 
 
@@ -245,71 +297,86 @@ def _root(branch, level, bus):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _gather(first, count, load_power, load, share, power, source_voltage, source, source_scale, branch):  # type: ignore[no-untyped-def]  # fmt: skip
+def _gather(order, first, count, load_power, power, source_voltage, branch):  # type: ignore[no-untyped-def]
     """Powers and source voltages of a block; lanes beyond the last scenario repeat it."""
     power[:] = 0.0
     branch[:] = 0.0
-    for number in range(load.shape[0]):
-        which, row, k = load[number, 0], load[number, 1], load[number, 2]
-        for w in range(LANES):
-            value = load_power[first + min(w, count - 1), which]
-            for part in range(power.shape[1] // 6):
-                power[row, 6 * part + k, w] += share[number, part] * value.real
-                power[row, 6 * part + 3 + k, w] += share[number, part] * value.imag
-    for bus in range(source.shape[0]):
-        if source[bus, 0] >= 0:
+    for number in range(order.load.shape[0]):
+        which, row, k = order.load[number, 0], order.load[number, 1], order.load[number, 2]
+        for part in range(order.parts):
+            share = order.share[number, part]
+            for w in range(LANES):
+                value = load_power[first + min(w, count - 1), which]
+                power[row, 6 * part + k, w] += share * value.real
+                power[row, 6 * part + 3 + k, w] += share * value.imag
+    for bus in range(order.source.shape[0]):
+        if order.source[bus, 0] >= 0:
             for k in range(3):
+                source = order.source[bus, k]
                 for w in range(LANES):
-                    value = (
-                        source_voltage[first + min(w, count - 1), source[bus, k]]
-                        * source_scale[source[bus, k]]
-                    )
+                    value = source_voltage[first + min(w, count - 1), source] * order.source_scale[source]
                     branch[bus, k, w] = value.real
                     branch[bus, 3 + k, w] = value.imag
 
 
 @njit(cache=True, error_model="numpy")
-def _run(steps, line, unit, ratio, impedance, shunt, admittance, load_row, load, share, parts, source, source_scale,
-         start, nodes, base, depth, load_power, source_voltage, tolerance, limit, out, residual, passes):  # type: ignore[no-untyped-def]  # fmt: skip
-    scenarios, buses = load_power.shape[0], line.shape[0]
-    rows = max(1, load_row.max() + 1)
+def _pass(order, table, simple, checked, excess, tolerance):  # type: ignore[no-untyped-def]
+    """One walk; ``simple`` are the powers of leaves."""
+    branch, level, power, drawn, drawn_shunt, _, _ = table
+    steps, path, rows = order.step, order.path, order.load_row
+    for number in range(steps.shape[0]):
+        kind, bus, depth = steps[number, 0], steps[number, 1], steps[number, 2]
+        r, x, rm, xm = path[bus, 0], path[bus, 1], path[bus, 2], path[bus, 3]
+        if kind == LEAF:
+            if checked:
+                _checked_leaf(
+                    branch, level, simple, excess, bus, depth - 1, rows[bus], r, x, rm, xm, tolerance
+                )
+            else:
+                _leaf(branch, level, simple, bus, depth - 1, rows[bus], r, x, rm, xm)
+        elif kind == LINE:
+            _enter(branch, level, bus, depth - 1, depth, r, x, rm, xm)
+        elif kind == LINE_BACK:
+            _leave(branch, level, bus, depth - 1, depth)
+        elif kind == UNIT:
+            row = order.unit[bus]
+            _enter_unit(branch, level, bus, depth, order.ratio[row], order.impedance[row])
+        elif kind == UNIT_BACK:
+            _leave_unit(branch, level, bus, depth, order.ratio[order.unit[bus]])
+        elif kind == SHUNT:
+            row = order.shunt[bus]
+            _shunt(level, depth, order.admittance[row], drawn_shunt, row, excess, tolerance)
+        elif kind == LOAD:
+            _load(level, depth, power, rows[bus], drawn, excess, tolerance)
+        else:
+            _root(branch, level, bus)
+
+
+@njit(cache=True, error_model="numpy")
+def _run(order, load_power, source_voltage, tolerance, limit, out, residual, passes):  # type: ignore[no-untyped-def]
+    scenarios, buses = load_power.shape[0], order.line.shape[0]
+    rows = max(1, order.load_row.max() + 1)
     branch = np.empty((buses, 6, LANES))
-    level = np.zeros((depth + 1, 12, LANES))
-    power = np.empty((rows, 6 * parts, LANES))
-    simple = np.empty((rows, 6, LANES)) if parts > 1 else power
+    level = np.zeros((order.depth + 1, 12, LANES))
+    power = np.empty((rows, 6 * order.parts, LANES))
+    simple = np.empty((rows, 6, LANES)) if order.parts > 1 else power
     drawn = np.empty((rows, 6, LANES))
-    drawn_shunt = np.empty((max(1, admittance.shape[0]), 6, LANES))
+    drawn_shunt = np.empty((max(1, order.admittance.shape[0]), 6, LANES))
     excess, wrong = np.empty((1, 1, LANES)), np.empty((1, 1, LANES))
+    table = (branch, level, power, drawn, drawn_shunt, wrong, np.empty((1, 1, LANES)))
     active, settled = np.empty(LANES, np.bool_), np.empty(LANES, np.bool_)
     for first in range(0, scenarios, LANES):
         count = min(LANES, scenarios - first)
-        _gather(first, count, load_power, load, share, power, source_voltage, source, source_scale, branch)
+        _gather(order, first, count, load_power, power, source_voltage, branch)
         drawn[:] = 0.0
         drawn_shunt[:] = 0.0
         for w in range(LANES):
             active[w] = w < count
         for number in range(1, limit + 1):
             excess[:] = -1.0
-            for at in range(steps.shape[0]):
-                kind, bus, here = steps[at, 0], steps[at, 1], steps[at, 2]
-                if kind == LEAF:
-                    _leaf(branch, level, simple, excess, bus, here - 1, load_row[bus], line[bus, 0], line[bus, 1],
-                          line[bus, 2], line[bus, 3], tolerance)  # fmt: skip
-                elif kind == LINE:
-                    _enter(branch, level, bus, here - 1, here, line[bus, 0], line[bus, 1], line[bus, 2],
-                           line[bus, 3])  # fmt: skip
-                elif kind == LINE_BACK:
-                    _leave(branch, level, bus, here - 1, here)
-                elif kind == UNIT:
-                    _enter_unit(branch, level, bus, here, ratio[unit[bus]], impedance[unit[bus]])
-                elif kind == UNIT_BACK:
-                    _leave_unit(branch, level, bus, here, ratio[unit[bus]])
-                elif kind == SHUNT:
-                    _shunt(level, here, admittance[shunt[bus]], drawn_shunt, shunt[bus], excess, tolerance)
-                elif kind == LOAD:
-                    _load(level, here, power, load_row[bus], drawn, excess, tolerance)
-                else:
-                    _root(branch, level, bus)
+            _pass(order, table, simple, number >= FIRST_CHECK, excess, tolerance)
+            if number < FIRST_CHECK:
+                continue
             any_settled, any_active = False, False
             for w in range(LANES):
                 settled[w] = active[w] and excess[0, 0, w] <= 0.0
@@ -319,8 +386,7 @@ def _run(steps, line, unit, ratio, impedance, shunt, admittance, load_row, load,
                 if settled[w]:
                     passes[first + w] = number
             if any_settled:
-                _write(steps, line, unit, ratio, impedance, shunt, admittance, load_row, power, drawn, drawn_shunt,
-                       branch, level, wrong, start, nodes, base, first, settled, out, residual, passes)  # fmt: skip
+                _write(order, table, first, settled, out, residual, passes)
             if not any_active:
                 break
 
@@ -341,15 +407,15 @@ def sweep(
     mismatch [p.u.].
     """
     scenarios = power.shape[0]
-    out = np.zeros((scenarios, order.nodes), dtype=complex)
+    out = np.empty((scenarios, order.nodes), dtype=complex)
+    dead = np.ones(order.nodes, dtype=bool)
+    dead[order.place_node] = False
+    out[:, dead] = 0
     residual, passes = np.full(scenarios, np.inf), np.zeros(scenarios, dtype=np.int64)
-    # |dI| <= tolerance |S| keeps |dV| <= tolerance: |dI| = |S| |dV| / |V|^2; sums of parts are up to twice as large
+    # |dI| <= tolerance |S| holds |dV| <= tolerance |V|^2; real and imaginary parts are added, as those of S are
     _run(
-        order.step, order.line, order.unit, order.ratio, order.impedance, order.shunt, order.admittance,
-        order.load_row, order.load, order.share, 3 if order.voltage_dependent else 1, order.source,
-        order.source_scale, order.place_start, order.place_node, order.base, order.depth,
-        np.ascontiguousarray(power, dtype=complex), np.ascontiguousarray(source_voltage, dtype=complex),
-        0.5 * tolerance, limit, out, residual, passes,
+        order, np.ascontiguousarray(power, dtype=complex), np.ascontiguousarray(source_voltage, dtype=complex),
+        np.sqrt(0.5) * tolerance, limit, out, residual, passes,
     )  # fmt: skip
     failed = passes == 0
     out[failed], residual[failed] = 0, np.inf
