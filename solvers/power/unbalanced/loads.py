@@ -22,22 +22,24 @@ def load_current(problem: UnbalancedProblem, power: Array, voltage: Array) -> Ar
     """
     current, impedance = problem.load_current_share, problem.load_impedance_share
     rated = problem.load_voltage
+    voltage = np.where(power == 0, rated, voltage)  # what draws nothing may have no voltage
     drawn = (1.0 - current - impedance) / np.conj(voltage)
     if current.any():
         drawn = drawn + current / rated * voltage / np.abs(voltage)
     if impedance.any():
         drawn = drawn + impedance / rated**2 * voltage
-    return np.asarray(np.where(power == 0, 0, np.conj(power) * drawn))
+    return np.asarray(np.conj(power) * drawn)
 
 
 def load_slope(problem: UnbalancedProblem, power: Array, voltage: Array) -> tuple[Array, Array]:
     """Derivatives of :func:`load_current` by V and by its conjugate. [S]"""
     current, impedance = problem.load_current_share, problem.load_impedance_share
     rated = problem.load_voltage
+    voltage = np.where(power == 0, rated, voltage)
     size = np.abs(voltage)
     direct = impedance / rated**2 + 0.5 * current / (rated * size)
     mirrored = -(1.0 - current - impedance) / np.conj(voltage) ** 2 - 0.5 * current * voltage**2 / (
         rated * size**3
     )
     factor = np.conj(power)
-    return np.where(power == 0, 0, factor * direct), np.where(power == 0, 0, factor * mirrored)
+    return factor * direct, factor * mirrored

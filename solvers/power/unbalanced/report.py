@@ -118,8 +118,8 @@ class _Report:
         shunt = (self.at(p.shunt_from) - self.at(p.shunt_to)) * p.shunt_admittance
         lines = p.line_from.size
         flat = [
-            (p.line_from.ravel(), tables["line_current_from"].reshape(-1, lines)),
-            (p.line_to.ravel(), -tables["line_current_to"].reshape(-1, lines)),
+            (p.line_from.ravel(), tables["line_current_from"].reshape(total.shape[0], lines)),
+            (p.line_to.ravel(), -tables["line_current_to"].reshape(total.shape[0], lines)),
             (p.unit_from[:, 0], tables["unit_current_from"]),
             (p.unit_from[:, 1], -tables["unit_current_from"]),
             (p.unit_to[:, 0], -tables["unit_current_to"]),
