@@ -89,7 +89,7 @@ class Model:
         """Find the state of the scenarios that are not already known to have none."""
         good = self.ending == CONVERGED
         system, points, units = self.system.lanes_only(good)
-        start = self.start()
+        start = self.start() if good.any() else self._dead()
         state = start.take(points, units)
         reactive = Reactive(self.nodes, self.busbars, self.system)
         outcome, reached = solve_from(system, state, self.task.tolerance, max_iterations)
@@ -109,7 +109,7 @@ class Model:
 
     def start(self) -> State:
         """No-load state with the magnitudes of the generators, or what the task gives."""
-        voltage = self._no_load(self.fixed)
+        voltage = self.no_load()
         machines = self.magnitude > 0
         if machines.any():  # again with these held, so that the magnitudes between them agree
             voltage = self._no_load(
@@ -122,6 +122,14 @@ class Model:
             voltage = np.where((given != 0) & (self.fixed == 0), given, voltage)
         size = np.where(machines, self.magnitude, np.abs(voltage))
         return State(np.angle(voltage), size, np.zeros(self.nodes.converter.element.size))
+
+    def _dead(self) -> State:
+        points, units = self.busbars.points, self.nodes.converter.element.size
+        return State(np.zeros(points), np.zeros(points), np.zeros(units))
+
+    def no_load(self) -> Array:
+        """(points,) complex voltages with nothing but sources, converters and series impedances. [p.u.]"""
+        return self._no_load(self.fixed)
 
     def _blame(self, rows: Array, code: int, why: str) -> None:
         for row in np.unique(rows):

@@ -13,6 +13,8 @@ from solvers.power.newton_system import State, System
 from solvers.power.sweep import CONVERGED
 
 Array = NDArray[Any]
+STEPS = 20
+"""Newton steps given to each share (assumed: from a near solution four to eight are usual)."""
 ROUNDS, SMALLEST = 20, 1.0 / 32.0
 """Most steps along the share, and the smallest before it is given up (assumed: beyond the nose about eight steps
 are wasted)."""
@@ -37,7 +39,7 @@ def solve_from(system: System, start: State, tolerance: Array, max_iterations: i
     for _ in range(ROUNDS):
         factor = share[part.lane]
         limit = np.where(pending, tolerance, np.inf)
-        trial = iterate(part.scaled(factor, factor), state, limit, max_iterations)
+        trial = iterate(part.scaled(factor, factor), state, limit, min(max_iterations, STEPS))
         taken += trial.iterations
         good = pending & (trial.ending == CONVERGED)
         state = _chosen(part, good, trial.state, state)

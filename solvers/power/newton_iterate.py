@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.power.newton_system import State, System
-from solvers.power.sweep import CONVERGED, DIVERGED, MAX_ITERATIONS, ROUNDING
+from solvers.power.sweep import CONVERGED, DIVERGED, MAX_ITERATIONS, ROUNDING, SINGULAR
 
 Array = NDArray[Any]
 HALVINGS = 10
@@ -68,7 +68,7 @@ class _Iteration:
             if 2 * active.sum() <= self.present.sum():
                 self._narrow(active)
             stalled = self._step(active)
-            self.ending[stalled] = DIVERGED
+            self.ending[stalled] = np.maximum(self.ending[stalled], DIVERGED)
             active = active & ~stalled & (self.worst > self.accepted)
         self.ending[active] = MAX_ITERATIONS
         self._store()
@@ -91,7 +91,13 @@ class _Iteration:
     def _step(self, active: Array) -> Array:
         """One damped Newton step of all active scenarios; tells which of them no longer improve."""
         system, before, merit, worst = self.system, self.part, self.merit, self.worst.copy()
-        step = -system.pattern.solve(system, before, self.voltage, self.left)
+        try:
+            step = -system.pattern.solve(system, before, self.voltage, self.left)
+        except RuntimeError:  # an exact zero pivot: with several scenarios the caller finds which is to blame
+            if self.present.sum() > 1:
+                raise
+            self.ending[active] = SINGULAR
+            return active
         length = np.where(active, 1.0, 0.0)
         for _ in range(HALVINGS + 1):
             self.part = system.moved(before, step, length)

@@ -68,7 +68,8 @@ class Reactive:
             )
             state = state._replace(size=np.where(system.magnitude > 0, system.magnitude, state.size))
             failed = outcome.ending
-            outcome = iterate(system, state, tolerance, max_iterations)
+            limit = np.where(failed == CONVERGED, tolerance, np.inf)
+            outcome = iterate(system, state, limit, max_iterations)
             outcome = outcome._replace(
                 ending=np.maximum(outcome.ending, failed), iterations=outcome.iterations + iterations
             )
