@@ -12,7 +12,7 @@ from solvers.power.faults import corrections
 from solvers.power.faults.network import BASE, Sequence, Topology, View
 from solvers.power.faults.partial import partial_currents
 from solvers.power.faults.problem import FaultProblem
-from solvers.power.faults.seen import Seen, look
+from solvers.power.faults.seen import Seen, look, machine_currents
 from solvers.power.faults.selected import BLOCK
 from solvers.power.faults.sequences import Unit, factors, positive, zero
 
@@ -115,7 +115,7 @@ def evaluate(problem: FaultProblem, net: Topology, case: str, question: Question
     answer["converter_part"] = converter
     answer["initial"] = machines + converter
     answer["power"] = np.sqrt(3) * problem.bus_voltage * answer["initial"]
-    answer["steady"] = _steady(problem, net, case, question, c, base_current, machines) + converter
+    answer["steady"] = _steady(problem, net, case, question, c, unit, seen) * base_current + converter
     kappa = None
     if question.peak is not None:
         kappa = _kappa(problem, net, case, question, seen)[bus]
@@ -161,20 +161,26 @@ def _converters(problem: FaultProblem, net: Topology, case: str, seen: Seen) -> 
 
 
 def _steady(
-    problem: FaultProblem,
-    net: Topology,
-    case: str,
-    question: Question,
-    c: Array,
-    base: Array,
-    machines: Array,
+    problem: FaultProblem, net: Topology, case: str, question: Question, c: Array, unit: Unit, seen: Seen
 ) -> Array:
-    """I_k = I_k'' without motors (clause 11); minimum currents have none anyway."""
-    if case == "min" or not net.motor.any():
-        return machines
-    sequence, unit = positive(problem, net, View(case, motors=False))
-    seen = look(sequence, unit, question.compiled)
-    return np.asarray(c * seen.earthed[net.node] / np.abs(seen.impedance[net.node]) * base)
+    """(B,) I_k of machines and feeders: I_k'' without motors (clause 11); in minimum currents generators give no more
+    than they sustain. [p.u.]"""
+    bus = net.node
+    if case == "max":
+        if not net.motor.any():
+            return np.abs(c / seen.impedance[bus])
+        sequence, unit = positive(problem, net, View(case, motors=False))
+        seen = look(sequence, unit, question.compiled)
+        return np.abs(c * seen.earthed[bus] / seen.impedance[bus])
+    limit = problem.generators.sustained * problem.generators.rating / problem.generators.voltage
+    limit = limit * problem.bus_voltage[problem.generators.bus] / BASE
+    total = c / seen.impedance[bus]
+    if np.isfinite(limit[net.generator]).any():
+        for rows, current, _ in machine_currents(problem, net, unit, seen, c, "generators"):
+            size = np.abs(current)
+            part = np.divide(limit[rows], size, out=np.ones_like(size), where=size > limit[rows])
+            total = total - ((1 - part) * current).sum(axis=1)
+    return np.abs(total)
 
 
 def _kappa(problem: FaultProblem, net: Topology, case: str, question: Question, seen: Seen) -> Array:
@@ -214,30 +220,15 @@ def _meshed(sequence: Sequence) -> Array:
 
 def _decay(problem: FaultProblem, net: Topology, unit: Unit, time: float, seen: Seen, c: Array) -> Array:
     """(B,) complex what decays until the breaking time, clause 9.1 (meshed): sum of dU (1 - mu q) I_k''. [p.u.]"""
-    bus = net.node
-    total = np.zeros(bus.size, complex)
-    per_volt = c / seen.impedance[bus]
-    for kind in ("generators", "motors"):
+    total = np.zeros(net.node.size, complex)
+    motors = problem.motors
+    for kind, count, q in (
+        ("generators", np.array(1), np.ones(problem.generators.bus.size)),
+        ("motors", motors.count, corrections.motor_decay_factor(motors.pole_pair_power, time)),
+    ):
         table = getattr(problem, kind)
-        y = seen.sequence.shunt[seen.sequence.shunt_rows[kind]]
-        rated = table.rating / table.voltage * problem.bus_voltage[table.bus] / BASE
-        q = np.ones(y.size)
-        if kind == "motors":
-            rated = rated * table.count
-            q = corrections.motor_decay_factor(table.pole_pair_power, time)
-        at = np.flatnonzero(y != 0)
-        for first in range(0, at.size, BLOCK):
-            rows = at[first : first + BLOCK]
-            z = seen.inverse.columns(bus[table.bus[rows]])[bus]
-            admittance = np.broadcast_to(y[rows], z.shape).copy()
-            for u, terminal in enumerate(unit.terminal):
-                here = np.flatnonzero(bus == terminal)
-                z[here] = seen.columns[bus[table.bus[rows]], u]
-                if kind == "generators":
-                    admittance[np.ix_(here, np.flatnonzero(rows == unit.generator[u]))] += (
-                        unit.machine_change[u]
-                    )
-            current = per_volt[:, None] * z * admittance
+        rated = count * table.rating / table.voltage * problem.bus_voltage[table.bus] / BASE
+        for rows, current, admittance in machine_currents(problem, net, unit, seen, c, kind):
             ratio = np.abs(current) / rated[rows]
             mu = corrections.decay_factor(ratio, time)
             fall = 1j * (1 / admittance).imag * current / np.where(c > 0, c, 1)[:, None]

@@ -180,6 +180,9 @@ class Generators:
     """(N,) rated, over-excited; 0.8 is the usual rating of generating sets (ISO 8528-1, as quoted). [-]"""
     voltage_range: Array = column(default=0.0, least=0)
     """(N,) p_G: how far the terminal voltage may permanently exceed the rated one. [-]"""
+    sustained: Array = column(default=np.inf, above=0, infinite=True)
+    """(N,) three-phase current that the excitation keeps up, over the rated one (3 is usual for generating sets
+    with a permanent-magnet or auxiliary-winding exciter, assumed); inf = unknown, no limit. [-]"""
     earthed: Array = column(bool, False)
     """(N,) star point earthed: feeds line-to-earth faults."""
     zero_impedance: Array = column(complex, 0)

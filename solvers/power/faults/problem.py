@@ -174,7 +174,8 @@ class FaultCurrents:
     breaking: Array
     """(S, K, B) three-phase I_b at ``breaking_time``. [A]"""
     steady: Array
-    """(S, K, B) three-phase I_k: motors left out, machines taken as not decaying (an upper bound near them). [A]"""
+    """(S, K, B) three-phase I_k: motors left out; generators do not decay in maximum currents (an upper bound) and
+    give no more than they sustain in minimum ones. [A]"""
     line_line: Array
     """(S, K, B) I_k2''. [A]"""
     line_line_peak: Array

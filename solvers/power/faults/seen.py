@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.power.faults.network import Sequence
-from solvers.power.faults.selected import SelectedInverse, selected_inverse
+from solvers.power.faults.network import Sequence, Topology
+from solvers.power.faults.problem import FaultProblem
+from solvers.power.faults.selected import BLOCK, SelectedInverse, selected_inverse
 from solvers.power.faults.sequences import Unit
 
 Array = NDArray[Any]
@@ -53,3 +55,27 @@ def _unit_columns(inverse: SelectedInverse, unit: Unit) -> Array:
         inner = change @ np.linalg.solve(np.eye(2) + small @ change, small[:, 0])
         result[:, u] = both[:, 0] - both @ inner
     return result
+
+
+def machine_currents(
+    problem: FaultProblem, net: Topology, unit: Unit, seen: Seen, c: Array, kind: str
+) -> Iterator[tuple[Array, Array, Array]]:
+    """What each machine gives to a three-phase fault at each bus, in blocks of machines.
+
+    Yields rows (m,) of the table ``kind`` ("generators", "motors"), their currents (B, m) at the voltage of their own
+    buses and their admittances (B, m) for that fault. [p.u.]
+    """
+    bus, table = net.node, getattr(problem, kind)
+    y = seen.sequence.shunt[seen.sequence.shunt_rows[kind]]
+    at = np.flatnonzero(y != 0)
+    for first in range(0, at.size, BLOCK):
+        rows = at[first : first + BLOCK]
+        z = seen.inverse.columns(bus[table.bus[rows]])[bus]
+        admittance = np.broadcast_to(y[rows], z.shape).copy()
+        for u, terminal in enumerate(unit.terminal):
+            here = np.flatnonzero(bus == terminal)
+            z[here] = seen.columns[bus[table.bus[rows]], u]
+            if kind == "generators":
+                own = np.ix_(here, np.flatnonzero(rows == unit.generator[u]))
+                admittance[own] += unit.machine_change[u]
+        yield rows, (c / seen.impedance[bus])[:, None] * z * admittance, admittance

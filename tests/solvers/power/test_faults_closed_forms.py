@@ -120,6 +120,19 @@ def test_a_generating_set_by_hand_with_and_without_earthed_star_point():
     assert isolated.initial[0, 0, 0] == answer.initial[0, 0, 0]
 
 
+@pytest.mark.parametrize("cable", [0.0, 0.002, 0.05])
+def test_a_generating_set_sustains_its_limit_near_it_and_less_far_away(cable):
+    """Two sets of 2 MVA, three times rated current each, over a cable."""
+    problem = FaultProblem(
+        np.full(2, 480.0), branches=Branches([0], [1], impedance=[cable * (1 + 1j)]),
+        generators=Generators([0, 0], [2e6] * 2, [480.0] * 2, [0.01 + 0.12j] * 2, sustained=[3.0, 3.0]),
+    )  # fmt: skip
+    answer = short_circuit(problem)
+    limit = 2 * 3.0 * 2e6 / (ROOT3 * 480)
+    np.testing.assert_allclose(answer.steady[0, 1], np.minimum(limit, answer.initial[0, 1]), rtol=ALGEBRA)
+    np.testing.assert_allclose(answer.steady[0, 0], answer.initial[0, 0], rtol=ALGEBRA)
+
+
 def test_an_inverter_alone_gives_its_limit_and_over_the_bypass_it_adds_to_the_utility():
     """Double-conversion UPS: bypass open in scenario 0, closed in 1; the inverter stands at the board."""
     branches = dataclasses.replace(substation().branches, closed=[[True, False], [True, True]])
