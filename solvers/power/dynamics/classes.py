@@ -42,8 +42,8 @@ CLASSES = {
     "G2": ClassLimits(0.10, 0.12, 5.0, 0.015, 0.020, 0.20, 0.25, 6.0, 0.025),
     "G3": ClassLimits(0.07, 0.10, 3.0, 0.005, 0.020, 0.15, 0.20, 4.0, 0.01),
 }
-"""ISO 8528-5:2018, table of operating limit values for the performance classes, as quoted by makers of generating
-sets; check against the standard.  G4 is by agreement between maker and customer."""
+"""ISO 8528-5:2018, table of operating limit values for the performance classes: transients of G2 as quoted by makers of
+generating sets, the rest recalled; check against the standard.  G4 is by agreement between maker and customer."""
 
 STEPS_G2 = np.array([0.5, 0.8, 1.0])
 """Load levels that a G2 test takes in turn, as quoted (0-50-80-100 %). [of rated power]"""

@@ -21,7 +21,7 @@ class Genset:
 
     Governor and actuator are Woodward's DEGOV form with a throttle droop (DEGOV1, flag 0) and its engine dead time;
     their time constants are those of K. Yeager and J. Willis, "Modeling of emergency diesel generators in an 800
-    megawatt nuclear power plant", IEEE Trans. Energy Conversion 8(3), 1993, as quoted by later users.  All other
+    megawatt nuclear power plant", IEEE Trans. Energy Conversion 8(3), 1993, recalled, not verified.  All other
     defaults are assumed for a set of 2 to 3 MW and should come from its data sheet.
     """
 
@@ -54,9 +54,10 @@ class Genset:
     """Actuator K (1 + T4 s) / (s (1 + T5 s) (1 + T6 s)). [s]"""
     dead_time: Any = 0.024
     """From throttle to torque; 0 or at least one integration step. [s]"""
-    least_throttle: Any = 0.0
+    least_throttle: Any = -0.08
     most_throttle: Any = 1.1
-    """Limits of the throttle; 1 gives the engine's rated torque. [p.u.]"""
+    """Limits of the throttle; 1 gives the engine's rated torque, less than 0 its friction with the fuel cut, which is
+    all that slows a set without load. [p.u.]"""
     sudden_torque: Any = 0.5
     """Torque that may be added at once to what the turbocharger has boost for; inf = no such limit.  [p.u.]"""
     boost_time: Any = 1.5
@@ -97,6 +98,7 @@ class Genset:
         bounds: dict[str, dict[str, Any]] = {n: {"above": 0.0} for n in _POSITIVE}
         bounds |= {n: {"least": 0.0} for n in _NOT_NEGATIVE}
         bounds |= {"power_factor": {"above": 0.0, "most": 1.0}, "efficiency": {"above": 0.0, "most": 1.0}}
+        bounds |= {"least_throttle": {"least": -1.0}}
         for each in fields(self):
             name = each.name
             limit = bounds.get(name, {"least": 0.0})

@@ -23,7 +23,7 @@ class Smoothing:
     """
 
     energy: Any
-    """Usable energy of the store; NVIDIA names 65 J per GPU for GB300, 4.7 kJ a rack (as quoted). [J]"""
+    """Usable energy of the store; 65 J per GPU for GB300, 4.7 kJ a rack (recalled, not verified). [J]"""
     power_limit: Any = np.inf
     """Largest power into or out of the store. [W]"""
     efficiency: Any = 1.0

@@ -32,7 +32,7 @@ _TRANSMISSION = (
 )  # fmt: skip
 CURRENT_LIMITS = ((69e3, _GENERAL), (161e3, _SUBTRANSMISSION), (np.inf, _TRANSMISSION))
 """Up to this nominal voltage [V]: rows of (I_sc / I_L below, limits of the five bands, TDD) in percent of the maximum
-demand current I_L.  IEEE Std 519-2022 (and -2014) Tables 2, 3 and 4, as quoted."""
+demand current I_L.  IEEE Std 519-2022 (and -2014) Table 2 as quoted, Tables 3 and 4 recalled."""
 
 
 def voltage_limits(nominal: ArrayLike) -> tuple[Array, Array]:

@@ -17,6 +17,9 @@ Array = NDArray[Any]
 Summation = Literal["vector", "iec"]
 
 
+SUMMED_AT_ONCE = 128
+"""Buses whose unit responses are held at a time; bounds the memory of the summation law."""
+
 LARGEST_RESIDUAL = 1e-6
 """A direct solve of a regular matrix leaves 1e-12; far more means that it is all but singular. [-]"""
 
@@ -244,18 +247,28 @@ def _summed(problem: HarmonicProblem, solver: _Order, drawn: Array, emf: Array,
     buses = np.concatenate([problem.injector_bus, problem.source_bus])
     size = np.concatenate([np.abs(drawn), np.broadcast_to(np.abs(emf), (drawn.shape[0], emf.size))], axis=1)
     places, slot = np.unique(buses, return_inverse=True)
-    unit = np.zeros((problem.bus_voltage.size, places.size), dtype=complex)
-    unit[places, np.arange(places.size)] = 1.0
-    response = solver.voltage(unit)
-    gap = np.abs((solver.whole @ response - unit)[solver.fed]).max(initial=0.0)
     weight = np.zeros((places.size, drawn.shape[0]))
     np.add.at(weight, slot.ravel(), (size**power).T)
-    total = lambda table: ((np.abs(table) ** power) @ weight) ** (1.0 / power)  # noqa: E731
-    ends = solver.branch(response)
-    return (
-        total(response),
-        (total(ends[0]), total(ends[1])),
-        np.full(drawn.shape[0], gap * size.max(initial=0.0)),
+    lengths = (problem.bus_voltage.size, problem.branch_from.size, problem.branch_from.size)
+    sums = [np.zeros((n, drawn.shape[0])) for n in lengths]
+    gap = 0.0
+    for first in range(0, places.size, SUMMED_AT_ONCE):
+        some = slice(first, min(first + SUMMED_AT_ONCE, places.size))
+        unit = np.zeros((problem.bus_voltage.size, some.stop - first), dtype=complex)
+        unit[places[some], np.arange(some.stop - first)] = 1.0
+        response = solver.voltage(unit)
+        gap = max(gap, float(np.abs((solver.whole @ response - unit)[solver.fed]).max(initial=0.0)))
+        for sum_, table in zip(sums, (response, *solver.branch(response)), strict=True):
+            sum_ += _raised(table, power) @ weight[some]
+    v, i_from, i_to = (sum_ ** (1.0 / power) for sum_ in sums)
+    return v, (i_from, i_to), np.full(drawn.shape[0], gap * size.max(initial=0.0))
+
+
+def _raised(table: Array, power: float) -> Array:
+    """|table|^power."""
+    square = table.real**2 + table.imag**2
+    return np.asarray(
+        square if power == 2.0 else np.sqrt(square) if power == 1.0 else square ** (0.5 * power)
     )
 
 
