@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers.power.mesh import Meshed, States
 from solvers.power.outputs import wanted_outputs
 from solvers.power.plan import Plan
 from solvers.power.problem import Problem, Solution
@@ -23,7 +24,7 @@ from solvers.power.trees import find_feeds, find_roots, group, radial
 from solvers.status import SolveError
 
 Array = NDArray[Any]
-Method = Literal["auto", "sweep", "newton"]
+Method = Literal["auto", "sweep", "mesh", "newton"]
 
 COMPILED_FROM = 20_000
 """Buses times scenarios from which the compiled sweep repays the import of the compiler (about half a second;
@@ -47,9 +48,10 @@ def solve(
         the scenario, whichever is smaller. [-]
     max_iterations : int
         Limit of sweeps, and of Newton steps.
-    method : "auto", "sweep" or "newton"
-        "auto" sweeps scenarios whose energised part is radial and solves the others, and those whose sweep
-        does not settle, by Newton-Raphson.  With "sweep" a scenario that is not radial is INFEASIBLE.
+    method : "auto", "sweep", "mesh" or "newton"
+        "auto" sweeps scenarios whose energised part is radial, solves meshed ones by injected currents, and what
+        neither fits nor settles by Newton-Raphson.  With "sweep" a scenario that is not radial is INFEASIBLE, with
+        "mesh" one that has PV generators, phase shifters or converters in a ring.
     raise_on_failure : bool
         Raise :class:`solvers.status.SolveError` if any scenario fails, instead of reporting it.
 
@@ -85,8 +87,8 @@ def prepare(problem: Problem, *, method: Method = "auto", compiled: bool | None 
     -----
     ``problem.load_power`` is not read; the result serves any loads of the same network and switching.
     """
-    if method not in ("auto", "sweep", "newton"):
-        raise ValueError(f'method must be "auto", "sweep" or "newton", got {method!r}')
+    if method not in ("auto", "sweep", "mesh", "newton"):
+        raise ValueError(f'method must be "auto", "sweep", "mesh" or "newton", got {method!r}')
     return Prepared(problem, method, compiled)
 
 
@@ -123,8 +125,13 @@ class Prepared:
         self.plan_of = np.full(self.live.shape[0], -1)
         """(D,) plan of each state of switching; -1 = none."""
         self.is_radial = np.zeros(self.live.shape[0], dtype=bool)
-        if method != "newton":
+        if method in ("auto", "sweep"):
             self._plan(switched)
+        self.meshed: Meshed | None = None
+        asked = self.plan_of < 0
+        if method in ("auto", "mesh") and asked.any():
+            states = States(switched.live, switched.closed, switched.source, switched.feeding)
+            self.meshed = Meshed(problem, states, asked)
 
     def _plan(self, switched: Switched) -> None:
         problem = self.problem

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.power.mesh_changes import States
-from solvers.power.mesh_group import QUICK, group, solve_group
+from solvers.power.mesh_group import group, solve_group
 from solvers.power.mesh_report import report_mesh
 from solvers.power.problem import Problem
 
@@ -64,8 +64,7 @@ class Meshed:
 
     def solve(
         self, rows: Array, cord_power: Array, tolerance: Array, *, needed: frozenset[str],
-        max_iterations: int = QUICK, warm: Array | None = None, out: Array | None = None,
-        compiled: bool | None = None,
+        max_iterations: int, compiled: bool, warm: Array | None = None, out: Array | None = None,
     ) -> Answer:  # fmt: skip
         """Solve some scenarios of one group.
 
@@ -76,10 +75,9 @@ class Meshed:
         tolerance : (n,) largest accepted complex power mismatch of a busbar. [p.u.]
         needed : names of outputs.
         max_iterations : of each stage between converters.
+        compiled : iterate with the compiled kernel or with numpy and scipy alone.
         warm : (n, B) complex voltages to begin with; 0 begins at no load. [p.u.]
         out : (n, B) complex, C-contiguous, to write ``bus_voltage`` to.
-        compiled : bool
-            Which of the two programs iterates; default by the size of the batch.
         """
         members = self._groups[self.group_of[rows[0]]].take(self._place[rows])
         states = self._states.take(rows)

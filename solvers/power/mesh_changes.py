@@ -49,8 +49,10 @@ class Changes(NamedTuple):
         """Some of the scenarios."""
         branch_start, branches = _rows(self.start, rows)
         shunt_start, shunts = _rows(self.shunt_start, rows)
-        kept = (column[branches] for column in self[1:6])
-        return Changes(branch_start, *kept, shunt_start, self.shunt_point[shunts], self.shunt[shunts])
+        return Changes(
+            branch_start, self.tail[branches], self.head[branches], self.near[branches], self.far[branches],
+            self.admittance[branches], shunt_start, self.shunt_point[shunts], self.shunt[shunts],
+        )  # fmt: skip
 
 
 def _rows(start: Array, rows: Array) -> tuple[Array, Array]:
@@ -145,7 +147,7 @@ def _held_alike(mesh: Mesh, states: States, point_live: Array) -> Array:
     on = np.concatenate([states.source, states.feeding], axis=1)
     alike = ~(on & ~mesh.holding.agrees).any(axis=1)
     known = np.flatnonzero(mesh.holding.agrees)
-    held = _count(on[:, known], mesh.holding.point[known] - mesh.free, mesh.fixed.size) > 0
+    held = _count(on[:, known], mesh.holding.point[known] - mesh.free, mesh.points - mesh.free) > 0
     return np.asarray(alike & ~(point_live[:, mesh.free :] & ~held).any(axis=1))
 
 

@@ -21,10 +21,6 @@ from solvers.power.sweep import CONVERGED, ROUNDING
 
 Array = NDArray[Any]
 
-QUICK = 40
-"""Iterations after which Newton-Raphson is the better way: the error falls by less than 0.6 in each (assumed)."""
-COMPILED_FROM = 20_000
-"""Points times scenarios from which the compiled kernel repays the import of the compiler (about 1 s)."""
 CHUNK = 256
 """Scenarios compared with a base at a time, to bound the memory of the masks."""
 
@@ -112,9 +108,8 @@ class Answer(NamedTuple):
 
 
 def solve_group(
-    problem: Problem, members: Group, cord_power: Array, tolerance: Array, *,
-    live: Array | None = None, max_iterations: int = QUICK, start: Array | None = None,
-    out: Array | None = None, compiled: bool | None = None,
+    problem: Problem, members: Group, cord_power: Array, tolerance: Array, *, max_iterations: int, compiled: bool,
+    live: Array | None = None, start: Array | None = None, out: Array | None = None,
 ) -> Answer:  # fmt: skip
     """Find the voltages of the scenarios of a group.
 
@@ -122,13 +117,12 @@ def solve_group(
     ----------
     cord_power : (K, n) or (K, 1) complex power of the cords at a voltage of 1 p.u., real at DC buses. [VA]
     tolerance : (n,) largest accepted complex power mismatch of a point. [p.u.]
+    max_iterations : of each stage.
+    compiled : iterate with the compiled kernel or with numpy and scipy alone.
     live : (n, B) bool
         Buses to report; default all of the base.
-    max_iterations : of each stage.
     start : (n, B) or (1, B) complex voltages to begin with; 0 begins at no load. [p.u.]
     out : (n, B) complex, C-contiguous; written and returned instead of a new table.
-    compiled : bool
-        Which of the two programs iterates; default by the size of the batch.
 
     Notes
     -----
@@ -144,7 +138,7 @@ def solve_group(
         voltage[:, dead] = 0.0
     held = np.flatnonzero(mesh.point >= mesh.free)
     voltage[:, held] = mesh.ratio[held] * mesh.arrays.no_load[mesh.point[held]]
-    if n * mesh.points >= COMPILED_FROM if compiled is None else compiled:
+    if compiled:
         from solvers.power import mesh_kernel  # imports the compiler
 
         turns = mesh_kernel.iterate(mesh.arrays, members.changes, batch, voltage, residual, ending)

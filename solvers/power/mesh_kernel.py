@@ -5,158 +5,33 @@ iteration solves L D L^T x = -conj(S / V): forward by rows of L, so that a point
 written once, then backward by columns.  A branch taken out of the base adds y (e^T V) e to the right side; with
 w = L^-1 e, which has entries only on the way from the branch to the end of the elimination, that is a small
 change of the forward result (Woodbury's formula without a dense vector).
-
-numba's cache of this module does not notice changes of the steps: after editing one, delete ``__pycache__``.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-from solvers.power.lanes import LANES, step
+from solvers.power.lanes import LANES
+from solvers.power.mesh_steps import (
+    back,
+    back_one,
+    back_one_loaded,
+    clear,
+    inject,
+    miss_idle,
+    miss_loaded,
+    own,
+    pull,
+    pull_one,
+    pull_two,
+    scale,
+    settle,
+    settle_loaded,
+)
 
 CONVERGED, MAX_ITERATIONS, DIVERGED = 0, 1, 2
 """The first three of :data:`solvers.power.flow.ENDINGS`."""
-
-
-def _minus(v: Any, X: Any, k: Any, lr: Any, li: Any, re: Any, im: Any, slot: int) -> tuple[Any, Any]:
-    """(re, im) - (lr + j li) * X[k, slot : slot + 2]."""
-    xr, xi, r, i = X.load(k, slot), X.load(k, slot + 1), v.spread(lr), v.spread(li)
-    return v.add(v.sub(re, v.mul(r, xr)), v.mul(i, xi)), v.sub(v.sub(im, v.mul(r, xi)), v.mul(i, xr))
-
-
-def _voltage(v: Any, X: Any, j: Any, ar: Any, ai: Any) -> tuple[Any, Any]:
-    return v.add(v.spread(ar), X.load(j, 0)), v.add(v.spread(ai), X.load(j, 1))
-
-
-@step((4, 2), indices=2, scalars=2)
-def _inject(v: Any, X: Any, S: Any, j: Any, s: Any, ar: Any, ai: Any) -> None:
-    """Work = -conj(S / V)."""
-    vr, vi = _voltage(v, X, j, ar, ai)
-    q = v.div(v.constant(-1.0), v.add(v.mul(vr, vr), v.mul(vi, vi)))
-    p, r = S.load(s, 0), S.load(s, 1)
-    X.store(v.mul(v.add(v.mul(p, vr), v.mul(r, vi)), q), j, 2)
-    X.store(v.mul(v.sub(v.mul(p, vi), v.mul(r, vr)), q), j, 3)
-
-
-@step((4,), indices=2, scalars=2)
-def _pull(v: Any, X: Any, j: Any, k: Any, lr: Any, li: Any) -> None:
-    """Work -= L * work of an earlier point."""
-    re, im = _minus(v, X, k, lr, li, X.load(j, 2), X.load(j, 3), 2)
-    X.store(re, j, 2)
-    X.store(im, j, 3)
-
-
-@step((4,), indices=2, scalars=2)
-def _pull_one(v: Any, X: Any, j: Any, k: Any, lr: Any, li: Any) -> None:
-    """Work = -L * work of an earlier point."""
-    zero = v.constant(0.0)
-    re, im = _minus(v, X, k, lr, li, zero, zero, 2)
-    X.store(re, j, 2)
-    X.store(im, j, 3)
-
-
-@step((4,), indices=3, scalars=4)
-def _pull_two(v: Any, X: Any, j: Any, k: Any, m: Any, lr: Any, li: Any, mr: Any, mi: Any) -> None:
-    """Work = -L1 * work of one earlier point - L2 * work of another."""
-    zero = v.constant(0.0)
-    re, im = _minus(v, X, k, lr, li, zero, zero, 2)
-    re, im = _minus(v, X, m, mr, mi, re, im, 2)
-    X.store(re, j, 2)
-    X.store(im, j, 3)
-
-
-@step((4,), indices=1)
-def _clear(v: Any, X: Any, j: Any) -> None:
-    X.store(v.constant(0.0), j, 2)
-    X.store(v.constant(0.0), j, 3)
-
-
-@step((4,), indices=1, scalars=2)
-def _scale(v: Any, X: Any, j: Any, dr: Any, di: Any) -> None:
-    """Work *= 1 / D."""
-    re, im = v.cmul(X.load(j, 2), X.load(j, 3), v.spread(dr), v.spread(di))
-    X.store(re, j, 2)
-    X.store(im, j, 3)
-
-
-@step((4,), indices=2, scalars=2)
-def _back(v: Any, X: Any, j: Any, p: Any, lr: Any, li: Any) -> None:
-    """Work -= L * x of a later point."""
-    re, im = _minus(v, X, p, lr, li, X.load(j, 2), X.load(j, 3), 0)
-    X.store(re, j, 2)
-    X.store(im, j, 3)
-
-
-def _note(v: Any, X: Any, S: Any, M: Any, j: Any, s: Any, re: Any, im: Any) -> None:
-    """M = max of (|P| + |Q|) (|dx| + |dy|): a bound of the mismatch for voltages near 1."""
-    change = v.add(v.absolute(v.sub(re, X.load(j, 0))), v.absolute(v.sub(im, X.load(j, 1))))
-    size = v.add(v.absolute(S.load(s, 0)), v.absolute(S.load(s, 1)))
-    M.store(v.larger(v.mul(size, change), M.load(0, 0)), 0, 0)
-
-
-@step((4,), indices=1)
-def _settle(v: Any, X: Any, j: Any) -> None:
-    X.store(X.load(j, 2), j, 0)
-    X.store(X.load(j, 3), j, 1)
-
-
-@step((4, 2, 1), indices=2)
-def _settle_loaded(v: Any, X: Any, S: Any, M: Any, j: Any, s: Any) -> None:
-    re, im = X.load(j, 2), X.load(j, 3)
-    _note(v, X, S, M, j, s, re, im)
-    X.store(re, j, 0)
-    X.store(im, j, 1)
-
-
-@step((4,), indices=2, scalars=4)
-def _back_one(v: Any, X: Any, j: Any, p: Any, dr: Any, di: Any, lr: Any, li: Any) -> None:
-    """x = work / D - L * x of the only later point."""
-    re, im = v.cmul(X.load(j, 2), X.load(j, 3), v.spread(dr), v.spread(di))
-    re, im = _minus(v, X, p, lr, li, re, im, 0)
-    X.store(re, j, 0)
-    X.store(im, j, 1)
-
-
-@step((4, 2, 1), indices=3, scalars=4)
-def _back_one_loaded(
-    v: Any, X: Any, S: Any, M: Any, j: Any, s: Any, p: Any, dr: Any, di: Any, lr: Any, li: Any
-) -> None:
-    re, im = v.cmul(X.load(j, 2), X.load(j, 3), v.spread(dr), v.spread(di))
-    re, im = _minus(v, X, p, lr, li, re, im, 0)
-    _note(v, X, S, M, j, s, re, im)
-    X.store(re, j, 0)
-    X.store(im, j, 1)
-
-
-@step((4,), indices=1, scalars=2)
-def _own(v: Any, X: Any, j: Any, yr: Any, yi: Any) -> None:
-    """Work = Y_jj x_j."""
-    re, im = v.cmul(X.load(j, 0), X.load(j, 1), v.spread(yr), v.spread(yi))
-    X.store(re, j, 2)
-    X.store(im, j, 3)
-
-
-def _miss(v: Any, X: Any, M: Any, j: Any, vr: Any, vi: Any, p: Any, q: Any) -> None:
-    """M = max |V conj(I) + S|^2."""
-    re, im = v.cmul(vr, vi, X.load(j, 2), v.neg(X.load(j, 3)))
-    re, im = v.add(re, p), v.add(im, q)
-    M.store(v.larger(v.add(v.mul(re, re), v.mul(im, im)), M.load(0, 0)), 0, 0)
-
-
-@step((4, 2, 1), indices=2, scalars=2)
-def _miss_loaded(v: Any, X: Any, S: Any, M: Any, j: Any, s: Any, ar: Any, ai: Any) -> None:
-    vr, vi = _voltage(v, X, j, ar, ai)
-    _miss(v, X, M, j, vr, vi, S.load(s, 0), S.load(s, 1))
-
-
-@step((4, 1), indices=1, scalars=2)
-def _miss_idle(v: Any, X: Any, M: Any, j: Any, ar: Any, ai: Any) -> None:
-    vr, vi = _voltage(v, X, j, ar, ai)
-    _miss(v, X, M, j, vr, vi, v.constant(0.0), v.constant(0.0))
 
 
 @njit(cache=True, error_model="numpy")
@@ -166,20 +41,20 @@ def _forward(net, first, stop, X, S, extra, E):  # type: ignore[no-untyped-def]
         a, b, s = net.row_start[j], net.row_start[j + 1], net.slot[j]
         value, column = net.row_value, net.row_column
         if s >= 0:
-            _inject(X, S, j, s, net.no_load[j].real, net.no_load[j].imag)
+            inject(X, S, j, s, net.no_load[j].real, net.no_load[j].imag)
         elif b == a + 1:
-            _pull_one(X, j, column[a], value[a].real, value[a].imag)
+            pull_one(X, j, column[a], value[a].real, value[a].imag)
             a = b
         elif b == a + 2:
-            _pull_two(
+            pull_two(
                 X, j, column[a], column[a + 1],
                 value[a].real, value[a].imag, value[a + 1].real, value[a + 1].imag,
             )  # fmt: skip
             a = b
         else:
-            _clear(X, j)
+            clear(X, j)
         for k in range(a, b):
-            _pull(X, j, column[k], value[k].real, value[k].imag)
+            pull(X, j, column[k], value[k].real, value[k].imag)
         e = extra[j]
         if e >= 0:
             for w in range(LANES):
@@ -195,17 +70,17 @@ def _backward(net, first, stop, X, S, M):  # type: ignore[no-untyped-def]
         if b == a + 1:
             p, l = net.column_row[a], net.column_value[a]
             if s >= 0:
-                _back_one_loaded(X, S, M, j, s, p, d.real, d.imag, l.real, l.imag)
+                back_one_loaded(X, S, M, j, s, p, d.real, d.imag, l.real, l.imag)
             else:
-                _back_one(X, j, p, d.real, d.imag, l.real, l.imag)
+                back_one(X, j, p, d.real, d.imag, l.real, l.imag)
             continue
-        _scale(X, j, d.real, d.imag)
+        scale(X, j, d.real, d.imag)
         for k in range(a, b):
-            _back(X, j, net.column_row[k], net.column_value[k].real, net.column_value[k].imag)
+            back(X, j, net.column_row[k], net.column_value[k].real, net.column_value[k].imag)
         if s >= 0:
-            _settle_loaded(X, S, M, j, s)
+            settle_loaded(X, S, M, j, s)
         else:
-            _settle(X, j)
+            settle(X, j)
 
 
 @njit(cache=True, error_model="numpy")
@@ -338,10 +213,10 @@ def _at(net, X, j, w):  # type: ignore[no-untyped-def]
 def _verify(net, changes, row, count, first, stop, X, S, M):  # type: ignore[no-untyped-def]
     """M = square of the largest mismatch of the free points of a stage."""
     for j in range(first, stop):
-        _own(X, j, net.diagonal[j].real, net.diagonal[j].imag)
+        own(X, j, net.diagonal[j].real, net.diagonal[j].imag)
         for k in range(net.link_start[j], net.link_start[j + 1]):
             y = net.link_value[k]
-            _back(X, j, net.link_column[k], -y.real, -y.imag)
+            back(X, j, net.link_column[k], -y.real, -y.imag)
     for w in range(count):
         for c in range(changes.start[row + w], changes.start[row + w + 1]):
             a, b = changes.tail[c], changes.head[c]
@@ -362,9 +237,9 @@ def _verify(net, changes, row, count, first, stop, X, S, M):  # type: ignore[no-
     for j in range(first, stop):
         s = net.slot[j]
         if s >= 0:
-            _miss_loaded(X, S, M, j, s, net.no_load[j].real, net.no_load[j].imag)
+            miss_loaded(X, S, M, j, s, net.no_load[j].real, net.no_load[j].imag)
         else:
-            _miss_idle(X, M, j, net.no_load[j].real, net.no_load[j].imag)
+            miss_idle(X, M, j, net.no_load[j].real, net.no_load[j].imag)
 
 
 @njit(cache=True, error_model="numpy")

@@ -31,9 +31,7 @@ class Holding(NamedTuple):
     point: Array
     """(X,) point of each element, -1 where its bus is dead in the base."""
     agrees: Array
-    """(X,) bool: the point is held in the base, at the voltage of this element."""
-    weight: Array
-    """(X,) part in the power of the busbar before it is shared out."""
+    """(X,) bool: may hold its point: the base has it held at the same voltage, and a converter runs there."""
 
 
 class Arrays(NamedTuple):
@@ -94,31 +92,23 @@ class Links:
     """(E,) of the series element, 0 for ideal branches. [p.u.]"""
 
 
+@dataclass(frozen=True)
 class Mesh:
-    """The base state of a group of scenarios.  Use :func:`mesh_of` to make one."""
+    """The base state of a group of scenarios; made by :func:`mesh_of`."""
 
-    def __init__(
-        self, problem: Problem, live: Array, conducts: Array, nodes: Nodes, busbars: Busbars
-    ) -> None:
-        self.problem, self.live, self.conducts = problem, live, conducts
-        self.nodes, self.busbars = nodes, busbars
-        self.ratio = np.ones(live.size)
-        """(B,) voltage of a bus over that of its point."""
-        self.ratio[nodes.bus] = busbars.ratio.real
-        self._number()
-
-    def _number(self) -> None:
-        raw = np.full(self.live.size, -1)
-        raw[self.nodes.bus] = self.busbars.point
-        self._raw_point = raw
-
-    # The parts below are filled in by _build, in this order.
+    problem: Problem
+    live: Array
+    """(B,) bool."""
+    conducts: Array
+    """(E,) bool: closed and live."""
+    nodes: Nodes
+    busbars: Busbars
+    ratio: Array
+    """(B,) voltage of a bus over that of its point."""
     point: Array
     """(B,) point of each bus, -1 = dead."""
     free: int
     """Number of free points; fixed ones come after them."""
-    fixed: Array
-    """(F,) complex voltage of the fixed points. [p.u.]"""
     part: Array
     """(m + F,) connected part of the free points, -1 for fixed ones."""
     holding: Holding
@@ -126,19 +116,25 @@ class Mesh:
     factors: list[Factor | None]
     """Of each stage."""
     arrays: Arrays
-    largest: float
-    """Largest admittance on the diagonal: rounding cannot balance power better than this allows. [p.u.]"""
     cord_slot: Array
     """(K,) row of each cord in the table of demands, the last row where its bus is dead."""
     slots: int
+    """Rows of that table with a point; a spare one comes after them."""
 
     @property
     def stages(self) -> int:
+        """Number of stages between converters."""
         return len(self.factors)
 
     @property
     def points(self) -> int:
-        return self.free + self.fixed.size
+        """Number of points, free and fixed."""
+        return int(self.part.size)
+
+    @property
+    def largest(self) -> float:
+        """Largest admittance on the diagonal: rounding cannot balance power better than this allows. [p.u.]"""
+        return float(np.abs(self.arrays.diagonal[: self.free]).max(initial=0.0))
 
 
 def mesh_of(problem: Problem, live: Array, closed: Array, source: Array, feeding: Array) -> Mesh | None:
@@ -167,183 +163,183 @@ def mesh_of(problem: Problem, live: Array, closed: Array, source: Array, feeding
     busbars = Busbars(nodes)
     if busbars.contradictory().size:
         return None
-    mesh = Mesh(problem, live, conducts, nodes, busbars)
+    draft = _Draft(problem, live, conducts, nodes, busbars, feeding)
+    held = draft.hold(np.concatenate([source, feeding]))
     try:
-        return mesh if _build(mesh, source, feeding) else None
+        return None if held is None else draft.finished(held)
     except SingularMatrix:
         return None
 
 
-def _build(mesh: Mesh, source: Array, feeding: Array) -> bool:
-    held = _hold(mesh, np.concatenate([source, feeding]))
-    if held is None:
-        return False
-    raw = mesh._raw_point
-    links = _links(mesh, raw)
-    rows, columns, values = _admittance(mesh, links, raw)
-    points = mesh.busbars.points
-    matrix = csr_array(coo_array((values, (rows, columns)), shape=(points, points)))
-    free = held == 0
-    part, stage_of = _stages(mesh, matrix, free, raw, feeding)
-    if part is None:
-        return False
-    order, factors = [], []
-    for stage in range(int(stage_of.max(initial=0)) + 1):
-        at = np.flatnonzero(free & (stage_of == stage))
-        factor = factorise(matrix[at][:, at]) if at.size else None
-        factors.append(factor)
-        order.append(at if factor is None else at[factor.order])
-    placed = np.concatenate([*order, np.flatnonzero(~free)])
-    place = np.full(points + 1, -1)
-    place[placed] = np.arange(points)
-    mesh.free, mesh.fixed = int(free.sum()), held[~free]
-    mesh.part = part[placed]
-    mesh.point = place[raw]
-    mesh.factors = factors
-    mesh.links = Links(place[links.tail], place[links.head], links.near, links.far, links.admittance)
-    element = np.concatenate([mesh.problem.source_bus, mesh.problem.converter_to])
-    value = _values(mesh.problem, mesh.ratio)
-    at = mesh.point[element]
-    reference = np.append(held[placed], 0)[at]
-    agrees = (reference != 0) & (np.abs(value - reference) <= AGREE * np.abs(value))
-    weight = np.concatenate([np.ones(mesh.problem.source_bus.size), mesh.problem.converter_rating])
-    mesh.holding = Holding(at, agrees & (at >= 0), weight)
-    _finish(mesh, matrix[placed][:, placed], stage_of[placed], feeding)
-    return True
+class _Draft:
+    """A mesh in the making; points have the numbers of the busbars until they are ordered."""
+
+    def __init__(
+        self, problem: Problem, live: Array, conducts: Array, nodes: Nodes, busbars: Busbars, feeding: Array
+    ) -> None:
+        self.problem, self.live, self.conducts = problem, live, conducts
+        self.nodes, self.busbars, self.feeding = nodes, busbars, feeding
+        self.ratio = np.ones(live.size)
+        self.ratio[nodes.bus] = busbars.ratio.real
+        self.point = np.full(live.size, -1)
+        self.point[nodes.bus] = busbars.point
+        self.element = np.concatenate([problem.source_bus, problem.converter_to])
+        given = np.concatenate([problem.source_voltage, problem.converter_voltage])
+        self.value = given / self.ratio[self.element]
+        """(X,) voltage that each source and converter would give to its point."""
+
+    def hold(self, on: Array) -> Array | None:
+        """(points,) complex voltages, 0 = free; None where holders contradict each other."""
+        points = self.busbars.points
+        at, value = self.point[self.element[on]], self.value[on]
+        kind = (np.arange(self.element.size) >= self.problem.source_bus.size)[on]
+        held, kinds = np.zeros(points, dtype=complex), np.zeros(points, dtype=bool)
+        held[at], kinds[at] = value, kind
+        clash = (np.abs(held[at] - value) > AGREE * np.abs(value)) | (kinds[at] != kind)
+        return None if clash.any() else held
+
+    def finished(self, held: Array) -> Mesh | None:
+        """The mesh, with the points that ``held`` leaves free in order of elimination."""
+        points, free = held.size, held == 0
+        links = self._links()
+        matrix = self._admittance(links)
+        part, stage_of = self._stages(matrix, free)
+        if part is None:
+            return None
+        order, factors = [], []
+        for stage in range(int(stage_of.max(initial=0)) + 1):
+            at = np.flatnonzero(free & (stage_of == stage))
+            factor = factorise(matrix[at][:, at]) if at.size else None
+            factors.append(factor)
+            order.append(at if factor is None else at[factor.order])
+        placed = np.concatenate([*order, np.flatnonzero(~free)])
+        place = np.full(points + 1, -1)
+        place[placed] = np.arange(points)
+        self.point = place[self.point]
+        links = Links(place[links.tail], place[links.head], links.near, links.far, links.admittance)
+        at = self.point[self.element]
+        reference = np.append(held[placed], 0)[at]
+        agrees = (at >= 0) & (reference != 0)
+        agrees &= np.abs(self.value - reference) <= AGREE * np.abs(self.value)
+        agrees[self.problem.source_bus.size :] &= self.feeding  # others have no place in the order of stages
+        slot, cord_slot, inputs = self._slots(points)
+        arrays = _arrays(
+            self, matrix[placed][:, placed], factors, held[~free], stage_of[placed], slot, inputs
+        )
+        return Mesh(
+            self.problem, self.live, self.conducts, self.nodes, self.busbars, self.ratio, self.point,
+            int(free.sum()), part[placed], Holding(at, agrees), links, factors, arrays, cord_slot,
+            int((slot >= 0).sum()),
+        )  # fmt: skip
+
+    def _links(self) -> Links:
+        problem, ratio = self.problem, self.ratio
+        ideal = problem.branch_impedance == 0
+        admittance = np.where(ideal, 0.0, 1.0 / np.where(ideal, 1.0, problem.branch_impedance))
+        near = ratio[problem.branch_from] / problem.branch_tap.real
+        tail, head = self.point[problem.branch_from], self.point[problem.branch_to]
+        return Links(tail, head, near, ratio[problem.branch_to], admittance)
+
+    def _admittance(self, links: Links) -> csr_array:
+        """y e e^T of each branch, and the shunts."""
+        at = np.flatnonzero(self.conducts & (links.admittance != 0))
+        tail, head, y = links.tail[at], links.head[at], links.admittance[at]
+        near, far = links.near[at], links.far[at]
+        own = self.busbars.point
+        shunt = self.nodes.shunt * self.busbars.ratio.real**2
+        rows = np.concatenate([tail, head, tail, head, own])
+        columns = np.concatenate([tail, head, head, tail, own])
+        values = np.concatenate([y * near**2, y * far**2, -y * near * far, -y * near * far, shunt])
+        return csr_array(coo_array((values, (rows, columns)), shape=(self.busbars.points,) * 2))
+
+    def _stages(self, matrix: csr_array, free: Array) -> tuple[Array | None, Array]:
+        """Part and stage of every point; None where converters feed each other in a ring."""
+        entries = coo_array(matrix)
+        inner = free[entries.row] & free[entries.col]
+        pattern = (np.ones(int(inner.sum())), (entries.row[inner], entries.col[inner]))
+        count, label = connected_components(coo_array(pattern, shape=matrix.shape), directed=False)
+        units = np.flatnonzero(self.feeding)
+        out, into = (
+            label[self.point[end[units]]] for end in (self.problem.converter_to, self.problem.converter_from)
+        )
+        edge = free[entries.row] & ~free[entries.col]  # a fixed point comes no earlier than a part beside it
+        lower, upper = label[entries.row[edge]], label[entries.col[edge]]
+        stage = np.zeros(count, dtype=int)
+        for _ in range(2 * units.size + 2):
+            raised = stage.copy()
+            np.maximum.at(raised, upper, stage[lower])
+            np.maximum.at(raised, into, stage[out] + 1)
+            if np.array_equal(raised, stage):
+                return np.where(free, label, -1), stage[label]
+            stage = raised
+        return None, stage[label]
+
+    def _slots(self, points: int) -> tuple[Array, Array, Array]:
+        """Rows in the table of demands of points (-1 = none), cords and converter inputs (last = none)."""
+        problem = self.problem
+        cord_point = np.where(problem.cord_weight > 0, self.point[problem.cord_bus], -1)
+        into = np.where(self.feeding, self.point[problem.converter_from], -1)
+        needed = np.zeros(points + 1, dtype=bool)
+        needed[cord_point] = needed[into] = True
+        needed[-1] = False
+        slot = np.where(needed, np.cumsum(needed) - 1, int(needed.sum()))
+        return np.where(needed, slot, -1)[:-1], slot[cord_point], slot[into]
 
 
-def _values(problem: Problem, ratio: Array) -> Array:
-    """(X,) voltage that each source and converter would give to its point."""
-    element = np.concatenate([problem.source_bus, problem.converter_to])
-    return np.asarray(np.concatenate([problem.source_voltage, problem.converter_voltage]) / ratio[element])
-
-
-def _hold(mesh: Mesh, on: Array) -> Array | None:
-    """(points,) complex voltages, 0 = free; None where holders contradict each other."""
-    problem, points = mesh.problem, mesh.busbars.points
-    element = np.concatenate([problem.source_bus, problem.converter_to])
-    sources = problem.source_bus.size
-    at, value = mesh._raw_point[element[on]], _values(problem, mesh.ratio)[on]
-    kind = (np.arange(element.size) >= sources)[on]
-    held, kinds = np.zeros(points, dtype=complex), np.zeros(points, dtype=bool)
-    held[at], kinds[at] = value, kind
-    clash = (np.abs(held[at] - value) > AGREE * np.abs(value)) | (kinds[at] != kind)
-    return None if clash.any() else held
-
-
-def _links(mesh: Mesh, raw: Array) -> Links:
-    problem = mesh.problem
-    tail, head = raw[problem.branch_from], raw[problem.branch_to]
-    ideal = problem.branch_impedance == 0
-    ohm = np.where(ideal, 1.0, problem.branch_impedance)
-    near = mesh.ratio[problem.branch_from] / problem.branch_tap.real
-    return Links(tail, head, near, mesh.ratio[problem.branch_to], np.where(ideal, 0.0, 1.0 / ohm))
-
-
-def _admittance(mesh: Mesh, links: Links, raw: Array) -> tuple[Array, Array, Array]:
-    """Entries of the admittance matrix of all points: y e e^T of each branch, and the shunts."""
-    at = np.flatnonzero(mesh.conducts & (links.admittance != 0))
-    tail, head, y = links.tail[at], links.head[at], links.admittance[at]
-    near, far = links.near[at], links.far[at]
-    shunt = mesh.nodes.shunt * mesh.busbars.ratio.real**2
-    own = mesh.busbars.point
-    rows = np.concatenate([tail, head, tail, head, own])
-    columns = np.concatenate([tail, head, head, tail, own])
-    values = np.concatenate([y * near**2, y * far**2, -y * near * far, -y * near * far, shunt])
-    return rows, columns, values
-
-
-def _stages(
-    mesh: Mesh, matrix: csr_array, free: Array, raw: Array, feeding: Array
-) -> tuple[Array | None, Array]:
-    """Part and stage of every point; None where converters feed each other in a ring."""
-    problem = mesh.problem
-    entries = coo_array(matrix)
-    inner = free[entries.row] & free[entries.col]
-    pattern = (np.ones(int(inner.sum())), (entries.row[inner], entries.col[inner]))
-    count, label = connected_components(coo_array(pattern, shape=matrix.shape), directed=False)
-    units = np.flatnonzero(feeding)
-    out, into = label[raw[problem.converter_to[units]]], label[raw[problem.converter_from[units]]]
-    edge = free[entries.row] & ~free[entries.col]  # a free part beside a fixed point comes no later than it
-    lower, upper = label[entries.row[edge]], label[entries.col[edge]]
-    stage = np.zeros(count, dtype=int)
-    for _ in range(2 * units.size + 2):
-        raised = stage.copy()
-        np.maximum.at(raised, upper, stage[lower])
-        np.maximum.at(raised, into, stage[out] + 1)
-        if np.array_equal(raised, stage):
-            return np.where(free, label, -1), stage[label]
-        stage = raised
-    return None, stage[label]
-
-
-def _finish(mesh: Mesh, matrix: csr_array, stage_of: Array, feeding: Array) -> None:
+def _arrays(
+    draft: _Draft, matrix: csr_array, factors: list[Factor | None], fixed: Array, stage_of: Array,
+    slot: Array, inputs: Array,
+) -> Arrays:  # fmt: skip
     """Arrays of the kernel from the admittances and stages of the points, in their new order."""
-    problem, m = mesh.problem, mesh.free
-    mesh.largest = float(np.abs(matrix.diagonal()[:m]).max(initial=0.0))
-    no_load = np.concatenate([np.zeros(m, dtype=complex), mesh.fixed])
-    right = -(matrix[:m][:, m:] @ mesh.fixed)
+    problem, m, stages = draft.problem, stage_of.size - fixed.size, np.arange(len(factors) + 1)
+    no_load = np.concatenate([np.zeros(m, dtype=complex), fixed])
+    right = -(matrix[:m][:, m:] @ fixed)
     first = 0
-    for factor in mesh.factors:
-        size = 0 if factor is None else factor.order.size
-        if factor is not None:
-            given = np.empty(size, dtype=complex)
-            given[factor.order] = right[first : first + size]
-            no_load[first : first + size] = factor.solve(given)[factor.order]
-        first += size
-    slot, cord_slot, inputs = _slots(mesh, feeding)
-    units, unit_start, curve = _units(mesh, stage_of, feeding)
-    buses, bus_start = _buses(mesh, stage_of)
-    stage = np.searchsorted(stage_of[:m], np.arange(len(mesh.factors) + 1))
-    mesh.cord_slot = cord_slot
-    mesh.arrays = Arrays(
-        stage, *_lower(mesh.factors), no_load, slot, *_neighbours(matrix, m), matrix.diagonal(),
-        units, unit_start, mesh.point[problem.converter_to[units]], inputs[units], curve,
-        buses, bus_start, mesh.point[buses], mesh.ratio[buses], _representatives(mesh),
+    for factor in factors:
+        if factor is None:
+            continue
+        part = slice(first, first + factor.order.size)
+        given = np.empty(factor.order.size, dtype=complex)
+        given[factor.order] = right[part]
+        no_load[part] = factor.solve(given)[factor.order]
+        first = part.stop
+    units, unit_start, curve = _units(draft, stage_of, stages)
+    buses = np.flatnonzero((draft.point >= 0) & (draft.point < m))
+    stage = stage_of[draft.point[buses]]
+    buses = buses[np.argsort(stage, kind="stable")]
+    by_row, by_column, inverse = _lower(factors)
+    return Arrays(
+        np.searchsorted(stage_of[:m], stages), *by_row, *by_column, inverse, no_load, slot,
+        *_neighbours(matrix, m), diagonal=matrix.diagonal(), unit=units, unit_start=unit_start,
+        unit_out=draft.point[problem.converter_to[units]], unit_in=inputs[units], unit_curve=curve,
+        bus=buses, bus_start=np.searchsorted(np.sort(stage), stages), bus_point=draft.point[buses],
+        bus_ratio=draft.ratio[buses], point_bus=_representatives(draft, stage_of.size),
     )  # fmt: skip
 
 
-def _slots(mesh: Mesh, feeding: Array) -> tuple[Array, Array, Array]:
-    """Rows in the table of demands of points, cords and converter inputs; the table has a spare last row."""
-    problem = mesh.problem
-    cord_point = np.where(problem.cord_weight > 0, mesh.point[problem.cord_bus], -1)
-    into = np.where(feeding, mesh.point[problem.converter_from], -1)
-    needed = np.zeros(mesh.points + 1, dtype=bool)
-    needed[cord_point] = needed[into] = True
-    needed[-1] = False
-    mesh.slots = int(needed.sum())
-    slot = np.where(needed, np.cumsum(needed) - 1, mesh.slots)
-    return np.where(needed, slot, -1)[:-1], slot[cord_point], slot[into]
-
-
-def _units(mesh: Mesh, stage_of: Array, feeding: Array) -> tuple[Array, Array, Array]:
-    problem = mesh.problem
-    units = np.flatnonzero(feeding)
-    stage = stage_of[mesh.point[problem.converter_to[units]]]
+def _units(draft: _Draft, stage_of: Array, stages: Array) -> tuple[Array, Array, Array]:
+    """Converters in order of stage, the first of each stage, and their loss curves."""
+    problem = draft.problem
+    units = np.flatnonzero(draft.feeding)
+    stage = stage_of[draft.point[problem.converter_to[units]]]
     units = units[np.argsort(stage, kind="stable")]
-    start = np.searchsorted(np.sort(stage), np.arange(len(mesh.factors) + 1))
     pf = problem.converter_input_pf[units]
     rating = problem.converter_rating[units] / problem.base_power
     curve = np.column_stack([rating, problem.converter_loss[units], np.sqrt(1.0 - pf**2) / pf])
-    return units, start, curve
+    return units, np.searchsorted(np.sort(stage), stages), curve
 
 
-def _buses(mesh: Mesh, stage_of: Array) -> tuple[Array, Array]:
-    """Buses of free points, by stage."""
-    buses = np.flatnonzero((mesh.point >= 0) & (mesh.point < mesh.free))
-    stage = stage_of[mesh.point[buses]]
-    order = np.argsort(stage, kind="stable")
-    return buses[order], np.searchsorted(stage[order], np.arange(len(mesh.factors) + 1))
-
-
-def _representatives(mesh: Mesh) -> Array:
-    roots = np.flatnonzero(mesh.busbars.parent == np.arange(mesh.nodes.size))
-    bus = np.zeros(mesh.points, dtype=int)
-    bus[mesh.point[mesh.nodes.bus[roots]]] = mesh.nodes.bus[roots]
+def _representatives(draft: _Draft, points: int) -> Array:
+    roots = draft.nodes.bus[draft.busbars.parent == np.arange(draft.nodes.size)]
+    bus = np.zeros(points, dtype=int)
+    bus[draft.point[roots]] = roots
     return bus
 
 
-def _lower(factors: list[Factor | None]) -> tuple[Array, ...]:
+Table = tuple[Array, Array, Array]
+
+
+def _lower(factors: list[Factor | None]) -> tuple[Table, Table, Array]:
     """L of all stages by rows and by columns, and the inverse of D."""
     columns, rows, values, inverse = ([np.zeros(0, dtype=int)] for _ in range(4))
     first = 0
@@ -358,12 +354,11 @@ def _lower(factors: list[Factor | None]) -> tuple[Array, ...]:
         first += size
     row, column = np.concatenate(rows), np.concatenate(columns)
     value = np.concatenate(values).astype(complex)
-    by_row = np.lexsort((column, row))
+    order = np.lexsort((column, row))
     bounds = np.arange(first + 1)
-    return (
-        np.searchsorted(row[by_row], bounds), column[by_row], value[by_row],
-        np.searchsorted(column, bounds), row, value, np.concatenate(inverse).astype(complex),
-    )  # fmt: skip
+    by_row = np.searchsorted(row[order], bounds), column[order], value[order]
+    by_column = np.searchsorted(column, bounds), row, value
+    return by_row, by_column, np.concatenate(inverse).astype(complex)
 
 
 def _neighbours(matrix: csr_array, free: int) -> tuple[Array, Array, Array]:

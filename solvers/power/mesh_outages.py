@@ -7,6 +7,7 @@ The others switch something off or over, and go the way of :func:`solvers.power.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from solvers.power.flow import solve
+from solvers.power.flow import COMPILED_FROM, solve
 from solvers.power.mesh_changes import Changes, branch_shunts, no_changes
 from solvers.power.mesh_group import Group, solve_group
 from solvers.power.mesh_network import Mesh, mesh_of
@@ -76,7 +77,7 @@ class Intact:
         ----------
         branches : (n,) indices.
         tolerance, max_iterations : see :func:`solvers.power.solve`.
-        compiled : see :func:`solvers.power.mesh_group.solve_group`.
+        compiled : see :func:`solvers.power.prepare`.
         """
         opened, count = np.asarray(branches, dtype=int), self.harmless.size
         if opened.ndim != 1 or np.any((opened < 0) | (opened >= count)):
@@ -87,6 +88,8 @@ class Intact:
             np.zeros((n, problem.load_power.shape[1]), dtype=bool),
             np.zeros(n, dtype=bool), np.zeros(n), np.zeros(n, dtype=bool),
         )  # fmt: skip
+        if compiled is None:
+            compiled = n * problem.bus_voltage.size >= COMPILED_FROM and find_spec("numba") is not None
         at = np.flatnonzero(self.harmless[opened])
         if self.mesh is not None and at.size:
             self._solve_harmless(self.mesh, opened, at, tolerance, max_iterations, compiled, result)
@@ -96,7 +99,7 @@ class Intact:
         return result
 
     def _solve_harmless(
-        self, mesh: Mesh, opened: Array, at: Array, tolerance: float, limit: int, compiled: bool | None,
+        self, mesh: Mesh, opened: Array, at: Array, tolerance: float, limit: int, compiled: bool,
         result: Outages,
     ) -> None:  # fmt: skip
         problem = self.problem
