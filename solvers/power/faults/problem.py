@@ -60,7 +60,8 @@ class FaultProblem:
     """Upper voltage tolerance of low-voltage networks, 0.06 or 0.10: c_max 1.05 or 1.10, c_min 0.95 or 0.90
     (IEC 60909-0:2016 Table 1)."""
     correct_minimum: bool = False
-    """Apply K_T in minimum currents too, as the edition of 2001 did; the edition of 2016 has it in maximum ones."""
+    """Apply K_T in minimum currents too, as the minimum currents published for the network of IEC TR 60909-4 have it;
+    the edition of 2016, as quoted, has it in maximum currents only, which gives smaller ones."""
     frequency: float = 60.0
     """[Hz]"""
 

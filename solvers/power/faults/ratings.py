@@ -104,6 +104,8 @@ class DeviceRatings:
     test_ratio: Array
     """X/R of the test circuit for devices after UL or ANSI; inf for devices after IEC, whose making capacity
     covers the asymmetry. [-]"""
+    fused: Array | bool = False
+    """(D,) bool: compare asymmetry by rms over half a cycle, as for fused breakers, instead of by peak."""
 
     def __post_init__(self) -> None:
         size = np.size(self.interrupting)
@@ -113,6 +115,10 @@ class DeviceRatings:
                 raise ValueError(f"{name} has shape {value.shape}, expected ({size},)")
             refuse(name, value, ~(value > 0), "must be above 0")
             object.__setattr__(self, name, value)
+        fused = np.asarray(self.fused, bool)
+        if fused.shape not in ((), (size,)):
+            raise ValueError(f"fused has shape {fused.shape}, expected ({size},)")
+        object.__setattr__(self, "fused", np.broadcast_to(fused, (size,)))
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,11 @@ def device_duties(
     """
     initial, time = np.asarray(initial, float), np.asarray(clearing_time, float)
     refuse("clearing_time", time, ~(np.isfinite(time) & (time > 0)), "must be above 0")
-    multiplier = interrupting_multiplier(ratio_of_kappa(kappa), ratings.test_ratio)
+    ratio = ratio_of_kappa(kappa)
+    by_peak, by_rms = (
+        interrupting_multiplier(ratio, ratings.test_ratio, delayed=rms) for rms in (False, True)
+    )
+    multiplier = np.where(ratings.fused, by_rms, by_peak)
     heat = thermal_equivalent(initial, np.asarray(kappa, float), time, frequency, steady)
     allowed = ratings.withstand * np.minimum(1, np.sqrt(ratings.withstand_time / time))
     return Duties(

@@ -126,6 +126,13 @@ def test_a_breaker_in_a_stiff_network_is_derated_below_its_label():
     assert iec.ok[0] and iec.making[0] == pytest.approx(120 / 143)
 
 
+def test_a_fused_breaker_is_compared_by_rms():
+    duty = device_duties(
+        ratings(fused=[True]), [60e3], [0.0], kappa(np.array([1 / 20])), 0.05, frequency=60.0
+    )
+    assert duty.multiplier[0] == pytest.approx(interrupting_multiplier(20.0, 4.9, delayed=True))
+
+
 def test_withstand_goes_with_the_square_root_of_time_and_no_higher_than_its_rating():
     duty = [
         device_duties(ratings(), [30e3], [0.0], [1.02], t, frequency=60.0).withstand[0]
