@@ -250,7 +250,7 @@ class Network:
         place = np.searchsorted(self.fixed, self.merged[self.problem.source_node])
         given = source_voltage.T / self.base[self.merged[self.problem.source_node], None]
         voltage = np.zeros((self.fixed.size, given.shape[1]), dtype=complex)
-        voltage[place] = given
+        voltage[place[::-1]] = given[::-1]  # of several sources on a place the first counts
         differ = np.abs(voltage[place] - given) > SAME_SOURCE
         if np.any(differ):
             number = int(np.flatnonzero(differ.any(axis=1))[0])
