@@ -12,6 +12,7 @@ from solvers.reliability.diagram import FALSE, TRUE, Diagram, DiagramLimit
 from solvers.reliability.rates import HOURS, Rates
 from solvers.reliability.structure import Structure, as_nodes
 from solvers.reliability.symbolic import NODE_LIMIT, Functions
+from solvers.reliability.wiring import Wiring
 from solvers.status import SolveError, Status
 
 Array = NDArray[Any]
@@ -36,8 +37,11 @@ class Availability:
     criticality: Array
     """(T, V) part of ``unmaintained`` that vanishes if the event never happens (Fussell-Vesely importance as
     computed from diagrams; negative where a failure protects by shedding load).  [-]"""
+    remainder: Array
+    """(T,) part of the time with more failures than ``overload_order``, in which overloads were not followed: the
+    unavailability may be larger by at most this.  [-]"""
     diagram_nodes: int
-    """Size of the diagram."""
+    """Size of the largest diagram."""
 
     @property
     def availability(self) -> Array:
@@ -57,8 +61,8 @@ class Availability:
 
 
 def availability(
-    structure: Structure, rates: Rates, tops: ArrayLike, *, node_limit: int = NODE_LIMIT,
-    raise_on_failure: bool = False,
+    structure: Structure, rates: Rates, tops: ArrayLike, *, overload_order: int | None = None,
+    node_limit: int = NODE_LIMIT, raise_on_failure: bool = False,
 ) -> Availability:  # fmt: skip
     """Work out how often and how long each of ``tops`` is down.
 
@@ -68,6 +72,9 @@ def availability(
         One row for each of the structure's basic events.
     tops : node indices
         For the availability of all racks at once add a node that needs them all.
+    overload_order : int, optional
+        Follow overloads only in states with at most so many failures of what carries or feeds the overloaded
+        machines; ``remainder`` bounds what that leaves out.  None = all states.
     node_limit : int
         Largest decision diagram.
     raise_on_failure : bool
@@ -88,113 +95,160 @@ def availability(
         raise ValueError(f"rates has {rates.events} events, the structure {structure.events}")
     index = as_nodes(structure, tops)
     possible = np.flatnonzero((rates.unavailability > 0) | (rates.planned > 0))
+    table = {name: np.zeros(index.size) for name in ("unavailability", "frequency", "unmaintained", "remainder")}
+    table |= {name: np.zeros((index.size, rates.events)) for name in ("birnbaum", "criticality")}
+    size = 0
     try:
-        functions = Functions(structure, index, possible, node_limit=node_limit)
-        return _solved(functions, rates, index)
+        for rows in Wiring.of(structure).clusters(index):
+            functions = Functions(
+                structure, index[rows], possible, node_limit=node_limit, most=overload_order
+            )
+            _fill(table, rows, functions, rates)
+            size = max(size, len(functions.diagram.variable))
     except DiagramLimit as error:
         if raise_on_failure:
             raise SolveError(Status.MAX_ITERATIONS, str(error)) from error
-        nothing, table = np.zeros(index.size), np.zeros((index.size, structure.events))
-        return Availability(
-            Status.MAX_ITERATIONS, index, nothing, nothing, nothing, table, table, node_limit
-        )
+        zeros = {name: np.zeros_like(value) for name, value in table.items()}
+        return Availability(Status.MAX_ITERATIONS, index, diagram_nodes=node_limit, **zeros)
+    return Availability(Status.CONVERGED, index, diagram_nodes=size, **table)
 
 
-def _solved(functions: Functions, rates: Rates, index: Array) -> Availability:
-    tables = [np.zeros(index.size) for _ in range(3)]
-    birnbaum, criticality = np.zeros((2, index.size, rates.events))
-    known: dict[int, tuple[Any, ...]] = {}
-    for row, up in enumerate(functions.up):
-        if up not in known:
-            known[up] = _of_one(functions, up, rates)
-        down, often, bare, change, critical = known[up]
-        for table, value in zip(tables, (down, often, bare), strict=True):
-            table[row] = value
-        birnbaum[row, functions.event_of] = change
-        criticality[row, functions.event_of] = critical
-    size = len(functions.diagram.variable)
-    return Availability(Status.CONVERGED, index, *tables, birnbaum, criticality, size)
+def _fill(table: dict[str, Array], rows: Array, functions: Functions, rates: Rates) -> None:
+    """Results of the tops in ``rows``; what like tops have in common is worked out once."""
+    known: dict[int, _Result] = {}
+    left = _long_run(_result(functions, functions.followed, rates, known), functions, rates)[0]
+    for row, up in zip(rows.tolist(), functions.up, strict=True):
+        result = _result(functions, up, rates, known)
+        down = result.down[0]
+        table["unavailability"][row], table["frequency"][row] = _long_run(result, functions, rates)
+        table["unmaintained"][row] = down
+        table["remainder"][row] = left
+        table["birnbaum"][row, functions.event_of] = result.change
+        q = rates.unavailability[functions.event_of]
+        table["criticality"][row, functions.event_of] = q * result.change / down if down > 0 else 0.0
 
 
-def _of_one(functions: Functions, up: int, rates: Rates) -> tuple[Any, ...]:
-    """Unavailability, frequency, unavailability without maintenance, Birnbaum, criticality over the variables."""
-    event = functions.event_of
-    q, often = rates.unavailability[event], rates.frequency[event]
-    order = functions.diagram.below(up)
-    met = np.unique([functions.diagram.variable[i] for i in order if not functions.diagram.leaf(i)])
-    met = met.astype(int)
-    planned = met[rates.planned[event[met]] > 0]
-    # Column 0 is the year without maintenance, column 1 + k the time when planned[k] is out.
-    chance = np.repeat(q[:, None], 1 + planned.size, axis=1)
-    chance[planned, 1 + np.arange(planned.size)] = 1.0
-    down, change = probability(functions.diagram, up, chance)
-    swing = change
-    if not functions.monotone:
-        swing = change.copy()
-        for variable in met.tolist():
-            swing[variable] = _swing(functions.diagram, up, variable, chance, change[variable])
-    rate = np.repeat(often[:, None], 1 + planned.size, axis=1)
-    rate[planned, 1 + np.arange(planned.size)] = 0.0
-    interruptions = (swing * rate).sum(axis=0)
-    share = rates.planned[event[planned]]
+@dataclass(frozen=True)
+class _Result:
+    """One function in 1 + P cases: no maintenance, then each planned outage that it depends on."""
+
+    planned: Array
+    """(P,) variables."""
+    down: Array
+    """(1 + P,) probability that the function is false.  [-]"""
+    interruptions: Array
+    """(1 + P,) by failures and repairs, per year of the case.  [1/yr]"""
+    change: Array
+    """(variables,) Birnbaum importance without maintenance.  [-]"""
+    swing: Array
+    """(variables,) probability that the event decides, either way, without maintenance.  [-]"""
+
+
+def _long_run(result: _Result, functions: Functions, rates: Rates) -> tuple[float, float]:
+    """Unavailability and interruptions per year over the calendar of maintenance."""
+    event = functions.event_of[result.planned]
+    share = rates.planned[event]
     rest = 1 - share.sum()
-    started = rates.maintenance_rate[event[planned]] * (1 - q[planned]) * _turns(functions, up, planned, q)
-    criticality = q * change[:, 0] / down[0] if down[0] > 0 else np.zeros(q.size)
+    switched = rates.maintenance_rate[event] * (1 - rates.unavailability[event]) * result.swing[result.planned]
     return (
-        float(rest * down[0] + share @ down[1:]),
-        float(rest * interruptions[0] + share @ interruptions[1:] + started.sum()),
-        float(down[0]),
-        change[:, 0],
-        criticality,
+        float(rest * result.down[0] + share @ result.down[1:]),
+        float(rest * result.interruptions[0] + share @ result.interruptions[1:] + switched.sum()),
     )
 
 
-def probability(diagram: Diagram, up: int, chance: Array) -> tuple[Array, Array]:
-    """Probability that a truth function is false, and its change with each event.
+def _result(functions: Functions, up: int, rates: Rates, known: dict[int, _Result]) -> _Result:
+    """Split off what stands in series, from the top, down to a function that is known or has no such part."""
+    diagram = functions.diagram
+    series = []
+    while up not in known and not diagram.leaf(up) and diagram.high[up] == FALSE:
+        series.append(up)
+        up = diagram.low[up]
+    if up not in known:
+        known[up] = _core(functions, up, rates)
+    result = known[up]
+    for node in reversed(series):
+        variable = diagram.variable[node]
+        result = known[node] = _in_series(result, variable, int(functions.event_of[variable]), rates)
+    return result
+
+
+def _in_series(core: _Result, variable: int, event: int, rates: Rates) -> _Result:
+    """The core and one more component that it cannot do without."""
+    q, often = float(rates.unavailability[event]), float(rates.frequency[event])
+    down = q + (1 - q) * core.down
+    interruptions = (1 - q) * core.interruptions + often * (1 - core.down)
+    change, swing = (1 - q) * core.change, (1 - q) * core.swing
+    change[variable] = swing[variable] = 1 - core.down[0]
+    planned = core.planned
+    if rates.planned[event] > 0:
+        planned = np.append(planned, variable)
+        down, interruptions = np.append(down, 1.0), np.append(interruptions, 0.0)
+    return _Result(planned, down, interruptions, change, swing)
+
+
+def _core(functions: Functions, up: int, rates: Rates) -> _Result:
+    event = functions.event_of
+    diagram = functions.diagram
+    met = np.unique([diagram.variable[i] for i in diagram.below(up) if not diagram.leaf(i)]).astype(int)
+    planned = met[rates.planned[event[met]] > 0]
+    cases = np.arange(planned.size)
+    chance = np.repeat(rates.unavailability[event][:, None], 1 + planned.size, axis=1)
+    chance[planned, 1 + cases] = 1.0
+    rate = np.repeat(rates.frequency[event][:, None], 1 + planned.size, axis=1)
+    rate[planned, 1 + cases] = 0.0
+    down, change, swing = probability(diagram, up, chance, monotone=functions.monotone)
+    return _Result(planned, down, (swing * rate).sum(axis=0), change[:, 0], swing[:, 0])
+
+
+def probability(
+    diagram: Diagram, up: int, chance: Array, *, monotone: bool
+) -> tuple[Array, Array, Array]:
+    """Probability that a truth function is false, and how it hangs on each event.
 
     Parameters
     ----------
     chance : (variables, K) probability of each event, in K cases.
+    monotone : bool
+        No event ever makes the function true.
 
     Returns
     -------
-    down (K,), and down with the event minus down without it (variables, K).
+    down (K,); down with the event minus down without it (variables, K); probability that the event decides, in
+    either direction (variables, K).
     """
+    false: dict[int, Array] = {FALSE: np.ones(chance.shape[1]), TRUE: np.zeros(chance.shape[1])}
+    down = _chance(diagram, up, chance, false)
+    change, back = np.zeros_like(chance), np.zeros_like(chance)
     order = diagram.below(up)
-    cases = chance.shape[1]
-    down = {FALSE: np.ones(cases), TRUE: np.zeros(cases)}
-    for i in order:
-        if not diagram.leaf(i):
-            p = chance[diagram.variable[i]]
-            low, high = down[diagram.low[i]], down[diagram.high[i]]
-            down[i] = low + p * (high - low)
-    change = np.zeros_like(chance)
-    reached = {i: np.zeros(cases) for i in order}
-    reached[up] = np.ones(cases)
+    reached = {i: np.zeros(chance.shape[1]) for i in order}
+    reached[up] = np.ones(chance.shape[1])
     for i in reversed(order):
-        if not diagram.leaf(i):
-            p, here = chance[diagram.variable[i]], reached[i]
-            change[diagram.variable[i]] += here * (down[diagram.high[i]] - down[diagram.low[i]])
-            reached[diagram.low[i]] += here * (1 - p)
-            reached[diagram.high[i]] += here * p
-    return down[up], change
+        if diagram.leaf(i):
+            continue
+        variable, low, high = diagram.variable[i], diagram.low[i], diagram.high[i]
+        here = reached[i]
+        failed = here * chance[variable]
+        change[variable] += here * (false[high] - false[low])
+        reached[low] += here - failed
+        reached[high] += failed
+        revived = FALSE if monotone or high == FALSE else diagram.without(high, low)
+        if revived != FALSE:
+            back[variable] += here * (1 - _chance(diagram, revived, chance, false))
+    return down, change, change + 2 * back
 
 
-def _swing(diagram: Diagram, up: int, variable: int, chance: Array, change: Array) -> Array:
-    """Probability that the event decides, in either direction."""
-    one, other = diagram.given(up, variable, False), diagram.given(up, variable, True)
-    back = diagram.without(other, one)
-    if back == FALSE:
-        return change
-    return change + 2 * (1 - probability(diagram, back, chance)[0])
-
-
-def _turns(functions: Functions, up: int, planned: Array, q: Array) -> Array:
-    """Probability that taking each of ``planned`` out, or bringing it back, brings the top down, given that the
-    component itself works."""
-    found = np.zeros(planned.size)
-    diagram = functions.diagram
-    for row, variable in enumerate(planned.tolist()):
-        turned = diagram.differ(diagram.given(up, variable, False), diagram.given(up, variable, True))
-        found[row] = 1 - float(probability(diagram, turned, q[:, None])[0][0])
-    return found
+def _chance(diagram: Diagram, function: int, chance: Array, false: dict[int, Array]) -> Array:
+    """Probability that the function is false; ``false`` remembers all nodes met."""
+    stack = [function]
+    while stack:
+        i = stack[-1]
+        if i in false:
+            stack.pop()
+            continue
+        low, high = false.get(diagram.low[i]), false.get(diagram.high[i])
+        if low is None or high is None:
+            stack += [child for child in (diagram.low[i], diagram.high[i]) if child not in false]
+            continue
+        false[i] = low + chance[diagram.variable[i]] * (high - low)
+        stack.pop()
+    return false[function]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,18 @@ from solvers.reliability.diagram import FALSE, TRUE, DiagramLimit
 from solvers.reliability.families import SetFamily
 from solvers.reliability.structure import Structure, as_events, as_nodes
 from solvers.reliability.symbolic import NODE_LIMIT, Functions
+from solvers.reliability.wiring import Wiring
 from solvers.status import SolveError, Status
 
 Array = NDArray[Any]
+
+
+class _Part(NamedTuple):
+    """Where the sets of one top are."""
+
+    family: SetFamily
+    root: int
+    event_of: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +38,7 @@ class CutSets:
     """Largest number of events in a set that was looked for."""
     counts: Array
     """(T, order + 1) number of minimal sets of 0, 1, 2 ... events; a set of none is a top that is down anyway."""
-    _family: SetFamily
-    _roots: tuple[int, ...]
-    _event_of: Array
+    _parts: tuple[_Part, ...]
 
     @property
     def smallest(self) -> Array:
@@ -41,10 +48,9 @@ class CutSets:
 
     def of(self, row: int) -> list[tuple[int, ...]]:
         """Minimal cut sets of ``tops[row]``: sorted basic events, small sets first."""
-        sets = self._family.sets(self._roots[row])
-        return sorted(
-            (tuple(sorted(int(self._event_of[v]) for v in one)) for one in sets), key=lambda s: (len(s), s)
-        )
+        family, root, event_of = self._parts[row]
+        named = (tuple(sorted(int(event_of[variable]) for variable in one)) for one in family.sets(root))
+        return sorted(named, key=lambda one: (len(one), one))
 
 
 def minimal_cut_sets(
@@ -72,24 +78,26 @@ def minimal_cut_sets(
     """
     if order < 0:
         raise ValueError(f"order must be >= 0, got {order}")
-    index = as_nodes(structure, tops)
-    family = SetFamily()
+    index, admitted = as_nodes(structure, tops), as_events(structure, events)
+    counts = np.zeros((index.size, order + 1), dtype=int)
+    parts = [_Part(SetFamily(), FALSE, admitted)] * index.size
     try:
-        functions = Functions(structure, index, as_events(structure, events), node_limit=node_limit)
-        diagram = functions.diagram
-        down = [diagram.without(TRUE, up) for up in functions.up]
+        for rows in Wiring.of(structure).clusters(index):
+            functions = Functions(structure, index[rows], admitted, node_limit=node_limit, most=order)
+            family = SetFamily()
+            known: dict[int, Array] = {}
+            for row, up in zip(rows.tolist(), functions.up, strict=True):
+                root = family.minimal(functions.diagram, functions.diagram.without(TRUE, up), order)
+                if root not in known:
+                    known[root] = _counts(family, root, order)
+                counts[row] = known[root]
+                parts[row] = _Part(family, root, functions.event_of)
     except DiagramLimit as error:
         if raise_on_failure:
             raise SolveError(Status.MAX_ITERATIONS, str(error)) from error
-        none = np.zeros((index.size, order + 1), dtype=int)
-        lost = (FALSE,) * index.size
-        return CutSets(Status.MAX_ITERATIONS, index, order, none, family, lost, np.empty(0, dtype=int))
-    roots = tuple(family.minimal(diagram, function, order) for function in down)
-    counts = np.zeros((index.size, order + 1), dtype=int)
-    known = {root: _counts(family, root, order) for root in set(roots)}
-    for row, root in enumerate(roots):
-        counts[row] = known[root]
-    return CutSets(Status.CONVERGED, index, order, counts, family, roots, functions.event_of)
+        none = [_Part(SetFamily(), FALSE, admitted)] * index.size
+        return CutSets(Status.MAX_ITERATIONS, index, order, np.zeros_like(counts), tuple(none))
+    return CutSets(Status.CONVERGED, index, order, counts, tuple(parts))
 
 
 def _counts(family: SetFamily, root: int, order: int) -> Array:

@@ -59,7 +59,6 @@ class Diagram:
         self._and = Operation(_and, symmetric=True)
         self._or = Operation(_or, symmetric=True)
         self._minus = Operation(_minus, symmetric=False)
-        self._xor = Operation(_xor, symmetric=True)
         self._sum = Operation(self._add, symmetric=True)
         self._product = Operation(self._multiply, symmetric=True)
         self._quotient = Operation(self._divide, symmetric=False)
@@ -138,10 +137,6 @@ class Diagram:
         """One and not other."""
         return self.apply(self._minus, one, other)
 
-    def differ(self, one: int, other: int) -> int:
-        """One or other, not both."""
-        return self.apply(self._xor, one, other)
-
     def all_of(self, functions: Iterable[int]) -> int:
         """All of them; true if there are none."""
         result = TRUE
@@ -177,20 +172,6 @@ class Diagram:
                 continue
             if self.variable[index] == LEAF:
                 known[index] = TRUE if self.value[index] > limit else FALSE
-            else:
-                known[index] = self.node(
-                    self.variable[index], known[self.low[index]], known[self.high[index]]
-                )
-        return known[function]
-
-    def given(self, function: int, variable: int, happened: bool) -> int:
-        """The function once it is known whether the event happened."""
-        known: dict[int, int] = {}
-        for index in self.below(function):
-            if self.variable[index] > variable:
-                known[index] = index
-            elif self.variable[index] == variable:
-                known[index] = self.high[index] if happened else self.low[index]
             else:
                 known[index] = self.node(
                     self.variable[index], known[self.low[index]], known[self.high[index]]
@@ -262,12 +243,4 @@ def _or(f: int, g: int) -> int:
 def _minus(f: int, g: int) -> int:
     if f == FALSE or g == TRUE or f == g:
         return FALSE
-    return f if g == FALSE else -1
-
-
-def _xor(f: int, g: int) -> int:
-    if f == g:
-        return FALSE
-    if f == FALSE:
-        return g
     return f if g == FALSE else -1

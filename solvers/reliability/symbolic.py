@@ -30,18 +30,28 @@ class Functions:
     events : sorted basic events that may happen; the others never do.
     node_limit : int
         Largest diagram; beyond it :class:`~solvers.reliability.diagram.DiagramLimit` is raised.
+    most : int, optional
+        Overloads are followed only in states with at most so many of the events that decide on them; in the others
+        nothing trips.
     """
 
-    def __init__(self, structure: Structure, tops: Array, events: Array, *, node_limit: int) -> None:
+    def __init__(
+        self, structure: Structure, tops: Array, events: Array, *, node_limit: int, most: int | None = None
+    ) -> None:
         self.structure = structure
         self.wiring = Wiring.of(structure)
         self._mask = self.wiring.cone(tops)
         total = float(structure.node_demand.sum())
         self.diagram = Diagram(limit=node_limit, quantum=FINEST * (total or 1.0))
-        self.event_of = _ordered(self.wiring, tops, self._mask, events)
+        self._watched = self.wiring.at_risk[self._mask[self.wiring.at_risk]].tolist()
+        self.event_of, deciding = _ordered(self.wiring, tops, self._mask, events)
         """Event of each variable of the diagram."""
         self._works = self._component_functions()
-        self._watched = self.wiring.at_risk[self._mask[self.wiring.at_risk]].tolist()
+        self.followed = TRUE
+        """Function: true where overloads are followed."""
+        if most is not None and self._watched:
+            happened = [self.diagram.node(v, FALSE, TRUE) for v in np.flatnonzero(deciding).tolist()[::-1]]
+            self.followed = self.diagram.without(TRUE, self.diagram.at_least(happened, most + 1))
         live = self._cascade()
         self.up = [live[top] for top in tops.tolist()]
         """Function of each top: true while it is live."""
@@ -67,7 +77,7 @@ class Functions:
             live, earlier = self._feed(tripped)
             if not self._watched:
                 return live
-            carried = self._carried(live, earlier)
+            carried = self._carried([self.diagram.both(f, self.followed) for f in live], earlier)
             grown = {}
             for node in self._watched:
                 limit = float(self.structure.node_capacity[node]) * (1 + OVERLOAD)
@@ -180,14 +190,17 @@ class Functions:
         return used
 
 
-def _ordered(wiring: Wiring, tops: Array, mask: Array, events: Array) -> Array:
-    """Events in the order in which the diagram asks: what few tops depend on first, then along the paths.
+def _ordered(wiring: Wiring, tops: Array, mask: Array, events: Array) -> tuple[Array, Array]:
+    """Events in the order in which the diagram asks.
 
-    So the many functions of racks end in the same few functions of shared machines.
+    What few tops depend on comes first, so that the many functions of racks end in the same few functions of shared
+    machines.  But of what decides on overloads the shared machines come first: once it is known which of them
+    run, the loads add up in few ways.  Also tells which events these are.
     """
     structure = wiring.structure
     place, reach = _first_visit(wiring, tops, mask)
-    found: dict[int, tuple[int, int]] = {}
+    found: dict[int, tuple[int, int, int]] = {}
+    deciding = wiring.ancestors(np.flatnonzero(wiring.loaded & mask))
     event, component = structure.event_pairs()
     node_of: dict[int, list[int]] = {}
     for node in np.flatnonzero(mask & (structure.node_component >= 0)).tolist():
@@ -196,9 +209,11 @@ def _ordered(wiring: Wiring, tops: Array, mask: Array, events: Array) -> Array:
     for e, c in zip(event.tolist(), component.tolist(), strict=True):
         if e in admitted:
             for node in node_of.get(c, ()):
-                key = (int(reach[node]), int(place[node]))
+                often = int(reach[node])
+                key = (1, -often, int(place[node])) if deciding[node] else (0, often, int(place[node]))
                 found[e] = max(found.get(e, key), key)
-    return np.array(sorted(found, key=lambda e: (*found[e], e)), dtype=int)
+    order = sorted(found, key=lambda e: (*found[e], e))
+    return np.array(order, dtype=int), np.array([found[e][0] for e in order], dtype=bool)
 
 
 def _first_visit(wiring: Wiring, tops: Array, mask: Array) -> tuple[Array, Array]:

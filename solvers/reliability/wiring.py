@@ -43,7 +43,7 @@ class Wiring:
     at_risk: Array
     """Nodes whose capacity may be exceeded in some state."""
     loaded: Array
-    """(N,) bool: the node's demand matters to a node at risk."""
+    """(N,) bool: the node may carry a demand that matters to a node at risk."""
 
     @classmethod
     def of(cls, structure: Structure) -> Wiring:
@@ -61,7 +61,7 @@ class Wiring:
         loaded[at_risk] = True
         for stage in stages:
             _carry_on(structure, stage, inputs, loaded)
-        return cls(structure, stages, inside, inputs, outputs, at_risk, loaded)
+        return cls(structure, stages, inside, inputs, outputs, at_risk, loaded & (largest > 0))
 
     def ancestors(self, nodes: Array) -> Array:
         """(N,) bool: ``nodes`` and all that feeds them directly or through others."""
@@ -77,6 +77,27 @@ class Wiring:
             if np.array_equal(grown, found):
                 return found
             found = grown
+
+
+    def clusters(self, tops: Array) -> list[Array]:
+        """Rows of ``tops`` that depend on the same overloads; tops of different rows share no machine at risk."""
+        loaded = self.loaded
+        tail, head = self.structure.edge_from, self.structure.edge_to
+        both = loaded[tail] & loaded[head]
+        nodes = self.structure.nodes
+        graph = csr_array((np.ones(both.sum()), (tail[both], head[both])), shape=(nodes, nodes))
+        _, label = connected_components(graph, directed=False)
+        key: list[frozenset[int]] = [frozenset()] * nodes
+        for stage in self.stages:
+            for _ in range(stage.nodes.size if stage.cyclic else 1):
+                for node in stage.nodes.tolist():
+                    found = {key[source] for source in tail[self.input_edges[node]].tolist()}
+                    own = frozenset({int(label[node])}) if loaded[node] else frozenset()
+                    key[node] = own.union(*found) if len(found) > 1 or own else next(iter(found), own)
+        rows: dict[frozenset[int], list[int]] = {}
+        for row, top in enumerate(tops.tolist()):
+            rows.setdefault(key[top], []).append(row)
+        return [np.array(group) for group in rows.values()]
 
 
 def _split(order: Array, end: Array, nodes: int) -> tuple[Array, ...]:

@@ -1,0 +1,158 @@
+"""Random histories: when each machine fails, is repaired and is taken out, replication by replication."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.reliability.rates import HOURS, Rates
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Outages:
+    """Stretches of time in which something is out; ``mark`` < V is a basic event, V + c maintenance of
+    component c."""
+
+    replication: Array
+    mark: Array
+    start: Array
+    """[h]"""
+    end: Array
+    """[h]"""
+
+    def joined(self, other: Outages) -> Outages:
+        """Both."""
+        return Outages(
+            np.concatenate([self.replication, other.replication]),
+            np.concatenate([self.mark, other.mark]),
+            np.concatenate([self.start, other.start]),
+            np.concatenate([self.end, other.end]),
+        )
+
+
+def failures(rates: Rates, hours: float, replications: int, rng: np.random.Generator) -> Outages:
+    """Alternating exponential up and repair times, begun in the long-run state of each event."""
+    event = np.flatnonzero((rates.failure_rate > 0) & (rates.repair_time > 0))
+    up = HOURS / rates.failure_rate[event]
+    repair = rates.repair_time[event]
+    shape = (replications, event.size)
+    out = rng.random(shape) < repair / (up + repair)
+    clock = np.where(out, 0.0, rng.exponential(up, shape))
+    found = Outages(*(np.empty(0, dtype=kind) for kind in (int, int, float, float)))
+    row, column = np.nonzero(clock < hours)
+    begin = clock[row, column]
+    while row.size:
+        end = begin + rng.exponential(repair[column])
+        found = found.joined(Outages(row, event[column], begin, np.minimum(end, hours)))
+        begin = end + rng.exponential(up[column])
+        going = begin < hours
+        row, column, begin = row[going], column[going], begin[going]
+    return found
+
+
+def maintenance(rates: Rates, hours: float, replications: int, rng: np.random.Generator) -> Outages:
+    """Planned outages one after the other, in random order with random pauses."""
+    parts = [np.empty((4, 0))]
+    component = np.flatnonzero(rates.planned > 0)
+    expected = rates.maintenance_rate[component] * hours / HOURS
+    for replication in range(replications if component.size else 0):
+        visits = np.floor(expected).astype(int)
+        visits += rng.random(component.size) < expected - visits
+        order = rng.permutation(np.repeat(component, visits))
+        length = rates.maintenance_time[order]
+        pause = max(hours - length.sum(), 0.0)
+        start = np.sort(rng.uniform(0, pause, order.size)) + np.cumsum(length) - length
+        end = np.minimum(start + length, hours)
+        parts.append(np.stack([np.full(order.size, replication), rates.events + order, start, end]))
+    table = np.concatenate(parts, axis=1)
+    table = table[:, table[2] < table[3]]
+    return Outages(table[0].astype(int), table[1].astype(int), table[2], table[3])
+
+
+@dataclass(frozen=True)
+class History:
+    """The states of all replications, one after the other in time."""
+
+    replication: Array
+    """(I,) of each interval of constant state."""
+    duration: Array
+    """(I,) [h]"""
+    state: Array
+    """(I,) number of the distinct state."""
+    member_state: Array
+    member_mark: Array
+    """Pairs (distinct state, mark), sorted by state."""
+    states: int
+    """Number of distinct states."""
+
+
+def history(outages: Outages, rates: Rates, hours: float, replications: int, rng: np.random.Generator) -> History:
+    """Cut time wherever something changes, and find the distinct states.
+
+    Notes
+    -----
+    A state is recognised by a 64-bit sum of random keys; two different ones of n states are taken for one with
+    probability n^2 / 4e19.  Standbys draw anew whether they fail on demand at the beginning of every stretch of
+    time with at least one outage.
+    """
+    keys = rng.integers(0, 2**64, size=2 * rates.events, dtype=np.uint64)
+    every = np.arange(replications)
+    still = np.zeros(replications, dtype=np.uint64)
+    replication = np.concatenate([outages.replication, outages.replication, every])
+    time = np.concatenate([outages.start, outages.end, np.zeros(replications)])
+    key = np.concatenate([keys[outages.mark], keys[outages.mark], still])
+    order = np.lexsort((time, replication))
+    place = np.empty(order.size, dtype=int)
+    place[order] = np.arange(order.size)
+    count = outages.mark.size
+    first, last = place[:count], place[count : 2 * count]
+    tag = np.bitwise_xor.accumulate(key[order])
+    busy = np.concatenate([[0], np.cumsum(_change(first, last, order.size))])[1:] > 0
+    where, what = _standbys(busy, replication[order], rates, rng)
+    np.bitwise_xor.at(tag, where, keys[what])
+    replication, time = replication[order], time[order]
+    following = np.append(time[1:], hours)
+    following[np.flatnonzero(np.diff(replication, append=replications))] = hours
+    _, seen, state = np.unique(tag, return_index=True, return_inverse=True)
+    pairs = _members(seen, first, last, outages.mark, where, what)
+    return History(replication, following - time, state, *pairs, seen.size)
+
+
+def _change(first: Array, last: Array, size: int) -> Array:
+    """How many more outages there are from each interval on."""
+    return np.bincount(first, minlength=size) - np.bincount(last, minlength=size)
+
+
+def _standbys(busy: Array, replication: Array, rates: Rates, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Pairs (interval, event): the standby fails on demand during this busy stretch."""
+    event = np.flatnonzero(rates.demand_probability > 0)
+    fresh = busy & ~np.concatenate([[False], busy[:-1] & (np.diff(replication) == 0)])
+    stretch = np.cumsum(fresh) - 1
+    fails = rng.random((int(fresh.sum()), event.size)) < rates.demand_probability[event]
+    interval = np.flatnonzero(busy)
+    row, column = np.nonzero(fails[stretch[interval]])
+    return interval[row], event[column]
+
+
+def _members(
+    seen: Array, first: Array, last: Array, mark: Array, where: Array, what: Array
+) -> tuple[Array, Array]:
+    """Marks that are out in the intervals ``seen``, as pairs (row of ``seen``, mark)."""
+    order = np.argsort(seen)
+    place = seen[order]
+    low, high = np.searchsorted(place, first), np.searchsorted(place, last)
+    length = np.maximum(high - low, 0)
+    at = np.repeat(low - np.cumsum(length) + length, length) + np.arange(length.sum())
+    row, member = order[at], np.repeat(mark, length)
+    sample = np.full(int(max(place.max(initial=0), where.max(initial=0))) + 1, -1)
+    sample[place] = order
+    drawn = sample[where] >= 0
+    row = np.concatenate([row, sample[where[drawn]]])
+    member = np.concatenate([member, what[drawn]])
+    by_row = np.lexsort((member, row))
+    return row[by_row], member[by_row]
