@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,7 @@ def evaluate(
     air: Fidelity = "zonal",
     tolerance: float = TOLERANCE,
     max_passes: int = MAX_PASSES,
-    studies: bool = False,
+    studies: Literal["none", "quick", "thorough"] = "none",
     progress: Progress | None = None,
 ) -> Results:
     """Evaluate a facility in the given states (by default normal and every single failure).
@@ -95,8 +95,9 @@ def evaluate(
     air : str
         Model of the halls' air: ``zonal`` (milliseconds), ``potential``, ``rans`` (3-D), or ``auto`` for the best that
         answers within half a minute.
-    studies : bool
-        Whether to add what is asked beside the states: short circuits, ride-through, redundancy ...
+    studies : str
+        What is asked beside the states (short circuits, ride-through, redundancy ...): nothing, what takes seconds, or
+        also every state of one machine in maintenance and another lost, which may take minutes.
     progress : callable
         Called after every pass with the states settled in this block, all states, and those in earlier blocks.
 
@@ -109,7 +110,9 @@ def evaluate(
     """
     try:
         results, basis = _evaluated(facility, scenarios, failures, air, tolerance, max_passes, progress)
-        return study(basis) if studies and basis else results
+        if studies == "none" or basis is None:
+            return results
+        return study(replace(basis, thorough=studies == "thorough"))
     except AirFault as error:
         raise NoAir(error.told(facility)) from error
 

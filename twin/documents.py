@@ -38,6 +38,7 @@ def answer_document(run: Run) -> dict[str, Any]:
         "unused_waivers": list(verdict.unused_waivers),
         "conservation": conservation(results),
         "passes": results.passes,
+        "answers": {name: dict(answer) for name, answer in results.answers.items()},
         "notes": list(results.notes),
         "remarks": list(run.remarks),
         "seconds": {name: round(seconds, 3) for name, seconds in results.seconds.items()},

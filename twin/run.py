@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from twin.documents import VERSION, answer_document, to_json
 from twin.layout.load import facility_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from twin.coupling import Progress
     from twin.networks.fidelity import Fidelity
 
+Studies = Literal["none", "quick", "thorough"]
 INPUT, ANSWER, COPY = "input.json", "verdict.json", "layout"
 """Names in a run folder: what the run was asked, what it answered, and the copy of the layout."""
 
@@ -83,6 +84,7 @@ def solve(
     failures: bool = True,
     outdoor: str = "",
     air: Fidelity = "zonal",
+    studies: Studies = "quick",
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate a layout and write its run folder.
@@ -103,6 +105,8 @@ def solve(
         Outdoor state instead of the layout's: ``35 degC``, or dry and wet bulb ``35 degC, 24 degC``.
     air : str
         Model of the halls' air: ``zonal``, ``potential``, ``rans`` or ``auto``.
+    studies : str
+        ``none``, ``quick``, or ``thorough`` for every state of one machine in maintenance and another lost as well.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def solve(
     """
     facility, inputs = read_input(path, sets, outdoor)
     folder = prepare(facility, inputs, out)
-    run = answer(facility, inputs, failures=failures, air=air, progress=progress)
+    run = answer(facility, inputs, failures=failures, air=air, studies=studies, progress=progress)
     return write(run, folder, pictures=pictures)
 
 
@@ -122,11 +126,12 @@ def assess(
     failures: bool = True,
     outdoor: str = "",
     air: Fidelity = "zonal",
+    studies: Studies = "quick",
     progress: Progress | None = None,
 ) -> Run:
     """The same without writing anything."""
     facility, inputs = read_input(path, sets, outdoor)
-    return answer(facility, inputs, failures=failures, air=air, progress=progress)
+    return answer(facility, inputs, failures=failures, air=air, studies=studies, progress=progress)
 
 
 def answer(
@@ -135,6 +140,7 @@ def answer(
     *,
     failures: bool = True,
     air: Fidelity = "zonal",
+    studies: Studies = "quick",
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate and judge a facility that was read.
@@ -148,7 +154,7 @@ def answer(
     from twin.coupling import NoAir, evaluate  # scipy
 
     try:
-        results = evaluate(facility, failures=failures, air=air, studies=True, progress=progress)
+        results = evaluate(facility, failures=failures, air=air, studies=studies, progress=progress)
     except NoAir as error:
         faults = [(mark.file, mark.line, mark.column, message) for message, mark in error.faults]
         raise LayoutError(

@@ -5,7 +5,7 @@ makes it a rule.  :func:`judge` applies all of them to a solved facility, :func:
 need no solve.
 """
 
-from twin.checks import air, feeding, limits, liquid, placement, power, site
+from twin.checks import air, feeding, limits, liquid, placement, power, redundancy, site
 from twin.checks.engine import (
     RULES,
     Assessment,
@@ -35,6 +35,7 @@ __all__ = [
     "liquid",
     "placement",
     "power",
+    "redundancy",
     "rules_table",
     "site",
 ]

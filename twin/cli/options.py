@@ -8,7 +8,9 @@ import typer
 
 if TYPE_CHECKING:
     from twin.networks.fidelity import Fidelity
+    from twin.run import Studies
 
+STUDIES = ("none", "quick", "thorough")
 AIRS = ("auto", "zonal", "potential", "rans")
 
 Layout = Annotated[str, typer.Argument(metavar="LAYOUT", help="Layout file.", show_default=False)]
@@ -44,10 +46,31 @@ Air = Annotated[
         help="Air of the halls: zonal (milliseconds), potential, rans (3-D field), or auto: the best that answers soon.",
     ),
 ]
+StudiesOption = Annotated[
+    str,
+    typer.Option(
+        "--studies",
+        metavar="EFFORT",
+        help="Redundancy, short circuits, ride-through, reliability: none, quick (seconds), or thorough: every machine in "
+        "maintenance while any other is lost (minutes on a campus).",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")]
+
+
+def effort_of_studies(name: str) -> Studies:
+    """The effort by its name; complains about any other."""
+    from twin.cli import guard
+    from twin.layout.mistakes import did_you_mean
+
+    if name not in STUDIES:
+        raise guard.Stop(
+            f"--studies {name}: unknown effort; {did_you_mean(name, STUDIES) or 'allowed: ' + ', '.join(STUDIES)}"
+        )
+    return cast("Studies", name)
 
 
 def air_model(name: str) -> Fidelity:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli import guard, printing
-from twin.cli.options import Air, Failures, Json, Layout, Outdoor, Quiet, Sets, air_model
+from twin.cli.options import (
+    Air,
+    Failures,
+    Json,
+    Layout,
+    Outdoor,
+    Quiet,
+    Sets,
+    StudiesOption,
+    air_model,
+    effort_of_studies,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +47,7 @@ def solve(
     failures: Failures = True,
     outdoor: Outdoor = "",
     air: Air = "auto",
+    studies: StudiesOption = "quick",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -45,11 +57,11 @@ def solve(
     """
     from twin import run as runs
 
-    model = air_model(air)
+    model, effort = air_model(air), effort_of_studies(studies)
     with _progress("solving", quiet or as_json) as bar:
         facility, inputs = runs.read_input(layout, sets or (), outdoor)
         folder = runs.prepare(facility, inputs, out)
-        run = runs.answer(facility, inputs, failures=failures, air=model, progress=bar)
+        run = runs.answer(facility, inputs, failures=failures, air=model, studies=effort, progress=bar)
         bar.stage("writing maps and report" if pictures else "writing the run folder")
         run = runs.write(run, folder, pictures=pictures)
     if as_json:
@@ -190,7 +202,21 @@ def _details(run: Run, out: Console) -> None:
     out.print()
     printing.kpis(verdict.kpis, out)
     out.print()
+    _studied(run, out)
     out.print(_soundness(run))
+
+
+def _studied(run: Run, out: Console) -> None:
+    """What the studies say, a sentence each."""
+    from rich.text import Text
+
+    for name, answer in run.results.answers.items():
+        for sentence in answer.get("sentences", ()):
+            out.print(
+                Text.assemble((f"{name.capitalize()}  ", "bold"), printing.safe(sentence)), soft_wrap=True
+            )
+    if run.results.answers:
+        out.print()
 
 
 def tightest(run: Run) -> list[Finding]:

@@ -58,6 +58,7 @@ QUANTITIES: dict[str, Quantity] = {
             shelf_loading      | fraction           | Load of the power shelves of the fullest feed
             tokens*            | token_rate         | Tokens per second
             chip_power         | power              | Power of the accelerators
+            fewest_failures    | ratio              | Fewest machines whose loss drops the rack
         """,
         ),
         *_table(
@@ -172,6 +173,13 @@ QUANTITIES: dict[str, Quantity] = {
             rti         | fraction    | Return temperature index
             shi         | fraction    | Supply heat index
             rhi         | fraction    | Return heat index
+        """,
+        ),
+        *_table(
+            "part",
+            """
+            racks_lost      | ratio | Racks lost when it alone is out of service
+            pair_racks_lost | ratio | Racks lost when it and another machine are out of service
         """,
         ),
         *_table(

@@ -90,6 +90,8 @@ class Results:
     """What is known of each hall's air solve: method, cells, iterations, imbalances, worst inlet."""
     studies: Mapping[str, Table] = field(default_factory=dict)
     """What was worked out beside the states: tables whose arrays are (n,), for the design as a whole."""
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the studies answer in words and numbers, by study; plain values, as a document holds them."""
     fields: Mapping[str, AnyField] = field(default_factory=dict, repr=False, compare=False)
     """Air of every hall in the normal state; empty for the zonal model."""
 

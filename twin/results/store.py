@@ -51,6 +51,7 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         "notes": list(results.notes),
         "seconds": dict(results.seconds),
         "air": [_finite(dict(facts)) for facts in results.air],
+        "answers": {name: dict(answer) for name, answer in results.answers.items()},
         "verdict": verdict.model_dump(),
     }
     (folder / DOCUMENT).write_text(
@@ -128,6 +129,7 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
         seconds=document["seconds"],
         air=tuple(document.get("air", ())),
         studies=studies,
+        answers=document.get("answers", {}),
     )
     return results, Verdict.model_validate(document["verdict"])
 

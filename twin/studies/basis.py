@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from solvers import power as power_flow
 from twin.model.facility import Facility, Feed
 from twin.networks.facility import Lowered
 from twin.results.results import Results, Table
+
+if TYPE_CHECKING:
+    from twin.studies.dependence import Dependence
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +29,22 @@ class Basis:
     """Row of the normal state in the results."""
     load: NDArray[np.complex128]
     """(L,) power asked of the power tree in the normal state. [VA]"""
+    thorough: bool = False
+    """Whether to take all the time it needs."""
+    tell: Callable[[str], None] = lambda words: None
+    """Is told what a long study is at."""
 
     @property
     def facility(self) -> Facility:
         """The facility."""
         return self.world.facility
+
+    @cached_property
+    def dependence(self) -> Dependence:
+        """What needs what."""
+        from twin.studies.dependence import dependence
+
+        return dependence(self)
 
     @cached_property
     def flow(self) -> power_flow.Solution:

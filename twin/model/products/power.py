@@ -169,8 +169,8 @@ class Ups(ProductBase):
     """Impedance of static switch and choke, on the rating."""
     discharge_efficiency: Fraction = Field(default=0.95, gt=0, le=1)
     """From the battery to the output."""
-    overload: float = Field(default=1.25, ge=1, le=3)
-    """Load over rating above which it gives up within minutes (IEC 62040-3 overload rating)."""
+    overload: float = Field(default=1.10, ge=1, le=3)
+    """Load over rating above which it gives up within the hour (110 % for an hour is common, as quoted)."""
     fault_current: float = Field(default=2.0, ge=0, le=10)
     """Short-circuit current of the inverter over its rated current."""
     walk_in: Duration = Field(default=10.0, ge=0, le=600)
