@@ -69,6 +69,67 @@ def test_voltages_between_phases_are_those_of_opendss_where_a_delta_floats(name,
         np.testing.assert_allclose(between(mine[bus]), theirs, rtol=0, atol=1e-6 * base[bus] * 1e3)
 
 
+def four_node(connection: str) -> dict[str, Any]:
+    """IEEE 4-node test feeder with unbalanced loads, as entered in OpenDSS's 4Bus scripts: step-down banks."""
+    lower = {
+        "400": ([[0.4576], [0.1559, 0.4666], [0.1535, 0.158, 0.4615]],
+                [[1.078], [0.5017, 1.0482], [0.3849, 0.4236, 1.0651]]),
+        "300": ([[0.4013], [0.0953, 0.4013], [0.0953, 0.0953, 0.4013]],
+                [[1.4133], [0.8515, 1.4133], [0.7266, 0.7802, 1.4133]]),
+    }  # fmt: skip
+    none = [[0.0], [0.0, 0.0], [0.0, 0.0, 0.0]]
+    first, second = connection.split("-")
+    if connection == "open-delta":
+        units = {
+            f"t{one}": {"phases": 1, "kva": 2000, "r": [0.5, 0.5], "x": 6.0,
+                        "ends": [["2", one, "wye", 7.2], ["3", one + two, "delta", 4.16]]}
+            for one, two in ("ab", "bc")
+        }  # fmt: skip
+    else:
+        units = {"t": {"phases": 3, "kva": 6000, "r": [0.5, 0.5], "x": 6.0,
+                       "ends": [["2", "abc", first, 12.47], ["3", "abc", second, 4.16]]}}  # fmt: skip
+    wye = second == "wye"
+    return {
+        "source": {"bus": "1", "kv": 12.47, "pu": 1.0, "angle": 0.0, "z1": [0.0, 1e-4], "z0": [0.0, 1e-4]},
+        "codes": {code: {"r": r, "x": x, "c": none} for code, (r, x) in lower.items()},
+        "lines": [["1", "2", "abc", "400", 2 / 5.28], ["3", "4", "abc", "300", 2.5 / 5.28]],
+        "transformers": units, "capacitors": [], "regulators": {},
+        "loads": [
+            ["4", "abc"[k] if wye else "abca"[k : k + 2], "wye" if wye else "delta", "power", 2.4 if wye else 4.16, kw, kvar]
+            for k, (kw, kvar) in enumerate([(1275 / 3, 790 / 3), (600.0, 290.0), (791.0, 260.0)])
+        ],
+        "kv": {"1": 12.47, "2": 12.47, "3": 4.16, "4": 4.16},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("connection", ["wye-wye", "delta-wye", "wye-delta", "delta-delta", "open-delta"])
+def test_transformer_banks_of_the_four_node_feeder_are_those_of_opendss(connection):
+    engine = pytest.importorskip("dss").dss
+    facts = four_node(connection)
+    reference = feeders.opendss(facts, {}, engine)
+    problem, net = feeders.problem(facts)
+    solution = solve(problem, tolerance=1e-11)
+    assert solution.status.ok
+    mine = bus_voltage(problem, solution.node_voltage)[0]
+    for bus, kilovolt in facts["kv"].items():
+        theirs = between(np.array([reference[f"{bus}.{k}"] for k in (1, 2, 3)]))
+        # 1 ppm of admittance to earth on a floating delta there
+        np.testing.assert_allclose(
+            between(mine[net.bus_index(bus)]), theirs, rtol=0, atol=1e-6 * kilovolt * 1e3
+        )
+
+
+def test_regulators_move_in_every_scenario_on_their_own():
+    problem, _ = feeders.problem("ieee13", {})
+    power = problem.load_power * np.array([[1.0], [0.6], [0.2], [1.1]])
+    batch = solve(dataclasses.replace(problem, load_power=power))
+    assert batch.status.ok and len(np.unique(batch.regulator_tap, axis=0)) == 4
+    for row in range(4):
+        alone = solve(dataclasses.replace(problem, load_power=power[row]))
+        np.testing.assert_array_equal(batch.regulator_tap[row], alone.regulator_tap[0])
+        np.testing.assert_allclose(batch.node_voltage[row], alone.node_voltage[0], rtol=1e-7)
+
+
 @pytest.mark.parametrize("name", TAPS)
 def test_power_of_a_feeder_is_balanced(name):
     _, _, solution = solved(name)

@@ -59,14 +59,16 @@ def feeder(facts: dict[str, Any]) -> tuple[Feeder, dict[str, list[int]]]:
 
 
 def _transformer(net: Feeder, facts: dict[str, Any]) -> list[int]:
-    (one, phases, first, high), (two, _, second, low) = facts["ends"]
+    (one, phases, first, high), (two, others, second, low) = facts["ends"]
     impedance = (sum(facts["r"]) + 1j * facts["x"]) / 100
     volts, power = (high * 1e3, low * 1e3), facts["kva"] * 1e3
     if facts["phases"] == 3:
-        group = {"deltawye": "Dyn1", "wyewye": "YNyn0", "deltadelta": "Dd0"}[first + second]
+        group = {"deltawye": "Dyn1", "wyewye": "YNyn0", "deltadelta": "Dd0", "wyedelta": "YNd1"}[
+            first + second
+        ]
         return net.transformer(one, two, group, volts, power, impedance)
-    other = phases[1] if first == "delta" else "g"
-    return [net.unit((one, phases[0], other), (two, phases[0], other), volts, power, impedance)]
+    ends = ((one, *phases.ljust(2, "g")), (two, *others.ljust(2, "g")))
+    return [net.unit(*ends, volts, power, impedance)]
 
 
 def _load(net: Feeder, bus: str, phases: str, delta: bool, kind: str, volts: float, power: complex) -> None:
@@ -83,21 +85,21 @@ def _load(net: Feeder, bus: str, phases: str, delta: bool, kind: str, volts: flo
 def problem(
     name: str, taps: dict[str, int] | None = None, **regulated: Any
 ) -> tuple[UnbalancedProblem, Feeder]:
-    """Our problem with tap positions by regulator; they move if ``regulated`` gives changes of their settings."""
-    facts = table(name)
+    """Our problem with tap positions by regulator."""
+    facts = table(name) if isinstance(name, str) else name
     net, units = feeder(facts)
     for regulator, given in facts["regulators"].items():
         net.regulator(
             units[given["transformer"]], target=given["target"], band=given["band"], pt_ratio=given["pt"],
             ct_rating=given["ct"], drop=complex(given["r"], given["x"]),
-            delay=regulated.get("delay", {}).get(regulator, given["delay"]), tap=(taps or {}).get(regulator, 0),
+            delay=given["delay"], tap=(taps or {}).get(regulator, 0),
         )  # fmt: skip
     return net.problem(), net
 
 
-def opendss(name: str, taps: dict[str, int], engine: Any) -> dict[str, complex]:
+def opendss(name: str | dict[str, Any], taps: dict[str, int], engine: Any) -> dict[str, complex]:
     """Voltages to earth of the same table in OpenDSS, by "bus.conductor" [V]."""
-    facts = table(name)
+    facts = table(name) if isinstance(name, str) else name
     for command in _script(facts, taps):
         engine.Text.Command = command
     circuit = engine.ActiveCircuit
