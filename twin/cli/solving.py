@@ -212,9 +212,7 @@ def _studied(run: Run, out: Console) -> None:
 
     for name, answer in run.results.answers.items():
         for sentence in answer.get("sentences", ()):
-            out.print(
-                Text.assemble((f"{name.capitalize()}  ", "bold"), printing.safe(sentence)), soft_wrap=True
-            )
+            out.print(Text.assemble((f"{name.capitalize()}  ", "bold"), printing.safe(sentence)))
     if run.results.answers:
         out.print()
 
