@@ -90,9 +90,9 @@ class Model:
         good = self.ending == CONVERGED
         system, points, units = self.system.lanes_only(good)
         start = self.start() if good.any() else self._dead()
-        state = start.take(points, units)
+        state, warm = start.take(points, units), self._warmed(start).take(points, units)
         reactive = Reactive(self.nodes, self.busbars, self.system)
-        outcome, reached = solve_from(system, state, self.task.tolerance, max_iterations)
+        outcome, reached = solve_from(system, warm, state, self.task.tolerance, max_iterations)
         outcome = reactive.enforce(outcome, system, points, self.task.tolerance, max_iterations)
         self.ending = np.maximum(self.ending, outcome.ending)
         good = self.ending == CONVERGED
@@ -108,20 +108,26 @@ class Model:
         return Answer(tables, self.ending, outcome.residual, outcome.iterations, self.details)
 
     def start(self) -> State:
-        """No-load state with the magnitudes of the generators, or what the task gives."""
+        """No-load state with the magnitudes of the generators."""
         voltage = self.no_load()
         machines = self.magnitude > 0
         if machines.any():  # again with these held, so that the magnitudes between them agree
             voltage = self._no_load(
                 np.where(machines, self.magnitude * voltage / np.abs(voltage), self.fixed)
             )
-        if self.task.start is not None:
-            nodes, busbars = self.nodes, self.busbars
-            given = np.zeros(busbars.points, dtype=complex)
-            given[busbars.point] = self.task.start[nodes.lane, nodes.bus] / busbars.ratio
-            voltage = np.where((given != 0) & (self.fixed == 0), given, voltage)
         size = np.where(machines, self.magnitude, np.abs(voltage))
         return State(np.angle(voltage), size, np.zeros(self.nodes.converter.element.size))
+
+    def _warmed(self, start: State) -> State:
+        """The start with the voltages that the task gives, if any."""
+        if self.task.start is None:
+            return start
+        nodes, busbars = self.nodes, self.busbars
+        given = np.zeros(busbars.points, dtype=complex)
+        given[busbars.point] = self.task.start[nodes.lane, nodes.bus] / busbars.ratio
+        known = (given != 0) & (self.fixed == 0)
+        angle = np.where(known, np.angle(given), start.angle)
+        return State(angle, np.where(known & (self.magnitude == 0), np.abs(given), start.size), start.output)
 
     def _dead(self) -> State:
         points, units = self.busbars.points, self.nodes.converter.element.size

@@ -1,5 +1,9 @@
 """A second way to the solution for scenarios whose Newton iteration failed: along a growing share of their loads
-and generation, each solution being the start of the next."""
+and generation, each solution being the start of the next.
+
+It follows the upper branch of the P-V curve.  A state with a voltage below 0.2 of that without load is taken for one
+of the lower branch, and accepted only if this way leads to it too (loads of constant impedance may).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 
 from solvers.power.newton_iterate import Outcome, iterate
 from solvers.power.newton_system import State, System
-from solvers.power.sweep import CONVERGED
+from solvers.power.sweep import COLLAPSED, CONVERGED, DIVERGED
 
 Array = NDArray[Any]
 STEPS = 20
@@ -20,20 +24,25 @@ ROUNDS, SMALLEST = 20, 1.0 / 32.0
 are wasted)."""
 
 
-def solve_from(system: System, start: State, tolerance: Array, max_iterations: int) -> tuple[Outcome, Array]:
-    """:func:`iterate`, and again along a growing share where that fails.
+def solve_from(
+    system: System, start: State, unloaded: State, tolerance: Array, max_iterations: int
+) -> tuple[Outcome, Array]:
+    """:func:`iterate`; where that fails or finds a collapsed state, again along a growing share from ``unloaded``.
 
     Returns
     -------
     The outcome, and the largest share (lanes,) of loads and generation that was solved. [-]
     """
     outcome = iterate(system, start, tolerance, max_iterations)
+    sunk = np.zeros(system.lanes, dtype=bool)
+    sunk[system.lane[outcome.state.size < COLLAPSED * unloaded.size]] = True
+    outcome.ending[sunk] = np.maximum(outcome.ending[sunk], DIVERGED)
     failed = outcome.ending != CONVERGED
     reached = np.where(failed, 0.0, 1.0)
     if not failed.any():
         return outcome, reached
     part, points, units = system.lanes_only(failed)
-    state, taken = start.take(points, units), outcome.iterations
+    state, taken = unloaded.take(points, units), outcome.iterations
     step, pending = np.full(system.lanes, 0.5), failed
     share = np.zeros(system.lanes)
     for _ in range(ROUNDS):

@@ -40,7 +40,7 @@ def iterate(system: System, start: State, tolerance: Array, max_iterations: int)
 
 class _Iteration:
     def __init__(self, system: System, start: State, tolerance: Array) -> None:
-        self.whole, self.state = system, start
+        self.whole, self.state = system, State(*(column.copy() for column in start))
         self.system, self.part = system, start
         self.points, self.units = np.arange(system.lane.size), np.arange(start.output.size)
         self.present = np.zeros(system.lanes, dtype=bool)

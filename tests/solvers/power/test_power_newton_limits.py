@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solvers.power import Problem, input_for_output, solve
+from solvers.power import Problem, input_for_output, prepare, solve
 
 
 def machine(load: complex, **more: Any) -> Problem:
@@ -137,3 +137,26 @@ def test_a_chain_of_bypassed_converters_is_one_system():
 def test_a_generator_on_a_direct_current_bus_is_refused():
     with pytest.raises(ValueError, match=r"generator_bus\[0\]"):
         machine(0.5, bus_dc=[True, True], branch_impedance=[0.1])
+
+
+def test_a_start_near_the_collapsed_state_still_ends_at_the_upper_one():
+    """V (1 - V) = r P has two roots; the iteration is started at the lower one."""
+    r, load = 0.1, 0.1
+    p = Problem(
+        1e5, np.full(2, 800.0), bus_dc=[True, True], branch_from=[0], branch_to=[1], branch_impedance=[r],
+        source_bus=[0], load_power=[load * 1e5], cord_load=[0], cord_bus=[1],
+    )  # fmt: skip
+    root = np.sqrt(1 - 4 * r * load)
+    right = solve(p, tolerance=1e-12)
+    wrong = replace(right, bus_voltage=np.array([[1.0, (1 - root) / 2]], dtype=complex))
+    s = prepare(p, method="newton").solve(p.load_power, warm=wrong, tolerance=1e-12)
+    assert s.status.ok
+    assert s.bus_voltage[0, 1].real == pytest.approx((1 + root) / 2, abs=1e-11)
+
+
+def test_a_warm_start_saves_iterations_and_changes_nothing():
+    p = machine(0.8 + 0.1j)
+    cold = solve(p, method="newton", tolerance=1e-12)
+    again = prepare(p, method="newton").solve(p.load_power, warm=cold, tolerance=1e-12)
+    assert again.iterations == 0 < cold.iterations
+    np.testing.assert_allclose(again.bus_voltage, cold.bus_voltage, rtol=0, atol=1e-12)
