@@ -84,16 +84,16 @@ def _backward(net, first, stop, X, S, M):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _way(net, first, second, marks, at):  # type: ignore[no-untyped-def]
-    """Points on the ways of elimination from two points (-1 = none) on, ascending; returns their number."""
-    a, b, count = first, second, 0
-    while a >= 0 or b >= 0:
-        here = b if a < 0 or (0 <= b < a) else a
-        if marks:
-            at[count] = here
+def _way(net, first, second, at):  # type: ignore[no-untyped-def]
+    """Points on the ways of elimination from two points (fixed ones have none) on, ascending; their number."""
+    m, count = net.inverse.size, 0
+    a, b = first, second
+    while a < m or b < m:
+        here = min(a, b)
+        at[count] = here
         count += 1
         c = net.column_start[here]
-        after = net.column_row[c] if c < net.column_start[here + 1] else -1
+        after = net.column_row[c] if c < net.column_start[here + 1] else m
         if a == here:
             a = after
         if b == here:
@@ -102,10 +102,11 @@ def _way(net, first, second, marks, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _invert(A):  # type: ignore[no-untyped-def]
-    """Inverse of a small complex matrix (Gauss-Jordan with row exchange)."""
+def _invert(A, B):  # type: ignore[no-untyped-def]
+    """B = inverse of a small complex matrix, which is destroyed (Gauss-Jordan with row exchange)."""
     n = A.shape[0]
-    B = np.eye(n) + 0j
+    for c in range(n):
+        B[c, c] = 1.0
     for c in range(n):
         p = c
         for r in range(c + 1, n):
@@ -124,7 +125,6 @@ def _invert(A):  # type: ignore[no-untyped-def]
                 for k in range(n):
                     A[r, k] -= f * A[c, k]
                     B[r, k] -= f * B[c, k]
-    return B
 
 
 @njit(cache=True, error_model="numpy")
@@ -133,67 +133,74 @@ def _ways(net, changes, first, stop, dense):  # type: ignore[no-untyped-def]
     there without load."""
     m = net.inverse.size
     start = np.zeros(stop - first + 1, np.int64)
-    none = np.zeros(0, np.int64)
+    path = np.zeros(m, np.int64)
     for c in range(first, stop):
-        a, b = changes.tail[c], changes.head[c]
-        start[c - first + 1] = start[c - first] + _way(
-            net, a if a < m else -1, b if b < m else -1, False, none
-        )
+        start[c - first + 1] = start[c - first] + _way(net, changes.tail[c], changes.head[c], path)
     at = np.zeros(start[-1], np.int64)
     value = np.zeros(start[-1], np.complex128)
     idle = np.zeros(stop - first, np.complex128)
     for c in range(first, stop):
         a, b, i, n = changes.tail[c], changes.head[c], start[c - first], start[c - first + 1]
-        _way(net, a if a < m else -1, b if b < m else -1, True, at[i:n])
+        _way(net, a, b, path)
         idle[c - first] = changes.near[c] * net.no_load[a] - changes.far[c] * net.no_load[b]
         if a < m:
             dense[a] += changes.near[c]
         if b < m:
             dense[b] -= changes.far[c]
         for k in range(i, n):
-            j = at[k]
+            j = path[k - i]
+            at[k] = j
             value[k] = dense[j]
             dense[j] = 0.0
             for p in range(net.column_start[j], net.column_start[j + 1]):
                 dense[net.column_row[p]] -= net.column_value[p] * value[k]
-    return start, at, value, idle
+    return first, start, at, value, idle
 
 
 @njit(cache=True, error_model="numpy")
-def _gains(net, y, start, at, value, first, stop, dense):  # type: ignore[no-untyped-def]
-    """(1 - G diag(y))^-1 of the changes first..stop of one scenario, G = w^T D^-1 w."""
-    n = stop - first
-    A = np.eye(n) + 0j
-    for b in range(n):
-        for k in range(start[first + b], start[first + b + 1]):
-            dense[at[k]] = value[k] * net.inverse[at[k]]
-        for a in range(n):
-            g = 0j
-            for k in range(start[first + a], start[first + a + 1]):
-                g += value[k] * dense[at[k]]
-            A[a, b] -= g * y[first + b]
-        for k in range(start[first + b], start[first + b + 1]):
-            dense[at[k]] = 0.0
-    return _invert(A)
+def _gains(net, changes, row, count, base, start, at, value, dense):  # type: ignore[no-untyped-def]
+    """(1 - G diag(y))^-1 of the changed branches of each lane, G = w^T D^-1 w."""
+    widest = 0
+    for w in range(count):
+        widest = max(widest, changes.start[row + w + 1] - changes.start[row + w])
+    result = np.zeros((count, widest, widest), np.complex128)
+    for w in range(count):
+        first, n = changes.start[row + w], changes.start[row + w + 1] - changes.start[row + w]
+        A = np.zeros((n, n), np.complex128)
+        for b in range(n):
+            A[b, b] = 1.0
+            here = first + b - base
+            for k in range(start[here], start[here + 1]):
+                dense[at[k]] = value[k] * net.inverse[at[k]]
+            for a in range(n):
+                g = 0j
+                for k in range(start[first + a - base], start[first + a - base + 1]):
+                    g += value[k] * dense[at[k]]
+                A[a, b] -= g * changes.admittance[first + b]
+            for k in range(start[here], start[here + 1]):
+                dense[at[k]] = 0.0
+        _invert(A, result[w])
+    return result
 
 
 @njit(cache=True, error_model="numpy")
-def _correct(net, low, high, X, w, y, start, at, value, idle, first, stop, gain):  # type: ignore[no-untyped-def]
-    """Let the changed branches of lane ``w`` act on the forward result."""
-    n = stop - first
+def _correct(net, changes, row, w, low, high, X, ways, gains):  # type: ignore[no-untyped-def]
+    """Let the changed branches of lane ``w`` act on the forward result of the stage low..high."""
+    base, start, at, value, idle = ways
+    first, n = changes.start[row + w], changes.start[row + w + 1] - changes.start[row + w]
     seen = np.zeros(n, np.complex128)
     for a in range(n):
-        total = idle[first + a]
-        for k in range(start[first + a], start[first + a + 1]):
+        total = idle[first + a - base]
+        for k in range(start[first + a - base], start[first + a - base + 1]):
             j = at[k]
             total += value[k] * net.inverse[j] * complex(X[j, 2, w], X[j, 3, w])
         seen[a] = total
     for a in range(n):
         across = 0j
         for b in range(n):
-            across += gain[a, b] * seen[b]
-        across *= y[first + a]
-        for k in range(start[first + a], start[first + a + 1]):
+            across += gains[w, a, b] * seen[b]
+        across *= changes.admittance[first + a]
+        for k in range(start[first + a - base], start[first + a - base + 1]):
             j = at[k]
             if low <= j < high:
                 add = value[k] * across
@@ -243,7 +250,7 @@ def _verify(net, changes, row, count, first, stop, X, S, M):  # type: ignore[no-
 
 
 @njit(cache=True, error_model="numpy")
-def _draw(net, changes, row, w, stage, share, out, S, constant, apart):  # type: ignore[no-untyped-def]
+def _draw(net, changes, row, w, stage, share, out, S, constant):  # type: ignore[no-untyped-def]
     """Add the inputs of the converters of a stage to the demands of lane ``w``."""
     for u in range(net.unit_start[stage], net.unit_start[stage + 1]):
         part = share[row + w, u]
@@ -278,19 +285,33 @@ def _draw(net, changes, row, w, stage, share, out, S, constant, apart):  # type:
         power += size * (a1 + size * a2 / rating) + a0 * rating
         S[net.unit_in[u], 0, w] += power
         S[net.unit_in[u], 1, w] += power * tangent
-        if apart:
+        if constant.size:
             constant[net.unit_in[u], 0, w] += power
             constant[net.unit_in[u], 1, w] += power * tangent
 
 
 @njit(cache=True, error_model="numpy")
 def _freeze(net, stage, row, X, done, out):  # type: ignore[no-untyped-def]
-    """Write the voltages of a stage of the lanes ``done``."""
+    """Write the voltages of a stage of the lanes that are ``done``."""
     for i in range(net.bus_start[stage], net.bus_start[stage + 1]):
         bus, j, ratio = net.bus[i], net.bus_point[i], net.bus_ratio[i]
         a = net.no_load[j]
-        for w in done:
-            out[row + w, bus] = complex(ratio * (a.real + X[j, 0, w]), ratio * (a.imag + X[j, 1, w]))
+        for w in range(done.size):
+            if done[w]:
+                out[row + w, bus] = complex(ratio * (a.real + X[j, 0, w]), ratio * (a.imag + X[j, 1, w]))
+
+
+@njit(cache=True, error_model="numpy")
+def _shunts(net, changes, row, count, X, extra, E):  # type: ignore[no-untyped-def]
+    """E = currents that the changed shunts of the lanes inject."""
+    E[:] = 0.0
+    for w in range(count):
+        for h in range(changes.shunt_start[row + w], changes.shunt_start[row + w + 1]):
+            j = changes.shunt_point[h]
+            if j < net.inverse.size:
+                v = changes.shunt[h] * _at(net, X, j, w)
+                E[extra[j], 0, w] -= v.real
+                E[extra[j], 1, w] -= v.imag
 
 
 @njit(cache=True, error_model="numpy")
@@ -319,6 +340,80 @@ def _fill(S, cord_power, row, count, cord_slot, part):  # type: ignore[no-untype
 
 
 @njit(cache=True, error_model="numpy")
+def _begin(net, start, row, count, X):  # type: ignore[no-untyped-def]
+    """Voltages to begin with."""
+    X[:, 0:2] = 0.0
+    if start.size == 0:
+        return
+    for w in range(count):
+        given = row + w if start.shape[0] > 1 else 0
+        for j in range(net.inverse.size):
+            v = start[given, j]
+            if v != 0:
+                X[j, 0, w] = v.real - net.no_load[j].real
+                X[j, 1, w] = v.imag - net.no_load[j].imag
+
+
+@njit(cache=True, error_model="numpy")
+def _bend(batch, row, count, bent, terms):  # type: ignore[no-untyped-def]
+    """Terms of the loads that depend on voltage: constant current, constant impedance."""
+    for term in range(2):
+        _fill(bent, batch.cord_power, row, count, batch.bend_slot, batch.parts[1 + term])
+        for b in range(batch.bends.size):
+            for k in range(2):
+                for w in range(LANES):
+                    terms[b, 2 * term + k, w] = bent[b, k, w]
+
+
+@njit(cache=True, error_model="numpy")
+def _solve_stage(net, changes, batch, row, stage, tables, ways, gains, extra, answer):  # type: ignore[no-untyped-def]
+    """Iterate one stage of a block until all its lanes are settled; returns the iterations."""
+    X, S, constant, terms, E, M = tables
+    out, residual, ending = answer
+    first, stop = net.stage[stage], net.stage[stage + 1]
+    count = min(LANES, batch.tolerance.size - row)
+    pending, done = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    accepted = np.zeros(count)
+    for w in range(count):
+        pending[w] = ending[row + w] == CONVERGED
+        accepted[w] = max(batch.tolerance[row + w], batch.rounding)
+    turn = 0
+    while turn < batch.limit and pending.any():
+        turn += 1
+        if batch.bends.size:
+            _effective(X, S, constant, batch.bends, net, terms)
+        _shunts(net, changes, row, count, X, extra, E)
+        _forward(net, first, stop, X, S, extra, E)
+        for w in range(count):
+            if changes.start[row + w] < changes.start[row + w + 1]:
+                _correct(net, changes, row, w, first, stop, X, ways, gains)
+        M[:] = 0.0
+        _backward(net, first, stop, X, S, M)
+        hopeful = turn == batch.limit
+        for w in range(count):
+            hopeful |= pending[w] and M[0, 0, w] <= accepted[w]
+        if not hopeful:
+            continue
+        if batch.bends.size:
+            _effective(X, S, constant, batch.bends, net, terms)
+        M[:] = 0.0
+        _verify(net, changes, row, count, first, stop, X, S, M)
+        for w in range(count):
+            done[w] = pending[w] and M[0, 0, w] <= accepted[w] ** 2
+            if done[w]:
+                pending[w] = False
+                residual[row + w] = max(residual[row + w], np.sqrt(M[0, 0, w]))
+        if done.any():
+            _freeze(net, stage, row, X, done, out)
+    for w in range(count):
+        if pending[w]:
+            finite = np.isfinite(M[0, 0, w])
+            ending[row + w] = MAX_ITERATIONS if finite else DIVERGED
+            residual[row + w] = np.sqrt(M[0, 0, w]) if finite else 0.0
+    return turn
+
+
+@njit(cache=True, error_model="numpy")
 def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-untyped-def]
     """Solve n scenarios of a :class:`solvers.power.mesh_plain.Batch`; returns the most iterations one took.
 
@@ -326,41 +421,25 @@ def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-unty
     ----------
     out : (n, B) complex voltages, written; so are residual (n,) and ending (n,).
     """
-    cords, start, bends, unit_share = batch.cord_power, batch.start, batch.bends, batch.unit_share
-    tolerance, rounding, limit = batch.tolerance, batch.rounding, batch.limit
-    n, m, stages = tolerance.size, net.inverse.size, net.stage.size - 1
-    X = np.zeros((m, 4, LANES))
-    S = np.zeros((net.slot.max() + 2 if net.slot.size else 1, 2, LANES))
-    M = np.zeros((1, 1, LANES))
-    table = np.zeros((bends.size + 1, 4, LANES))
-    bent = np.zeros((bends.size + 1, 2, LANES))
+    n, m, bends = batch.tolerance.size, net.inverse.size, batch.bends.size
+    X, M = np.zeros((m, 4, LANES)), np.zeros((1, 1, LANES))
+    slots = 1
+    for j in range(net.slot.size):
+        slots = max(slots, net.slot[j] + 2)
+    S = np.zeros((slots, 2, LANES))
+    constant = np.zeros((slots if bends else 0, 2, LANES))
+    terms, bent = np.zeros((bends, 4, LANES)), np.zeros((bends + 1, 2, LANES))
     extra, dense = np.full(m, -1), np.zeros(m, np.complex128)
     most = 0
     for row in range(0, n, LANES):
         count = min(LANES, n - row)
-        _fill(S, cords, row, count, batch.cord_slot, batch.parts[0])
-        if bends.size:
-            for k in range(2):
-                _fill(bent, cords, row, count, batch.bend_slot, batch.parts[1 + k])
-                table[:, 2 * k : 2 * k + 2] = bent
-            constant = S.copy() if bends.size else S
-        X[:, 0:2] = 0.0
-        if start.size:
-            for w in range(count):
-                for j in range(m):
-                    v = start[row + w if start.shape[0] > 1 else 0, j]
-                    if v != 0:
-                        X[j, 0, w] = v.real - net.no_load[j].real
-                        X[j, 1, w] = v.imag - net.no_load[j].imag
-        c0, c1 = changes.start[row], changes.start[row + count]
-        way, at, value, idle = _ways(net, changes, c0, c1, dense)
-        y = changes.admittance[c0:c1]
-        gains = [
-            _gains(
-                net, y, way, at, value, changes.start[row + w] - c0, changes.start[row + w + 1] - c0, dense
-            )
-            for w in range(count)
-        ]
+        _fill(S, batch.cord_power, row, count, batch.cord_slot, batch.parts[0])
+        if bends:
+            _fill(constant, batch.cord_power, row, count, batch.cord_slot, batch.parts[0])
+            _bend(batch, row, count, bent, terms)
+        _begin(net, batch.start, row, count, X)
+        ways = _ways(net, changes, changes.start[row], changes.start[row + count], dense)
+        gains = _gains(net, changes, row, count, ways[0], ways[1], ways[2], ways[3], dense)
         h0, h1 = changes.shunt_start[row], changes.shunt_start[row + count]
         E = np.zeros((h1 - h0 + 1, 2, LANES))
         number = 0
@@ -369,64 +448,16 @@ def iterate(net, changes, batch, out, residual, ending):  # type: ignore[no-unty
             if j < m and extra[j] < 0:
                 extra[j] = number
                 number += 1
-        for stage in range(stages):
-            first, stop = net.stage[stage], net.stage[stage + 1]
-            pending = np.arange(LANES) < count
-            for turn in range(1, limit + 1):
-                if not pending.any():
-                    break
-                most = max(most, turn)
-                if bends.size:
-                    _effective(X, S, constant, bends, net, table)
-                E[:] = 0.0
-                for w in range(count):
-                    for h in range(changes.shunt_start[row + w], changes.shunt_start[row + w + 1]):
-                        j = changes.shunt_point[h]
-                        if j < m:
-                            v = changes.shunt[h] * _at(net, X, j, w)
-                            E[extra[j], 0, w] -= v.real
-                            E[extra[j], 1, w] -= v.imag
-                _forward(net, first, stop, X, S, extra, E)
-                for w in range(count):
-                    a, b = changes.start[row + w] - c0, changes.start[row + w + 1] - c0
-                    if a < b:
-                        _correct(net, first, stop, X, w, y, way, at, value, idle, a, b, gains[w])
-                M[:] = 0.0
-                _backward(net, first, stop, X, S, M)
-                hopeful = False
-                for w in range(count):
-                    if pending[w] and M[0, 0, w] <= max(tolerance[row + w], rounding):
-                        hopeful = True
-                if not hopeful and turn < limit:
-                    continue
-                if bends.size:
-                    _effective(X, S, constant, bends, net, table)
-                M[:] = 0.0
-                _verify(net, changes, row, count, first, stop, X, S, M)
-                done = [
-                    w
-                    for w in range(count)
-                    if pending[w] and _settled(M[0, 0, w], tolerance[row + w], rounding)
-                ]
-                for w in done:
-                    pending[w] = False
-                    residual[row + w] = max(residual[row + w], np.sqrt(M[0, 0, w]))
-                if len(done):
-                    _freeze(net, stage, row, X, done, out)
-            for w in range(count):
-                if pending[w]:
-                    ending[row + w] = MAX_ITERATIONS if np.isfinite(M[0, 0, w]) else DIVERGED
-                    residual[row + w] = np.sqrt(M[0, 0, w]) if np.isfinite(M[0, 0, w]) else 0.0
+        for stage in range(net.stage.size - 1):
+            turn = _solve_stage(
+                net, changes, batch, row, stage, (X, S, constant, terms, E, M), ways, gains, extra,
+                (out, residual, ending),
+            )  # fmt: skip
+            most = max(most, turn)
             for w in range(count):
                 if ending[row + w] == CONVERGED:
-                    _draw(net, changes, row, w, stage, unit_share, out, S, constant, bends.size > 0)
+                    _draw(net, changes, row, w, stage, batch.unit_share, out, S, constant)
         for h in range(h0, h1):
             if changes.shunt_point[h] < m:
                 extra[changes.shunt_point[h]] = -1
     return most
-
-
-@njit(cache=True, error_model="numpy")
-def _settled(square, tolerance, rounding):  # type: ignore[no-untyped-def]
-    """True if a squared mismatch is small enough."""
-    return square <= max(tolerance, rounding) ** 2
