@@ -76,6 +76,19 @@ class Vectors:
         function = cgutils.get_or_insert_function(self._builder.module, kind, f"llvm.{name}.{suffix}")
         return self._builder.call(function, given)
 
+    def peak(self, x: Any, y: Any) -> Any:
+        """Larger of two numbers >= 0; a not-a-number of positive sign counts as the largest.
+
+        By the order of their bits: where ``y`` comes from the slot that the result goes to, :meth:`larger` turns
+        into a masked store, which the next load has to wait for.
+        """
+        whole = ir.VectorType(_INDEX, self._lanes) if self._lanes > 1 else _INDEX
+        suffix = f"v{self._lanes}i64" if self._lanes > 1 else "i64"
+        kind = ir.FunctionType(whole, [whole, whole])
+        function = cgutils.get_or_insert_function(self._builder.module, kind, f"llvm.smax.{suffix}")
+        bits = [self._builder.bitcast(value, whole) for value in (x, y)]
+        return self._builder.bitcast(self._builder.call(function, bits), self._kind)
+
     def larger(self, x: Any, y: Any) -> Any:
         """Larger of each lane; ``y`` where ``x`` is not a number."""
         return self._builder.select(self._builder.fcmp_ordered(">", x, y), x, y)
@@ -164,3 +177,77 @@ def step(widths: tuple[int, ...], indices: int = 0, scalars: int = 0) -> Callabl
         return intrinsic(typed)
 
     return decorate
+
+
+def _lane_rows(context: Any, builder: Any, kinds: Any, values: Any, lanes: int) -> list[Any]:
+    """Addresses of ``table[rows[lane], column]`` of a complex table, as those of two numbers each."""
+    table = context.make_array(kinds[0])(context, builder, values[0])
+    rows = context.make_array(kinds[1])(context, builder, values[1])
+    width = builder.extract_value(table.shape, 1)
+    pair = ir.VectorType(_DOUBLE, 2).as_pointer()
+    base = builder.bitcast(table.data, pair)
+    places = []
+    for lane in range(lanes):
+        row = builder.load(builder.gep(rows.data, [ir.Constant(_INDEX, lane)]))
+        places.append(builder.gep(base, [builder.add(builder.mul(row, width), values[2])]))
+    return places
+
+
+def _shuffled(builder: Any, first: Any, second: Any, order: list[int]) -> Any:
+    return builder.shuffle_vector(
+        first, second, ir.Constant(ir.VectorType(_SHORT, len(order)), [ir.Constant(_SHORT, k) for k in order])
+    )
+
+
+@intrinsic
+def take_complex(typing_context: Any, given: Any, rows: Any, column: Any, table: Any, here: Any) -> Any:
+    """Slots 0 and 1 of row ``here`` of ``table`` (two slots wide) = real and imaginary parts of
+    ``given[rows[lane], column]``; complex128 and int64, C-contiguous, not checked."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        lanes = LANES if signature.args[3].ndim == 3 else 1
+        parts = []
+        for place in _lane_rows(context, builder, signature.args, values, lanes):
+            parts.append(builder.load(place))
+            parts[-1].align = _ALIGNMENT
+        data = context.make_array(signature.args[3])(context, builder, values[3]).data
+        slots = Slots(builder, data, 2, lanes)
+        if lanes == 1:
+            for slot in range(2):
+                slots.store(builder.extract_element(parts[0], ir.Constant(_SHORT, slot)), values[4], slot)
+            return context.get_dummy_value()
+        while len(parts) > 1:  # join neighbours until all pairs stand in one vector
+            size = 2 * parts[0].type.count
+            parts = [
+                _shuffled(builder, *pair, list(range(size)))
+                for pair in zip(parts[::2], parts[1::2], strict=True)
+            ]
+        for slot in range(2):
+            slots.store(
+                _shuffled(builder, parts[0], parts[0], list(range(slot, 2 * lanes, 2))), values[4], slot
+            )
+        return context.get_dummy_value()
+
+    return types.void(given, rows, types.int64, table, types.int64), generate
+
+
+@intrinsic
+def put_complex(typing_context: Any, wanted: Any, rows: Any, column: Any, table: Any, here: Any) -> Any:
+    """The reverse of :func:`take_complex`: ``wanted[rows[lane], column]`` from slots 0 and 1."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        lanes = LANES if signature.args[3].ndim == 3 else 1
+        data = context.make_array(signature.args[3])(context, builder, values[3]).data
+        slots = Slots(builder, data, 2, lanes)
+        real, imaginary = slots.load(values[4], 0), slots.load(values[4], 1)
+        for lane, place in enumerate(_lane_rows(context, builder, signature.args, values, lanes)):
+            if lanes == 1:
+                pair = ir.Constant(ir.VectorType(_DOUBLE, 2), ir.Undefined)
+                for slot, value in enumerate((real, imaginary)):
+                    pair = builder.insert_element(pair, value, ir.Constant(_SHORT, slot))
+            else:
+                pair = _shuffled(builder, real, imaginary, [lane, lanes + lane])
+            builder.store(pair, place).align = _ALIGNMENT
+        return context.get_dummy_value()
+
+    return types.void(wanted, rows, types.int64, table, types.int64), generate

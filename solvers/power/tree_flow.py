@@ -14,7 +14,7 @@ from solvers.power.lanes import LANES
 from solvers.power.plan import Plan
 from solvers.power.sweep import CONVERGED, MAX_ITERATIONS, State
 from solvers.power.tree_kernel import Answer, Asked, Tables, sweep_blocks
-from solvers.power.tree_steps import BUS, EXTRA, FINAL, LOAD, STAGE, WATCH
+from solvers.power.tree_steps import BUS, EXTRA, FINAL, LOAD, RAW, STAGE, TOTAL, WATCH
 from solvers.power.tree_tour import Tour, plan_tour
 
 if TYPE_CHECKING:
@@ -93,15 +93,26 @@ class _Ready:
         self.sizes = (
             (tour.bus.size + 1, BUS), (tour.cord_start.size - 1, LOAD), (tour.extra_rows, EXTRA),
             (tour.stages.shape[0], STAGE), (1, WATCH), (tour.falls.shape[0], FINAL),
+            (plan.problem.load_power.shape[1], RAW), (1, TOTAL),
         )  # fmt: skip
 
     def tables(self, n: int) -> Tables:
         """Working memory."""
         if n <= ALONE:
             flat = [np.empty(size) for size in self.sizes]
-            return Tables(*flat, *(table[:, :, None] for table in flat))
-        lanes = [np.empty((*size, LANES)) for size in self.sizes]
-        return Tables(*lanes, *lanes)
+            seen = [table[:, :, None] for table in flat]
+        else:
+            seen = flat = [_aligned((*size, LANES)) for size in self.sizes]
+        *main, raw, total = flat
+        return Tables(*main, *seen[:6], raw, total, seen[7])
+
+
+def _aligned(shape: tuple[int, ...]) -> Array:
+    """An empty table that begins on a cache line, so that no slot lies on two."""
+    size = int(np.prod(shape))
+    room = np.empty(size + LANES)
+    first = -room.ctypes.data % (8 * LANES) // 8
+    return room[first : first + size].reshape(shape)
 
 
 def _solve(

@@ -14,8 +14,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from solvers.power.lanes import put_complex, take_complex
 from solvers.power.sweep import COLLAPSED, CONVERGED, DIVERGED, MAX_ITERATIONS, ROUNDING
 from solvers.power.tree_steps import (
+    add_cord,
     add_own,
     add_shunt,
     compare,
@@ -31,6 +33,7 @@ from solvers.power.tree_steps import (
     hold,
     leave,
     leave_gain,
+    note_load,
     restart,
     restart_loaded,
     settle,
@@ -78,6 +81,9 @@ class Tables(NamedTuple):
     stage_lanes: Array
     watch_lanes: Array
     final_lanes: Array
+    raw: Any
+    total: Any
+    total_lanes: Array
 
 
 class Asked(NamedTuple):
@@ -165,20 +171,22 @@ def _begin(tour: Tour, t: Tables, cold: bool, first: int, stop: int) -> None:
     """The same in the first round, which keeps the voltages: those without load, or given ones."""
     ops, no_load, bus, load, watch = tour.ops, tour.no_load, t.bus, t.load, t.watch
     for k in range(first, stop):
-        code, here = ops[k, 0], ops[k, 1]
-        if code >= LEAVE:
-            _steps(
-                ops, tour.values, tour.gains, tour.stages, bus, load, t.extra, t.stage, watch, k, k + 1
-            )  # fmt: skip
-            continue
-        if cold or code == HELD:
-            enter_held(bus, here, no_load[here, 0], no_load[here, 1])
-        if code in (LEAF, LOADED):
-            restart_loaded(bus, load, watch, here, ops[k, 3])
-            if code == LEAF:
-                leave(bus, here, ops[k, 2])
+        code, here, above = ops[k, 0], ops[k, 1], ops[k, 2]
+        if code == LEAVE:
+            leave(bus, here, above)
+        elif code == SHUNT:
+            add_shunt(bus, here, tour.values[k, 0], tour.values[k, 1])
+        elif code > LEAVE:
+            _walk(tour, t, k, k + 1)
         else:
-            restart(bus, here)
+            if cold or code == HELD:
+                enter_held(bus, here, no_load[here, 0], no_load[here, 1])
+            if code in (LEAF, LOADED):
+                restart_loaded(bus, load, watch, here, ops[k, 3])
+                if code == LEAF:
+                    leave(bus, here, above)
+            else:
+                restart(bus, here)
 
 
 @njit(cache=True, error_model="numpy")
@@ -283,27 +291,27 @@ def _events(tour: Tour, lane: Array, first: int, stop: int, falling: bool) -> Ev
 
 
 @njit(cache=True, error_model="numpy")
-def _fill(tour: Tour, t: Tables, asked: Asked, first: int, total: Array, largest: Array) -> None:
-    """Loads, shares and admittances of a block; its total load and the largest of a bus, by lane. [p.u.]"""
-    width, n = t.load_lanes.shape[2], asked.lane.size
-    used = min(width, n - first)
-    column = asked.lane[first : first + used]
-    t.load_lanes[:, :, used:] = 0.0
-    t.stage_lanes[:, :, used:] = 0.0
+def _fill(tour: Tour, t: Tables, asked: Asked, first: int, row: Array, column: Array) -> None:
+    """Loads, shares and admittances of a block, whose lanes are the given rows and columns of the shares."""
+    width = row.size
+    t.load_lanes[:] = 0.0
     t.extra_lanes[:] = 0.0
-    total[:] = 0.0
-    largest[:] = 0.0
-    row = asked.row[first : first + used].copy()
-    if asked.load.shape[0] == 1:
-        row[:] = 0
-    _fill_loads(
-        tour.cord_start, tour.cord, tour.cord_load, tour.cord_extra, tour.cord_weight, t.load_lanes, t.extra_lanes,
-        asked.load, row, asked.cord_share, column, 1.0 / asked.base, total, largest,
-    )  # fmt: skip
-    for lane in range(used):
+    t.total_lanes[:] = 0.0
+    given = row if asked.load.shape[0] > 1 else np.zeros(width, np.int64)
+    if asked.cord_share.shape[1] == 1 and t.extra_lanes.shape[0] == 1:
+        _add_cords(
+            tour.cord_start, tour.cord, tour.cord_load, tour.cord_weight, asked.load, given, asked.cord_share,
+            1.0 / asked.base, t.raw, t.load, t.total,
+        )  # fmt: skip
+    else:
+        _add_cords_apart(
+            tour.cord_start, tour.cord, tour.cord_load, tour.cord_extra, tour.cord_weight, t.load_lanes,
+            t.extra_lanes, t.total_lanes, asked.load, given, asked.cord_share, column, 1.0 / asked.base,
+        )  # fmt: skip
+    for lane in range(width):
         for number in range(tour.varying.shape[0]):
             extra, slot = tour.varying[number, 0], tour.varying[number, 1]
-            y = asked.admittance[number, first + lane]
+            y = asked.admittance[number, min(first + lane, asked.lane.size - 1)]
             if extra >= 0:
                 t.extra_lanes[extra, 2, lane] += y.real
                 t.extra_lanes[extra, 3, lane] += y.imag
@@ -319,13 +327,27 @@ def _fill(tour: Tour, t: Tables, asked: Asked, first: int, total: Array, largest
         hub, source, stage = tour.settled[k, 0], tour.settled[k, 1], tour.settled[k, 2]
         b, c, tangent = tour.stages[stage, 0], tour.stages[stage, 1], tour.stages[stage, 2]
         settle(t.load, t.stage, hub, source, stage, b, c, tangent)
-        for lane in range(used):
-            size = abs(t.load_lanes[source, 0, lane]) + abs(t.load_lanes[source, 1, lane])
-            largest[lane] = max(largest[lane], size)
+        note_load(t.load, t.total, source)
 
 
 @njit(cache=True, error_model="numpy")
-def _fill_loads(  # type: ignore[no-untyped-def]
+def _add_cords(  # type: ignore[no-untyped-def]
+    start, cords, cord_load, weight, load, given, share, per_unit, raw, table, total
+):
+    """Sum the cords of each row of the load table; shares are the same for all lanes."""
+    for number in range(load.shape[1]):
+        take_complex(load, given, number, raw, number)
+    for slot in range(start.size - 1):
+        for at in range(start[slot], start[slot + 1]):
+            part = share[cords[at], 0] * per_unit
+            add_cord(
+                raw, table, total, cord_load[at], slot, part, weight[at, 1], weight[at, 0] * weight[at, 1]
+            )
+        note_load(table, total, slot)
+
+
+@njit(cache=True, error_model="numpy")
+def _add_cords_apart(  # type: ignore[no-untyped-def]
     start,
     cords,
     cord_load,
@@ -333,23 +355,22 @@ def _fill_loads(  # type: ignore[no-untyped-def]
     weight,
     table,
     extra_table,
+    total,
     load,
-    row,
+    given,
     share,
     column,
     per_unit,
-    total,
-    largest,
 ):
-    """Sum the cords of each row of the load table."""
+    """The same with shares of each lane, and loads that depend on the voltage."""
     for slot in range(start.size - 1):
-        for lane in range(row.size):
+        for lane in range(given.size):
             p, q = 0.0, 0.0
             for at in range(start[slot], start[slot + 1]):
                 part = share[cords[at], column[lane]] * per_unit
-                power = load[row[lane], cord_load[at]]
+                power = load[given[lane], cord_load[at]]
                 real, imaginary = power.real * part, power.imag * part * weight[at, 0]
-                total[lane] += abs(real) + abs(imaginary)
+                total[0, 0, lane] += abs(real) + abs(imaginary)
                 p += real * weight[at, 1]
                 q += imaginary * weight[at, 1]
                 extra = cord_extra[at]
@@ -358,9 +379,9 @@ def _fill_loads(  # type: ignore[no-untyped-def]
                     extra_table[extra, 1, lane] += imaginary * weight[at, 2]
                     extra_table[extra, 2, lane] += real * weight[at, 3]
                     extra_table[extra, 3, lane] -= imaginary * weight[at, 3]
-                    largest[lane] = max(largest[lane], abs(real) + abs(imaginary))
+                    total[0, 1, lane] = max(total[0, 1, lane], abs(real) + abs(imaginary))
             table[slot, 0, lane], table[slot, 1, lane] = p, q
-            largest[lane] = max(largest[lane], abs(p) + abs(q))
+            total[0, 1, lane] = max(total[0, 1, lane], abs(p) + abs(q))
 
 
 @njit(cache=True, error_model="numpy")
@@ -467,6 +488,9 @@ def _fall(  # type: ignore[no-untyped-def]
         if whole and watched[row]:
             compare(bus, final, watch, row, flow)
         if put:
+            if ready.size == final_lanes.shape[2]:
+                put_complex(voltage, rows, at, final, row)
+                continue
             for place in range(ready.size):
                 lane = ready[place]
                 voltage[rows[place], at] = complex(final_lanes[row, 0, lane], final_lanes[row, 1, lane])
@@ -488,14 +512,17 @@ def _keep_currents(tour: Tour, t: Tables, answer: Answer, row: int, lane: int) -
 def sweep_blocks(tour: Tour, t: Tables, asked: Asked, answer: Answer) -> None:
     """Sweep all rows, a block at a time, each until its voltages settle; fills ``answer``."""
     n, width = asked.lane.size, t.bus_lanes.shape[2]
-    total, largest, before = np.zeros(width), np.zeros(width), np.zeros(width)
+    before, row, column = np.zeros(width), np.zeros(width, np.int64), np.zeros(width, np.int64)
     pending, ready = np.zeros(width, np.bool_), np.zeros(width, np.int64)
     t.bus_lanes[tour.bus.size] = 0.0
     cold = asked.warm.shape[0] == 0
     exact = max(asked.tolerance, ROUNDING)
     for first in range(0, n, width):
         used = min(width, n - first)
-        _fill(tour, t, asked, first, total, largest)
+        for lane in range(width):  # the last block is filled up with its last scenario
+            at = min(first + lane, n - 1)
+            row[lane], column[lane] = asked.row[at], asked.lane[at]
+        _fill(tour, t, asked, first, row, column)
         events = _events(tour, asked.lane, first, first + used, False)
         falling = _events(tour, asked.lane, first, first + used, True)
         if not cold:
@@ -503,7 +530,7 @@ def sweep_blocks(tour: Tour, t: Tables, asked: Asked, answer: Answer) -> None:
         _round(tour, t, events, True, cold)
         pending[:] = False
         pending[:used] = True
-        before[:] = np.inf
+        before[:] = 0.0
         left = used
         for iteration in range(1, asked.limit + 1):
             _round(tour, t, events, False, cold)
@@ -511,33 +538,31 @@ def sweep_blocks(tour: Tour, t: Tables, asked: Asked, answer: Answer) -> None:
             for lane in range(used):
                 if not pending[lane]:
                     continue
-                row = asked.row[first + lane]
                 change, inverse = t.watch_lanes[0, 0, lane], t.watch_lanes[0, 1, lane]
-                answer.iterations[row] = iteration
+                answer.iterations[row[lane]] = iteration
                 wild = not change < WILD
                 deep = inverse * tour.highest > 1.0 / COLLAPSED**2 and _sunk(tour, t, lane)
                 if wild or deep:
-                    answer.ending[row], answer.hopeless[row] = DIVERGED, deep and not wild
+                    answer.ending[row[lane]], answer.hopeless[row[lane]] = DIVERGED, deep and not wild
                     pending[lane] = False
                     left -= 1
-                elif change * min(1.0, change / before[lane]) <= exact:
+                elif change <= exact or change * change <= exact * before[lane]:
                     ready[count] = lane
                     count += 1
-                answer.residual[row] = min(change, WILD) * largest[lane]
+                answer.residual[row[lane]] = min(change, WILD) * t.total_lanes[0, 1, lane]
                 before[lane] = change
             if count:
                 lowest = t.watch_lanes[0, 1].copy()
                 _finish(tour, t, falling, asked, answer, first, ready[:count])
                 for lane in ready[:count]:
-                    row = asked.row[first + lane]
                     change = t.watch_lanes[0, 0, lane]
-                    most = max(largest[lane], _draws(tour, t, lane))
+                    most = max(t.total_lanes[0, 1, lane], _draws(tour, t, lane))
                     bound = change * (most * max(np.sqrt(lowest[lane]), HIGHEST) + HIGHEST * tour.admittance)
-                    fraction = min(total[lane] / np.sqrt(2.0), 1.0)
+                    fraction = min(t.total_lanes[0, 0, lane] / np.sqrt(2.0), 1.0)
                     allowed = asked.tolerance * (fraction if fraction > 0 else 1.0)
-                    answer.residual[row] = bound
+                    answer.residual[row[lane]] = bound
                     if change <= exact and bound <= max(allowed, ROUNDING * most):
-                        answer.ending[row] = CONVERGED
+                        answer.ending[row[lane]] = CONVERGED
                         pending[lane] = False
                         left -= 1
                         if answer.current.shape[0]:
@@ -546,4 +571,4 @@ def sweep_blocks(tour: Tour, t: Tables, asked: Asked, answer: Answer) -> None:
                 break
         for lane in range(used):
             if pending[lane]:
-                answer.ending[asked.row[first + lane]] = MAX_ITERATIONS
+                answer.ending[row[lane]] = MAX_ITERATIONS

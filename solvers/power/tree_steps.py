@@ -3,7 +3,8 @@
 Tables, each a row of slots for LANES scenarios or for one: ``bus`` real and imaginary voltage and current towards
 the bus; ``load`` P and Q; ``extra`` the constant-current P and Q of a bus and its admittance; ``stage`` a
 converter's share of its busbar and its no-load loss; ``watch`` the largest change of a voltage and the largest
-1 / |V|^2 of a round; ``final`` voltages that follow from the last currents.  All per unit.
+1 / |V|^2 of a round; ``final`` voltages that follow from the last currents; ``raw`` the loads as they are given;
+``total`` the sum of all loads and the largest of a bus.  All but ``raw`` per unit.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from solvers.power.lanes import step
 
-BUS, LOAD, EXTRA, STAGE, WATCH, FINAL = 4, 2, 4, 2, 2, 2
+BUS, LOAD, EXTRA, STAGE, WATCH, FINAL, RAW, TOTAL = 4, 2, 4, 2, 2, 2, 2, 2
 """Slots per row."""
 
 
@@ -30,13 +31,13 @@ def _drop(v: Any, vr: Any, vi: Any, jr: Any, ji: Any, r: Any, x: Any) -> tuple[A
 
 def _change(v: Any, bus: Any, watch: Any, here: Any, vr: Any, vi: Any) -> None:
     size = v.add(v.absolute(v.sub(vr, bus.load(here, 0))), v.absolute(v.sub(vi, bus.load(here, 1))))
-    watch.store(v.larger(size, watch.load(0, 0)), 0, 0)
+    watch.store(v.peak(size, watch.load(0, 0)), 0, 0)
 
 
 def _inverse_square(v: Any, watch: Any, vr: Any, vi: Any) -> Any:
     """1 / |V|^2, watched."""
     inverse = v.div(v.constant(1.0), v.fused(vr, vr, v.mul(vi, vi)))
-    watch.store(v.larger(inverse, watch.load(0, 1)), 0, 1)
+    watch.store(v.peak(inverse, watch.load(0, 1)), 0, 1)
     return inverse
 
 
@@ -194,6 +195,25 @@ def convert(
     vr, vi = bus.load(source, 0), bus.load(source, 1)
     drawn = v.mul(drawn, _inverse_square(v, watch, vr, vi))
     _add(v, bus, source, *_drawn(v, drawn, v.mul(drawn, v.spread(tangent)), vr, vi))
+
+
+@step((RAW, LOAD, TOTAL), indices=2, scalars=3)
+def add_cord(
+    v: Any, raw: Any, load: Any, total: Any, given: Any, slot: Any, part: Any, p: Any, q: Any
+) -> None:
+    """A cord's ``part`` of its load; ``p`` and ``q`` are what counts of P and Q for a bus of constant power."""
+    real = v.mul(raw.load(given, 0), v.spread(part))
+    imaginary = v.mul(raw.load(given, 1), v.spread(part))
+    load.store(v.fused(real, v.spread(p), load.load(slot, 0)), slot, 0)
+    load.store(v.fused(imaginary, v.spread(q), load.load(slot, 1)), slot, 1)
+    total.store(v.add(total.load(0, 0), v.add(v.absolute(real), v.absolute(imaginary))), 0, 0)
+
+
+@step((LOAD, TOTAL), indices=1)
+def note_load(v: Any, load: Any, total: Any, slot: Any) -> None:
+    """Watch the largest load of a bus."""
+    size = v.add(v.absolute(load.load(slot, 0)), v.absolute(load.load(slot, 1)))
+    total.store(v.peak(size, total.load(0, 1)), 0, 1)
 
 
 @step((LOAD, STAGE), indices=3, scalars=3)
