@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 
 def iterate(system: System, start: State, tolerance: Array, max_iterations: int) -> Outcome:
-    """Iterate until every scenario is below its ``tolerance`` (lanes,) [p.u.] or given up.
+    """Iterate until every scenario is below its ``tolerance`` (lanes,) [p.u.], as good as rounding lets it be, or given up.
 
     Notes
     -----
@@ -47,7 +47,7 @@ class _Iteration:
         self.present[system.lane] = True
         self.ending = np.full(system.lanes, CONVERGED)
         self.worst = np.zeros(system.lanes)
-        self.accepted = np.maximum(tolerance, ROUNDING * _scale(system))
+        self.tolerance, self.rounding = tolerance, ROUNDING * _scale(system)
         self._look()
 
     def _look(self) -> None:
@@ -61,16 +61,20 @@ class _Iteration:
         self.worst[self.present] = worst[self.present]
 
     def run(self, max_iterations: int) -> Outcome:
-        active = self.present & (self.worst > self.accepted)
+        active = self.present & (self.worst > self.tolerance)
         taken = 0
         while active.any() and taken < max_iterations:
             taken += 1
             if 2 * active.sum() <= self.present.sum():
                 self._narrow(active)
-            stalled = self._step(active)
-            self.ending[stalled] = np.maximum(self.ending[stalled], DIVERGED)
-            active = active & ~stalled & (self.worst > self.accepted)
-        self.ending[active] = MAX_ITERATIONS
+            before = self.worst.copy()
+            stalled, code = self._step(active)
+            fine = self.worst <= self.tolerance
+            # rounding stops the last steps short; what it leaves of a stiff network is the best there is
+            fine |= (self.worst <= self.rounding) & (stalled | (self.worst > 0.5 * before))
+            self.ending[active & stalled & ~fine] = code
+            active = active & ~fine & ~stalled
+        self.ending[active & (self.worst > self.rounding)] = MAX_ITERATIONS
         self._store()
         return Outcome(self.state, self.ending, self.worst, taken)
 
@@ -88,29 +92,28 @@ class _Iteration:
         self.present = active.copy()
         self._look()
 
-    def _step(self, active: Array) -> Array:
-        """One damped Newton step of all active scenarios; tells which of them no longer improve."""
+    def _step(self, active: Array) -> tuple[Array, int]:
+        """One damped Newton step of all active scenarios; tells which of them no longer improve, and why."""
         system, before, merit, worst = self.system, self.part, self.merit, self.worst.copy()
         try:
             step = -system.pattern.solve(system, before, self.voltage, self.left)
         except RuntimeError:  # an exact zero pivot: with several scenarios the caller finds which is to blame
             if self.present.sum() > 1:
                 raise
-            self.ending[active] = SINGULAR
-            return active
+            return active, SINGULAR
         length = np.where(active, 1.0, 0.0)
         for _ in range(HALVINGS + 1):
             self.part = system.moved(before, step, length)
             self._look()
             worse = active & ~(self.merit < merit)
             if not worse.any():
-                return worse
+                return worse, DIVERGED
             length[worse] *= 0.5
         length[worse] = 0.0
         self.part = system.moved(before, np.where(worse[system.unknown_lane], 0.0, step), length)
         self._look()
         self.worst[worse] = worst[worse]
-        return worse
+        return worse, DIVERGED
 
 
 def largest(system: System, left: Array, lacking: Array) -> Array:
