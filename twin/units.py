@@ -336,6 +336,13 @@ ENERGY = Dimension(
     ("Wh", "kWh", "MWh", "GWh"),
     "50 kWh",
 )
+ENERGY_PER_AREA = Dimension(
+    "energy per area",
+    "J/m2",
+    {"J/m2": 1.0, "kJ/m2": 1e3, "J/cm2": 1e4, "cal/cm2": 4.184e4},
+    ("cal/cm2",),
+    "8 cal/cm2",
+)
 TEMPERATURE = Dimension(
     "temperature",
     "degC",

@@ -66,6 +66,7 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
                     poles=whip.poles,
                     rated_100=whip.rated_100,
                     interrupting=whip.interrupting,
+                    trip=whip.trip,
                     cable=cable,
                     length=whip.length,
                 )

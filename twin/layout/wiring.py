@@ -49,6 +49,7 @@ def _wire_group(wires: Wires, group: Group) -> None:
     cable = draft.product(written.cable, (*group.path, "cable"), ("cable",)) if written.cable else None
     circuit = {"breaker": written.breaker, "rated_100": written.rated_100, "circuits": written.circuits}
     circuit |= {"cable": cable, "length": written.length}
+    circuit |= {"interrupting": written.interrupting, "trip": written.trip}
     for side, (feed, members) in enumerate(group.members.items()):
         for terminal, rank, path, selectors in _inputs(group, feed):
             candidates = draft.select(selectors, path, group.block, SUPPLIERS, "source of power")

@@ -21,6 +21,7 @@ from twin.model.language import (
     Outdoor,
     Override,
     Redundancy,
+    Trip,
     Waiver,
     Walls,
     Workload,
@@ -99,6 +100,8 @@ class Feed(Frozen):
     rated_100: bool = False
     interrupting: float | None = None
     """Short-circuit current the breakers interrupt. [A]"""
+    trip: Trip | None = None
+    """Release of the breakers; None for the usual one of their rating."""
     cable: Cable | None = None
     length: float | None = None
     """Length of the cable if the layout states it. [m]"""

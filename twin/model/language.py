@@ -329,6 +329,36 @@ class Liquid(Frozen):
     """Loops."""
 
 
+class Trip(Frozen):
+    """Release of a breaker and its settings.
+
+    Without one a breaker is taken to have: up to 250 A a thermal-magnetic release; up to 1200 A an electronic one with
+    short time at 6 times the rating and 0.1 s and an instantaneous release at 11 times; above that an electronic one with
+    short time at 4 times the rating and 0.3 s, without instantaneous release.  All assumed.
+    """
+
+    type: Literal["thermal_magnetic", "electronic"] = "thermal_magnetic"
+    """Bimetal and magnet, or an electronic release."""
+    pickup: float = Field(default=1.0, ge=0.2, le=1.25)
+    """Long-time pick-up over the breaker's rating."""
+    delay: Duration = Field(default=12.0, gt=0, le=60)
+    """Long-time delay of an electronic release at 6 times its pick-up."""
+    short_pickup: float | None = Field(default=None, gt=1, le=20)
+    """Short-time pick-up of an electronic release over its long-time pick-up; without it none."""
+    short_delay: Duration = Field(default=0.1, gt=0, le=1)
+    """Delay of the short-time release."""
+    instantaneous: float | None = Field(default=None, gt=1, le=100)
+    """Instantaneous pick-up over the breaker's rating; without it 10 for a magnet, none for an electronic release."""
+
+    @model_validator(mode="after")
+    def _a_magnet_has_no_short_time(self) -> Trip:
+        if self.type == "thermal_magnetic" and self.short_pickup is not None:
+            raise ValueError(
+                "short_pickup needs type: electronic; a thermal-magnetic release has no short time"
+            )
+        return self
+
+
 Feeds = tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,3}$")], ...]
 Deal = Literal["block", "round", "common", "pairs"]
 
@@ -381,6 +411,10 @@ class PowerGroup(Frozen):
     """Rating of the breaker in each input."""
     rated_100: bool = False
     """True for breakers listed for continuous load at 100 % of their rating."""
+    interrupting: Current | None = Field(default=None, gt=0)
+    """Symmetrical short-circuit current the breakers interrupt (Icu, AIC); without it that of the board they stand in."""
+    trip: Trip | None = None
+    """Release of the breakers; without it one by their rating."""
     cable: str | None = None
     """Cable product of each input; without it the connection's impedance is neglected."""
     circuits: int = Field(default=1, ge=1, le=64)
@@ -407,7 +441,9 @@ class Whip(Frozen):
     rated_100: bool = False
     """True for a breaker listed for continuous load at 100 % of its rating."""
     interrupting: Current | None = Field(default=None, gt=0)
-    """Symmetrical short-circuit current the breakers interrupt (Icu, AIC); without it not checked."""
+    """Symmetrical short-circuit current the breakers interrupt (Icu, AIC); without it that of the board they stand in."""
+    trip: Trip | None = None
+    """Release of the breakers; without it one by their rating."""
     cable: str | None = None
     """Cable product; without it the whip's impedance is neglected."""
     length: Length | None = Field(default=None, ge=0, le=5000)

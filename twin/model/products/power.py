@@ -228,7 +228,9 @@ class Switchgear(ProductBase):
     voltage: Voltage = 415.0
     """Nominal voltage, line-to-line (pole-to-pole for DC)."""
     withstand: Current | None = Field(default=None, gt=0)
-    """Short-circuit current it withstands for a second (Icw); without it not checked."""
+    """Short-circuit current it withstands (Icw, short-circuit rating); without it not checked."""
+    withstand_time: Duration = Field(default=1.0, gt=0, le=5)
+    """Time for which it withstands that."""
     interrupting: Current | None = Field(default=None, gt=0)
     """Symmetrical short-circuit current its breakers interrupt (Icu, AIC); without it not checked."""
 
@@ -322,6 +324,12 @@ class Pdu(ProductBase):
     """Core loss."""
     load_loss: Power = Field(default=0.0, ge=0)
     """Winding loss at rated current."""
+    withstand: Current | None = Field(default=None, gt=0)
+    """Short-circuit current its panel withstands (Icw, short-circuit rating); without it not checked."""
+    withstand_time: Duration = Field(default=1.0, gt=0, le=5)
+    """Time for which it withstands that."""
+    interrupting: Current | None = Field(default=None, gt=0)
+    """Symmetrical short-circuit current its breakers interrupt (Icu, AIC); without it not checked."""
 
     role: ClassVar[str] = "power"
 
