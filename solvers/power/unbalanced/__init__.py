@@ -9,7 +9,7 @@ from solvers.power.unbalanced.circuits import (
 )
 from solvers.power.unbalanced.feeder import Feeder
 from solvers.power.unbalanced.flow import Prepared, prepare, solve
-from solvers.power.unbalanced.matrices import cyclic, sequences, without_neutral
+from solvers.power.unbalanced.matrices import cyclic, sequences, with_return, without_neutral
 from solvers.power.unbalanced.problem import EARTH, NEUTRAL, UnbalancedProblem
 from solvers.power.unbalanced.quality import (
     between,
@@ -46,5 +46,6 @@ __all__ = [
     "sequences",
     "solve",
     "voltage_report",
+    "with_return",
     "without_neutral",
 ]

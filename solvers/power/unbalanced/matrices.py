@@ -34,6 +34,17 @@ def without_neutral(matrix: ArrayLike) -> Array:
     return np.asarray(z[:-1, :-1] - np.outer(z[:-1, -1], z[-1, :-1]) / z[-1, -1])
 
 
+def with_return(phase: ArrayLike, neutral: ArrayLike) -> Array:
+    """Phase matrices (..., 3, 3) of a four-wire line whose neutral carries all that the phases do not balance.
+
+    Self z_phase + z_neutral, mutual z_neutral, for conductors without coupling (loop values): voltages behind it are
+    those from phase to neutral.  Exact in a tree whose neutral is earthed at its head only, with loads from phase to
+    neutral or between phases; the network then has three conductors and no neutral nodes.
+    """
+    one = np.asarray(phase, dtype=complex)
+    return cyclic(one, one + 3 * np.asarray(neutral, dtype=complex))
+
+
 def sequences(phases: ArrayLike) -> Array:
     """Zero, positive and negative sequence (..., 3) of phase quantities (..., 3)."""
     return np.asarray(np.asarray(phases) @ np.linalg.inv(TO_PHASES).T)

@@ -2,8 +2,9 @@
 
 The class: every live bus has phases a, b, c (a neutral tied to earth by closed switches may be there); lines have
 three conductors with one self and one mutual impedance (given by Z1 and Z0, say); transformers are three units whose
-coils on the load side are wye to earth (Dyn of any clock number, YNyn); loads and shunts lie between a phase and
-earth; each part of the network is a tree with one three-phase source at its root.
+coils on the load side are wye to earth (Dyn of any clock number, YNyn); loads lie between a phase and earth or between
+two phases of a bus, shunts between a phase and earth; each part of the network is a tree with one three-phase source at
+its root.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from solvers.power.unbalanced.tree import Outside, Tree, demand
 
 Array = NDArray[Any]
 
-ROOT, LEAF, LINE, LINE_BACK, UNIT, UNIT_BACK, SHUNT, LOAD = range(8)
+ROOT, LEAF, LINE, LINE_BACK, UNIT, UNIT_BACK, SHUNT, LOAD, DELTA = range(9)
 """Kinds of steps of the tour: start a tree, visit a leaf with constant-power loads, enter and leave a bus by a line
-or a transformer, add the currents of shunts and of loads at the bus just entered."""
+or a transformer, add the currents of shunts, of loads to earth and of loads between phases at the bus just entered."""
 
 
 class Radial(NamedTuple):
@@ -49,9 +50,11 @@ class Radial(NamedTuple):
     admittance: Array
     """(h, 3, 3) complex."""
     load_row: Array
-    """(n,) row of the loads, -1 = none."""
+    delta_row: Array
+    """(n,) row of the loads from phase to earth and between phases, -1 = none."""
+    rows: int
     load: Array
-    """(m, 3) number, row and phase of each load that matters."""
+    """(m, 3) number, row and phase of each load that matters; place k of a delta row is between phases k and k + 1."""
     share: Array
     """(m, 3) factors of constant power, current and impedance, in per unit."""
     source: Array
@@ -87,13 +90,13 @@ class _Layout(Tree):
         p = self.problem
         shunts = self._shunts()
         lines = self.line_a.size
-        unit = np.full(self.count, -1)
+        self.unit = np.full(self.count, -1)
         ratios: list[Array] = []
         impedances: list[Array] = []
         line = np.zeros((self.count, 4))
         for child in np.flatnonzero(self.edge >= lines):
             ratio, impedance, core = self.transformer(int(self.edge[child]) - lines, int(child))
-            unit[child] = len(ratios)
+            self.unit[child] = len(ratios)
             ratios.append(ratio)
             impedances.append(impedance)
             shunts[child] += core
@@ -101,26 +104,23 @@ class _Layout(Tree):
         z = self.line_z[self.edge[by_line]]
         line[by_line] = np.stack([z[:, 0].real, z[:, 0].imag, z[:, 1].real, z[:, 1].imag], axis=1)
         load, share = self._loads()
-        load_row, shunt = np.full(self.count, -1), np.full(self.count, -1)
-        loaded = np.unique(load[:, 1])
-        load_row[loaded] = np.arange(loaded.size)
-        load[:, 1] = load_row[load[:, 1]]
         shunted = np.flatnonzero(np.abs(shunts).max(axis=(1, 2), initial=0) > 0)
-        shunt[shunted] = np.arange(shunted.size)
-        varying = bool(np.any(share[:, 1:]))
-        carrier, path = self._chains(unit, shunt, load_row, line)
-        visit, depth = self._steps(unit, shunt, load_row, varying, np.arange(self.count))
-        steps, _ = self._steps(unit, shunt, load_row, varying, carrier)
+        self.shunt = np.full(self.count, -1)
+        self.shunt[shunted] = np.arange(shunted.size)
+        self.varying = bool(np.any(share[:, 1:]))
+        carrier, path = self._chains(line)
+        visit, depth = self._steps(np.arange(self.count))
+        steps, _ = self._steps(carrier)
         visit = visit[~np.isin(visit[:, 0], (LINE_BACK, UNIT_BACK))]
         visit = np.concatenate([visit, carrier[visit[:, 1], None]], axis=1)
         start, node = self._nodes()
         held = self.of(p.source_node)[0]
         return Radial(
-            steps, visit, path, line, unit, np.array(ratios).reshape(-1, 3, 3),
-            np.array(impedances).reshape(-1, 3) + 0j, shunt,
-            shunts[shunted] * self.base[shunted, None, None] ** 2 / p.base_power, load_row, load, share,
-            self.source, 1.0 / self.base[held], start, node, self._in_a_row(start, node), self.base,
-            p.node_bus.size, depth, 3 if varying else 1,
+            steps, visit, path, line, self.unit, np.array(ratios).reshape(-1, 3, 3),
+            np.array(impedances).reshape(-1, 3) + 0j, self.shunt,
+            shunts[shunted] * self.base[shunted, None, None] ** 2 / p.base_power, self.load_row, self.delta_row,
+            self.rows, load, share, self.source, 1.0 / self.base[held], start, node, self._in_a_row(start, node),
+            self.base, p.node_bus.size, depth, 3 if self.varying else 1,
         )  # fmt: skip
 
     def _shunts(self) -> Array:
@@ -136,15 +136,26 @@ class _Layout(Tree):
         return total
 
     def _loads(self) -> tuple[Array, Array]:
-        """Number, bus and phase of the loads that matter, and their factors in per unit."""
+        """Number, row and place of the loads that matter, and their factors in per unit; rows of every bus."""
         p = self.problem
         bus, phase = self.of(p.load_from)
-        demand((self.network.merged[p.load_to] < 0).all())
+        other, second = self.of(p.load_to)
+        delta = other >= 0
+        earthed = self.network.merged[p.load_to] < 0
+        demand(np.where(delta, bus == other, earthed | (bus < 0)).all())
         keep = np.flatnonzero((bus >= 0) & ~np.isin(bus, self.roots))
+        # between two phases: the place is that of the phase which is followed by the other
+        turned = delta & ((second + 1) % 3 == phase)
+        place = np.where(turned, second, phase)[keep]
+        key = bus[keep] + self.count * delta[keep]
+        used, row = np.unique(key, return_inverse=True)
+        rows = np.full(2 * self.count, -1)
+        rows[used] = np.arange(used.size)
+        self.load_row, self.delta_row, self.rows = rows[: self.count], rows[self.count :], used.size
         rated = p.load_voltage[keep] / self.base[bus[keep]]
         current, impedance = p.load_current_share[keep], p.load_impedance_share[keep]
         share = np.stack([1 - current - impedance, current / rated, impedance / rated**2], axis=1)
-        return np.stack([keep, bus[keep], phase[keep]], axis=1), share / p.base_power
+        return np.stack([keep, row.ravel(), place], axis=1), share / p.base_power
 
     def _nodes(self) -> tuple[Array, Array]:
         """Where the nodes of each bus and phase begin, and the nodes."""
@@ -162,37 +173,26 @@ class _Layout(Tree):
         single = (np.diff(start).reshape(-1, 3) == 1).all(axis=1)
         return np.where(single & (np.diff(first, axis=1) == 1).all(axis=1), first[:, 0], -1)
 
-    def _chains(self, unit: Array, shunt: Array, load_row: Array, line: Array) -> tuple[Array, Array]:
+    def _chains(self, line: Array) -> tuple[Array, Array]:
         """(n,) bus that stands for each bus in a pass, itself unless it only passes current on; (n, 4) impedance
         of the path to it from the bus before."""
         children = np.bincount(self.parent[self.parent >= 0], minlength=self.count)
-        by_line = (self.parent >= 0) & (unit < 0)
+        by_line = (self.parent >= 0) & (self.unit < 0)
         next_bus = np.full(self.count, -1)
         next_bus[self.parent[by_line]] = np.flatnonzero(by_line)
-        passes = by_line & (children == 1) & (shunt < 0) & (load_row < 0) & (next_bus >= 0)
+        bare = (self.shunt < 0) & (self.load_row < 0) & (self.delta_row < 0)
+        passes = by_line & (children == 1) & bare & (next_bus >= 0)
         carrier, path = np.arange(self.count), line.copy()
-        order = self._top_down()
-        for bus in order[::-1]:
+        for bus in self.top_down[::-1]:
             if passes[bus]:
                 carrier[bus] = carrier[next_bus[bus]]
-        for bus in order:
+        for bus in self.top_down:
             before = self.parent[bus]
             if before >= 0 and passes[before]:
                 path[bus] += path[before]
         return carrier, path
 
-    def _top_down(self) -> Array:
-        """All buses, each after its parent."""
-        depth = np.zeros(self.count, dtype=int)
-        up = self.parent.copy()
-        while (up >= 0).any():
-            depth[up >= 0] += 1
-            up = np.where(up >= 0, self.parent[up], -1)
-        return np.argsort(depth, kind="stable")
-
-    def _steps(
-        self, unit: Array, shunt: Array, load_row: Array, varying: bool, carrier: Array
-    ) -> tuple[Array, int]:
+    def _steps(self, carrier: Array) -> tuple[Array, int]:
         """Walk every tree depth first over the buses that stand for themselves."""
         children: list[list[int]] = [[] for _ in range(self.count)]
         for child in np.flatnonzero(self.parent >= 0):
@@ -205,19 +205,21 @@ class _Layout(Tree):
             while stack:
                 bus, depth, leaving = stack.pop()
                 deepest = max(deepest, depth)
-                by_unit = unit[bus] >= 0
+                by_unit = self.unit[bus] >= 0
                 if leaving:
                     steps.append((UNIT_BACK if by_unit else LINE_BACK, bus, depth))
-                    continue
-                alone = not children[bus] and shunt[bus] < 0 and not by_unit and not varying
-                if alone and load_row[bus] >= 0:
+                elif self._leaf(bus) and not children[bus]:
                     steps.append((LEAF, bus, depth))
-                    continue
-                steps.append((UNIT if by_unit else LINE, bus, depth))
-                if shunt[bus] >= 0:
-                    steps.append((SHUNT, bus, depth))
-                if load_row[bus] >= 0:
-                    steps.append((LOAD, bus, depth))
-                stack.append((bus, depth, True))
-                stack.extend((child, depth + 1, False) for child in children[bus])
+                else:
+                    steps.append((UNIT if by_unit else LINE, bus, depth))
+                    for kind, row in ((SHUNT, self.shunt), (LOAD, self.load_row), (DELTA, self.delta_row)):
+                        if row[bus] >= 0:
+                            steps.append((kind, bus, depth))
+                    stack.append((bus, depth, True))
+                    stack.extend((child, depth + 1, False) for child in children[bus])
         return np.array(steps, dtype=np.int64), deepest
+
+    def _leaf(self, bus: int) -> bool:
+        """Fed by a line, and nothing there but constant power from phase to earth."""
+        only = self.shunt[bus] < 0 and self.unit[bus] < 0 and self.delta_row[bus] < 0
+        return bool(only and self.load_row[bus] >= 0 and not self.varying)

@@ -15,7 +15,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from solvers.power.lanes import LANES
-from solvers.power.unbalanced.radial import LEAF, LINE, LINE_BACK, LOAD, ROOT, SHUNT, UNIT, UNIT_BACK, Radial
+from solvers.power.unbalanced.radial import (
+    DELTA,
+    LEAF,
+    LINE,
+    LINE_BACK,
+    LOAD,
+    ROOT,
+    SHUNT,
+    UNIT,
+    UNIT_BACK,
+    Radial,
+)
 from solvers.power.unbalanced.tour_steps import (
     add_loads,
     add_shunt,
@@ -51,7 +62,10 @@ def _write(order, table, first, lanes, out, residual, passes):  # type: ignore[n
             shunt_wrong(level, depth, order.admittance[row], drawn_shunt, row, wrong)
             continue
         if kind == LOAD:
-            loads_wrong(level, depth, power, order.load_row[bus], drawn, wrong)
+            loads_wrong(level, depth, power, order.load_row[bus], drawn, wrong, False)
+            continue
+        if kind == DELTA:
+            loads_wrong(level, depth, power, order.delta_row[bus], drawn, wrong, True)
             continue
         if kind == UNIT:
             row = order.unit[bus]
@@ -59,17 +73,8 @@ def _write(order, table, first, lanes, out, residual, passes):  # type: ignore[n
         elif kind == ROOT:
             _root(branch, level, bus)
         else:
-            enter(
-                branch,
-                level,
-                carrier,
-                depth - 1,
-                depth,
-                line[bus, 0],
-                line[bus, 1],
-                line[bus, 2],
-                line[bus, 3],
-            )
+            r, x, rm, xm = line[bus, 0], line[bus, 1], line[bus, 2], line[bus, 3]
+            enter(branch, level, carrier, depth - 1, depth, r, x, rm, xm)
             if kind == LEAF:
                 leaf_wrong(branch, level, power, wrong, bus, depth, order.load_row[bus])
         add_up(level, total, depth)
@@ -154,7 +159,9 @@ def _pass(order, table, simple, checked, excess, tolerance):  # type: ignore[no-
             row = order.shunt[bus]
             add_shunt(level, depth, order.admittance[row], drawn_shunt, row, excess, tolerance)
         elif kind == LOAD:
-            add_loads(level, depth, power, rows[bus], drawn, excess, tolerance)
+            add_loads(level, depth, power, rows[bus], drawn, excess, tolerance, False)
+        elif kind == DELTA:
+            add_loads(level, depth, power, order.delta_row[bus], drawn, excess, tolerance, True)
         else:
             _root(branch, level, bus)
 
@@ -162,7 +169,7 @@ def _pass(order, table, simple, checked, excess, tolerance):  # type: ignore[no-
 @njit(cache=True, error_model="numpy")
 def _run(order, load_power, source_voltage, tolerance, limit, out, residual, passes):  # type: ignore[no-untyped-def]
     scenarios, buses = load_power.shape[0], order.line.shape[0]
-    rows = max(1, order.load_row.max() + 1)
+    rows = max(1, order.rows)
     branch = np.empty((buses, 6, LANES))
     level = np.zeros((order.depth + 1, 12, LANES))
     power = np.empty((rows, 6 * order.parts, LANES))

@@ -181,11 +181,16 @@ def mixed(power, row, k, w, vr, vi):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def add_loads(level, depth, power, row, drawn, excess, tolerance):  # type: ignore[no-untyped-def]
-    """Add the current of the loads at a bus."""
+def add_loads(level, depth, power, row, drawn, excess, tolerance, between):  # type: ignore[no-untyped-def]
+    """Add the current of the loads at a bus, from phase to earth or ``between`` a phase and the next."""
     for k in range(3):
+        j = (k + 1) % 3
         for w in range(LANES):
-            real, imag = mixed(power, row, k, w, level[depth, k, w], level[depth, 3 + k, w])
+            vr, vi = level[depth, k, w], level[depth, 3 + k, w]
+            if between:
+                vr -= level[depth, j, w]
+                vi -= level[depth, 3 + j, w]
+            real, imag = mixed(power, row, k, w, vr, vi)
             allowed = 0.0
             for part in range(0, power.shape[1], 6):
                 allowed += tolerance * (abs(power[row, part + k, w]) + abs(power[row, part + 3 + k, w]))
@@ -195,6 +200,9 @@ def add_loads(level, depth, power, row, drawn, excess, tolerance):  # type: igno
             drawn[row, 3 + k, w] = imag
             level[depth, 6 + k, w] += real
             level[depth, 9 + k, w] += imag
+            if between:
+                level[depth, 6 + j, w] -= real
+                level[depth, 9 + j, w] -= imag
 
 
 @njit(cache=True, error_model="numpy")
@@ -212,11 +220,15 @@ def shunt_wrong(level, depth, admittance, drawn, row, wrong):  # type: ignore[no
 
 
 @njit(cache=True, error_model="numpy")
-def loads_wrong(level, depth, power, row, drawn, wrong):  # type: ignore[no-untyped-def]
+def loads_wrong(level, depth, power, row, drawn, wrong, between):  # type: ignore[no-untyped-def]
     """The same of the loads at a bus."""
     for k in range(3):
+        j = (k + 1) % 3
         for w in range(LANES):
             vr, vi = level[depth, k, w], level[depth, 3 + k, w]
+            if between:
+                vr -= level[depth, j, w]
+                vi -= level[depth, 3 + j, w]
             real, imag = mixed(power, row, k, w, vr, vi)
             real -= drawn[row, k, w]
             imag -= drawn[row, 3 + k, w]

@@ -77,10 +77,13 @@ class Tree:
         self.source[source_bus, source_phase] = np.arange(p.source_node.size)
         demand((self.source[roots] >= 0).all())
         self.parent, self.edge, self.roots = np.full(self.count, -1), np.full(self.count, -1), roots
+        walks = []
         for root in roots:
-            order, before = breadth_first_order(graph, root, directed=False)
-            rest = order[1:]
-            self.parent[rest] = before[rest]
+            walk, before = breadth_first_order(graph, root, directed=False)
+            walks.append(walk)
+            self.parent[walk[1:]] = before[walk[1:]]
+        self.top_down = np.concatenate(walks)
+        """All buses, each after its parent."""
         child = np.flatnonzero(self.parent >= 0)
         forward = csr_array((np.arange(1, a.size + 1), (a, b)), shape=(self.count, self.count))
         self.edge[child] = np.maximum(

@@ -55,7 +55,7 @@ class Voltages:
         if order is None:
             if self.method == "sweep":
                 raise ValueError(
-                    "method='sweep' needs a radial three-phase network with wye loads and shunts"
+                    "method='sweep' needs a radial three-phase network (see solvers.power.unbalanced.radial)"
                 )
             return None
         network.held_voltage(sources)

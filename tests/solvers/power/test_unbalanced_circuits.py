@@ -15,6 +15,7 @@ from solvers.power.unbalanced import (
     panel_report,
     phase_loads,
     solve,
+    with_return,
 )
 
 
@@ -105,6 +106,32 @@ def test_busway_of_whips_behind_one_ups():
     feed = line_phase_current(problem, solution.line_current_from)[0, 0]
     assert nema_unbalance(feed) > 0.1
     assert abs(line_neutral_current(problem, solution.line_current_from)[0, 0] + feed.sum()) < 1e-3
+
+
+@pytest.mark.parametrize("scenarios", [1, 9], ids=["injection", "sweep"])
+def test_neutral_folded_into_the_phases_gives_the_voltages_of_four_wires(scenarios):
+    phase, neutral, volts = 0.02 + 0.01j, 0.03 + 0.01j, 415.0
+    rng = np.random.default_rng(2)
+    phases = ["a", "b", "c", "a", "ab", "ca", "abc"]
+    loads = phase_loads(rng.uniform(500, 2500, (scenarios, 7)), phases, voltage=volts, power_factor=0.95)
+    results = []
+    for folded in (False, True):
+        net = Feeder(1e5)
+        net.bus("ups", volts)
+        net.source("ups", volts)
+        net.earth("ups")
+        for number in range(7):
+            net.bus(f"tap{number}", volts)
+            before = f"tap{number - 1}" if number else "ups"
+            if folded:
+                net.line(before, f"tap{number}", with_return(phase, neutral))
+            else:
+                net.line(before, f"tap{number}", np.diag([phase] * 3 + [neutral]), phases="abcn")
+        at = [net.bus_index(f"tap{number}") for number in range(7)]
+        problem = net.problem(**loads.fields(net.problem().bus_nodes, at))
+        solution = solve(problem, tolerance=1e-11, method="sweep" if folded and scenarios > 1 else "auto")
+        results.append(bus_voltage(problem, solution.node_voltage))
+    np.testing.assert_allclose(*results, rtol=0, atol=1e-8 * volts)  # tolerance 1e-11 times the stages
 
 
 def test_greedy_assignment_balances_equal_and_unequal_circuits():

@@ -14,7 +14,12 @@ pytest.importorskip("numba")
 
 
 def facility(
-    rng: np.random.Generator, *, mixed: bool = False, scenarios: int = 11, buses: int = 14
+    rng: np.random.Generator,
+    *,
+    mixed: bool = False,
+    between: bool = False,
+    scenarios: int = 11,
+    buses: int = 14,
 ) -> UnbalancedProblem:
     """A random tree of lines and transformers of several groups, with shunts, loads and a dead branch.
 
@@ -39,6 +44,9 @@ def facility(
     tail = np.where(forward[:, None], ends[0], ends[1])
     head = np.where(forward[:, None], ends[1], ends[0])
     loads = rng.choice(np.arange(3, 3 * buses), 20)
+    other_end = np.full(loads.size, EARTH)
+    if between:  # half of the loads lie between two phases, in either order
+        other_end[::2] = loads[::2] // 3 * 3 + (loads[::2] + rng.choice([1, 2], loads[::2].size)) % 3
     shares = rng.dirichlet(np.ones(3), loads.size) if mixed else np.tile([1.0, 0, 0], (loads.size, 1))
     power = rng.uniform(500, 3000, (scenarios, loads.size)) * (1 + 0.3j) * rng.uniform(0.3, 1, (scenarios, 1))
     shunts = rng.choice(np.arange(3, 3 * buses), 4, replace=False)
@@ -55,15 +63,16 @@ def facility(
         unit_tap_to=np.repeat(rng.uniform(0.97, 1.03, transformer.size), 3),
         shunt_from=shunts, shunt_admittance=rng.uniform(0, 0.02, 4) * (0.1 + 1j),
         source_node=phase, source_voltage=415 / np.sqrt(3) * np.exp(-2j * np.pi / 3 * phase),
-        load_from=loads, load_voltage=np.full(loads.size, 230.0), load_power=power,
+        load_from=loads, load_to=other_end, load_voltage=np.where(other_end < 0, 230.0, 400.0), load_power=power,
         load_current_share=shares[:, 1], load_impedance_share=shares[:, 2],
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("between", [False, True], ids=["to earth", "between phases"])
 @pytest.mark.parametrize("mixed", [False, True], ids=["constant power", "mixed loads"])
 @pytest.mark.parametrize("seed", range(6))
-def test_sweep_and_injection_agree_on_random_trees(seed, mixed):
-    problem = facility(np.random.default_rng(seed), mixed=mixed)
+def test_sweep_and_injection_agree_on_random_trees(seed, mixed, between):
+    problem = facility(np.random.default_rng(seed), mixed=mixed, between=between)
     swept = solve(problem, method="sweep", tolerance=1e-10)
     injected = solve(problem, method="injection", tolerance=1e-10)
     assert swept.status.ok and injected.status.ok
@@ -101,14 +110,14 @@ def test_sweep_is_taken_for_batches_of_its_class_only():
         solve(dataclasses.replace(problem, line_impedance=matrix), method="sweep")
 
 
-@pytest.mark.parametrize("change", ["loop", "delta load", "single phase"])
+@pytest.mark.parametrize("change", ["loop", "load between buses", "single phase"])
 def test_other_networks_are_left_to_injection(change):
     problem = facility(np.random.default_rng(2))
     if change == "loop":
         problem = dataclasses.replace(
             problem, switch_from=3 * 3 + np.arange(3), switch_to=3 * 6 + np.arange(3)
         )
-    elif change == "delta load":
+    elif change == "load between buses":
         problem = dataclasses.replace(
             problem, load_to=np.where(np.arange(20) == 0, (problem.load_from + 1) % 3, EARTH)
         )
