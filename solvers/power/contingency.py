@@ -21,7 +21,7 @@ from solvers.power.outputs import ENDINGS
 from solvers.power.problem import Problem
 from solvers.status import SolveError
 
-__all__ = ["Contingencies", "Kind", "Outages", "Pairs", "Trip", "Watch", "contingencies"]
+__all__ = ["Contingencies", "Kind", "Outages", "Pairs", "Screening", "Trip", "Watch", "contingencies"]
 
 Array = NDArray[Any]
 Method = Literal["auto", "general"]
@@ -85,31 +85,67 @@ def contingencies(
     --------
     Two equal feeders share a load of 1 MW; of each single failure of a feeder the other carries it all.
     """
-    problem = _base(problem, load_power)
-    if not (tolerance > 0 and max_iterations >= 1 and max_steps >= 1 and block >= 1):
-        raise ValueError("tolerance must be > 0, and max_iterations, max_steps and block >= 1")
-    if method not in ("auto", "general"):
-        raise ValueError(f'method must be "auto" or "general", got {method!r}')
-    limits = None if trip is None else trip.limits(problem)
-    watched = (watch or Watch()).indices(problem)
-    general = General(problem, limits, watched, tolerance, max_iterations)
-    engine = _engine(problem, general, method)
-    tally = _Tally(problem, len(outages), watched, max_steps)
-    for first in range(0, len(outages), block):
-        stop = min(first + block, len(outages))
-        part = outages.part(first, stop)
-        check_outages(problem, part)
-        tally.follow(engine, part, np.arange(first, stop))
-        if progress is not None:
-            progress(stop, len(outages))
-    if engine is general:
-        general.base()
-    else:
-        engine.finish()
-    result = tally.result(general)
-    if raise_on_failure and not result.status.ok:
-        raise SolveError(result.status, result.detail)
-    return result
+    screening = Screening(
+        problem, load_power=load_power, tolerance=tolerance, max_iterations=max_iterations, method=method
+    )
+    return screening.run(
+        outages, trip=trip, max_steps=max_steps, watch=watch, block=block, progress=progress,
+        raise_on_failure=raise_on_failure,
+    )  # fmt: skip
+
+
+class Screening:
+    """A base state, divided into pieces and solved, for any number of questions."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        load_power: ArrayLike | None = None,
+        tolerance: float = 1e-8,
+        max_iterations: int = 100,
+        method: Method = "auto",
+    ) -> None:
+        """See :func:`contingencies`."""
+        if not (tolerance > 0 and max_iterations >= 1):
+            raise ValueError(
+                f"tolerance must be > 0 and max_iterations >= 1, got {tolerance} and {max_iterations}"
+            )
+        if method not in ("auto", "general"):
+            raise ValueError(f'method must be "auto" or "general", got {method!r}')
+        self.problem = _base(problem, load_power)
+        self._general = General(self.problem, tolerance, max_iterations)
+        self._engine = _engine(self.problem, self._general, method)
+
+    def run(
+        self,
+        outages: Outages | Pairs,
+        *,
+        trip: Trip | None = None,
+        max_steps: int = 20,
+        watch: Watch | None = None,
+        block: int = 4096,
+        progress: Callable[[int, int], None] | None = None,
+        raise_on_failure: bool = False,
+    ) -> Contingencies:
+        """Let the elements of each scenario fail; see :func:`contingencies`."""
+        if not (max_steps >= 1 and block >= 1):
+            raise ValueError(f"max_steps and block must be >= 1, got {max_steps} and {block}")
+        watched = (watch or Watch()).indices(self.problem)
+        self._engine.begin(None if trip is None else trip.limits(self.problem), watched)
+        tally = _Tally(self.problem, len(outages), watched, max_steps)
+        for first in range(0, len(outages), block):
+            stop = min(first + block, len(outages))
+            part = outages.part(first, stop)
+            check_outages(self.problem, part)
+            tally.follow(self._engine, part, np.arange(first, stop))
+            if progress is not None:
+                progress(stop, len(outages))
+        self._engine.finish()
+        result = tally.result(self._general)
+        if raise_on_failure and not result.status.ok:
+            raise SolveError(result.status, result.detail)
+        return result
 
 
 def _base(problem: Problem, load_power: ArrayLike | None) -> Problem:

@@ -94,19 +94,26 @@ class Records:
 class General:
     """The general solver behind one base state."""
 
-    def __init__(
-        self, problem: Problem, limits: tuple[Array, Array, Array] | None, watch: tuple[Array, Array, Array],
-        tolerance: float, max_iterations: int,
-    ) -> None:  # fmt: skip
-        self.problem, self.limits, self.watch = problem, limits, watch
-        self.tolerance, self.max_iterations = tolerance, max_iterations
-        self.records = Records(problem)
+    def __init__(self, problem: Problem, tolerance: float, max_iterations: int) -> None:
+        self.problem, self.tolerance, self.max_iterations = problem, tolerance, max_iterations
+        nothing = np.zeros(0, dtype=np.int64)
+        self.begin(None, (nothing, nothing, nothing))
+
+    def begin(
+        self, limits: tuple[Array, Array, Array] | None, watch: tuple[Array, Array, Array]
+    ) -> None:
+        """Forget the worst states; take other trip limits and watched elements."""
+        self.limits, self.watch = limits, watch
+        self.records = Records(self.problem)
+
+    def finish(self) -> None:
+        """Let the base state into the records."""
+        solution = self.base()
+        self.records.see(solution, np.array([-1]), np.flatnonzero(solution.scenario_ok))
 
     def base(self) -> Solution:
-        """The base state; its values enter the records."""
-        solution = self._solve(Outages.of([[]]))
-        self.records.see(solution, np.array([-1]), np.flatnonzero(solution.scenario_ok))
-        return solution
+        """The base state."""
+        return self._solve(Outages.of([[]]))
 
     def _solve(self, outages: Outages) -> Solution:
         dense = masks(self.problem, outages)

@@ -128,34 +128,36 @@ class Watched(NamedTuple):
 @njit(cache=True)
 def _clear(state: Any, changes: Any, lane: Any, k: Any) -> None:
     """Take voltage and current from the rows that are dead in one lane."""
+    x, dead = state.x, changes.dead
     for j in range(changes.dead_start[k], changes.dead_start[k + 1]):
-        row = changes.dead[j]
+        row = dead[j]
         if row >= 0:
-            for slot in range(4):
-                state.x[row, slot, lane] = 0.0
+            x[row, 0, lane] = x[row, 1, lane] = x[row, 2, lane] = x[row, 3, lane] = 0.0
 
 
 @njit(cache=True)
 def _units(network: Any, state: Any, extreme: Any) -> None:
     """Loading of the units of the block, kept in place of their shares; ``extreme`` (LANES, 4) is converter and
     source: loading and number."""
-    x = state.x
+    x, units, item, table, total, rows = (
+        state.x, network.unit, network.item, state.unit, state.extreme, network.row
+    )  # fmt: skip
     for at in range(state.count[_PIECES]):
         piece = network.piece[state.order[at]]
         for k in range(piece.unit, piece.unit_stop):
-            number = network.item[k]
-            unit = network.unit[number]
+            number = item[k]
+            unit = units[number]
             top = piece.first
             column = 0 if unit.converter >= 0 else 2
             for lane in range(LANES):
-                share = state.unit[number, 0, lane]
+                share = table[number, 0, lane]
                 jr, ji = share * x[top, 2, lane], share * x[top, 3, lane]
                 p = x[top, 0, lane] * jr + x[top, 1, lane] * ji
                 q = x[top, 1, lane] * jr - x[top, 0, lane] * ji
                 if unit.converter >= 0:
                     loading = p / unit.rating
-                    if unit.input >= 0 and state.unit[number, 1, lane] != 0.0:
-                        state.extreme[0, LOST, lane] += state.unit[number, 2, lane] - p
+                    if unit.input >= 0 and table[number, 1, lane] != 0.0:
+                        total[0, LOST, lane] += table[number, 2, lane] - p
                 else:
                     loading = np.sqrt(p * p + q * q)
                 if loading > extreme[lane, column]:
@@ -164,8 +166,8 @@ def _units(network: Any, state: Any, extreme: Any) -> None:
                 while i != top:  # its own way to the busbar carries what it delivers there
                     x[i, 2, lane] -= jr
                     x[i, 3, lane] -= ji
-                    i = network.row[i].parent
-                state.unit[number, 0, lane] = loading
+                    i = rows[i].parent
+                table[number, 0, lane] = loading
 
 
 @njit(cache=True)
@@ -193,24 +195,23 @@ def _moved(network: Any, state: Any, moved: Any) -> Any:
 
 @njit(cache=True)
 def _judge_rows(network: Any, state: Any, limits: Any) -> None:
-    x = state.x
+    x, end, extreme, details, rows, trip = state.x, state.end, state.extreme, network.detail, network.row, limits.row
     for at in range(state.count[_PIECES]):
         number = state.order[at]
         piece = network.piece[number]
         for i in range(piece.stop - 1, piece.first - 1, -1):
-            detail, r = network.detail[i], network.row[i].r
+            detail, r = details[i], rows[i].r
             if detail.across == 0.0:
-                judge(x, state.extreme, i, float(i), r, limits.row[i], detail.scale)
+                judge(x, extreme, i, float(i), r, trip[i], detail.scale)
                 continue
-            charge(x, state.end, detail.beside, detail.across)
+            charge(x, end, detail.beside, detail.across)
             for lane in range(LANES):
                 dead = x[i, 0, lane] == 0.0 and x[i, 1, lane] == 0.0
                 if dead or (i == piece.first and state.moved[number, lane] >= 0):
-                    state.end[0, 0, lane] = state.end[0, 1, lane] = 0.0
+                    end[0, 0, lane] = end[0, 1, lane] = 0.0
             judge_charged(
-                x, state.end, state.extreme, i, float(i), r, limits.row[i], detail.scale, detail.along.real,
-                detail.along.imag,
-            )  # fmt: skip
+                x, end, extreme, i, float(i), r, trip[i], detail.scale, detail.along.real, detail.along.imag
+            )
 
 
 @njit(cache=True)
@@ -342,21 +343,22 @@ def _silence(network: Any, state: Any, lane: Any) -> None:
 @njit(cache=True)
 def _mark(network: Any, state: Any, worst: Any, moved: Any, silent: Any) -> None:
     """Worst states of the elements of the block."""
+    x, table, extreme, unit_worst, item = state.x, worst.row, state.extreme, worst.unit, network.item
     for at in range(state.count[_PIECES]):
         piece = network.piece[state.order[at]]
         for i in range(piece.first, piece.stop):
-            mark(state.x, worst.row, state.extreme, i)
+            mark(x, table, extreme, i)
         for k in range(piece.unit, piece.unit_stop):
-            unit = network.item[k]
+            unit = item[k]
             for lane in range(LANES):
-                if state.unit[unit, 0, lane] > worst.unit[unit, 0]:
-                    worst.unit[unit, 0] = state.unit[unit, 0, lane]
-                    worst.unit[unit, 1] = state.extreme[0, NAME, lane]
+                if state.unit[unit, 0, lane] > unit_worst[unit, 0]:
+                    unit_worst[unit, 0] = state.unit[unit, 0, lane]
+                    unit_worst[unit, 1] = extreme[0, NAME, lane]
     for j in range(moved.shape[0]):
         branch, lane = int(moved[j, 0]), int(moved[j, 1])
         if not silent[lane] and moved[j, 2] > worst.branch[branch, 0]:
             worst.branch[branch, 0] = moved[j, 2]
-            worst.branch[branch, 1] = state.extreme[0, NAME, lane]
+            worst.branch[branch, 1] = extreme[0, NAME, lane]
 
 
 @njit(cache=True)

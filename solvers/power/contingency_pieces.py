@@ -49,9 +49,20 @@ class Pieces:
         )  # fmt: skip
         if not settled:
             raise NotInPieces
-        self._limit()
         apart = np.flatnonzero(switched.live & (network.bus["row"] == ELSEWHERE))
-        self._summarise(apart, general.base() if apart.size else None)
+        self._whole = general.base() if apart.size else None
+        self._summarise(apart)
+
+    def begin(self, limits: tuple[Array, Array, Array] | None, watch: tuple[Array, Array, Array]) -> None:
+        """Forget the worst states; take other trip limits and watched elements."""
+        self.general.begin(limits, watch)
+        self._limit()
+        load, size, loading = self._state
+        self.summary = self.summary._replace(trip=self._base_trips(load, loading))
+        self.worst = Worst(
+            _worst_rows(load, size), np.zeros((self.network.branch.size, 2)),
+            np.stack([loading, np.full(loading.size, -1.0)], axis=1),
+        )  # fmt: skip
         self._watch()
 
     def _limit(self) -> None:
@@ -67,8 +78,9 @@ class Pieces:
         row = np.where(feed >= 0, np.append(inverse, 0.0)[feed], 0.0)
         self.limits = Limits(row, inverse, np.concatenate([source / self.base_power, converter]))
 
-    def _summarise(self, apart: Array, solution: Solution | None) -> None:
+    def _summarise(self, apart: Array) -> None:
         """The base state by pieces."""
+        solution = self._whole
         network, start = self.network, self.start
         row, detail, unit = network.row, network.detail, network.unit
         current = start.current.copy()
@@ -111,12 +123,9 @@ class Pieces:
         )
         self.summary = Summary(
             *(column for pair in extremes for column in pair), loss, order, loading,
-            np.argsort(-loading, kind="stable"), elsewhere, total, self._base_trips(load, loading, solution),
+            np.argsort(-loading, kind="stable"), elsewhere, total, np.zeros(0, TRIP),
         )  # fmt: skip
-        self.worst = Worst(
-            _worst_rows(load, size), np.zeros((network.branch.size, 2)),
-            np.stack([loading, np.full(unit.size, -1.0)], axis=1),
-        )  # fmt: skip
+        self._state = (load, size, loading)
 
     def _apart_units(self, solution: Solution) -> Array:
         return np.concatenate(
@@ -134,8 +143,9 @@ class Pieces:
         if load.size and load.max() > 0:
             figure["heaviest"], figure["heaviest_at"] = load.max() ** 2, load.argmax()
 
-    def _base_trips(self, load: Array, loading: Array, solution: Solution | None) -> Array:
+    def _base_trips(self, load: Array, loading: Array) -> Array:
         """What is over its limit in the base state already, with the piece it belongs to."""
+        solution = self._whole
         network, limits = self.network, self.limits
         rows = np.flatnonzero(load * limits.row > 1.0)
         units = np.flatnonzero((loading > limits.unit) & network.unit["on"])

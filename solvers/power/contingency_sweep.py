@@ -122,31 +122,34 @@ def begin_block(state: Any) -> None:
 @njit(cache=True)
 def set_base(network: Any, state: Any, start: Any) -> None:
     """Tables of the block's pieces as in the base state, in all lanes."""
+    # tables are taken out of their tuples before loops: each time costs a count of references
+    pieces, rows, units, item, order = network.piece, network.row, network.unit, network.item, state.order
+    demand, shunt, s, y, unit_table = start.demand, start.shunt, state.s, state.y, state.unit
+    given, rest, hung = start.input, state.rest, start.rest
     for at in range(state.count[_PIECES]):
-        number = state.order[at]
-        piece = network.piece[number]
-        state.moved[number, :] = -1
+        piece = pieces[order[at]]
+        state.moved[order[at], :] = -1
         for i in range(piece.first, piece.stop):
-            row = network.row[i]
-            if row.load_slot:
-                fill(state.s, row.load_slot, start.demand[row.load_slot, 0], start.demand[row.load_slot, 1])
-            if row.shunt_slot:
-                fill(state.y, row.shunt_slot, start.shunt[row.shunt_slot, 0], start.shunt[row.shunt_slot, 1])
+            load, earth = rows[i].load_slot, rows[i].shunt_slot
+            if load:
+                fill(s, load, demand[load, 0], demand[load, 1])
+            if earth:
+                fill(y, earth, shunt[earth, 0], shunt[earth, 1])
         for k in range(piece.unit, piece.unit_stop):
-            unit = network.item[k]
+            unit = item[k]
             for lane in range(LANES):
-                state.unit[unit, 0, lane] = network.unit[unit].share
-                state.unit[unit, 1, lane] = 1.0
-                state.unit[unit, 2, lane] = start.input[unit].real
-                state.unit[unit, 3, lane] = start.input[unit].imag
+                unit_table[unit, 0, lane] = units[unit].share
+                unit_table[unit, 1, lane] = 1.0
+                unit_table[unit, 2, lane] = given[unit].real
+                unit_table[unit, 3, lane] = given[unit].imag
         if piece.stiff:
             for i in range(piece.first, piece.stop):
-                state.rest[i] = start.rest[i]
+                rest[i] = hung[i]
     for at in range(state.count[_PIECES]):
-        first = network.piece[state.order[at]].first
-        up = network.row[first].parent
-        if up >= 0 and network.piece[network.detail[up].piece].stiff:
-            state.rest[up] -= np.conj(network.detail[first].gain) * start.current[first]
+        first = pieces[order[at]].first
+        up = rows[first].parent
+        if up >= 0 and pieces[network.detail[up].piece].stiff:
+            rest[up] -= np.conj(network.detail[first].gain) * start.current[first]
 
 
 @njit(cache=True)
@@ -223,38 +226,43 @@ def _raise_levels(network: Any, state: Any) -> Any:
 @njit(cache=True)
 def start_voltages(network: Any, state: Any, voltage: Any) -> None:
     """Voltages of the base state, and the currents of loads and shunts at them."""
+    x, s, y, rows, rest = state.x, state.s, state.y, network.row, state.rest
     for at in range(state.count[_PIECES]):
         piece = network.piece[state.order[at]]
         for i in range(piece.first, piece.stop):
-            row = network.row[i]
-            hold(state.x, state.s, state.y, i, row.load_slot, row.shunt_slot, voltage[i].real, voltage[i].imag)
+            v = voltage[i]
+            hold(x, s, y, i, rows[i].load_slot, rows[i].shunt_slot, v.real, v.imag)
             if piece.stiff:
-                push(state.x, i, state.rest[i].real, state.rest[i].imag)
+                push(x, i, rest[i].real, rest[i].imag)
 
 
 @njit(cache=True)
 def backward(network: Any, state: Any) -> None:
     """Currents, last rows first."""
-    x = state.x
-    for at in range(state.count[_PIECES] - 1, -1, -1):
+    x, rows, detail, cuts, count, pieces = state.x, network.row, network.detail, state.cut, state.count, state.piece
+    for at in range(count[_PIECES] - 1, -1, -1):
         number = state.order[at]
         piece = network.piece[number]
-        cut = state.piece[number, FIRST_CUT]
+        moved = pieces[number, HAS_MOVED] > 0
+        next_cut = pieces[number, FIRST_CUT]
+        next_row = cuts[next_cut, 0] if next_cut >= 0 else -1
         for i in range(piece.stop - 1, piece.first - 1, -1):
-            while cut >= 0 and cut < state.count[_CUTS] and state.cut[cut, 0] == i:
-                x[i, 2, state.cut[cut, 1]] = 0.0
-                x[i, 3, state.cut[cut, 1]] = 0.0
-                cut += 1
-            row = network.row[i]
-            if i > piece.first or (row.parent >= 0 and not state.piece[number, HAS_MOVED]):
-                if row.code == GENERAL:
-                    gain = network.detail[i].gain
-                    rise_turned(x, i, row.parent, gain.real, gain.imag)
-                else:
-                    rise(x, i, row.parent)
+            while next_row == i:
+                x[i, 2, cuts[next_cut, 1]] = 0.0
+                x[i, 3, cuts[next_cut, 1]] = 0.0
+                next_cut += 1
+                next_row = cuts[next_cut, 0] if next_cut < count[_CUTS] else -1
+            parent = rows[i].parent
+            if i == piece.first and (parent < 0 or moved):
+                continue
+            if rows[i].code == GENERAL:
+                gain = detail[i].gain
+                rise_turned(x, i, parent, gain.real, gain.imag)
+            else:
+                rise(x, i, parent)
         if piece.stiff:
             _convert(network, state, piece)
-        elif state.piece[number, HAS_MOVED]:
+        elif moved:
             _rise_moved(network, state, number, piece.first)
 
 
@@ -282,57 +290,56 @@ def _rise_moved(network: Any, state: Any, number: Any, top: Any) -> None:
 @njit(cache=True)
 def _convert(network: Any, state: Any, piece: Any) -> None:
     """Hand the demand of a busbar on to the inputs of its converters."""
-    x, top = state.x, piece.first
+    x, s, units, table, m, top = state.x, state.s, network.unit, state.unit, state.m, piece.first
     for k in range(piece.unit, piece.unit_stop):
         number = network.item[k]
-        unit = network.unit[number]
-        if unit.converter < 0 or unit.input < 0:
+        unit = units[number]
+        i = unit.input
+        if unit.converter < 0 or i < 0:
             continue
-        slot, i = network.row[unit.input].load_slot, unit.input
+        slot = network.row[i].load_slot
         for lane in range(LANES):
-            share, runs = state.unit[number, 0, lane], state.unit[number, 1, lane]
+            share, runs = table[number, 0, lane], table[number, 1, lane]
             power = share * (x[top, 0, lane] * x[top, 2, lane] + x[top, 1, lane] * x[top, 3, lane])
             size = abs(power)
             real = power + size * (unit.b + size * unit.c / unit.rating) + unit.a * unit.rating
             if runs == 0.0:
                 real = 0.0
-            dp = real - state.unit[number, 2, lane]
-            dq = real * unit.tangent - state.unit[number, 3, lane]
-            state.unit[number, 2, lane] += dp
-            state.unit[number, 3, lane] += dq
-            state.s[slot, 0, lane] += dp
-            state.s[slot, 1, lane] += dq
+            dp = real - table[number, 2, lane]
+            dq = real * unit.tangent - table[number, 3, lane]
+            table[number, 2, lane] += dp
+            table[number, 3, lane] += dq
+            s[slot, 0, lane] += dp
+            s[slot, 1, lane] += dq
             vr, vi = x[i, 0, lane], x[i, 1, lane]
             inverse = 1.0 / (vr * vr + vi * vi)
             x[i, 2, lane] += (dp * vr + dq * vi) * inverse
             x[i, 3, lane] += (dp * vi - dq * vr) * inverse
-            state.m[0, 1, lane] = max(state.m[0, 1, lane], abs(dp) + abs(dq))
+            m[0, 1, lane] = max(m[0, 1, lane], abs(dp) + abs(dq))
 
 
 @njit(cache=True)
 def forward(network: Any, state: Any) -> None:
     """Voltages, first rows first, and the loads' currents at them."""
-    x, s, y, m = state.x, state.s, state.y, state.m
+    x, s, y, m, rows, detail, rest = state.x, state.s, state.y, state.m, network.row, network.detail, state.rest
     for at in range(state.count[_PIECES]):
         number = state.order[at]
         piece = network.piece[number]
         first = piece.first
         if piece.stiff:
             for i in range(first, piece.stop):
-                row = network.row[i]
-                v = complex(x[i, 0, 0], x[i, 1, 0])
-                hold(x, s, y, i, row.load_slot, row.shunt_slot, v.real, v.imag)
-                push(x, i, state.rest[i].real, state.rest[i].imag)
+                hold(x, s, y, i, rows[i].load_slot, rows[i].shunt_slot, x[i, 0, 0], x[i, 1, 0])
+                push(x, i, rest[i].real, rest[i].imag)
             continue
         if state.piece[number, HAS_MOVED]:
             _fall_moved(network, state, number, first)
             first += 1
         for i in range(first, piece.stop):
-            row = network.row[i]
+            row = rows[i]
             if row.code == LOADED:
                 fall_loaded(x, s, m, i, row.parent, row.load_slot, row.r, row.x)
             elif row.code == GENERAL:
-                gain = network.detail[i].gain
+                gain = detail[i].gain
                 fall_general(
                     x, s, y, m, i, row.parent, row.load_slot, row.shunt_slot, row.r, row.x, gain.real, gain.imag
                 )

@@ -14,7 +14,7 @@ from numba import njit, uint64
 from numpy.typing import NDArray
 
 from solvers.power.contingency_outages import Kind, Outages
-from solvers.power.islands import ELSEWHERE, Network, Switches
+from solvers.power.islands import DEAD, ELSEWHERE, Network, Switches
 
 Array = NDArray[Any]
 LANES = 64
@@ -149,7 +149,7 @@ def _shut(network: Any, kind: Any, i: Any, bit: Any, gate: Any, source: Any) -> 
             source[item[j]] &= ~bit
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _touch(network: Any, s: Any, row: Any, stamp: Any) -> None:
     """The piece of a row must be solved."""
     if row == ELSEWHERE:
@@ -162,7 +162,7 @@ def _touch(network: Any, s: Any, row: Any, stamp: Any) -> None:
             s.count[_TOUCHED] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _note(s: Any, kind: Any, a: Any, b: Any, c: Any, x: Any, y: Any) -> None:
     at = s.count[_EVENTS]
     s.event[at, 0], s.event[at, 1], s.event[at, 2], s.event[at, 3] = kind, a, b, c
@@ -188,7 +188,7 @@ def _lose(network: Any, s: Any, number: Any, stamp: Any, column: Any) -> None:
         s.count[_HUBS] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _unload(s: Any, load: Any, stamp: Any) -> None:
     if s.mark[load, _ASKED] != stamp:
         s.mark[load, _ASKED] = stamp
@@ -197,27 +197,41 @@ def _unload(s: Any, load: Any, stamp: Any) -> None:
 
 
 @njit(cache=True)
-def _darken(network: Any, s: Any, number: Any, stamp: Any) -> None:
-    """All that the loss of voltage at one bus of a dead set entails."""
-    bus, item = network.bus[number], network.item
-    _touch(network, s, bus.row, stamp)
-    if bus.row < 0:
-        return
-    up = network.row[bus.row].parent
-    if up >= 0:
-        _touch(network, s, up, stamp)
-        above = network.detail[up].bus
-        if s.mark[above, _DEAD] != stamp:
-            _note(s, CUT, bus.row, 0, 0, 0.0, 0.0)
-            _charge(network, s, network.detail[bus.row].branch, above, -1.0)
-    for k in range(bus.input, bus.output):
-        _lose(network, s, s.count[_SOURCES] + item[k], stamp, _LOST)
-    for k in range(bus.cord, bus.end):
-        if network.cord[item[k]].share > 0:
-            _unload(s, network.cord[item[k]].load, stamp)
+def _darken(network: Any, s: Any, dead: Any, stamp: Any) -> None:
+    """All that the loss of voltage at a set of buses entails."""
+    # tables are taken out of their tuples before the loop: each time costs a count of references
+    buses, rows, detail, item, cords = network.bus, network.row, network.detail, network.item, network.cord
+    mark, lists, count = s.mark, s.list, s.count
+    for number in dead:
+        bus = buses[number]
+        row = bus.row
+        if row < 0:
+            if row == ELSEWHERE:
+                count[_GENERAL] = 1
+            continue
+        piece = detail[row].piece
+        if mark[piece, _REACHED] != stamp:
+            mark[piece, _REACHED] = stamp
+            lists[count[_TOUCHED], 0] = piece
+            count[_TOUCHED] += 1
+        up = rows[row].parent
+        if up >= 0 and mark[detail[up].bus, _DEAD] != stamp:
+            _touch(network, s, up, stamp)
+            _note(s, CUT, row, 0, 0, 0.0, 0.0)
+            _charge(network, s, detail[row].branch, detail[up].bus, -1.0)
+        elif up >= 0 and detail[up].piece != piece:
+            _touch(network, s, up, stamp)
+        for k in range(bus.input, bus.output):
+            _lose(network, s, count[_SOURCES] + item[k], stamp, _LOST)
+        for k in range(bus.cord, bus.end):
+            load = cords[item[k]].load
+            if cords[item[k]].share > 0 and mark[load, _ASKED] != stamp:
+                mark[load, _ASKED] = stamp
+                lists[count[_LOADS], 1] = load
+                count[_LOADS] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _charge(network: Any, s: Any, number: Any, bus: Any, sign: Any) -> None:
     """Half the charging of a branch comes to, or leaves, one of its ends."""
     branch = network.branch[number]
@@ -325,31 +339,52 @@ def _reshare(network: Any, s: Any, number: Any, stamp: Any) -> None:
         _note(s, UNIT, unit, int(runs), 0, share, 0.0)
 
 
-@njit(cache=True)
-def _carries(network: Any, s: Any, number: Any, stamp: Any) -> Any:
-    cord = network.cord[number]
-    fine = cord.on and s.mark[number, _FAILED] != stamp
-    return fine and network.bus[cord.bus].live and s.mark[cord.bus, _DEAD] != stamp
+@njit(cache=True, inline="always")
+def _carries(cord: Any, number: Any, live: Any, mark: Any, stamp: Any) -> Any:
+    return cord.on and live and mark[number, _FAILED] != stamp and mark[cord.bus, _DEAD] != stamp
 
 
 @njit(cache=True)
-def _redivide(network: Any, s: Any, number: Any, stamp: Any) -> Any:
-    """Divide a load over the cords it has left; True if there is one."""
-    load = network.load[number]
-    total = 0.0
-    for k in range(load.cord, load.cord_stop):
-        if _carries(network, s, network.item[k], stamp):
-            total += network.cord[network.item[k]].weight
-    for k in range(load.cord, load.cord_stop):
-        cord = network.cord[network.item[k]]
-        share = cord.weight / total if total > 0 and _carries(network, s, network.item[k], stamp) else 0.0
-        change = (share - cord.share) * load.power
-        row = network.bus[cord.bus].row
-        if change != 0 and (row == ELSEWHERE or (row >= 0 and s.mark[cord.bus, _DEAD] != stamp)):
-            _touch(network, s, row, stamp)
-            if row >= 0:
-                _note(s, LOAD, network.row[row].load_slot, 0, 0, change.real, 0.0 if cord.real else change.imag)
-    return total > 0
+def _redivide(network: Any, s: Any, stamp: Any, lost: Any) -> Any:
+    """Divide the loads asked for over the cords they have left; ``lost`` takes those that have none.
+
+    Returns their number, and what they drew: real power and magnitude.
+    """
+    loads, cords, buses, item, mark = network.load, network.cord, network.bus, network.item, s.mark
+    rows, detail, lists, count = network.row, network.detail, s.list, s.count
+    n, power, size = 0, 0.0, 0.0
+    for j in range(count[_LOADS]):
+        load = loads[lists[j, 1]]
+        total = 0.0
+        for k in range(load.cord, load.cord_stop):
+            cord = cords[item[k]]
+            if _carries(cord, item[k], buses[cord.bus].live, mark, stamp):
+                total += cord.weight
+        for k in range(load.cord, load.cord_stop):
+            cord = cords[item[k]]
+            carries = total > 0 and _carries(cord, item[k], buses[cord.bus].live, mark, stamp)
+            change = ((cord.weight / total if carries else 0.0) - cord.share) * load.power
+            row = buses[cord.bus].row
+            if change == 0 or row == DEAD or mark[cord.bus, _DEAD] == stamp:
+                continue
+            if row == ELSEWHERE:
+                count[_GENERAL] = 1
+                continue
+            piece = detail[row].piece
+            if mark[piece, _REACHED] != stamp:
+                mark[piece, _REACHED] = stamp
+                lists[count[_TOUCHED], 0] = piece
+                count[_TOUCHED] += 1
+            at = count[_EVENTS]
+            s.event[at, 0], s.event[at, 1] = LOAD, rows[row].load_slot
+            s.amount[at, 0], s.amount[at, 1] = change.real, 0.0 if cord.real else change.imag
+            count[_EVENTS] += 1
+        if total == 0 and load.served:
+            power += load.power.real
+            size += abs(load.power)
+            lost[n] = lists[j, 1]
+            n += 1
+    return n, power, size
 
 
 @njit(cache=True)
@@ -438,26 +473,60 @@ def _differences(network: Any, switches: Any, live: Any, gate: Any, changed: Any
 
 
 @njit(cache=True)
+def _scatter(live: Any, changed: Any, dark: Any, lanes: Any, start: Any, buses: Any) -> Any:
+    """Dark buses of each lane, in compressed rows."""
+    inside = ~uint64(0) >> uint64(LANES - lanes)
+    total = 0
+    start[:] = 0
+    for j in range(dark):
+        bits = ~live[changed[j]] & inside
+        while bits:
+            start[_lowest(bits) + 1] += 1
+            bits &= bits - uint64(1)
+            total += 1
+    for lane in range(LANES):
+        start[lane + 1] += start[lane]
+    if total > buses.size:
+        buses = np.empty(2 * total, np.int64)
+    at = start[:-1].copy()
+    for j in range(dark):
+        bits = ~live[changed[j]] & inside
+        while bits:
+            lane = _lowest(bits)
+            buses[at[lane]] = changed[j]
+            at[lane] += 1
+            bits &= bits - uint64(1)
+    return buses
+
+
+@njit(cache=True, inline="always")
+def _lowest(bits: Any) -> Any:
+    """Number of the lowest set bit."""
+    low = bits & (~bits + uint64(1))
+    number = 0
+    for width in (32, 16, 8, 4, 2, 1):
+        if low >> uint64(number) >= uint64(1) << uint64(width):
+            number += width
+    return number
+
+
+@njit(cache=True)
 def _difference(
-    network: Any, s: Any, k: Any, bit: Any, kind: Any, index: Any, live: Any, gate: Any, changed: Any, dark: Any,
-    turned: Any,
-) -> None:  # fmt: skip
+    network: Any, s: Any, k: Any, bit: Any, kind: Any, index: Any, dead: Any, gate: Any, turned: Any
+) -> None:
     """Fill the scratch lists for one scenario."""
     s.count[:_SOURCES] = 0
-    for j in range(dark):
-        if not live[changed[j]] & bit:
-            s.mark[changed[j], _DEAD] = k
-    for j in range(dark, turned):
-        if gate[changed[j]] & bit:
-            s.mark[network.branch[changed[j]].head, _MOVED] = k
-    for j in range(dark):
-        if s.mark[changed[j], _DEAD] == k:
-            _darken(network, s, changed[j], k)
+    for bus in dead:
+        s.mark[bus, _DEAD] = k
+    for e in turned:
+        if gate[e] & bit:
+            s.mark[network.branch[e].head, _MOVED] = k
+    _darken(network, s, dead, k)
     for j in range(kind.size):
         _fail(network, s, kind[j], index[j], k)
-    for j in range(dark, turned):
-        if gate[changed[j]] & bit:
-            _move(network, s, changed[j], k)
+    for e in turned:
+        if gate[e] & bit:
+            _move(network, s, e, k)
     j = 0
     while j < s.count[_HUBS]:
         _reshare(network, s, s.list[j, 2], k)
@@ -466,11 +535,12 @@ def _difference(
 
 @njit(cache=True)
 def _trace(network: Any, switches: Any, s: Any, offsets: Any, kind: Any, index: Any) -> Any:
-    n, buses = offsets.size - 1, network.bus.size
+    n = offsets.size - 1
     gate, source = np.empty(switches.admitted.size, np.uint64), np.empty(switches.source_on.size, np.uint64)
-    words, queue = np.empty((3, buses), np.uint64), np.empty(buses, np.int64)
+    words, queue = np.empty((3, network.bus.size), np.uint64), np.empty(network.bus.size, np.int64)
     live = words[1]
-    changed = np.empty(buses + switches.input.size, np.int64)
+    changed = np.empty(network.bus.size + switches.input.size, np.int64)
+    bounds, unlit = np.zeros(LANES + 1, np.int64), np.empty(64, np.int64)
     s.count[_SOURCES] = switches.source_on.size
     total, apparent, never = 0.0, 0.0, 0
     for load in network.load:
@@ -492,17 +562,17 @@ def _trace(network: Any, switches: Any, s: Any, offsets: Any, kind: Any, index: 
             network, switches, offsets[first : stop + 1], kind, index, words, gate, source, queue
         )
         dark, turned, gained = _differences(network, switches, live, gate, changed)
+        unlit = _scatter(live, changed, dark, stop - first, bounds, unlit)
         for k in range(first, stop):
             bit = uint64(1) << uint64(k - first)
             own = slice(offsets[k], offsets[k + 1])
-            _difference(network, s, k, bit, kind[own], index[own], live, gate, changed, dark, turned)
+            buses = unlit[bounds[k - first] : bounds[k - first + 1]]
+            _difference(network, s, k, bit, kind[own], index[own], buses, gate, changed[dark:turned])
             at = dead_start[k]
-            dead = _roomy(dead, at, dark)
-            for j in range(dark):
-                if s.mark[changed[j], _DEAD] == k:
-                    dead[at] = network.bus[changed[j]].row
-                    at += 1
-            dead_start[k + 1] = at
+            dead = _roomy(dead, at, buses.size)
+            for j in range(buses.size):
+                dead[at + j] = network.bus[buses[j]].row
+            dead_start[k + 1] = at + buses.size
             served[k], size[k] = total, apparent
             at = lost_start[k]
             lost = _roomy(lost, at, never + s.count[_LOADS])
@@ -511,13 +581,10 @@ def _trace(network: Any, switches: Any, s: Any, offsets: Any, kind: Any, index: 
                     if not network.load[load].served:
                         lost[at] = load
                         at += 1
-            for j in range(s.count[_LOADS]):
-                load = s.list[j, 1]
-                if not _redivide(network, s, load, k) and network.load[load].served:
-                    served[k] -= network.load[load].power.real
-                    size[k] -= abs(network.load[load].power)
-                    lost[at] = load
-                    at += 1
+            more, power, magnitude = _redivide(network, s, k, lost[at:])
+            served[k] -= power
+            size[k] -= magnitude
+            at += more
             lost_start[k + 1] = at
             _spread(network, s, k)
             general[k] = s.count[_GENERAL] > 0 or ((caught | gained) & bit) != 0
