@@ -46,7 +46,7 @@ class UnbalancedSolution:
     """One sentence about the worst ending; empty if all converged."""
 
     node_live: Array
-    """(S, N) bool: connected to a source."""
+    """(S, N) bool: connected to a source; False for what is switched to earth."""
     regulator_tap: Array
     """(S, R) position."""
 
