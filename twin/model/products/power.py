@@ -28,6 +28,8 @@ from twin.units import (
     Voltage,
 )
 
+FrontEnd = Literal["active", "6-pulse", "12-pulse", "18-pulse"]
+
 BYPASS_LOSS = 0.004
 """Loss of a static switch at rated load: two thyristors of 1.2 V on 240 V and its choke. [-] Assumed."""
 
@@ -175,6 +177,8 @@ class Ups(ProductBase):
     """Short-circuit current of the inverter over its rated current."""
     walk_in: Duration = Field(default=10.0, ge=0, le=600)
     """Time over which the rectifier takes up the load when mains or generator return."""
+    front_end: FrontEnd = "active"
+    """What draws from the mains: an active front end (of 3 % distortion), or a bridge of so many pulses."""
 
     role: ClassVar[str] = "power"
 
@@ -210,6 +214,12 @@ class Rectifier(ProductBase):
     """Input power factor."""
     storage: Energy = Field(default=0.0, ge=0)
     """Built-in energy storage."""
+    discharge_efficiency: Fraction = Field(default=0.95, gt=0, le=1)
+    """From the storage to the output."""
+    walk_in: Duration = Field(default=10.0, ge=0, le=600)
+    """Time over which it takes up the load from its storage when mains or generator return."""
+    front_end: FrontEnd = "active"
+    """What draws from the mains: an active front end (of 3 % distortion), or a bridge of so many pulses."""
 
     role: ClassVar[str] = "power"
 
