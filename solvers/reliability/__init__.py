@@ -5,6 +5,7 @@ from solvers.reliability.cuts import CutSets, minimal_cut_sets
 from solvers.reliability.draft import Draft
 from solvers.reliability.evaluate import Evaluation, evaluate
 from solvers.reliability.rates import Rates, add_common_causes
+from solvers.reliability.simulate import Simulation, simulate
 from solvers.reliability.states import (
     FailingStates,
     Verdict,
@@ -22,6 +23,7 @@ __all__ = [
     "Evaluation",
     "FailingStates",
     "Rates",
+    "Simulation",
     "Structure",
     "Verdict",
     "add_common_causes",
@@ -31,5 +33,6 @@ __all__ = [
     "failures_during_maintenance",
     "fault_tolerant",
     "minimal_cut_sets",
+    "simulate",
     "single_failures",
 ]

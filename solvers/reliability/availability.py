@@ -95,7 +95,9 @@ def availability(
         raise ValueError(f"rates has {rates.events} events, the structure {structure.events}")
     index = as_nodes(structure, tops)
     possible = np.flatnonzero((rates.unavailability > 0) | (rates.planned > 0))
-    table = {name: np.zeros(index.size) for name in ("unavailability", "frequency", "unmaintained", "remainder")}
+    table = {
+        name: np.zeros(index.size) for name in ("unavailability", "frequency", "unmaintained", "remainder")
+    }
     table |= {name: np.zeros((index.size, rates.events)) for name in ("birnbaum", "criticality")}
     size = 0
     try:
@@ -149,7 +151,9 @@ def _long_run(result: _Result, functions: Functions, rates: Rates) -> tuple[floa
     event = functions.event_of[result.planned]
     share = rates.planned[event]
     rest = 1 - share.sum()
-    switched = rates.maintenance_rate[event] * (1 - rates.unavailability[event]) * result.swing[result.planned]
+    switched = (
+        rates.maintenance_rate[event] * (1 - rates.unavailability[event]) * result.swing[result.planned]
+    )
     return (
         float(rest * result.down[0] + share @ result.down[1:]),
         float(rest * result.interruptions[0] + share @ result.interruptions[1:] + switched.sum()),
@@ -200,9 +204,7 @@ def _core(functions: Functions, up: int, rates: Rates) -> _Result:
     return _Result(planned, down, (swing * rate).sum(axis=0), change[:, 0], swing[:, 0])
 
 
-def probability(
-    diagram: Diagram, up: int, chance: Array, *, monotone: bool
-) -> tuple[Array, Array, Array]:
+def probability(diagram: Diagram, up: int, chance: Array, *, monotone: bool) -> tuple[Array, Array, Array]:
     """Probability that a truth function is false, and how it hangs on each event.
 
     Parameters

@@ -25,6 +25,18 @@ class Outages:
     end: Array
     """[h]"""
 
+    @classmethod
+    def of(cls, parts: list[tuple[Array, int, Array, Array]]) -> Outages:
+        """From (replications, mark, starts, ends) of many marks."""
+        if not parts:
+            return cls(np.empty(0, int), np.empty(0, int), np.empty(0), np.empty(0))
+        return cls(
+            np.concatenate([part[0] for part in parts]),
+            np.repeat([part[1] for part in parts], [part[0].size for part in parts]),
+            np.concatenate([part[2] for part in parts]),
+            np.concatenate([part[3] for part in parts]),
+        )
+
     def joined(self, other: Outages) -> Outages:
         """Both."""
         return Outages(
@@ -37,22 +49,24 @@ class Outages:
 
 def failures(rates: Rates, hours: float, replications: int, rng: np.random.Generator) -> Outages:
     """Alternating exponential up and repair times, begun in the long-run state of each event."""
-    event = np.flatnonzero((rates.failure_rate > 0) & (rates.repair_time > 0))
-    up = HOURS / rates.failure_rate[event]
-    repair = rates.repair_time[event]
-    shape = (replications, event.size)
-    out = rng.random(shape) < repair / (up + repair)
-    clock = np.where(out, 0.0, rng.exponential(up, shape))
-    found = Outages(*(np.empty(0, dtype=kind) for kind in (int, int, float, float)))
-    row, column = np.nonzero(clock < hours)
-    begin = clock[row, column]
-    while row.size:
-        end = begin + rng.exponential(repair[column])
-        found = found.joined(Outages(row, event[column], begin, np.minimum(end, hours)))
-        begin = end + rng.exponential(up[column])
-        going = begin < hours
-        row, column, begin = row[going], column[going], begin[going]
-    return found
+    parts = []
+    for event in np.flatnonzero((rates.failure_rate > 0) & (rates.repair_time > 0)).tolist():
+        up, repair = HOURS / rates.failure_rate[event], rates.repair_time[event]
+        cycles = int(1.1 * hours / (up + repair)) + 8  # a guess; those who need more go on in the next round
+        row = np.arange(replications)
+        out = rng.random(replications) < repair / (up + repair)
+        clock = np.where(out, 0.0, rng.exponential(up, replications))
+        while row.size:
+            down = rng.exponential(repair, (row.size, cycles))
+            between = rng.exponential(up, (row.size, cycles))
+            end = clock[:, None] + np.cumsum(down, axis=1)
+            end[:, 1:] += np.cumsum(between[:, :-1], axis=1)
+            start = end - down
+            late, column = np.nonzero(start < hours)
+            parts.append((row[late], event, start[late, column], np.minimum(end[late, column], hours)))
+            clock = end[:, -1] + between[:, -1]
+            row, clock = row[clock < hours], clock[clock < hours]
+    return Outages.of(parts)
 
 
 def maintenance(rates: Rates, hours: float, replications: int, rng: np.random.Generator) -> Outages:
@@ -91,7 +105,9 @@ class History:
     """Number of distinct states."""
 
 
-def history(outages: Outages, rates: Rates, hours: float, replications: int, rng: np.random.Generator) -> History:
+def history(
+    outages: Outages, rates: Rates, hours: float, replications: int, rng: np.random.Generator
+) -> History:
     """Cut time wherever something changes, and find the distinct states.
 
     Notes

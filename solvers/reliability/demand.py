@@ -104,9 +104,9 @@ def in_use(wiring: Wiring, node: int, live: Array, earlier: dict[int, Array]) ->
     structure = wiring.structure
     edges = wiring.input_edges[node]
     usable = live[structure.edge_from[edges]]
-    for row, edge in enumerate(edges.tolist()):
+    for place, edge in enumerate(edges.tolist()):
         if edge in earlier:
-            usable[row] = earlier[edge]
+            usable[place] = earlier[edge]
     rank = structure.edge_rank[edges]
     if np.ptp(rank) == 0:
         return usable

@@ -227,7 +227,7 @@ class Diagram:
 def _and(f: int, g: int) -> int:
     if f == FALSE or g == FALSE:
         return FALSE
-    if f == TRUE or f == g:
+    if f in (TRUE, g):
         return g
     return f if g == TRUE else -1
 
@@ -235,12 +235,12 @@ def _and(f: int, g: int) -> int:
 def _or(f: int, g: int) -> int:
     if f == TRUE or g == TRUE:
         return TRUE
-    if f == FALSE or f == g:
+    if f in (FALSE, g):
         return g
     return f if g == FALSE else -1
 
 
 def _minus(f: int, g: int) -> int:
-    if f == FALSE or g == TRUE or f == g:
+    if g == TRUE or f in (FALSE, g):
         return FALSE
     return f if g == FALSE else -1

@@ -169,7 +169,7 @@ def _joined(parts: list[Evaluation], width: int) -> Evaluation:
     if not parts:
         return Evaluation(np.empty((0, width), bool), np.empty((0, 3), np.int64), np.empty(0, np.int64))
     start = np.cumsum([0] + [len(part.up) for part in parts[:-1]])
-    trips = [part.trip_step + [first, 0, 0] for part, first in zip(parts, start, strict=True)]
+    trips = [part.trip_step + np.array([first, 0, 0]) for part, first in zip(parts, start, strict=True)]
     return Evaluation(
         np.concatenate([part.up for part in parts]),
         np.concatenate(trips),

@@ -89,7 +89,7 @@ class SetFamily:
 
     def _keep(self, f: int, g: int) -> tuple[int, list[tuple[int, int]]]:
         known = self._kept
-        if f == FALSE or g == TRUE or f == g:
+        if g == TRUE or f in (FALSE, g):
             return FALSE, []
         if g == FALSE or f == TRUE:
             return f, []

@@ -84,7 +84,11 @@ def simulate(
     event = np.where(past.member_mark < rates.events, past.member_mark, past.member_mark - rates.events)
     up = Evaluator(structure, index).pairs(past.member_state, event, past.states).up
     return Simulation(
-        index, years, _down(past, up, replications) / hours, _falls(past, up, replications) / years, past.states
+        index,
+        years,
+        _down(past, up, replications) / hours,
+        _falls(past, up, replications) / years,
+        past.states,
     )
 
 

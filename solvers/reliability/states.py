@@ -82,14 +82,10 @@ def failures_during_maintenance(
     out = _components(structure, maintainable)
     strikes = as_events(structure, events)
     states = np.stack(np.meshgrid(out, strikes, indexing="ij"), axis=-1).reshape(-1, 2)
-    return _ask(
-        structure, as_nodes(structure, tops), states[states[:, 0] != states[:, 1]], progress
-    )
+    return _ask(structure, as_nodes(structure, tops), states[states[:, 0] != states[:, 1]], progress)
 
 
-def concurrently_maintainable(
-    structure: Structure, tops: ArrayLike, maintainable: ArrayLike
-) -> Verdict:
+def concurrently_maintainable(structure: Structure, tops: ArrayLike, maintainable: ArrayLike) -> Verdict:
     """Whether any one of the ``maintainable`` components can be taken out without dropping a top.
 
     Notes

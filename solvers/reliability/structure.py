@@ -15,11 +15,6 @@ def _absent() -> Array:
     return np.empty(0)
 
 
-def _optional() -> Any:
-    """A field that may be left out; an empty array means "take the default"."""
-    return field(default_factory=_absent)
-
-
 @dataclass(frozen=True, eq=False)
 class Structure:
     """Machines, sections and loads of a facility, and what each needs to run: power, coolant, another machine.
@@ -38,23 +33,27 @@ class Structure:
     edge_from: Array
     edge_to: Array
     """(E,) node ``edge_from`` is an input of node ``edge_to``.  Loops are allowed; they do not feed themselves."""
-    node_needs: Array = _optional()
+    node_needs: Array = field(default_factory=_absent)
     """(N,) number of live inputs the node needs; they *divide* its demand.  0 (default) = all inputs, *each* of
     which carries the demand times its weight; without inputs the node is a source."""
-    node_demand: Array = _optional()
+    node_demand: Array = field(default_factory=_absent)
     """(N,) what the node itself draws from its inputs while live.  [any one unit, e.g. W]"""
-    node_capacity: Array = _optional()
+    node_capacity: Array = field(default_factory=_absent)
     """(N,) the node trips when its own and passed-on demand exceeds this; inf = none.  [unit of the demand]"""
-    edge_weight: Array = _optional()
+    edge_weight: Array = field(default_factory=_absent)
     """(E,) share of the input among those in use; where all inputs are needed, multiple of the demand.  [-]"""
-    edge_rank: Array = _optional()
+    edge_rank: Array = field(default_factory=_absent)
     """(E,) order of preference: inputs of lowest rank that suffice are in use, the others stand by."""
-    cause_event: Array = _optional()
-    cause_component: Array = _optional()
+    cause_event: Array = field(default_factory=_absent)
+    cause_component: Array = field(default_factory=_absent)
     """(P,) pairs: common cause ``cause_event`` (0..X-1) fails component ``cause_component``."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.components, bool) or int(self.components) != self.components or self.components < 0:
+        if (
+            isinstance(self.components, bool)
+            or int(self.components) != self.components
+            or self.components < 0
+        ):
             raise ValueError(f"components must be a whole number >= 0, got {self.components}")
         nodes, edges = np.size(self.node_component), np.size(self.edge_from)
         causes = np.size(self.cause_event)
@@ -167,6 +166,8 @@ def _as_indices(given: ArrayLike, count: int, name: str) -> Array:
     if index.size == 0:
         return np.empty(0, dtype=int)
     if index.ndim != 1 or not np.issubdtype(index.dtype, np.integer):
-        raise ValueError(f"{name} must be whole numbers on one axis, got {index.dtype} of shape {index.shape}")
+        raise ValueError(
+            f"{name} must be whole numbers on one axis, got {index.dtype} of shape {index.shape}"
+        )
     _refuse(name, index, 0, count)
     return index.astype(int)

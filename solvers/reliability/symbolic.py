@@ -65,7 +65,8 @@ class Functions:
         variable_of = {int(event): place for place, event in enumerate(self.event_of)}
         works = [TRUE] * self.structure.components
         event, component = self.structure.event_pairs()
-        pairs = [(variable_of[e], c) for e, c in zip(event.tolist(), component.tolist()) if e in variable_of]
+        both = zip(event.tolist(), component.tolist(), strict=True)
+        pairs = [(variable_of[e], c) for e, c in both if e in variable_of]
         for variable, c in sorted(pairs, reverse=True):
             works[c] = self.diagram.both(works[c], self.diagram.node(variable, TRUE, FALSE))
         return works
@@ -233,7 +234,9 @@ def _first_visit(wiring: Wiring, tops: Array, mask: Array) -> tuple[Array, Array
             stack += structure.edge_from[wiring.input_edges[node]].tolist()[::-1]
     weight = np.zeros(structure.nodes)
     np.add.at(weight, tops, 1.0)
-    for stage in reversed(wiring.stages):  # paths from tops, counted once per path: an order of magnitude will do
+    for stage in reversed(
+        wiring.stages
+    ):  # paths from tops, counted once per path: an order of magnitude will do
         for node in stage.nodes[mask[stage.nodes]].tolist():
             for tail in structure.edge_from[wiring.input_edges[node]].tolist():
                 weight[tail] = min(weight[tail] + weight[node], 1e18)

@@ -78,7 +78,6 @@ class Wiring:
                 return found
             found = grown
 
-
     def clusters(self, tops: Array) -> list[Array]:
         """Rows of ``tops`` that depend on the same overloads; tops of different rows share no machine at risk."""
         loaded = self.loaded

@@ -124,7 +124,9 @@ def test_a_cascade_is_recorded_step_by_step() -> None:
     machines = [draft.node(draft.component(f"m{i}"), capacity=cap) for i, cap in enumerate((9.0, 1.4, 2.5))]
     draft.node(inputs=machines, needs=1, demand=3.0)
     found = evaluate(draft.freeze(), np.array([[True, False, False]]))
-    np.testing.assert_array_equal(found.trip_step, [[0, 1, 1], [0, 2, 2]])  # 1.5 on each; then 3.0 on the last
+    np.testing.assert_array_equal(
+        found.trip_step, [[0, 1, 1], [0, 2, 2]]
+    )  # 1.5 on each; then 3.0 on the last
     assert found.steps[0] == 2 and not found.up[0].any()
 
 
