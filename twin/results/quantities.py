@@ -183,6 +183,50 @@ QUANTITIES: dict[str, Quantity] = {
         """,
         ),
         *_table(
+            "store",
+            """
+            load       | power    | Load of the battery in the normal state
+            load_worst | power    | Largest load of the battery in any state
+            time       | duration | Time to an empty battery in the normal state
+            time_worst | duration | Time to an empty battery at its largest load
+            gap        | duration | Time it must bridge until a generator carries the load
+            relieved   | flag     | A generator or another source takes over
+        """,
+        ),
+        *_table(
+            "genset",
+            """
+            load                    | power    | Load of the generator when the utility is lost
+            fuel_time               | duration | Running time on its own tank at that load
+            block_step              | fraction | Largest block over the rating of the sets on the bus
+            block_step_limit        | fraction | Step that it bears, over its rating
+            job                     | flag     | Racks with training jobs hang on it
+            job_step                | fraction | Step of the training job over the rating
+            job_held                | flag     | It does not trip when the job starts
+            frequency_drop          | fraction | Fall of frequency when the job starts
+            frequency_drop_bare     | fraction | Fall of frequency without the racks' storage
+            frequency_drop_limit    | fraction | Fall of frequency that its class allows
+            frequency_recovery      | duration | Recovery of frequency
+            frequency_recovery_bare | duration | Recovery of frequency without the racks' storage
+            frequency_recovery_limit| duration | Recovery of frequency that its class allows
+            voltage_drop            | fraction | Fall of voltage when the job starts
+            voltage_drop_bare       | fraction | Fall of voltage without the racks' storage
+            voltage_drop_limit      | fraction | Fall of voltage that its class allows
+            voltage_recovery        | duration | Recovery of voltage
+            voltage_recovery_bare   | duration | Recovery of voltage without the racks' storage
+            voltage_recovery_limit  | duration | Recovery of voltage that its class allows
+        """,
+        ),
+        *_table(
+            "input",
+            """
+            transfer | duration | Longest interruption by the operation of one transfer switch
+            gap      | duration | Time without power when the utility is lost
+            returns  | flag     | Power returns when the utility is lost
+            hold_up  | duration | Interruption that it bridges on its own
+        """,
+        ),
+        *_table(
             "site",
             """
             it_power        | power | Power of all racks at their input

@@ -14,12 +14,14 @@ from typing import Any
 
 from twin.results.results import Results, Table
 from twin.studies.basis import Basis
+from twin.studies.continuity import continuity
 from twin.studies.redundancy import redundancy
 
 Answer = tuple[Mapping[str, Table], Mapping[str, Any]]
 
 STUDIES: dict[str, Callable[[Basis], Answer]] = {
     "redundancy": redundancy,
+    "continuity": continuity,
 }
 """Name and function of every study, in the order in which they run."""
 
