@@ -19,10 +19,10 @@ from math import dist, inf
 
 from twin.layout.document import Path
 from twin.layout.draft import Block, Draft
-from twin.layout.mistakes import quote
+from twin.layout.mistakes import one_of, quote
 from twin.layout.wires import SUPPLIERS, Wires, dealt_ids, in_reach
 from twin.model.facility import Machine
-from twin.model.language import Whip
+from twin.model.language import Phases, Whip
 
 Spot = tuple[float, float]
 LOADS = ("rack", "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "pump", "rectifier", "pdu")
@@ -50,7 +50,9 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
         fed = _of_feed(draft, candidates, feed, (*path, "feeds"))
         sources.append(_Chooser(draft, whip, path, side).choose(loads, fed))
     circuits = whip.per_rack // len(feeds)
-    deal_phases = _Phases(whip.poles)
+    if (turn := _phase_turn(draft, whip, loads, path)) is None:
+        return
+    deal_phases = _Phases(turn)
     for load, *chosen in zip(loads, *sources, strict=True):
         for feed, ids in zip(feeds, chosen, strict=True):
             if ids:
@@ -72,20 +74,52 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
                 )
 
 
+TURNS = {1: ("A", "B", "C"), 2: ("AB", "BC", "CA")}
+"""Phases of circuits by their poles, in the order in which they are dealt."""
+
+
+def _phase_turn(draft: Draft, whip: Whip, loads: Sequence[Machine], path: Path) -> tuple[Phases, ...] | None:
+    """Phases to deal in turn, none for three poles and direct current; None, with a mistake, where they cannot be."""
+    direct = any(getattr(load.product, "dc", False) for load in loads)
+    usual: tuple[Phases, ...] = () if direct else TURNS.get(whip.poles, ())
+    written = whip.phases
+    if written is None or written == "balanced":
+        return usual
+    place = (*path, "phases")
+    if not usual:
+        what = "direct current has" if direct else "circuits of three poles have"
+        draft.complain(
+            place, f"{what} no phases to choose; leave phases away{'' if direct else ', or write poles: 1'}"
+        )
+        return None
+    if written == "same":
+        return usual[:1]
+    chosen = (written,) if isinstance(written, str) else written
+    if not chosen:
+        draft.complain(place, f"no phase is named; write some of {', '.join(usual)}")
+        return None
+    for phase in chosen:
+        if phase not in usual:
+            poles = f"{whip.poles} pole{'s' if whip.poles > 1 else ''}"
+            draft.complain(place, f"a circuit of {poles} cannot be on {phase}; {one_of(usual)}")
+            return None
+    return chosen
+
+
 class _Phases:
     """Deals circuits of one and two poles to the phases of what they hang on, in turn."""
 
-    def __init__(self, poles: int) -> None:
-        self._turn = {1: ("A", "B", "C"), 2: ("AB", "BC", "CA")}.get(poles, ())
+    def __init__(self, turn: tuple[Phases, ...]) -> None:
+        self._turn = turn
         self._dealt: dict[tuple[str, ...], int] = {}
 
-    def next(self, sources: tuple[str, ...], circuits: int) -> tuple[str, ...]:
+    def next(self, sources: tuple[str, ...], circuits: int) -> tuple[Phases, ...]:
         """Phases of the next circuits of a source; nothing for three poles."""
         if not self._turn:
             return ()
         first = self._dealt.get(sources, 0)
         self._dealt[sources] = first + circuits
-        return tuple(self._turn[(first + number) % 3] for number in range(circuits))
+        return tuple(self._turn[(first + number) % len(self._turn)] for number in range(circuits))
 
 
 def _of_feed(draft: Draft, candidates: list[Machine], feed: str, path: Path) -> list[Machine]:

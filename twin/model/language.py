@@ -361,6 +361,9 @@ class Trip(Frozen):
 
 Feeds = tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,3}$")], ...]
 Deal = Literal["block", "round", "common", "pairs"]
+Phases = Literal["A", "B", "C", "AB", "BC", "CA"]
+"""Conductors of a circuit of one pole (and the neutral) or two poles."""
+PhaseDeal = Literal["balanced", "same", "A", "B", "C", "AB", "BC", "CA"]
 
 
 class UtilityFeed(Frozen):
@@ -438,6 +441,9 @@ class Whip(Frozen):
     """Rating of each circuit's breaker."""
     poles: Literal[1, 2, 3] = 3
     """Poles of the breaker."""
+    phases: PhaseDeal | tuple[Phases, ...] | None = None
+    """Phases of circuits of one or two poles: ``balanced`` (also without it) deals A, B, C or AB, BC, CA in turn to the
+    circuits of a source, ``same`` puts all on the first, a list is dealt in its own order."""
     rated_100: bool = False
     """True for a breaker listed for continuous load at 100 % of its rating."""
     interrupting: Current | None = Field(default=None, gt=0)
