@@ -5,7 +5,7 @@ makes it a rule.  :func:`judge` applies all of them to a solved facility, :func:
 need no solve.
 """
 
-from twin.checks import air, continuity, feeding, limits, liquid, placement, power, redundancy, site
+from twin.checks import air, continuity, faults, feeding, limits, liquid, placement, power, redundancy, site
 from twin.checks.engine import (
     RULES,
     Assessment,
@@ -27,9 +27,9 @@ __all__ = [
     "air",
     "check",
     "check_limits",
-    "faults",
     "check_placement",
     "continuity",
+    "faults",
     "feeding",
     "grouped",
     "judge",

@@ -183,6 +183,47 @@ QUANTITIES: dict[str, Quantity] = {
         """,
         ),
         *_table(
+            "fault",
+            """
+            three_phase_max | current  | Largest three-phase short-circuit current
+            three_phase_min | current  | Smallest three-phase short-circuit current
+            earth_max       | current  | Largest earth-fault current
+            earth_min       | current  | Smallest earth-fault current
+            peak_max        | current  | Largest peak of a three-phase short circuit
+            state           | ratio    | Where the largest current flows: 0 mains, 1 generators, 2 switches in other position
+            interrupting    | fraction | Short-circuit current over the interrupting rating of its breakers; 0 not rated
+            withstand       | fraction | Short-circuit stress over the withstand rating; 0 not rated
+            incident_energy | energy_per_area | Incident energy of an arc at the working distance; 0 not worked out
+            arc_boundary    | length   | Arc-flash boundary
+        """,
+        ),
+        *_table(
+            "protection",
+            """
+            prospective         | current  | Largest short-circuit current at the breaker
+            interrupting_needed | current  | Interrupting rating that is needed there
+            interrupting        | fraction | Interrupting rating that is needed over the one it has; 0 not rated
+            earth_min           | current  | Smallest earth-fault current at the end of the circuit
+            earth_over_pickup   | ratio    | That current over the one that trips without long delay
+            disconnection       | duration | Longest clearing time at that current
+            selective           | fraction | Current up to which it is selective with the breaker upstream, over the largest
+        """,
+        ),
+        *_table(
+            "reliability",
+            """
+            availability  | ratio    | Availability of power and cooling
+            outage        | duration | Expected time down in a year
+            interruptions | ratio    | Interruptions a year
+        """,
+        ),
+        *_table(
+            "share",
+            """
+            share | fraction | Part of the unavailability of racks that vanishes if it never fails
+        """,
+        ),
+        *_table(
             "store",
             """
             load       | power    | Load of the battery in the normal state

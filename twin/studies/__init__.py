@@ -15,11 +15,13 @@ from typing import Any
 from twin.results.results import Results, Table
 from twin.studies.basis import Basis
 from twin.studies.continuity import continuity
+from twin.studies.faults import faults
 from twin.studies.redundancy import redundancy
 
 Answer = tuple[Mapping[str, Table], Mapping[str, Any]]
 
 STUDIES: dict[str, Callable[[Basis], Answer]] = {
+    "faults": faults,
     "redundancy": redundancy,
     "continuity": continuity,
 }
