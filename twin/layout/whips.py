@@ -74,7 +74,7 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
                 )
 
 
-TURNS = {1: ("A", "B", "C"), 2: ("AB", "BC", "CA")}
+TURNS: dict[int, tuple[Phases, ...]] = {1: ("A", "B", "C"), 2: ("AB", "BC", "CA")}
 """Phases of circuits by their poles, in the order in which they are dealt."""
 
 
