@@ -7,6 +7,7 @@ flows for any loads.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache, cached_property
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.power.mesh import Meshed, States
-from solvers.power.outputs import wanted_outputs
+from solvers.power.outputs import VOLTAGES, voltages_only, wanted_outputs
 from solvers.power.plan import Plan
 from solvers.power.problem import Problem, Solution
 from solvers.power.run import Question, Run
@@ -127,6 +128,7 @@ class Prepared:
         self.is_radial = np.zeros(self.live.shape[0], dtype=bool)
         if method in ("auto", "sweep"):
             self._plan(switched)
+        self._alone = count == 1 and self.plan_of[0] >= 0
         self.meshed: Meshed | None = None
         asked = self.plan_of < 0
         if method in ("auto", "mesh") and asked.any():
@@ -149,12 +151,18 @@ class Prepared:
             self.plans.append(Plan(problem, graph, roots, self.live, self.closed))
             self.plan_of[graph.lanes] = number
 
-    @property
+    @cached_property
+    def _direct(self) -> Any:
+        from solvers.power.tree_flow import Direct
+
+        return Direct(self.plans[0], self.shares)
+
+    @cached_property
     def shares(self) -> Any:
         """Tables that the compiled sweeps read."""
         from solvers.power.tree_flow import Shares
 
-        return Shares(self.cord_share, self.element_share, self.live)
+        return Shares(np.ascontiguousarray(self.cord_share), self.element_share, self.live)
 
     def solve(
         self,
@@ -195,6 +203,19 @@ class Prepared:
                 f"tolerance must be > 0 and max_iterations >= 1, got {tolerance} and {max_iterations}"
             )
         load = self._load(load_power)
+        wanted = wanted_outputs(outputs)
+        if (
+            wanted == VOLTAGES
+            and rows is None
+            and warm is None
+            and self._alone
+            and self._compile(load.shape[0])
+        ):
+            found = self._direct.voltages(
+                load, tolerance, max_iterations, None if out is None else out.bus_voltage
+            )  # fmt: skip
+            if found is not None:
+                return voltages_only(*found)
         chosen = self._chosen(rows, load.shape[0])
         if load.shape[0] not in (1, chosen.size):
             loads = self.problem.load_power.shape[1]
@@ -224,7 +245,7 @@ class Prepared:
         if self._compiled is None:
             scenarios = max(self.problem.scenarios, count)
             large = scenarios * self.problem.bus_voltage.size >= COMPILED_FROM
-            return large and find_spec("numba") is not None
+            return large and _compiler()
         return self._compiled
 
     def _chosen(self, rows: ArrayLike | None, given_loads: int) -> Array:
@@ -252,3 +273,8 @@ class Prepared:
         if not np.isfinite(load.view(float).sum()) and not np.isfinite(load).all():
             raise ValueError("load_power has a value that is not finite")
         return load
+
+
+@cache
+def _compiler() -> bool:
+    return find_spec("numba") is not None

@@ -37,6 +37,7 @@ REALS = {
 }
 LIMITS = {"generator_limit": "generator"}
 SUMS = ("loss", "power_error", "shunt_loss")
+VOLTAGES = frozenset({"bus_voltage"})
 OUTPUTS = frozenset({*MASKS, *POWERS, *REALS, *LIMITS, *SUMS})
 """What may be asked of :meth:`Prepared.solve`; ``scenario_ok``, ``residual`` and the endings are always there."""
 ALWAYS = frozenset({"scenario_ok", "residual"})
@@ -49,11 +50,20 @@ NEEDED = {
 }
 _KINDS = {name: (size, kind) for names, kind in ((MASKS, bool), (POWERS, complex), (REALS, float), (LIMITS, int))
           for name, size in names.items()}  # fmt: skip
-_ABSENT: dict[str, Array] = {name: np.zeros((0, 0), dtype=kind) for name, (_, kind) in _KINDS.items()} | {
+_ABSENT: dict[str, Any] = {name: np.zeros((0, 0), dtype=kind) for name, (_, kind) in _KINDS.items()} | {
     name: np.zeros(0) for name in SUMS
 }
 for _array in _ABSENT.values():
     _array.flags.writeable = False
+
+
+def voltages_only(voltage: Array, residual: Array, iterations: int) -> Solution:
+    """A solution of which nothing else was asked, and all of which converged."""
+    n = voltage.shape[0]
+    return Solution(
+        Status.CONVERGED, scenario_ok=np.ones(n, dtype=bool), iterations=iterations, residual=residual,
+        scenario_status=(Status.CONVERGED,) * n, **_ABSENT | {"bus_voltage": voltage},
+    )  # fmt: skip
 
 
 def wanted_outputs(outputs: Iterable[str] | None) -> frozenset[str]:
@@ -80,7 +90,7 @@ class Outputs:
     def __init__(self, problem: Problem, n: int, wanted: frozenset[str], reuse: Solution | None) -> None:
         self.problem, self.n, self.wanted = problem, n, wanted
         self.reuse = reuse
-        self.arrays: dict[str, Array] = dict(_ABSENT)
+        self.arrays: dict[str, Any] = dict(_ABSENT)
         self.residual = np.zeros(n)
         self.ending = np.full(n, INFEASIBLE)
         self.details: dict[int, str] = {}
