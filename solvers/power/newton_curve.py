@@ -136,14 +136,16 @@ class Curve:
     def _at(self, factor: float) -> System:
         return self.system.scaled(factor, factor if self.rate else 1.0, self.held)
 
-    def _bordered(self, state: State, factor: float, row: int) -> csc_array:
-        """The Jacobian with the column of the factor, and a row that picks one unknown."""
-        system = self._at(factor)
-        inner = system.pattern.jacobian(system, state, state.voltage())
-        column = csc_array(self.system.growth(state, 1.0, self.rate)[:, None])
-        n = inner.shape[0]
-        pick = coo_array(([1.0], ([0], [row])), shape=(1, n + 1))
-        return csc_array(vstack([hstack([inner, column]), pick]))
+    def _solve(self, state: State, factor: float, row: int, right: Array, held: float) -> Array:
+        """Change of the unknowns and of the factor for a residual of ``right``, that of ``row`` being ``held``."""
+        system, voltage = self._at(factor), state.voltage()
+        growth = self.system.growth(state, 1.0, self.rate)
+        if row == right.size:  # the factor itself
+            return np.append(system.pattern.solve(system, state, voltage, right - growth * held), held)
+        inner = system.pattern.jacobian(system, state, voltage)
+        pick = coo_array(([1.0], ([0], [row])), shape=(1, right.size + 1))
+        bordered = csc_array(vstack([hstack([inner, csc_array(growth[:, None])]), pick]))
+        return np.asarray(splu(bordered).solve(np.append(right, held)))
 
     def _correct(self, state: State, factor: float, row: int) -> tuple[State, float, int] | None:
         """Newton with the unknown ``row`` held; None if it does not settle."""
@@ -160,7 +162,7 @@ class Curve:
             if not np.isfinite(worst) or worst > 1e6:
                 return None
             try:
-                step = -splu(self._bordered(state, factor, row)).solve(np.append(left, 0.0))
+                step = self._solve(state, factor, row, -left, 0.0)
             except RuntimeError:
                 return None
             state, factor = self.system.moved(state, step[:-1]), factor + step[-1]
@@ -169,10 +171,11 @@ class Curve:
         return None
 
     def _advance(self, here: Point, step: float) -> tuple[Point | None, int]:
-        """The next point of the curve, ``step`` along the unknown that moves most."""
+        """The next point of the curve, by a ``step`` of the unknown that moves most."""
         weight = _weight(here)
-        row = int(np.argmax(weight))
-        move = here.tangent * (step / weight[row])
+        # the factor is held as long as it moves at all: its equations need no border
+        row = weight.size - 1 if weight[-1] > 0.1 * weight.max() else int(np.argmax(weight))
+        move = here.tangent * (step / weight.max())
         predicted = self.system.moved(here.state, move[:-1])
         corrected = self._correct(predicted, here.factor + move[-1], row)
         if corrected is None:
@@ -185,10 +188,9 @@ class Curve:
 
     def _oriented(self, point: Point, row: int) -> Point:
         """The point with its own tangent, along which the unknown ``row`` moves on as it did."""
-        right = np.zeros(point.tangent.size)
-        right[-1] = np.sign(point.tangent[row])
+        none = np.zeros(point.tangent.size - 1)
         try:
-            tangent = splu(self._bordered(point.state, point.factor, row)).solve(right)
+            tangent = self._solve(point.state, point.factor, row, none, np.sign(point.tangent[row]))
         except RuntimeError:  # exactly where that unknown turns: the old direction serves
             return point
         return point._replace(tangent=tangent / np.abs(tangent).max())
@@ -228,24 +230,28 @@ class Curve:
         return np.where(self.wanted > 0, np.where(self.at_limit == 0, over, back), -np.inf)
 
     def _meet(self, here: Point, ahead: Point, step: float) -> Point:
-        """The point between two at which the first machine meets its limit (regula falsi, Illinois)."""
-        low, high = 0.0, step
-        below, above = min(self._beyond(here).max(), 0.0), self._beyond(ahead).max()
-        side = 0
+        """The point between two at which the first machine meets its limit.
+
+        Each machine that is beyond has its own secant; the earliest crossing is tried (Illinois).
+        """
+        low, high, side = 0.0, step, 0
+        below, above = np.minimum(self._beyond(here), 0.0), self._beyond(ahead)
         for _ in range(60):
-            middle = low + (high - low) * min(max(below / (below - above), 0.05), 0.95)
+            over = np.flatnonzero(above > min(MET, 0.5 * above.max()))
+            part = float((below[over] / (below[over] - above[over])).min())
+            middle = low + (high - low) * min(max(part, 0.01), 0.99)
             point = self._advance(here, middle)[0]
             if point is None:
                 break
-            value = self._beyond(point).max()
-            if 0 < value <= MET or high - low < 1e-14:
+            value = self._beyond(point)
+            if 0 < value.max() <= MET or high - low < 1e-14:
                 return point
-            if value > 0:
-                high, above, below, ahead = middle, value, below * (0.5 if side > 0 else 1.0), point
-                side = 1
+            if value.max() > 0:
+                below = below * 0.5 if side > 0 else below
+                high, above, ahead, side = middle, value, point, 1
             else:
-                low, below, above = middle, value, above * (0.5 if side < 0 else 1.0)
-                side = -1
+                above = above * 0.5 if side < 0 else above
+                low, below, side = middle, value, -1
         return ahead
 
     def _switched(self, point: Point) -> Point:
