@@ -5,7 +5,19 @@ makes it a rule.  :func:`judge` applies all of them to a solved facility, :func:
 need no solve.
 """
 
-from twin.checks import air, continuity, faults, feeding, limits, liquid, placement, power, redundancy, site
+from twin.checks import (
+    air,
+    continuity,
+    faults,
+    feeding,
+    harmonics,
+    limits,
+    liquid,
+    placement,
+    power,
+    redundancy,
+    site,
+)
 from twin.checks.engine import (
     RULES,
     Assessment,
@@ -32,6 +44,7 @@ __all__ = [
     "faults",
     "feeding",
     "grouped",
+    "harmonics",
     "judge",
     "limits",
     "liquid",

@@ -16,7 +16,8 @@ from twin.model.facility import Facility
 from twin.results.results import Results, Table
 
 FUEL = 12 * 3600.0
-"""Time that the tanks at the generators must last: Uptime Institute Tier Standard: Topology, 12 hours (as quoted). [s]"""
+"""Uptime Institute, Tier Standard: Topology: 12 hours of fuel at the load "N", in all tiers (as quoted by Mission Critical
+Magazine on the vote of the Owners Advisory Committee). [s]"""
 
 
 def _studied(results: Results, name: str) -> Iterator[Table]:

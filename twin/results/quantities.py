@@ -268,6 +268,35 @@ QUANTITIES: dict[str, Quantity] = {
         """,
         ),
         *_table(
+            "distortion",
+            """
+            thd           | fraction | Distortion of the voltage
+            thd_limit     | fraction | Distortion of the voltage that is allowed
+            largest       | fraction | Largest harmonic of the voltage
+            largest_limit | fraction | Largest harmonic of the voltage that is allowed
+            thd_islanded  | fraction | Distortion of the voltage on generators; 0 where they do not feed it
+        """,
+        ),
+        *_table(
+            "connection",
+            """
+            tdd         | fraction | Distortion of the current over the demand current
+            tdd_limit   | fraction | Distortion of the current that is allowed
+            margin      | fraction | Distance of the worst order, or of the total, to its limit
+            worst_order | ratio    | Order with the least margin; 0 the total
+            ratio       | ratio    | Short-circuit current over demand current
+        """,
+        ),
+        *_table(
+            "winding",
+            """
+            k_factor    | ratio    | K-factor of the current in the normal state
+            loss_factor | ratio    | Harmonic loss factor of the winding's eddy currents
+            permissible | fraction | Current it bears with these harmonics, over its rating
+            loading     | fraction | Largest load of all states over its rating
+        """,
+        ),
+        *_table(
             "site",
             """
             it_power        | power | Power of all racks at their input

@@ -16,6 +16,7 @@ from twin.results.results import Results, Table
 from twin.studies.basis import Basis
 from twin.studies.continuity import continuity
 from twin.studies.faults import faults
+from twin.studies.harmonics import harmonics
 from twin.studies.redundancy import redundancy
 
 Answer = tuple[Mapping[str, Table], Mapping[str, Any]]
@@ -24,6 +25,7 @@ STUDIES: dict[str, Callable[[Basis], Answer]] = {
     "faults": faults,
     "redundancy": redundancy,
     "continuity": continuity,
+    "harmonics": harmonics,
 }
 """Name and function of every study, in the order in which they run."""
 

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 BEFORE = 0.2
 """Idle time before the job starts. [s]"""
 PEAK_TIME = 1.0
-"""How long the racks stay at their peak before they settle at what they draw; assumed (sheets: milliseconds to seconds). [s]"""
+"""How long the racks stay at their peak before they settle at what they draw; assumed (milliseconds to seconds). [s]"""
 FOLLOWED = 12.0
 """Time that is followed, beyond the longest recovery that ISO 8528-5 allows (G1, 10 s). [s]"""
 SAMPLE = 0.02
