@@ -94,6 +94,8 @@ class History:
 
     replication: Array
     """(I,) of each interval of constant state."""
+    begin: Array
+    """(I,) time in its replication.  [h]"""
     duration: Array
     """(I,) [h]"""
     state: Array
@@ -136,7 +138,7 @@ def history(
     following[np.flatnonzero(np.diff(replication, append=replications))] = hours
     _, seen, state = np.unique(tag, return_index=True, return_inverse=True)
     pairs = _members(seen, first, last, outages.mark, where, what)
-    return History(replication, following - time, state, *pairs, seen.size)
+    return History(replication, time, following - time, state, *pairs, seen.size)
 
 
 def _change(first: Array, last: Array, size: int) -> Array:

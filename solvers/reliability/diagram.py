@@ -139,18 +139,25 @@ class Diagram:
 
     def all_of(self, functions: Iterable[int]) -> int:
         """All of them; true if there are none."""
-        result = TRUE
-        for function in functions:
-            result = self.both(result, function)
-        return result
+        return self._folded(self._and, list(functions), TRUE)
 
     def at_least(self, functions: list[int], needs: int) -> int:
         """At least ``needs`` of them."""
+        if needs == 1:
+            return self._folded(self._or, functions, FALSE)
         tally = [TRUE] + [FALSE] * needs
         for function in functions:
             for place in range(needs, 0, -1):
                 tally[place] = self.either(tally[place], self.both(tally[place - 1], function))
         return tally[needs]
+
+    def _folded(self, operation: Operation, functions: list[int], empty: int) -> int:
+        """Neighbours in pairs, then pairs of pairs: what many have in common is gone through few times."""
+        while len(functions) > 1:
+            pairs = zip(functions[::2], functions[1::2], strict=False)
+            rest = functions[-1:] if len(functions) % 2 else []
+            functions = [self.apply(operation, one, other) for one, other in pairs] + rest
+        return functions[0] if functions else empty
 
     def add(self, one: int, other: int) -> int:
         """Sum of two functions with numbers at their ends."""

@@ -17,7 +17,7 @@ from solvers.reliability.wiring import Wiring
 Array = NDArray[Any]
 
 BLOCK = 2048
-"""States worked out together (measured: 1,024 to 4,096 take the same time, more leave the cache)."""
+"""States worked out together (measured with 1,000 racks: 1,024 to 8,192 take the same time within 20 %)."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,19 +57,19 @@ class Rates:
                 f"maintenance of one component at a time takes {self.planned.sum():.3g} years in every year"
             )
 
-    @property
+    @cached_property
     def unavailability(self) -> Array:
         """(V,) probability of being failed: 1 - (1 - p) (1 - lambda r / (8760 + lambda r)).  [-]"""
         load = self.failure_rate * self.repair_time / HOURS
         in_time = load / (1 + load)
         return np.asarray(in_time + self.demand_probability * (1 - in_time))
 
-    @property
+    @cached_property
     def frequency(self) -> Array:
         """(V,) failures per calendar year: lambda (1 - q).  [1/yr]"""
         return np.asarray(self.failure_rate * (1 - self.unavailability))
 
-    @property
+    @cached_property
     def planned(self) -> Array:
         """(V,) part of the year out for maintenance.  [-]"""
         return np.asarray(self.maintenance_rate * self.maintenance_time / HOURS)

@@ -83,13 +83,9 @@ def simulate(
     past = history(outages, rates, hours, replications, rng)
     event = np.where(past.member_mark < rates.events, past.member_mark, past.member_mark - rates.events)
     up = Evaluator(structure, index).pairs(past.member_state, event, past.states).up
-    return Simulation(
-        index,
-        years,
-        _down(past, up, replications) / hours,
-        _falls(past, up, replications) / years,
-        past.states,
-    )
+    down = _down(past, up, replications) / hours
+    falls = _falls(past, up, replications, hours) / years
+    return Simulation(index, years, down, falls, past.states)
 
 
 def _down(past: History, up: Array, replications: int) -> Array:
@@ -98,9 +94,9 @@ def _down(past: History, up: Array, replications: int) -> Array:
     return np.asarray(spent.tocsr() @ (~up).astype(float))
 
 
-def _falls(past: History, up: Array, replications: int) -> Array:
-    """(R, T) number of changes from up to down."""
-    inside = past.replication[1:] == past.replication[:-1]
+def _falls(past: History, up: Array, replications: int, hours: float) -> Array:
+    """(R, T) number of changes from up to down; what is out at the beginning or beyond the end is no change."""
+    inside = (past.begin[1:] > 0) & (past.begin[1:] < hours)
     before, after = past.state[:-1][inside], past.state[1:][inside]
     pair, number = np.unique(before * past.states + after, return_inverse=True)
     fell = up[pair // past.states] & ~up[pair % past.states]

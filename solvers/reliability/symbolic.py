@@ -15,7 +15,7 @@ from solvers.reliability.wiring import OVERLOAD, Stage, Wiring
 Array = NDArray[Any]
 
 NODE_LIMIT = 2_000_000
-"""Default bound of the diagram, about 1 GB (measured: 450 to 500 bytes for each node with its caches)."""
+"""Default bound of the diagram, 1 to 2 GB (measured: 360 bytes per node built, 900 when all its uses are done)."""
 
 FINEST = 1e-12
 """Demands that differ by less, relative to the total, are one: rounding of sums in different order."""
@@ -196,7 +196,8 @@ def _ordered(wiring: Wiring, tops: Array, mask: Array, events: Array) -> tuple[A
 
     What few tops depend on comes first, so that the many functions of racks end in the same few functions of shared
     machines.  But of what decides on overloads the shared machines come first: once it is known which of them
-    run, the loads add up in few ways.  Also tells which events these are.
+    run, the loads add up in few ways.  For a single top (a whole hall) the order is that of the paths alone: what is
+    shared is met first and leaves independent parts.  Also tells which events decide.
     """
     structure = wiring.structure
     place, reach = _first_visit(wiring, tops, mask)
@@ -210,7 +211,7 @@ def _ordered(wiring: Wiring, tops: Array, mask: Array, events: Array) -> tuple[A
     for e, c in zip(event.tolist(), component.tolist(), strict=True):
         if e in admitted:
             for node in node_of.get(c, ()):
-                often = int(reach[node])
+                often = int(reach[node]) if tops.size > 1 else 0
                 key = (1, -often, int(place[node])) if deciding[node] else (0, often, int(place[node]))
                 found[e] = max(found.get(e, key), key)
     order = sorted(found, key=lambda e: (*found[e], e))

@@ -69,7 +69,7 @@ def test_a_common_cause_of_5_percent_eats_the_second_side() -> None:
     np.testing.assert_allclose(found.availability, (1 - beta * q) * (1 - ((1 - beta) * q) ** 2), **EXACT)
     np.testing.assert_allclose(found.availability, 0.9999491, atol=5e-8)  # as quoted, seven digits
     # Of the 5.09e-5, 98 % is the common cause.
-    assert found.criticality[0, 2] == pytest.approx(0.982, abs=1e-3)
+    assert found.leading(0, 1) == [(2, pytest.approx(0.982, abs=1e-3))]
 
 
 def test_a_catcher_at_75_percent_is_not_2n_because_the_rest_trips_in_cascade() -> None:
@@ -96,6 +96,7 @@ def test_one_machine_fails_as_often_and_as_long_as_its_data_say() -> None:
     np.testing.assert_allclose(found.unavailability, 0.001 / 1.001, **EXACT)
     np.testing.assert_allclose(found.frequency, 8.76 / 1.001, **EXACT)
     np.testing.assert_allclose(found.mean_outage, 1.0, **EXACT)
+    np.testing.assert_allclose([found.saifi, found.saidi], 8.76 / 1.001, **EXACT)
 
 
 def test_two_in_parallel_fail_with_the_sum_of_their_repair_rates() -> None:
@@ -208,6 +209,16 @@ def test_a_diagram_that_does_not_fit_is_said_and_gives_no_numbers() -> None:
     assert minimal_cut_sets(structure, [4], node_limit=20).status is Status.MAX_ITERATIONS
     with pytest.raises(SolveError, match="20 nodes"):
         availability(structure, unit(structure), [4], node_limit=20, raise_on_failure=True)
+
+
+def test_importance_may_be_left_out() -> None:
+    structure = catcher()
+    full = availability(structure, unit(structure), [4, 5])
+    lean = availability(structure, unit(structure), [4, 5], importance=False)
+    np.testing.assert_array_equal(lean.unavailability, full.unavailability)
+    assert lean.birnbaum.shape == lean.criticality.shape == (2, 0)
+    # Coherent to second order: two systems must fail, so each has half of the criticality of all.
+    np.testing.assert_allclose(full.criticality[0].sum(), 2.0, atol=5e-3)
 
 
 def test_rates_that_make_no_sense_are_refused_by_name() -> None:
