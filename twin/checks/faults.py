@@ -88,7 +88,7 @@ def selective(facility: Facility, results: Results) -> Iterator[Assessment]:
             "current",
             "current up to which it is selective with the breaker upstream",
             table["prospective"] > 0,
-            held=total,
+            held=total[np.newaxis],
             remark=tuple(by_feed.get(name, "") for name in table.ids),
         )
 
@@ -108,7 +108,7 @@ def disconnection(facility: Facility, results: Results) -> Iterator[Assessment]:
         mine = [feeds[name] for name in table.ids]
         limit = np.array([_longest(feed, facility.by_id[feed.to]) for feed in mine])
         low = np.array([_voltage(facility, feed) <= LOW_VOLTAGE for feed in mine], bool)
-        where = (table["earth_min"] > 0) & low
+        where = (table["disconnection"] > 0) & low
         yield Assessment(
             table.ids,
             table["disconnection"],

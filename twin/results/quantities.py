@@ -205,7 +205,7 @@ QUANTITIES: dict[str, Quantity] = {
             interrupting        | fraction | Interrupting rating that is needed over the one it has; 0 not rated
             earth_min           | current  | Smallest earth-fault current at the end of the circuit
             earth_over_pickup   | ratio    | That current over the one that trips without long delay
-            disconnection       | duration | Longest clearing time at that current
+            disconnection       | duration | Longest clearing time of an earth fault there, UPS on their bypass
             selective           | fraction | Current up to which it is selective with the breaker upstream, over the largest
         """,
         ),
@@ -294,6 +294,38 @@ QUANTITIES: dict[str, Quantity] = {
             loss_factor | ratio    | Harmonic loss factor of the winding's eddy currents
             permissible | fraction | Current it bears with these harmonics, over its rating
             loading     | fraction | Largest load of all states over its rating
+        """,
+        ),
+        *_table(
+            "phase",
+            """
+            current_a*         | current  | Current of phase A
+            current_b*         | current  | Current of phase B
+            current_c*         | current  | Current of phase C
+            neutral_current*   | current  | Current in the neutral, fundamental
+            neutral_harmonics  | current  | Third harmonics and their multiples in the neutral
+            imbalance*         | fraction | Largest deviation of a phase current from the mean, over the mean
+            unbalance*         | fraction | Negative over positive sequence voltage
+            worst_current      | current  | Largest current of a phase in any state
+            worst_neutral*     | current  | Largest current in the neutral in any state, with harmonics
+            worst_imbalance    | fraction | Largest imbalance in any state with at least the normal load
+            worst_unbalance    | fraction | Largest voltage unbalance in any state
+            neutral_ampacity   | current  | Ampacity of the neutral
+            loading*           | fraction | Fullest phase over the rating, in any state
+            breaker_loading    | fraction | Fullest phase over the breaker of the feed, in any state
+            cable_loading      | fraction | Fullest phase over the ampacity of the feed's cable, in any state
+        """,
+        ),
+        *_table(
+            "phase_load",
+            """
+            voltage_low        | ratio    | Lowest voltage across a circuit over nominal
+            voltage_high       | ratio    | Highest voltage across a circuit over nominal
+            unbalance          | fraction | Negative over positive sequence voltage
+            worst_voltage_low  | ratio    | Lowest voltage across a circuit in any state
+            worst_voltage_high | ratio    | Highest voltage across a circuit in any state
+            worst_unbalance    | fraction | Largest voltage unbalance in any state
+            circuit_current    | current  | Largest current of a circuit, or of a phase of three, in any state
         """,
         ),
         *_table(

@@ -124,12 +124,15 @@ class _Study:
         )
 
     def _duties(self) -> tuple[Duties, Duties]:
-        """(S, n) what breakers and busbars of the machines meet at their first bus, over what they are rated for."""
+        """(S, n) what breakers and busbars of the machines meet at their first bus, over what they are rated for.
+
+        UPS on their bypass: an inverter alone gives up long before its limited current harms a busbar.
+        """
         sheets = [self.basis.facility.by_id[name].product for name in self.machines]
         bus = np.array([places[0] for places in self.network.places.values()], np.intp)
         guard, ratio = self.guarded.guards(self.machines)
         time = self.guarded.clearing(guard, self.currents.initial[:, GREAT][:, bus] * ratio)
-        time = np.where(np.isfinite(time), time, UNKNOWN_CLEARING)
+        time = np.where(np.isfinite(time), time, UNKNOWN_CLEARING)[self.network.bypass]
         rating, withstand = (_rated(sheets, name) for name in ("interrupting", "withstand"))
         current = _rated(sheets, "rating")
         problem, none = self.network.problem, np.full(len(sheets), np.inf)
@@ -153,7 +156,7 @@ class _Study:
 
     def _meet(self, ratings: DeviceRatings, bus: Index, time: Array | float) -> Duties:
         great = (self.currents.initial, self.currents.peak, self.currents.kappa)
-        initial, peak, kappa = (table[:, GREAT][:, bus] for table in great)
+        initial, peak, kappa = (table[self.network.bypass, GREAT][:, bus] for table in great)
         return device_duties(ratings, initial, peak, kappa, time, frequency=self.network.problem.frequency)
 
     def protection(self) -> Table:
@@ -166,13 +169,16 @@ class _Study:
         rating = np.array([interrupting(self.basis.facility, feed) for feed in chosen], float)
         duties = self._meet(self._breakers(rating, _frames(devices), bus), bus, UNKNOWN_CLEARING)
         duty = np.maximum(duties.interrupting, duties.making).max(axis=0, initial=0.0)
-        prospective = self.currents.initial[:, GREAT][:, bus]
-        unrated = (duties.multiplier * prospective).max(axis=0, initial=0.0)
-        prospective = prospective.max(axis=0, initial=0.0)
+        initial = self.currents.initial[:, GREAT][:, bus]
+        unrated = (duties.multiplier * initial[self.network.bypass]).max(axis=0, initial=0.0)
+        prospective = initial.max(axis=0, initial=0.0)
         known = np.isfinite(rating)
-        earth = self._earth_faults()
+        smallest = self.currents.line_ground[:, SMALL]
+        # an inverter alone lets its voltage collapse, which protects in place of disconnection
+        # (IEC 60364-4-41 clause 411.3.2.5, as quoted)
+        earth, fast = self._far(smallest), self._far(smallest[self.network.bypass])
         pickup = np.array([device.instantaneous for device in devices], float)
-        times = self.guarded.clearing(index, earth)
+        times = self.guarded.clearing(index, fast)
         limit = self.selective[0][index]
         return Table(
             tuple(f"{feed.to}.{feed.terminal}" for feed in chosen),
@@ -182,25 +188,20 @@ class _Study:
                 "interrupting": duty,
                 "earth_min": earth,
                 "earth_over_pickup": earth / pickup,
-                "disconnection": np.where(earth > 0, np.minimum(times, NEVER), 0.0),
+                "disconnection": np.where(fast > 0, np.minimum(times, NEVER), 0.0),
                 "selective": np.divide(limit, prospective, out=np.ones_like(limit), where=prospective > 0),
             },
         )
 
-    def _earth_faults(self) -> Array:
-        """(n,) smallest earth-fault current at the far end of every circuit with a breaker. [A]
-
-        In circuits of the power tree UPS are taken on their bypass: where an inverter feeds alone its voltage collapses,
-        which protects in place of disconnection (IEC 60364-4-41 clause 411.3.2.5, as quoted).
-        """
-        facility, network = self.basis.facility, self.network
-        table = self.currents.line_ground[:, SMALL]
-        final, tree = _smallest(table), _smallest(table[network.bypass])
+    def _far(self, currents: Array) -> Array:
+        """(n,) smallest of some (S, B) currents at the far end of every circuit with a breaker. [A]"""
+        facility, low = self.basis.facility, _smallest(currents)
         found = np.zeros(len(self.feeds))
         for row, index in enumerate(self.feeds):
-            machine = facility.by_id[facility.feeds[index].to]
-            ends = network.places[machine.id] if machine.kind == "busway" else (int(network.end[index]),)
-            found[row] = (tree if machine.product.role == "power" else final)[list(ends)].min()
+            name = facility.feeds[index].to
+            busway = facility.by_id[name].kind == "busway"
+            ends = self.network.places[name] if busway else (int(self.network.end[index]),)
+            found[row] = low[list(ends)].min()
         return found
 
 

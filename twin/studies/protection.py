@@ -1,7 +1,7 @@
 """The protection of the power tree: a trip curve for every feed, who guards what, and who is upstream of whom.
 
 Settings come from the layout (``breaker:``, ``trip:``).  Where it gives none, the usual ones of the rating are taken; where
-it gives no breaker in an input of the power tree, one of the machine's rating is taken to stand there (``assumed``).
+it gives no breaker in an input of the power tree, a power breaker of the rating is taken to stand there (``assumed``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from solvers.power.faults import INVERSE_CURVES, Electronic, Relay, ThermalMagnetic, TripCurve, selectivity
 from twin.model.facility import Facility, Feed, Machine
 from twin.model.language import Trip
-from twin.model.products import SQRT3, Pdu, Rectifier, Switchgear, Transformer, Ups
+from twin.model.products import SQRT3, Generator, Pdu, Rectifier, Switchgear, Transformer, Ups
 from twin.studies.faults_network import FaultNetwork, parallel
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ MAGNET = 10.0
 MAGNET_BAND = (0.8, 1.2)
 """IEC 60947-2 clause 8.3.3.1.2: 20 % (as quoted)."""
 RESERVE = 1.25
-"""Rating of an assumed breaker over the rated current of a UPS, panel or rectifier (NEC 215.3, continuous load)."""
+"""Rating of an assumed breaker over the rated current of a source, panel or rectifier (NEC 215.3, continuous load)."""
 RELAY_PICKUP, RELAY_DIAL = 1.5, 0.4
 """Pick-up over rated current and time multiplier of an assumed relay before a transformer, IEC very inverse: half a second
 at a fault on the secondary.  Assumed."""
@@ -161,7 +161,9 @@ def protection(facility: Facility, network: FaultNetwork) -> Protection:
 def _device(facility: Facility, feed: Feed, voltage: float) -> Device | None:
     machine = facility.by_id[feed.to]
     assumed = feed.breaker is None
-    rating = _assumed_rating(machine) if feed.breaker is None else feed.breaker * parallel(facility, feed)
+    rating = (
+        _assumed_rating(facility, feed) if feed.breaker is None else feed.breaker * parallel(facility, feed)
+    )
     if rating is None:
         return None
     if feed.trip is None and (
@@ -169,7 +171,9 @@ def _device(facility: Facility, feed: Feed, voltage: float) -> Device | None:
     ):
         curve = _relay(machine, rating, assumed)
         return Device(curve, rating, curve.instantaneous * (1 + curve.pickup_tolerance), assumed)
-    return Device(*_release(feed.trip or usual(feed.breaker or rating), rating), assumed)
+    return Device(
+        *_release(feed.trip or (DEFAULT_POWER if assumed else usual(feed.breaker or rating)), rating), assumed
+    )
 
 
 def usual(rating: float) -> Trip:
@@ -202,8 +206,26 @@ def _relay(machine: Machine, rating: float, assumed: bool) -> Relay:
     return Relay(RELAY_PICKUP * rated if assumed else rating, RELAY_DIAL, curve, instantaneous=through)
 
 
-def _assumed_rating(machine: Machine) -> float | None:
-    """Rating of the breaker that is taken to stand in the input of a machine of the power tree. [A]"""
+def _assumed_rating(facility: Facility, feed: Feed) -> float | None:
+    """Rating of the breaker that is taken to stand in an input of the power tree: the machine's, or what feeds it can
+    carry if that is less. [A]"""
+    own = _input_current(facility.by_id[feed.to])
+    given = [_output_current(facility.by_id[source]) for source in feed.sources]
+    return None if own is None else min(own, sum(given))
+
+
+def _output_current(machine: Machine) -> float:
+    """Rated output current of a source with the reserve of its breaker; inf of what is none. [A]"""
+    match machine.product:
+        case Transformer(rating=rating, secondary=voltage) | Ups(rating=rating, voltage=voltage):
+            return RESERVE * rating / (SQRT3 * voltage)
+        case Generator(rating=rating, voltage=voltage, power_factor=factor):
+            return RESERVE * rating / (SQRT3 * voltage * factor)
+    return np.inf
+
+
+def _input_current(machine: Machine) -> float | None:
+    """Rated input current of a machine of the power tree, with the reserve of its breaker. [A]"""
     match machine.product:
         case Transformer() as sheet:
             return sheet.rating / (SQRT3 * sheet.primary)
