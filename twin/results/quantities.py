@@ -299,19 +299,19 @@ QUANTITIES: dict[str, Quantity] = {
         *_table(
             "phase",
             """
-            current_a*         | current  | Current of phase A
-            current_b*         | current  | Current of phase B
-            current_c*         | current  | Current of phase C
-            neutral_current*   | current  | Current in the neutral, fundamental
+            current_a          | current  | Current of phase A
+            current_b          | current  | Current of phase B
+            current_c          | current  | Current of phase C
+            neutral_current    | current  | Current in the neutral, fundamental
             neutral_harmonics  | current  | Third harmonics and their multiples in the neutral
-            imbalance*         | fraction | Largest deviation of a phase current from the mean, over the mean
-            unbalance*         | fraction | Negative over positive sequence voltage
+            imbalance          | fraction | Largest deviation of a phase current from the mean, over the mean
+            unbalance          | fraction | Negative over positive sequence voltage
             worst_current      | current  | Largest current of a phase in any state
-            worst_neutral*     | current  | Largest current in the neutral in any state, with harmonics
+            worst_neutral      | current  | Largest current in the neutral in any state, with harmonics
             worst_imbalance    | fraction | Largest imbalance in any state with at least the normal load
             worst_unbalance    | fraction | Largest voltage unbalance in any state
             neutral_ampacity   | current  | Ampacity of the neutral
-            loading*           | fraction | Fullest phase over the rating, in any state
+            loading            | fraction | Fullest phase over the rating, in any state
             breaker_loading    | fraction | Fullest phase over the breaker of the feed, in any state
             cable_loading      | fraction | Fullest phase over the ampacity of the feed's cable, in any state
         """,

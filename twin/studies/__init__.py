@@ -17,6 +17,7 @@ from twin.studies.basis import Basis
 from twin.studies.continuity import continuity
 from twin.studies.faults import faults
 from twin.studies.harmonics import harmonics
+from twin.studies.phases import phases
 from twin.studies.redundancy import redundancy
 
 Answer = tuple[Mapping[str, Table], Mapping[str, Any]]
@@ -26,6 +27,7 @@ STUDIES: dict[str, Callable[[Basis], Answer]] = {
     "redundancy": redundancy,
     "continuity": continuity,
     "harmonics": harmonics,
+    "phases": phases,
 }
 """Name and function of every study, in the order in which they run."""
 
