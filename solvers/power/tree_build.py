@@ -26,6 +26,8 @@ from solvers.power.tree_tour import (
     SCALED,
     SHUNT,
     WATCHED,
+    Odd,
+    Order,
     Tour,
 )  # fmt: skip
 from solvers.power.trees import Exceptions, feed_values
@@ -203,25 +205,26 @@ class _Builder:
         number = np.full(plan.live.shape[0] + 1, 0)
         number[1:] = np.cumsum(np.bincount(odd.lane, minlength=plan.live.shape[0]))
         enter, left = self._places(ops)
+        order_of_steps = Order(
+            ops=ops, values=values, gains=gains, no_load=np.stack([voltage.real, voltage.imag], axis=1), stages=stages
+        )  # fmt: skip
+        exceptions = Odd(
+            start=number, enter=enter[self.row[odd.bus]], leave=left[self.row[odd.bus]], row=fall_row[odd.bus],
+            above=np.where(fed, self.row[odd.parent], -1), fall=np.where(fed, fall_row[odd.parent], -1),
+            gain=odd_gain.astype(complex), impedance=odd_impedance.astype(complex), voltage=graph.voltage[odd.bus],
+        )  # fmt: skip
+        varying = np.where(plan.is_fixed[self.varying_bus], self.slot[self.varying_bus], -1)
         return Tour(
-            ops=ops, values=values, gains=gains, bus=self.bus,
-            no_load=np.stack([voltage.real, voltage.imag], axis=1), held=graph.held[self.bus],
+            order=order_of_steps, odd=exceptions, bus=self.bus, held=graph.held[self.bus],
             current_row=plan.row[self.bus], highest=float(np.max(np.abs(voltage), initial=0.0) ** 2),
             admittance=float(np.max(np.abs(self._all_admittance()), initial=0.0)),
             cord_start=cord_start, cord=cord, cord_load=problem.cord_load[cord], cord_extra=extra,
             extra_rows=int(self.extra.max(initial=-1)) + 2, cord_weight=weight,
-            varying=np.stack(
-                [self.extra[self.varying_bus], np.where(
-                    plan.is_fixed[self.varying_bus], self.slot[self.varying_bus], -1)], axis=1
-            ), varying_bus=self.varying_bus,
-            stages=stages, stage_element=element, stage_hub=hub, settled=self._settled(),
+            varying=np.stack([self.extra[self.varying_bus], varying], axis=1), varying_bus=self.varying_bus,
+            stage_element=element, stage_hub=hub, settled=self._settled(),
             fixed_voltage=fixed_voltage, fixed_row=fixed_row,
             falls=falls, fall_values=fall_values, watched=watched,
             partial=not bool(plan.live[np.ix_(graph.lanes, falls[:, 3])].all()),
-            odd_start=number, odd_enter=enter[self.row[odd.bus]], odd_leave=left[self.row[odd.bus]],
-            odd_row=fall_row[odd.bus], odd_above=np.where(fed, self.row[odd.parent], -1),
-            odd_fall=np.where(fed, fall_row[odd.parent], -1), odd_gain=odd_gain.astype(complex),
-            odd_impedance=odd_impedance.astype(complex), odd_voltage=graph.voltage[odd.bus],
         )  # fmt: skip
 
     def _all_admittance(self) -> Array:

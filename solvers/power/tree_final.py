@@ -22,7 +22,7 @@ def finish(
     """Voltages that follow from the last currents; those of the ``ready`` lanes are put out."""
     t.watch_lanes[:] = 0.0
     rows = asked.row[first + ready]
-    event, count, start = 0, events.op.size, 0
+    event, count, start, odd = 0, events.op.size, 0, tour.odd
     while True:
         # an exception mends the row before it is compared and put out
         stop = events.op[event] if event < count else tour.falls.shape[0]
@@ -38,11 +38,11 @@ def finish(
         )  # fmt: skip
         while event < count and events.op[event] == stop:
             number, lane = events.number[event], events.lane[event]
-            voltage, feed, flow = tour.odd_voltage[number], tour.odd_fall[number], tour.falls[stop, 2]
+            voltage, feed, flow = odd.voltage[number], odd.fall[number], tour.falls[stop, 2]
             if feed >= 0:
                 passed = complex(t.bus_lanes[flow, 2, lane], t.bus_lanes[flow, 3, lane])
                 before = complex(t.final_lanes[feed, 0, lane], t.final_lanes[feed, 1, lane])
-                voltage = tour.odd_gain[number] * before - tour.odd_impedance[number] * passed
+                voltage = odd.gain[number] * before - odd.impedance[number] * passed
             t.final_lanes[stop, 0, lane], t.final_lanes[stop, 1, lane] = voltage.real, voltage.imag
             event += 1
         if tour.watched[stop]:

@@ -125,8 +125,7 @@ class _Ready:
 
     def __init__(self, plan: Plan) -> None:
         tour = plan_tour(plan)
-        fields: Any = (np.ascontiguousarray(f) if isinstance(f, np.ndarray) else f for f in tour)
-        self.tour = Tour(*fields)
+        self.tour: Tour = _canonical(tour)
         present = np.zeros(plan.graph.parent.size, dtype=bool)
         present[self.tour.falls[:, 3]] = True
         self.absent = np.flatnonzero(~present)
@@ -134,7 +133,7 @@ class _Ready:
         tour = self.tour
         self.sizes: tuple[tuple[int, int], ...] = (
             (tour.bus.size + 1, BUS), (tour.cord_start.size - 1, LOAD), (tour.extra_rows, EXTRA),
-            (tour.stages.shape[0], STAGE), (1, WATCH), (tour.falls.shape[0], FINAL),
+            (tour.order.stages.shape[0], STAGE), (1, WATCH), (tour.falls.shape[0], FINAL),
             (plan.problem.load_power.shape[1], RAW), (1, TOTAL),
         )  # fmt: skip
 
@@ -158,6 +157,13 @@ class _Ready:
         else:
             seen = flat = [_aligned((*size, LANES)) for size in self.sizes]
         return Tables._make([*flat[:6], *seen[:6], flat[6], flat[7], seen[7]])
+
+
+def _canonical(value: Any) -> Any:
+    """A named tuple with all its arrays C-contiguous."""
+    if isinstance(value, tuple):
+        return type(value)(*map(_canonical, value))
+    return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:

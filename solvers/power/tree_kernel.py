@@ -46,6 +46,8 @@ from solvers.power.tree_tour import (
     SCALED,
     SHUNT,
     WATCHED,
+    Odd,
+    Order,
     Tour,
 )
 
@@ -91,17 +93,17 @@ def _steps(ops, values, gains, stages, bus, load, extra, stage, watch, first, st
 
 
 @njit(cache=True, error_model="numpy")
-def _begin(tour: Tour, t: Tables, cold: bool, first: int, stop: int) -> None:
+def _begin(order: Order, t: Tables, cold: bool, first: int, stop: int) -> None:
     """The same in the first round, which keeps the voltages: those without load, or given ones."""
-    ops, no_load, bus, load, watch = tour.ops, tour.no_load, t.bus, t.load, t.watch
+    ops, no_load, bus, load, watch = order.ops, order.no_load, t.bus, t.load, t.watch
     for k in range(first, stop):
         code, here, above = ops[k, 0], ops[k, 1], ops[k, 2]
         if code == LEAVE:
             leave(bus, here, above)
         elif code == SHUNT:
-            add_shunt(bus, here, tour.values[k, 0], tour.values[k, 1])
+            add_shunt(bus, here, order.values[k, 0], order.values[k, 1])
         elif code > LEAVE:
-            _walk(tour, t, k, k + 1)
+            _walk(order, t, k, k + 1)
         else:
             if cold or code == HELD:
                 enter_held(bus, here, no_load[here, 0], no_load[here, 1])
@@ -114,128 +116,140 @@ def _begin(tour: Tour, t: Tables, cold: bool, first: int, stop: int) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def _walk(tour: Tour, t: Tables, first: int, stop: int) -> None:
+def _walk(order: Order, t: Tables, first: int, stop: int) -> None:
     _steps(
-        tour.ops, tour.values, tour.gains, tour.stages, t.bus, t.load, t.extra, t.stage, t.watch, first, stop
+        order.ops, order.values, order.gains, order.stages, t.bus, t.load, t.extra, t.stage, t.watch, first, stop
     )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
-def _round(tour: Tour, t: Tables, events: Events, beginning: bool, cold: bool) -> None:
+def _round(order: Order, odd: Odd, t: Tables, events: Events, beginning: bool, cold: bool) -> None:
     """All steps, with the exceptions where they are due."""
     t.watch_lanes[:] = 0.0
     event, count, start = 0, events.op.size, 0
     while True:
-        stop = events.op[event] if event < count else tour.ops.shape[0]
+        stop = events.op[event] if event < count else order.ops.shape[0]
         if beginning:
-            _begin(tour, t, cold, start, stop)
+            _begin(order, t, cold, start, stop)
         else:
-            _walk(tour, t, start, stop)
+            _walk(order, t, start, stop)
         if event == count:
             return
         after = event
         while after < count and events.op[after] == stop:
             after += 1
-        if tour.ops[stop, 0] >= LEAVE:
-            _leave_odd(stop, event, after, tour, t, events)
+        if order.ops[stop, 0] >= LEAVE:
+            _leave_odd(stop, event, after, order, odd, t, events)
         elif beginning:
-            _begin(tour, t, cold, stop, stop + 1)
+            _begin(order, t, cold, stop, stop + 1)
         else:
-            _enter_odd(stop, event, after, tour, t, events)
+            _enter_odd(stop, event, after, order, odd, t, events)
         event, start = after, stop + 1
 
 
 @njit(cache=True, error_model="numpy")
-def _enter_odd(k: int, first: int, stop: int, tour: Tour, t: Tables, events: Events) -> None:
+def _enter_odd(k: int, first: int, stop: int, order: Order, odd: Odd, t: Tables, events: Events) -> None:
     """Enter a bus that has another feed in some lanes."""
-    here = tour.ops[k, 1]
+    here = order.ops[k, 1]
     for event in range(first, stop):
         lane = events.lane[event]
         for slot in range(4):
             events.kept[event, slot] = t.bus_lanes[here, slot, lane]
         events.kept[event, 4] = t.watch_lanes[0, 0, lane]
-    _walk(tour, t, k, k + 1)
+    _walk(order, t, k, k + 1)
     for event in range(first, stop):
         lane, number = events.lane[event], events.number[event]
         kept = events.kept[event]
-        voltage = tour.odd_voltage[number]
-        above = tour.odd_above[number]
+        voltage = odd.voltage[number]
+        above = odd.above[number]
         if above >= 0:
             feed = complex(t.bus_lanes[above, 0, lane], t.bus_lanes[above, 1, lane])
-            voltage = tour.odd_gain[number] * feed - tour.odd_impedance[number] * complex(kept[2], kept[3])
+            voltage = odd.gain[number] * feed - odd.impedance[number] * complex(kept[2], kept[3])
         t.bus_lanes[here, 0, lane], t.bus_lanes[here, 1, lane] = voltage.real, voltage.imag
         change = abs(voltage.real - kept[0]) + abs(voltage.imag - kept[1])
         t.watch_lanes[0, 0, lane] = max(change, kept[4])
 
 
 @njit(cache=True, error_model="numpy")
-def _leave_odd(k: int, first: int, stop: int, tour: Tour, t: Tables, events: Events) -> None:
+def _leave_odd(k: int, first: int, stop: int, order: Order, odd: Odd, t: Tables, events: Events) -> None:
     """Leave it, and give the current to that feed instead of the usual one."""
-    here, usual = tour.ops[k, 1], tour.ops[k, 2]
+    here, usual = order.ops[k, 1], order.ops[k, 2]
     for event in range(first, stop):
         if usual >= 0:
             lane = events.lane[event]
             events.kept[event, 0] = t.bus_lanes[usual, 2, lane]
             events.kept[event, 1] = t.bus_lanes[usual, 3, lane]
-    _walk(tour, t, k, k + 1)
+    _walk(order, t, k, k + 1)
     for event in range(first, stop):
         lane, number = events.lane[event], events.number[event]
         if usual >= 0:
             t.bus_lanes[usual, 2, lane] = events.kept[event, 0]
             t.bus_lanes[usual, 3, lane] = events.kept[event, 1]
-        above = tour.odd_above[number]
+        above = odd.above[number]
         if above >= 0:
             passed = complex(t.bus_lanes[here, 2, lane], t.bus_lanes[here, 3, lane])
-            passed *= tour.odd_gain[number].conjugate()
+            passed *= odd.gain[number].conjugate()
             t.bus_lanes[above, 2, lane] += passed.real
             t.bus_lanes[above, 3, lane] += passed.imag
 
 
 @njit(cache=True, error_model="numpy")
-def _events(tour: Tour, lane: Array, first: int, stop: int, falling: bool) -> Events:
+def _sort(key: Array, one: Array, other: Array) -> None:
+    """Sort three columns by the first (Shell's way: few lines to compile)."""
+    gap = key.size // 2
+    while gap > 0:
+        for at in range(gap, key.size):
+            first, second, third, place = key[at], one[at], other[at], at
+            while place >= gap and key[place - gap] > first:
+                key[place], one[place], other[place] = key[place - gap], one[place - gap], other[place - gap]
+                place -= gap
+            key[place], one[place], other[place] = first, second, third
+        gap //= 2
+
+
+@njit(cache=True, error_model="numpy")
+def _events(odd: Odd, lane: Array, first: int, stop: int, falling: bool) -> Events:
     """Those of a block, by step of the tour or by row of the final voltages."""
     size = 0
     for row in range(first, stop):
-        size += tour.odd_start[lane[row] + 1] - tour.odd_start[lane[row]]
-    both = size if falling else 2 * size
-    op, column, number = np.empty(both, np.int64), np.empty(both, np.int64), np.empty(both, np.int64)
+        size += odd.start[lane[row] + 1] - odd.start[lane[row]]
+    size *= 1 if falling else 2
+    op, column, number = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     at = 0
     for row in range(first, stop):
-        for odd in range(tour.odd_start[lane[row]], tour.odd_start[lane[row] + 1]):
-            op[at] = tour.odd_row[odd] if falling else tour.odd_enter[odd]
-            column[at], number[at] = row - first, odd
+        for one in range(odd.start[lane[row]], odd.start[lane[row] + 1]):
+            op[at] = odd.row[one] if falling else odd.enter[one]
+            column[at], number[at] = row - first, one
             at += 1
             if not falling:
-                op[at], column[at], number[at] = tour.odd_leave[odd], row - first, odd
+                op[at], column[at], number[at] = odd.leave[one], row - first, one
                 at += 1
-    if both:
-        order = np.argsort(op)
-        op, column, number = op[order], column[order], number[order]
-    return Events(op, column, number, np.empty((both, 5)))
+    _sort(op, column, number)
+    return Events(op, column, number, np.empty((size, 5)))
 
 
 @njit(cache=True, error_model="numpy")
 def _draws(tour: Tour, t: Tables, lane: int) -> float:
     """Largest apparent power that the converters of one bus can draw together. [p.u.]"""
-    most = 0.0
-    for stage in range(tour.stages.shape[0]):
+    most, order = 0.0, tour.order
+    for stage in range(order.stages.shape[0]):
         hub = tour.stage_hub[stage]
         if hub < 0:
             continue
         bus = t.bus_lanes[hub]
         out = t.stage_lanes[stage, 0, lane] * (bus[0, lane] * bus[2, lane] + bus[1, lane] * bus[3, lane])
-        loss = abs(out) * (tour.stages[stage, 0] + abs(out) * tour.stages[stage, 1])
-        drawn = abs(out + loss + t.stage_lanes[stage, 1, lane]) * (1.0 + tour.stages[stage, 2])
-        most = max(most, drawn * tour.stages[stage, 4])
+        loss = abs(out) * (order.stages[stage, 0] + abs(out) * order.stages[stage, 1])
+        drawn = abs(out + loss + t.stage_lanes[stage, 1, lane]) * (1.0 + order.stages[stage, 2])
+        most = max(most, drawn * order.stages[stage, 4])
     return most
 
 
 @njit(cache=True, error_model="numpy")
-def _sunk(tour: Tour, t: Tables, lane: int) -> bool:
+def _sunk(bus_lanes: Array, no_load: Array, lane: int) -> bool:
     """Some voltage is below COLLAPSED of that without load."""
-    for here in range(tour.bus.size):
-        square = t.bus_lanes[here, 0, lane] ** 2 + t.bus_lanes[here, 1, lane] ** 2
-        if square < COLLAPSED**2 * (tour.no_load[here, 0] ** 2 + tour.no_load[here, 1] ** 2):
+    for here in range(no_load.shape[0]):
+        square = bus_lanes[here, 0, lane] ** 2 + bus_lanes[here, 1, lane] ** 2
+        if square < COLLAPSED**2 * (no_load[here, 0] ** 2 + no_load[here, 1] ** 2):
             return True
     return False
 
@@ -253,30 +267,32 @@ def sweep_blocks(tour: Tour, t: Tables, asked: Asked, answer: Answer) -> int:
     cold = asked.warm.shape[0] == 0
     exact = max(asked.tolerance, ROUNDING)
     most_rounds, failed = 0, False
+    order, odd = tour.order, tour.odd
+    flags = np.array([True, False])  # not as constants, which would be compiled apart
     for first in range(0, n, width):
         used = min(width, n - first)
         for lane in range(width):  # the last block is filled up with its last scenario
             at = min(first + lane, n - 1)
             row[lane], column[lane] = asked.row[at], asked.lane[at]
         fill(tour, t, asked, first, row, column)
-        events = _events(tour, asked.lane, first, first + used, False)
-        falling = _events(tour, asked.lane, first, first + used, True)
+        events = _events(odd, asked.lane, first, first + used, flags[1])
+        falling = _events(odd, asked.lane, first, first + used, flags[0])
         if not cold:
             begin_warm(tour, t, asked, first)
-        _round(tour, t, events, True, cold)
+        _round(order, odd, t, events, flags[0], cold)
         pending[:] = False
         pending[:used] = True
         before[:] = 0.0
         left = used
         for iteration in range(1, asked.limit + 1):
-            _round(tour, t, events, False, cold)
+            _round(order, odd, t, events, flags[1], cold)
             count = 0
             for lane in range(used):
                 if not pending[lane]:
                     continue
                 change, inverse = t.watch_lanes[0, 0, lane], t.watch_lanes[0, 1, lane]
                 wild = not change < WILD
-                deep = inverse * tour.highest > 1.0 / COLLAPSED**2 and _sunk(tour, t, lane)
+                deep = inverse * tour.highest > 1.0 / COLLAPSED**2 and _sunk(t.bus_lanes, order.no_load, lane)
                 if wild or deep:
                     answer.ending[row[lane]], answer.hopeless[row[lane]] = DIVERGED, deep and not wild
                     pending[lane], failed = False, True

@@ -88,7 +88,7 @@ class Events(NamedTuple):
 @njit(cache=True, error_model="numpy")
 def fill(tour: Tour, t: Tables, asked: Asked, first: int, row: Array, column: Array) -> None:
     """Loads, shares and admittances of a block, whose lanes are the given rows and columns of the shares."""
-    width = row.size
+    width, order = row.size, tour.order
     t.load_lanes[:] = 0.0
     t.extra_lanes[:] = 0.0
     t.total_lanes[:] = 0.0
@@ -114,13 +114,13 @@ def fill(tour: Tour, t: Tables, asked: Asked, first: int, row: Array, column: Ar
                 square = tour.fixed_voltage[slot].real ** 2 + tour.fixed_voltage[slot].imag ** 2
                 t.load_lanes[slot, 0, lane] += y.real * square
                 t.load_lanes[slot, 1, lane] -= y.imag * square
-        for stage in range(tour.stages.shape[0]):
+        for stage in range(order.stages.shape[0]):
             share = asked.element_share[tour.stage_element[stage], column[lane]]
             t.stage_lanes[stage, 0, lane] = share
-            t.stage_lanes[stage, 1, lane] = tour.stages[stage, 3] if share > 0 else 0.0
+            t.stage_lanes[stage, 1, lane] = order.stages[stage, 3] if share > 0 else 0.0
     for k in range(tour.settled.shape[0]):
         hub, source, stage = tour.settled[k, 0], tour.settled[k, 1], tour.settled[k, 2]
-        b, c, tangent = tour.stages[stage, 0], tour.stages[stage, 1], tour.stages[stage, 2]
+        b, c, tangent = order.stages[stage, 0], order.stages[stage, 1], order.stages[stage, 2]
         settle(t.load, t.stage, hub, source, stage, b, c, tangent)
         note_load(t.load, t.total, source)
 
@@ -182,10 +182,10 @@ def _add_cords_apart(  # type: ignore[no-untyped-def]
 @njit(cache=True, error_model="numpy")
 def begin_warm(tour: Tour, t: Tables, asked: Asked, first: int) -> None:
     """Voltages to begin with: given ones where they are not zero."""
-    width = t.bus_lanes.shape[2]
+    width, order = t.bus_lanes.shape[2], tour.order
     for here in range(tour.bus.size):
         for lane in range(width):
-            voltage = complex(tour.no_load[here, 0], tour.no_load[here, 1])
+            voltage = complex(order.no_load[here, 0], order.no_load[here, 1])
             if first + lane < asked.lane.size:
                 given = asked.warm[asked.row[first + lane], tour.bus[here]]
                 if given != 0 and not tour.held[here]:

@@ -19,8 +19,8 @@ FALL, FALL_GAIN, HOLD = range(3)
 """Steps of the final voltages."""
 
 
-class Tour(NamedTuple):
-    """A plan as the kernel reads it; m rows in the order they are entered."""
+class Order(NamedTuple):
+    """The steps of a tour."""
 
     ops: Array
     """(steps, 4) int32: step, row, row of the feed, and what else it takes."""
@@ -28,10 +28,38 @@ class Tour(NamedTuple):
     """(steps, 2) impedance, voltage, admittance or gain."""
     gains: Array
     """(n, 2) gains of the GAIN steps."""
-    bus: Array
-    """(m,) bus of each row."""
     no_load: Array
     """(m, 2) voltage without load. [p.u.]"""
+    stages: Array
+    """(converters, 5): b, c / rating, tan(phi), no-load loss [p.u.], converters at the same input."""
+
+
+class Odd(NamedTuple):
+    """Exceptions: scenarios in which a bus has another feed; ordered by scenario."""
+
+    start: Array
+    """(S + 1,) first exception of each scenario."""
+    enter: Array
+    leave: Array
+    """Steps at which the bus is entered and left."""
+    row: Array
+    """Row of the final voltages."""
+    above: Array
+    fall: Array
+    """Feed, as row of the tour and of the final voltages; -1 = holds its own voltage."""
+    gain: Array
+    impedance: Array
+    voltage: Array
+
+
+class Tour(NamedTuple):
+    """A plan as the kernel reads it; m rows in the order they are entered."""
+
+    order: Order
+    odd: Odd
+
+    bus: Array
+    """(m,) bus of each row."""
     held: Array
     """(m,) bool."""
     current_row: Array
@@ -55,8 +83,6 @@ class Tour(NamedTuple):
     """(n, 2) shunts that differ between scenarios: row of the extra table, or -1 and row of the load table."""
     varying_bus: Array
 
-    stages: Array
-    """(converters, 5): b, c / rating, tan(phi), no-load loss [p.u.], converters at the same input."""
     stage_element: Array
     """Row of the shares of the busbars."""
     stage_hub: Array
@@ -75,17 +101,3 @@ class Tour(NamedTuple):
     """(F,) bool: the bus draws current itself."""
     partial: bool
     """Some bus is dead in some scenario."""
-
-    odd_start: Array
-    """(S + 1,) first exception of each scenario."""
-    odd_enter: Array
-    odd_leave: Array
-    """Steps at which the bus is entered and left."""
-    odd_row: Array
-    """Row of the final voltages."""
-    odd_above: Array
-    odd_fall: Array
-    """Feed, as row of the tour and of the final voltages; -1 = holds its own voltage."""
-    odd_gain: Array
-    odd_impedance: Array
-    odd_voltage: Array
