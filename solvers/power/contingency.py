@@ -24,7 +24,11 @@ from solvers.status import SolveError
 __all__ = ["Contingencies", "Kind", "Outages", "Pairs", "Screening", "Trip", "Watch", "contingencies"]
 
 Array = NDArray[Any]
-Method = Literal["auto", "general"]
+Method = Literal["auto", "pieces", "general"]
+
+COMPILED_FROM = 20_000
+"""Buses times scenarios from which "auto" takes the compiled kernels: below, to load them costs more than they save
+(measured; the same as in :func:`solvers.power.prepare`)."""
 
 MAX_ITERATIONS = 1
 """Index of the ending of a cascade that does not come to rest in the steps allowed."""
@@ -61,8 +65,10 @@ def contingencies(
         Largest accepted change of a voltage between two sweeps [p.u.], and largest accepted mismatch of a bus
         relative to ``base_power`` or to the served load, whichever is smaller [-].
     max_iterations : see :func:`solvers.power.solve`.
-    method : "auto" or "general"
-        "general" solves the whole network for every scenario, which needs no compiler and takes long.
+    method : "auto", "pieces" or "general"
+        "pieces" solves what each failure touches by compiled kernels (needs numba; the first use ever on a
+        machine compiles them, which takes a minute).  "general" solves the whole network for every scenario.
+        "auto" takes pieces where there are enough buses and scenarios and numba is there.
     block : int
         Scenarios in memory at a time.
     progress : called with the number of finished scenarios and K.
@@ -111,11 +117,12 @@ class Screening:
             raise ValueError(
                 f"tolerance must be > 0 and max_iterations >= 1, got {tolerance} and {max_iterations}"
             )
-        if method not in ("auto", "general"):
-            raise ValueError(f'method must be "auto" or "general", got {method!r}')
+        if method not in ("auto", "pieces", "general"):
+            raise ValueError(f'method must be "auto", "pieces" or "general", got {method!r}')
         self.problem = _base(problem, load_power)
+        self._method = method
         self._general = General(self.problem, tolerance, max_iterations)
-        self._engine = _engine(self.problem, self._general, method)
+        self._pieces: Any = _pieces(self.problem, self._general) if method == "pieces" else None
 
     def run(
         self,
@@ -132,20 +139,28 @@ class Screening:
         if not (max_steps >= 1 and block >= 1):
             raise ValueError(f"max_steps and block must be >= 1, got {max_steps} and {block}")
         watched = (watch or Watch()).indices(self.problem)
-        self._engine.begin(None if trip is None else trip.limits(self.problem), watched)
+        engine = self._engine(len(outages))
+        engine.begin(None if trip is None else trip.limits(self.problem), watched)
         tally = _Tally(self.problem, len(outages), watched, max_steps)
         for first in range(0, len(outages), block):
             stop = min(first + block, len(outages))
             part = outages.part(first, stop)
             check_outages(self.problem, part)
-            tally.follow(self._engine, part, np.arange(first, stop))
+            tally.follow(engine, part, np.arange(first, stop))
             if progress is not None:
                 progress(stop, len(outages))
-        self._engine.finish()
+        engine.finish()
         result = tally.result(self._general)
         if raise_on_failure and not result.status.ok:
             raise SolveError(result.status, result.detail)
         return result
+
+    def _engine(self, count: int) -> Any:
+        """What answers this many scenarios."""
+        large = self.problem.bus_voltage.size * count >= COMPILED_FROM
+        if self._method == "auto" and self._pieces is None and large and find_spec("numba") is not None:
+            self._pieces = _pieces(self.problem, self._general)
+        return self._general if self._pieces is None else self._pieces
 
 
 def _base(problem: Problem, load_power: ArrayLike | None) -> Problem:
@@ -159,9 +174,9 @@ def _base(problem: Problem, load_power: ArrayLike | None) -> Problem:
     return problem
 
 
-def _engine(problem: Problem, general: General, method: Method) -> Any:
-    """The compiled kernels where they can be had, else the general solver."""
-    if method == "general" or problem.voltage_dependent or find_spec("numba") is None:
+def _pieces(problem: Problem, general: General) -> Any:
+    """The compiled kernels where they know the network, else the general solver."""
+    if problem.voltage_dependent:
         return general
     from solvers.power.contingency_pieces import NotInPieces, Pieces
 
@@ -181,6 +196,7 @@ class _Tally:
         self.figures = np.zeros(count, FIGURES)
         self.steps = np.ones(count, dtype=int)
         self.unfinished = np.zeros(count, dtype=bool)
+        self.owners = self.loads = np.zeros(0, dtype=int)
         self.lost: list[Array] = []
         self.owner: list[Array] = []
         self.trips: list[Array] = []
@@ -256,7 +272,7 @@ class _Tally:
         counts = np.bincount(self.owners, minlength=self.count)
         trips = np.concatenate([*self.trips, np.zeros(0, TRIPS)])
         steps = np.concatenate([*self.trip_steps, np.zeros(0, dtype=int)])
-        by = np.lexsort((steps, trips["scenario"]))
+        by = np.lexsort((trips["element"], trips["kind"], steps, trips["scenario"]))
         trips, steps = trips[by], steps[by]
         table, records = self.figures, general.records
         code = int(table["ending"].max(initial=0))
@@ -268,15 +284,42 @@ class _Tally:
             detail = f"{total} of {self.count} scenarios failed; scenario {failed[0]}: {why}"
         dead = ~np.isfinite(records.bus)
         return Contingencies(
-            ENDINGS[code], detail, table["ending"].astype(np.int8), table["iterations"].copy(),
-            table["residual"].copy(), *self._extremes(), table["loss"].copy(), table["served"].copy(), counts,
-            np.concatenate([[0], np.cumsum(counts)]), self.loads[order], self.steps,
-            Cascade(trips["scenario"], steps, trips["kind"], trips["element"], trips["loading"]),
-            records.branch, records.branch_in, records.converter, records.converter_in, records.source,
-            records.source_in, np.where(dead, 0.0, records.bus), np.where(dead, -1, records.bus_in),
-            Watched(self.voltage, self.current, self.output), table["swept"].copy(),
-        )  # fmt: skip
+            status=ENDINGS[code],
+            detail=detail,
+            ending=table["ending"].astype(np.int8),
+            **{name: table[field].copy() for name, field in _COLUMNS.items()},
+            unserved=counts,
+            unserved_start=np.concatenate([[0], np.cumsum(counts)]),
+            unserved_load=self.loads[order],
+            steps=self.steps,
+            cascade=Cascade(trips["scenario"], steps, trips["kind"], trips["element"], trips["loading"]),
+            worst_branch_loading=records.branch,
+            worst_branch_scenario=records.branch_in,
+            worst_converter_loading=records.converter,
+            worst_converter_scenario=records.converter_in,
+            worst_source_power=records.source,
+            worst_source_scenario=records.source_in,
+            worst_bus_voltage=np.where(dead, 0.0, records.bus),
+            worst_bus_scenario=np.where(dead, -1, records.bus_in),
+            watched=Watched(self.voltage, self.current, self.output),
+        )
 
-    def _extremes(self) -> list[Array]:
-        names = ("lowest", "highest", "heaviest", "converter", "source")
-        return [self.figures[key].copy() for name in names for key in (name, f"{name}_at")]
+
+_COLUMNS = {
+    "iterations": "iterations",
+    "residual": "residual",
+    "lowest_voltage": "lowest",
+    "lowest_voltage_at": "lowest_at",
+    "highest_voltage": "highest",
+    "highest_voltage_at": "highest_at",
+    "branch_loading": "heaviest",
+    "branch_loading_at": "heaviest_at",
+    "converter_loading": "converter",
+    "converter_loading_at": "converter_at",
+    "source_power": "source",
+    "source_power_at": "source_at",
+    "loss": "loss",
+    "served_power": "served",
+    "swept": "swept",
+}
+"""Fields of Contingencies and the columns of FIGURES they are."""

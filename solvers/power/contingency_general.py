@@ -19,7 +19,10 @@ BLOCK = 64
 """Scenarios solved together: one word of the switching."""
 
 FIGURES = np.dtype(
-    [(n, "f8") for n in ("lowest", "highest", "heaviest", "converter", "source", "loss", "residual", "served")]
+    [
+        (n, "f8")
+        for n in ("lowest", "highest", "heaviest", "converter", "source", "loss", "residual", "served")
+    ]
     + [(n, "i8") for n in ("lowest_at", "highest_at", "heaviest_at", "converter_at", "source_at")]
     + [("iterations", "i8"), ("ending", "i8"), ("swept", "?")]
 )
@@ -99,9 +102,7 @@ class General:
         nothing = np.zeros(0, dtype=np.int64)
         self.begin(None, (nothing, nothing, nothing))
 
-    def begin(
-        self, limits: tuple[Array, Array, Array] | None, watch: tuple[Array, Array, Array]
-    ) -> None:
+    def begin(self, limits: tuple[Array, Array, Array] | None, watch: tuple[Array, Array, Array]) -> None:
         """Forget the worst states; take other trip limits and watched elements."""
         self.limits, self.watch = limits, watch
         self.records = Records(self.problem)
@@ -128,7 +129,9 @@ class General:
     def run(self, outages: Outages, names: Array) -> Outcome:
         """Solve scenarios that are called ``names``."""
         parts = [
-            self._part(outages.part(first, min(first + BLOCK, len(outages))), names[first : first + BLOCK], first)
+            self._part(
+                outages.part(first, min(first + BLOCK, len(outages))), names[first : first + BLOCK], first
+            )
             for first in range(0, len(outages), BLOCK)
         ]
         counts = np.concatenate([np.diff(part.lost_start) for part in parts])

@@ -23,6 +23,7 @@ from solvers.power.contingency_steps import (
     NAME,
     STRAIN,
     charge,
+    inner,
     judge,
     judge_charged,
     mark,
@@ -47,7 +48,10 @@ COLLAPSED = 0.04
 
 FIGURES = np.dtype(
     [(n, "f8") for n in ("lowest", "highest", "heaviest", "converter", "source", "loss", "residual")]
-    + [(n, "i8") for n in ("lowest_at", "highest_at", "heaviest_at", "converter_at", "source_at", "iterations")]
+    + [
+        (n, "i8")
+        for n in ("lowest_at", "highest_at", "heaviest_at", "converter_at", "source_at", "iterations")
+    ]
     + [("ending", "i8"), ("tripped", "?")],
     align=True,
 )
@@ -125,7 +129,7 @@ class Watched(NamedTuple):
     """(n, .) real output of converters. [p.u.]"""
 
 
-@njit(cache=True)
+@inner
 def _clear(state: Any, changes: Any, lane: Any, k: Any) -> None:
     """Take voltage and current from the rows that are dead in one lane."""
     x, dead = state.x, changes.dead
@@ -135,14 +139,14 @@ def _clear(state: Any, changes: Any, lane: Any, k: Any) -> None:
             x[row, 0, lane] = x[row, 1, lane] = x[row, 2, lane] = x[row, 3, lane] = 0.0
 
 
-@njit(cache=True)
+@inner
 def _units(network: Any, state: Any, extreme: Any) -> None:
     """Loading of the units of the block, kept in place of their shares; ``extreme`` (LANES, 4) is converter and
     source: loading and number."""
     x, units, item, table, total, rows = (
         state.x, network.unit, network.item, state.unit, state.extreme, network.row
     )  # fmt: skip
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         piece = network.piece[state.order[at]]
         for k in range(piece.unit, piece.unit_stop):
             number = item[k]
@@ -170,11 +174,11 @@ def _units(network: Any, state: Any, extreme: Any) -> None:
                 table[number, 0, lane] = loading
 
 
-@njit(cache=True)
+@inner
 def _moved(network: Any, state: Any, moved: Any) -> Any:
     """Feeds out of their usual place: list of branch, lane, |current / rating|^2, loss; their rows carry no more."""
     n = 0
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         number = state.order[at]
         if not state.piece[number, HAS_MOVED]:
             continue
@@ -193,10 +197,17 @@ def _moved(network: Any, state: Any, moved: Any) -> Any:
     return n
 
 
-@njit(cache=True)
+@inner
 def _judge_rows(network: Any, state: Any, limits: Any) -> None:
-    x, end, extreme, details, rows, trip = state.x, state.end, state.extreme, network.detail, network.row, limits.row
-    for at in range(state.count[_PIECES]):
+    x, end, extreme, details, rows, trip = (
+        state.x,
+        state.end,
+        state.extreme,
+        network.detail,
+        network.row,
+        limits.row,
+    )
+    for at in range(state.counts[_PIECES]):
         number = state.order[at]
         piece = network.piece[number]
         for i in range(piece.stop - 1, piece.first - 1, -1):
@@ -214,10 +225,10 @@ def _judge_rows(network: Any, state: Any, limits: Any) -> None:
             )
 
 
-@njit(cache=True)
+@inner
 def _merge(network: Any, state: Any, summary: Any, figure: Any) -> None:
     """Extremes of what is not in the block."""
-    block = state.count[_BLOCK]
+    block = state.counts[_BLOCK]
     for piece in summary.order[:, 0]:
         if state.piece[piece, TAKEN] != block:
             if summary.lowest[piece] < figure.lowest:
@@ -254,7 +265,7 @@ def _merge(network: Any, state: Any, summary: Any, figure: Any) -> None:
             break
 
 
-@njit(cache=True)
+@inner
 def _named(network: Any, summary: Any, figure: Any) -> None:
     """Rows and units become buses, branches, converters and sources; parts without rows come in."""
     if figure.lowest_at >= 0:
@@ -274,7 +285,7 @@ def _named(network: Any, summary: Any, figure: Any) -> None:
         figure.heaviest, figure.heaviest_at = other.heaviest, other.heaviest_at
 
 
-@njit(cache=True)
+@inner
 def _more(trips: Any, n: Any) -> Any:
     if n < trips.size:
         return trips
@@ -283,7 +294,7 @@ def _more(trips: Any, n: Any) -> Any:
     return larger
 
 
-@njit(cache=True)
+@inner
 def _put(trips: Any, n: Any, scenario: Any, kind: Any, element: Any, loading: Any) -> None:
     trips[n].scenario = scenario
     trips[n].kind = kind
@@ -291,18 +302,18 @@ def _put(trips: Any, n: Any, scenario: Any, kind: Any, element: Any, loading: An
     trips[n].loading = loading
 
 
-@njit(cache=True)
+@inner
 def _trips(
     network: Any, state: Any, limits: Any, summary: Any, lane: Any, k: Any, moved: Any, trips: Any, n: Any
 ) -> Any:
     """Add what trips in one lane."""
-    block = state.count[_BLOCK]
+    block = state.counts[_BLOCK]
     for record in summary.trip:
         if record.scenario < 0 or state.piece[record.scenario, TAKEN] != block:
             trips = _more(trips, n)
             _put(trips, n, k, record.kind, record.element, record.loading)
             n += 1
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         piece = network.piece[state.order[at]]
         for j in range(piece.unit, piece.unit_stop):
             unit = network.item[j]
@@ -329,10 +340,10 @@ def _trips(
     return trips, n
 
 
-@njit(cache=True)
+@inner
 def _silence(network: Any, state: Any, lane: Any) -> None:
     """Keep one lane out of the marks."""
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         piece = network.piece[state.order[at]]
         for i in range(piece.first, piece.stop):
             state.x[i, 2, lane] = state.x[i, 3, lane] = 0.0
@@ -340,11 +351,11 @@ def _silence(network: Any, state: Any, lane: Any) -> None:
             state.unit[network.item[k], 0, lane] = 0.0
 
 
-@njit(cache=True)
+@inner
 def _mark(network: Any, state: Any, worst: Any, moved: Any, silent: Any) -> None:
     """Worst states of the elements of the block."""
     x, table, extreme, unit_worst, item = state.x, worst.row, state.extreme, worst.unit, network.item
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         piece = network.piece[state.order[at]]
         for i in range(piece.first, piece.stop):
             mark(x, table, extreme, i)
@@ -361,10 +372,10 @@ def _mark(network: Any, state: Any, worst: Any, moved: Any, silent: Any) -> None
             worst.branch[branch, 1] = extreme[0, NAME, lane]
 
 
-@njit(cache=True)
+@inner
 def _watch(network: Any, state: Any, watched: Any, lane: Any, k: Any) -> None:
     """Values of the watched elements of the block; the other ones have those of the base state."""
-    block, x = state.count[_BLOCK], state.x
+    block, x = state.counts[_BLOCK], state.x
     for column in range(watched.bus.size):
         row = watched.bus[column]
         if row >= 0 and state.piece[network.detail[row].piece, TAKEN] == block:
@@ -395,7 +406,7 @@ def _watch(network: Any, state: Any, watched: Any, lane: Any, k: Any) -> None:
             watched.output[k, column] = state.unit[number, 0, lane] * unit.rating
 
 
-@njit(cache=True)
+@inner
 def _block(
     network: Any, state: Any, start: Any, changes: Any, members: Any, accepted: Any, limit: Any, summary: Any,
     limits: Any, figures: Any, names: Any, worst: Any, watched: Any, tripping: Any, trips: Any, n_trips: Any,
@@ -432,13 +443,16 @@ def _block(
     feeds = moved[:count]
     _judge_rows(network, state, limits)
     kept = summary.total
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         kept -= summary.loss[state.order[at]]
     silent = np.zeros(LANES, np.bool_)
     for lane in range(members.size):
         k = members[lane]
         figure = figures[k]
-        figure.lowest, figure.lowest_at = state.extreme[0, LOWEST, lane], int(state.extreme[0, LOWEST_AT, lane])
+        figure.lowest, figure.lowest_at = (
+            state.extreme[0, LOWEST, lane],
+            int(state.extreme[0, LOWEST_AT, lane]),
+        )
         figure.highest = state.extreme[0, HIGHEST, lane]
         figure.highest_at = int(state.extreme[0, HIGHEST_AT, lane])
         figure.heaviest = state.extreme[0, HEAVIEST, lane]

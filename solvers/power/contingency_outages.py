@@ -56,9 +56,7 @@ class Outages:
     def part(self, start: int, stop: int) -> Outages:
         """Scenarios ``start`` to ``stop``."""
         cut = slice(self.offsets[start], self.offsets[stop])
-        return Outages(
-            self.offsets[start : stop + 1] - self.offsets[start], self.kind[cut], self.index[cut]
-        )
+        return Outages(self.offsets[start : stop + 1] - self.offsets[start], self.kind[cut], self.index[cut])
 
     def take(self, rows: Array) -> Outages:
         """Scenarios ``rows``, in that order."""
@@ -109,9 +107,7 @@ class Outages:
         """The scenarios of several, one after the other."""
         counts = [np.diff(part.offsets) for part in parts]
         offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))]) if parts else np.zeros(1)
-        return cls(
-            offsets, np.concatenate([p.kind for p in parts]), np.concatenate([p.index for p in parts])
-        )
+        return cls(offsets, np.concatenate([p.kind for p in parts]), np.concatenate([p.index for p in parts]))
 
     @staticmethod
     def pairs(first: Outages, second: Outages) -> Pairs:

@@ -50,6 +50,8 @@ class Pieces:
         if not settled:
             raise NotInPieces
         apart = np.flatnonzero(switched.live & (network.bus["row"] == ELSEWHERE))
+        self._state: tuple[Array, Array, Array]
+        self.summary: Summary
         self._whole = general.base() if apart.size else None
         self._summarise(apart)
 
@@ -99,9 +101,7 @@ class Pieces:
             loss, detail["piece"][unit["hub"][converters]],
             start.input[converters].real - start.output[converters].real,
         )  # fmt: skip
-        loading = np.where(
-            unit["converter"] >= 0, start.output.real / unit["rating"], np.abs(start.output)
-        )
+        loading = np.where(unit["converter"] >= 0, start.output.real / unit["rating"], np.abs(start.output))
         elsewhere = np.zeros(1, KERNEL_FIGURES)
         elsewhere["lowest"] = np.inf
         for name in ("lowest_at", "highest_at", "heaviest_at"):
@@ -113,16 +113,13 @@ class Pieces:
             loading = np.where(unit["hub"] == ELSEWHERE, self._apart_units(solution), loading)
             self._apart(elsewhere[0], apart, solution)
             total = float(solution.loss[0]) / self.base_power
-        extremes = [
+        lows, highs, loads = (
             _best(value, detail["piece"], network.piece.size, sign)
             for value, sign in ((size, 1), (size, -1), (load, -1))
-        ]
-        order = np.stack(
-            [np.argsort(sign * value[0], kind="stable") for value, sign in zip(extremes, (1, -1, -1), strict=True)],
-            axis=1,
         )
+        order = np.stack([np.argsort(key, kind="stable") for key in (lows[0], -highs[0], -loads[0])], axis=1)
         self.summary = Summary(
-            *(column for pair in extremes for column in pair), loss, order, loading,
+            lows[0], lows[1], highs[0], highs[1], loads[0], loads[1], loss, order, loading,
             np.argsort(-loading, kind="stable"), elsewhere, total, np.zeros(0, TRIP),
         )  # fmt: skip
         self._state = (load, size, loading)
@@ -184,7 +181,11 @@ class Pieces:
         self._plain: tuple[Array, Array, Array] | None = None
         if buses.size or branches.size or converters.size:
             plain = self.general.run(base, names)
-            self._plain = (plain.voltage, plain.current / self._amperes(branches), plain.output / self.base_power)
+            self._plain = (
+                plain.voltage,
+                plain.current / self._amperes(branches),
+                plain.output / self.base_power,
+            )
 
     def _amperes(self, branches: Array) -> Array:
         """Amperes per p.u. at the to side."""

@@ -9,8 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from solvers.power.lanes import step
+
+_BARE: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = njit(cache=True, **_BARE)
+"""Decorator of functions that only compiled code calls: to unpack their tables from Python takes longer to compile
+than they do."""
 
 STATE, PAIR = 4, 2
 LOWEST, LOWEST_AT, HIGHEST, HIGHEST_AT, HEAVIEST, HEAVIEST_AT, LOST, STRAIN, NAME = range(9)

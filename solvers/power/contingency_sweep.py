@@ -22,6 +22,7 @@ from solvers.power.contingency_steps import (
     fall_loaded,
     fill,
     hold,
+    inner,
     push,
     rise,
     rise_turned,
@@ -63,7 +64,7 @@ class State(NamedTuple):
     """(., 2) row and lane where nothing is handed on, rows descending."""
     rest: Array
     """(R,) current of what hangs on a stiff row and is not in the block."""
-    count: Array
+    counts: Array
 
 
 class Start(NamedTuple):
@@ -99,10 +100,10 @@ def new_state(network: Network, tables: Tables) -> State:
     )  # fmt: skip
 
 
-@njit(cache=True)
+@inner
 def take_pieces(network: Any, state: Any, pieces: Any) -> None:
     """Add pieces to the block, as they are in the base state."""
-    count, block = state.count, state.count[_BLOCK]
+    count, block = state.counts, state.counts[_BLOCK]
     for piece in pieces:
         if state.piece[piece, TAKEN] != block:
             state.piece[piece, TAKEN] = block
@@ -113,20 +114,20 @@ def take_pieces(network: Any, state: Any, pieces: Any) -> None:
             count[_PIECES] += 1
 
 
-@njit(cache=True)
+@inner
 def begin_block(state: Any) -> None:
-    state.count[_PIECES] = state.count[_CUTS] = 0
-    state.count[_BLOCK] += 1
+    state.counts[_PIECES] = state.counts[_CUTS] = 0
+    state.counts[_BLOCK] += 1
 
 
-@njit(cache=True)
+@inner
 def set_base(network: Any, state: Any, start: Any) -> None:
     """Tables of the block's pieces as in the base state, in all lanes."""
     # tables are taken out of their tuples before loops: each time costs a count of references
     pieces, rows, units, item, order = network.piece, network.row, network.unit, network.item, state.order
     demand, shunt, s, y, unit_table = start.demand, start.shunt, state.s, state.y, state.unit
     given, rest, hung = start.input, state.rest, start.rest
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         piece = pieces[order[at]]
         state.moved[order[at], :] = -1
         for i in range(piece.first, piece.stop):
@@ -145,21 +146,21 @@ def set_base(network: Any, state: Any, start: Any) -> None:
         if piece.stiff:
             for i in range(piece.first, piece.stop):
                 rest[i] = hung[i]
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         first = pieces[order[at]].first
         up = rows[first].parent
         if up >= 0 and pieces[network.detail[up].piece].stiff:
             rest[up] -= np.conj(network.detail[first].gain) * start.current[first]
 
 
-@njit(cache=True)
+@inner
 def apply_events(network: Any, state: Any, event: Any, amount: Any, lane: Any) -> None:
     """Make one lane the scenario of these events."""
     for k in range(event.shape[0]):
         kind, a = event[k, 0], event[k, 1]
         if kind == CUT:
-            state.cut[state.count[_CUTS], 0], state.cut[state.count[_CUTS], 1] = a, lane
-            state.count[_CUTS] += 1
+            state.cut[state.counts[_CUTS], 0], state.cut[state.counts[_CUTS], 1] = a, lane
+            state.counts[_CUTS] += 1
         elif kind == MOVE:
             state.moved[a, lane] = event[k, 3]
             state.piece[a, HAS_MOVED] = 1
@@ -173,10 +174,10 @@ def apply_events(network: Any, state: Any, event: Any, amount: Any, lane: Any) -
             state.unit[a, 0, lane], state.unit[a, 1, lane] = amount[k, 0], event[k, 2]
 
 
-@njit(cache=True)
+@inner
 def sort_block(network: Any, state: Any) -> Any:
     """Put cuts and pieces in order; False if the lanes contradict each other (or one is a ring)."""
-    cuts, pieces = state.count[_CUTS], state.count[_PIECES]
+    cuts, pieces = state.counts[_CUTS], state.counts[_PIECES]
     order = np.argsort(-state.cut[:cuts, 0])
     state.cut[:cuts] = state.cut[:cuts][order]
     for k in range(cuts - 1, -1, -1):
@@ -193,11 +194,11 @@ def sort_block(network: Any, state: Any) -> Any:
     return True
 
 
-@njit(cache=True)
+@inner
 def _raise_levels(network: Any, state: Any) -> Any:
     """Lift pieces above their feeds once; True if one was too low."""
     lifted = False
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         number = state.order[at]
         piece = network.piece[number]
         level = state.piece[number, LEVEL]
@@ -215,7 +216,7 @@ def _raise_levels(network: Any, state: Any) -> Any:
             below = network.unit[network.item[k]].input
             if below >= 0:
                 feeder = network.detail[below].piece
-                if state.piece[feeder, TAKEN] == state.count[_BLOCK]:
+                if state.piece[feeder, TAKEN] == state.counts[_BLOCK]:
                     least = max(least, state.piece[feeder, LEVEL] + 1)
         if least > level:
             state.piece[number, LEVEL] = least
@@ -223,11 +224,11 @@ def _raise_levels(network: Any, state: Any) -> Any:
     return lifted
 
 
-@njit(cache=True)
+@inner
 def start_voltages(network: Any, state: Any, voltage: Any) -> None:
     """Voltages of the base state, and the currents of loads and shunts at them."""
     x, s, y, rows, rest = state.x, state.s, state.y, network.row, state.rest
-    for at in range(state.count[_PIECES]):
+    for at in range(state.counts[_PIECES]):
         piece = network.piece[state.order[at]]
         for i in range(piece.first, piece.stop):
             v = voltage[i]
@@ -236,10 +237,17 @@ def start_voltages(network: Any, state: Any, voltage: Any) -> None:
                 push(x, i, rest[i].real, rest[i].imag)
 
 
-@njit(cache=True)
+@inner
 def backward(network: Any, state: Any) -> None:
     """Currents, last rows first."""
-    x, rows, detail, cuts, count, pieces = state.x, network.row, network.detail, state.cut, state.count, state.piece
+    x, rows, detail, cuts, count, pieces = (
+        state.x,
+        network.row,
+        network.detail,
+        state.cut,
+        state.counts,
+        state.piece,
+    )
     for at in range(count[_PIECES] - 1, -1, -1):
         number = state.order[at]
         piece = network.piece[number]
@@ -266,7 +274,7 @@ def backward(network: Any, state: Any) -> None:
             _rise_moved(network, state, number, piece.first)
 
 
-@njit(cache=True)
+@inner
 def feed_of(network: Any, state: Any, number: Any, top: Any, lane: Any) -> Any:
     """Row that feeds the top of a piece in one lane, with gain and impedance."""
     branch = state.moved[number, lane]
@@ -277,7 +285,7 @@ def feed_of(network: Any, state: Any, number: Any, top: Any, lane: Any) -> Any:
     return network.bus[record.tail].row, record.gain, complex(record.r, record.x)
 
 
-@njit(cache=True)
+@inner
 def _rise_moved(network: Any, state: Any, number: Any, top: Any) -> None:
     x = state.x
     for lane in range(LANES):
@@ -287,7 +295,7 @@ def _rise_moved(network: Any, state: Any, number: Any, top: Any) -> None:
         x[up, 3, lane] += j.imag
 
 
-@njit(cache=True)
+@inner
 def _convert(network: Any, state: Any, piece: Any) -> None:
     """Hand the demand of a busbar on to the inputs of its converters."""
     x, s, units, table, m, top = state.x, state.s, network.unit, state.unit, state.m, piece.first
@@ -318,11 +326,19 @@ def _convert(network: Any, state: Any, piece: Any) -> None:
             m[0, 1, lane] = max(m[0, 1, lane], abs(dp) + abs(dq))
 
 
-@njit(cache=True)
+@inner
 def forward(network: Any, state: Any) -> None:
     """Voltages, first rows first, and the loads' currents at them."""
-    x, s, y, m, rows, detail, rest = state.x, state.s, state.y, state.m, network.row, network.detail, state.rest
-    for at in range(state.count[_PIECES]):
+    x, s, y, m, rows, detail, rest = (
+        state.x,
+        state.s,
+        state.y,
+        state.m,
+        network.row,
+        network.detail,
+        state.rest,
+    )
+    for at in range(state.counts[_PIECES]):
         number = state.order[at]
         piece = network.piece[number]
         first = piece.first
@@ -341,13 +357,24 @@ def forward(network: Any, state: Any) -> None:
             elif row.code == GENERAL:
                 gain = detail[i].gain
                 fall_general(
-                    x, s, y, m, i, row.parent, row.load_slot, row.shunt_slot, row.r, row.x, gain.real, gain.imag
+                    x,
+                    s,
+                    y,
+                    m,
+                    i,
+                    row.parent,
+                    row.load_slot,
+                    row.shunt_slot,
+                    row.r,
+                    row.x,
+                    gain.real,
+                    gain.imag,
                 )
             else:
                 fall(x, i, row.parent, row.r, row.x)
 
 
-@njit(cache=True)
+@inner
 def _fall_moved(network: Any, state: Any, number: Any, top: Any) -> None:
     x, row = state.x, network.row[top]
     for lane in range(LANES):
@@ -364,10 +391,8 @@ def _fall_moved(network: Any, state: Any, number: Any, top: Any) -> None:
         x[top, 2, lane], x[top, 3, lane] = j.real, j.imag
 
 
-@njit(cache=True)
-def sweep_block(
-    network: Any, state: Any, voltage: Any, accepted: Any, mismatch: Any, limit: Any
-) -> Any:
+@inner
+def sweep_block(network: Any, state: Any, voltage: Any, accepted: Any, mismatch: Any, limit: Any) -> Any:
     """Sweep until in every lane no voltage changes by more than ``accepted`` [p.u.] and no bus is off balance by more
     than ``mismatch`` (LANES,) [p.u.]; returns the number of sweeps.  Currents are those of the last voltages but
     one, which differ by less than the tolerance."""
@@ -386,7 +411,7 @@ def sweep_block(
     return limit
 
 
-@njit(cache=True)
+@inner
 def _no_load(network: Any, order: Any) -> Any:
     """Voltages without currents."""
     voltage = network.detail["hold"].copy()
@@ -422,7 +447,7 @@ def solve_base(
     with np.errstate(all="ignore"):
         iterations, _ = _solve_base(network, state, start, accepted, mismatch, limit)
     x = state.x[:, :, 0]
-    settled = bool(0 < iterations and state.m[0, 0, 0] <= accepted and state.m[0, 1, 0] <= mismatch)
+    settled = bool(iterations > 0 and state.m[0, 0, 0] <= accepted and state.m[0, 1, 0] <= mismatch)
     settled &= bool(np.isfinite(x).all())
     start.voltage[:], start.current[:] = x[:, 0] + 1j * x[:, 1], x[:, 2] + 1j * x[:, 3]
     start.input[:] = state.unit[:, 2, 0] + 1j * state.unit[:, 3, 0]

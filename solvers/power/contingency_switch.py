@@ -14,6 +14,7 @@ from numba import njit, uint64
 from numpy.typing import NDArray
 
 from solvers.power.contingency_outages import Kind, Outages
+from solvers.power.contingency_steps import inner
 from solvers.power.islands import DEAD, ELSEWHERE, Network, Switches
 
 Array = NDArray[Any]
@@ -63,7 +64,7 @@ _DEAD, _MOVED, _FAILED, _LOST, _ISOLATED, _REACHED, _HUB, _ASKED = range(8)
 
 
 class _Scratch(NamedTuple):
-    count: Array
+    counts: Array
     mark: Array
     """(largest number of elements, columns)."""
     list: Array
@@ -83,7 +84,7 @@ def find_changes(network: Network, switches: Switches, outages: Outages) -> Chan
     return Changes(*_trace(network, switches, scratch, outages.offsets, outages.kind, outages.index))
 
 
-@njit(cache=True)
+@inner
 def _reach(seed: Any, start: Any, head: Any, gate_of: Any, gate: Any, live: Any, queue: Any) -> None:
     """Words of the buses reached from ``seed`` over open gates; see transfer.spread."""
     buses = live.size
@@ -116,7 +117,7 @@ def _reach(seed: Any, start: Any, head: Any, gate_of: Any, gate: Any, live: Any,
                     size += 1
 
 
-@njit(cache=True)
+@inner
 def _choose(switches: Any, branch: Any, gate: Any, live: Any) -> None:
     """Leave only the best energised input of each transfer switch; see transfer.resolve."""
     taken = uint64(0)
@@ -129,7 +130,7 @@ def _choose(switches: Any, branch: Any, gate: Any, live: Any) -> None:
             taken |= able
 
 
-@njit(cache=True)
+@inner
 def _shut(network: Any, kind: Any, i: Any, bit: Any, gate: Any, source: Any) -> None:
     """Take a failed element out of the words of gates and of sources."""
     branches, item = network.branch.size, network.item
@@ -149,28 +150,28 @@ def _shut(network: Any, kind: Any, i: Any, bit: Any, gate: Any, source: Any) -> 
             source[item[j]] &= ~bit
 
 
-@njit(cache=True, inline="always")
+@inner
 def _touch(network: Any, s: Any, row: Any, stamp: Any) -> None:
     """The piece of a row must be solved."""
     if row == ELSEWHERE:
-        s.count[_GENERAL] = 1
+        s.counts[_GENERAL] = 1
     elif row >= 0:
         piece = network.detail[row].piece
         if s.mark[piece, _REACHED] != stamp:
             s.mark[piece, _REACHED] = stamp
-            s.list[s.count[_TOUCHED], 0] = piece
-            s.count[_TOUCHED] += 1
+            s.list[s.counts[_TOUCHED], 0] = piece
+            s.counts[_TOUCHED] += 1
 
 
-@njit(cache=True, inline="always")
+@inner
 def _note(s: Any, kind: Any, a: Any, b: Any, c: Any, x: Any, y: Any) -> None:
-    at = s.count[_EVENTS]
+    at = s.counts[_EVENTS]
     s.event[at, 0], s.event[at, 1], s.event[at, 2], s.event[at, 3] = kind, a, b, c
     s.amount[at, 0], s.amount[at, 1] = x, y
-    s.count[_EVENTS] += 1
+    s.counts[_EVENTS] += 1
 
 
-@njit(cache=True)
+@inner
 def _lose(network: Any, s: Any, number: Any, stamp: Any, column: Any) -> None:
     """A source or converter is off, or stands alone on its busbar."""
     unit = network.unit[number]
@@ -178,30 +179,30 @@ def _lose(network: Any, s: Any, number: Any, stamp: Any, column: Any) -> None:
         return
     s.mark[number, column] = stamp
     if unit.hub < 0:
-        s.count[_GENERAL] = 1
+        s.counts[_GENERAL] = 1
         return
     _touch(network, s, unit.input, stamp)
     piece = network.detail[unit.hub].piece
     if s.mark[piece, _HUB] != stamp:
         s.mark[piece, _HUB] = stamp
-        s.list[s.count[_HUBS], 2] = piece
-        s.count[_HUBS] += 1
+        s.list[s.counts[_HUBS], 2] = piece
+        s.counts[_HUBS] += 1
 
 
-@njit(cache=True, inline="always")
+@inner
 def _unload(s: Any, load: Any, stamp: Any) -> None:
     if s.mark[load, _ASKED] != stamp:
         s.mark[load, _ASKED] = stamp
-        s.list[s.count[_LOADS], 1] = load
-        s.count[_LOADS] += 1
+        s.list[s.counts[_LOADS], 1] = load
+        s.counts[_LOADS] += 1
 
 
-@njit(cache=True)
+@inner
 def _darken(network: Any, s: Any, dead: Any, stamp: Any) -> None:
     """All that the loss of voltage at a set of buses entails."""
     # tables are taken out of their tuples before the loop: each time costs a count of references
     buses, rows, detail, item, cords = network.bus, network.row, network.detail, network.item, network.cord
-    mark, lists, count = s.mark, s.list, s.count
+    mark, lists, count = s.mark, s.list, s.counts
     for number in dead:
         bus = buses[number]
         row = bus.row
@@ -231,7 +232,7 @@ def _darken(network: Any, s: Any, dead: Any, stamp: Any) -> None:
                 count[_LOADS] += 1
 
 
-@njit(cache=True, inline="always")
+@inner
 def _charge(network: Any, s: Any, number: Any, bus: Any, sign: Any) -> None:
     """Half the charging of a branch comes to, or leaves, one of its ends."""
     branch = network.branch[number]
@@ -241,7 +242,7 @@ def _charge(network: Any, s: Any, number: Any, bus: Any, sign: Any) -> None:
         _note(s, SHUNT, slot, 0, 0, 0.0, sign * half)
 
 
-@njit(cache=True)
+@inner
 def _open(network: Any, s: Any, number: Any, stamp: Any) -> None:
     """A failed branch: what it fed is dead, fed anew, or a unit that now stands alone."""
     branch = network.branch[number]
@@ -249,19 +250,19 @@ def _open(network: Any, s: Any, number: Any, stamp: Any) -> None:
         return
     bus = branch.fed
     if bus < 0:
-        s.count[_GENERAL] = 1
+        s.counts[_GENERAL] = 1
     elif s.mark[bus, _DEAD] != stamp and s.mark[bus, _MOVED] != stamp:
         unit = network.detail[network.bus[bus].row].alone
         if unit < 0:
-            s.count[_GENERAL] = 1
+            s.counts[_GENERAL] = 1
         else:
             _lose(network, s, unit, stamp, _ISOLATED)
 
 
-@njit(cache=True)
+@inner
 def _fail(network: Any, s: Any, kind: Any, i: Any, stamp: Any) -> None:
     """An element of the scenario's list, seen from the pieces."""
-    sources, item = s.count[_SOURCES], network.item
+    sources, item = s.counts[_SOURCES], network.item
     if kind == _BRANCH:
         _open(network, s, i, stamp)
     elif kind == _CONVERTER:
@@ -288,13 +289,13 @@ def _fail(network: Any, s: Any, kind: Any, i: Any, stamp: Any) -> None:
         _unload(s, i, stamp)
 
 
-@njit(cache=True)
+@inner
 def _move(network: Any, s: Any, number: Any, stamp: Any) -> None:
     """A transfer switch feeds its output by another input."""
     branch = network.branch[number]
     row, up = network.bus[branch.head].row, network.bus[branch.tail].row
     if row < 0 or up < 0:
-        s.count[_GENERAL] = 1
+        s.counts[_GENERAL] = 1
         return
     before, piece = network.detail[row].branch, network.detail[row].piece
     alone = network.detail[up].alone
@@ -304,7 +305,7 @@ def _move(network: Any, s: Any, number: Any, stamp: Any) -> None:
         or network.piece[piece].first != row
         or (alone >= 0 and s.mark[alone, _ISOLATED] == stamp)
     ):
-        s.count[_GENERAL] = 1
+        s.counts[_GENERAL] = 1
         return
     old = network.row[row].parent
     _touch(network, s, row, stamp)
@@ -318,7 +319,7 @@ def _move(network: Any, s: Any, number: Any, stamp: Any) -> None:
         _charge(network, s, before, network.detail[old].bus, -1.0)
 
 
-@njit(cache=True)
+@inner
 def _reshare(network: Any, s: Any, number: Any, stamp: Any) -> None:
     """The units that are left on a busbar share what it needs."""
     piece = network.piece[number]
@@ -330,7 +331,7 @@ def _reshare(network: Any, s: Any, number: Any, stamp: Any) -> None:
             total += network.unit[unit].weight
     dead = s.mark[network.detail[piece.first].bus, _DEAD] == stamp
     if dead == (total > 0):  # fed by something else, or held though dead
-        s.count[_GENERAL] = 1
+        s.counts[_GENERAL] = 1
     for k in range(piece.unit, piece.unit_stop):
         unit = network.item[k]
         runs = s.mark[unit, _LOST] != stamp
@@ -339,19 +340,19 @@ def _reshare(network: Any, s: Any, number: Any, stamp: Any) -> None:
         _note(s, UNIT, unit, int(runs), 0, share, 0.0)
 
 
-@njit(cache=True, inline="always")
+@inner
 def _carries(cord: Any, number: Any, live: Any, mark: Any, stamp: Any) -> Any:
     return cord.on and live and mark[number, _FAILED] != stamp and mark[cord.bus, _DEAD] != stamp
 
 
-@njit(cache=True)
+@inner
 def _redivide(network: Any, s: Any, stamp: Any, lost: Any) -> Any:
     """Divide the loads asked for over the cords they have left; ``lost`` takes those that have none.
 
     Returns their number, and what they drew: real power and magnitude.
     """
     loads, cords, buses, item, mark = network.load, network.cord, network.bus, network.item, s.mark
-    rows, detail, lists, count = network.row, network.detail, s.list, s.count
+    rows, detail, lists, count = network.row, network.detail, s.list, s.counts
     n, power, size = 0, 0.0, 0.0
     for j in range(count[_LOADS]):
         load = loads[lists[j, 1]]
@@ -387,11 +388,11 @@ def _redivide(network: Any, s: Any, stamp: Any, lost: Any) -> Any:
     return n, power, size
 
 
-@njit(cache=True)
+@inner
 def _spread(network: Any, s: Any, stamp: Any) -> None:
     """Touch all pieces that feel those touched: what hangs on them, and what feeds them."""
     at = 0
-    while at < s.count[_TOUCHED]:
+    while at < s.counts[_TOUCHED]:
         piece = network.piece[s.list[at, 0]]
         at += 1
         bus = network.detail[piece.first].bus
@@ -408,19 +409,27 @@ def _spread(network: Any, s: Any, stamp: Any) -> None:
                 _touch(network, s, network.piece[network.item[k]].first, stamp)
 
 
-@njit(cache=True)
+@inner
 def _roomy(table: Any, used: Any, more: Any) -> Any:
     """The table, with room for more rows."""
     if used + more <= table.shape[0]:
         return table
-    larger = np.empty((2 * (used + more),) + table.shape[1:], table.dtype)
+    larger = np.empty((2 * (used + more), *table.shape[1:]), table.dtype)
     larger[:used] = table[:used]
     return larger
 
 
-@njit(cache=True)
+@inner
 def _switch_block(
-    network: Any, switches: Any, offsets: Any, kind: Any, index: Any, words: Any, gate: Any, source: Any, queue: Any
+    network: Any,
+    switches: Any,
+    offsets: Any,
+    kind: Any,
+    index: Any,
+    words: Any,
+    gate: Any,
+    source: Any,
+    queue: Any,
 ) -> Any:
     """Switch up to 64 scenarios; ``words`` are for buses that can be, and that are energised, and the seed.
 
@@ -451,7 +460,7 @@ def _switch_block(
     return caught
 
 
-@njit(cache=True)
+@inner
 def _differences(network: Any, switches: Any, live: Any, gate: Any, changed: Any) -> Any:
     """Buses that are dark in some scenario, then inputs of transfer switches that changed; their numbers, and the
     scenarios in which a bus gains voltage."""
@@ -472,7 +481,7 @@ def _differences(network: Any, switches: Any, live: Any, gate: Any, changed: Any
     return dark, turned, gained
 
 
-@njit(cache=True)
+@inner
 def _scatter(live: Any, changed: Any, dark: Any, lanes: Any, start: Any, buses: Any) -> Any:
     """Dark buses of each lane, in compressed rows."""
     inside = ~uint64(0) >> uint64(LANES - lanes)
@@ -499,7 +508,7 @@ def _scatter(live: Any, changed: Any, dark: Any, lanes: Any, start: Any, buses: 
     return buses
 
 
-@njit(cache=True, inline="always")
+@inner
 def _lowest(bits: Any) -> Any:
     """Number of the lowest set bit."""
     low = bits & (~bits + uint64(1))
@@ -510,12 +519,12 @@ def _lowest(bits: Any) -> Any:
     return number
 
 
-@njit(cache=True)
+@inner
 def _difference(
     network: Any, s: Any, k: Any, bit: Any, kind: Any, index: Any, dead: Any, gate: Any, turned: Any
 ) -> None:
     """Fill the scratch lists for one scenario."""
-    s.count[:_SOURCES] = 0
+    s.counts[:_SOURCES] = 0
     for bus in dead:
         s.mark[bus, _DEAD] = k
     for e in turned:
@@ -528,7 +537,7 @@ def _difference(
         if gate[e] & bit:
             _move(network, s, e, k)
     j = 0
-    while j < s.count[_HUBS]:
+    while j < s.counts[_HUBS]:
         _reshare(network, s, s.list[j, 2], k)
         j += 1
 
@@ -541,7 +550,7 @@ def _trace(network: Any, switches: Any, s: Any, offsets: Any, kind: Any, index: 
     live = words[1]
     changed = np.empty(network.bus.size + switches.input.size, np.int64)
     bounds, unlit = np.zeros(LANES + 1, np.int64), np.empty(64, np.int64)
-    s.count[_SOURCES] = switches.source_on.size
+    s.counts[_SOURCES] = switches.source_on.size
     total, apparent, never = 0.0, 0.0, 0
     for load in network.load:
         if load.served:
@@ -575,7 +584,7 @@ def _trace(network: Any, switches: Any, s: Any, offsets: Any, kind: Any, index: 
             dead_start[k + 1] = at + buses.size
             served[k], size[k] = total, apparent
             at = lost_start[k]
-            lost = _roomy(lost, at, never + s.count[_LOADS])
+            lost = _roomy(lost, at, never + s.counts[_LOADS])
             if never:
                 for load in range(network.load.size):
                     if not network.load[load].served:
@@ -587,12 +596,12 @@ def _trace(network: Any, switches: Any, s: Any, offsets: Any, kind: Any, index: 
             at += more
             lost_start[k + 1] = at
             _spread(network, s, k)
-            general[k] = s.count[_GENERAL] > 0 or ((caught | gained) & bit) != 0
-            count, at = s.count[_EVENTS], event_start[k]
+            general[k] = s.counts[_GENERAL] > 0 or ((caught | gained) & bit) != 0
+            count, at = s.counts[_EVENTS], event_start[k]
             event, amount = _roomy(event, at, count), _roomy(amount, at, count)
             event[at : at + count], amount[at : at + count] = s.event[:count], s.amount[:count]
             event_start[k + 1] = at + count
-            count, at = s.count[_TOUCHED], piece_start[k]
+            count, at = s.counts[_TOUCHED], piece_start[k]
             piece = _roomy(piece, at, count)
             for j in range(count):
                 p = s.list[j, 0]

@@ -51,7 +51,8 @@ The current at the rated end is along J + j across V of the row beside; scale is
 square in per unit."""
 
 PIECE = np.dtype(
-    [(n, "i8") for n in ("first", "stop", "rank", "child", "child_stop", "unit", "unit_stop")] + [("stiff", "?")],
+    [(n, "i8") for n in ("first", "stop", "rank", "child", "child_stop", "unit", "unit_stop")]
+    + [("stiff", "?")],
     align=True,
 )
 """Rows first to stop; feeds have lower rank; items of the pieces that hang on it in the base state, and of the
@@ -76,7 +77,8 @@ BRANCH = np.dtype(
 and at the tail; impedance and gain from tail to head."""
 
 BUS = np.dtype(
-    [(n, "i8") for n in ("row", "branch", "input", "output", "source", "cord", "end")] + [("live", "?")], align=True
+    [(n, "i8") for n in ("row", "branch", "input", "output", "source", "cord", "end")] + [("live", "?")],
+    align=True,
 )
 """Row; items of branches, converter inputs, converter outputs, sources, cords, and the end of these."""
 
@@ -295,7 +297,9 @@ def _rows(
     rows["parent"], rows["load_slot"], rows["shunt_slot"] = up, load_slot, shunt_slot
     rows["code"] = np.where((gain != 1) | (shunt_slot > 0), GENERAL, np.where(loaded, LOADED, PLAIN))
     rows["r"], rows["x"] = impedance.real, impedance.imag
-    charged = problem.branch_charging[feed] / 2 if feed.size and problem.branch_charging.size else np.zeros(count)
+    charged = (
+        problem.branch_charging[feed] / 2 if feed.size and problem.branch_charging.size else np.zeros(count)
+    )
     charged = np.where(feed >= 0, charged, 0.0)
     detail["bus"], detail["branch"], detail["gain"], detail["hold"] = order, feed, gain, 1.0
     scale = current_scale(problem)
@@ -375,7 +379,7 @@ def _pieces(
     feeds = np.where(above >= 0, np.append(piece, -1)[above], -1)
     table["child"], table["child_stop"] = lists.add(feeds, count)
     padded = np.append(piece, -1)
-    holds = np.where(units["hub"] >= 0, padded[units["hub"]], -1)
+    holds = np.where(units["hub"] >= 0, padded[np.maximum(units["hub"], -1)], -1)
     table["unit"], table["unit_stop"] = lists.add(holds, count)
     at = np.flatnonzero((holds >= 0) & (units["input"] >= 0))
     child_at = np.flatnonzero(feeds >= 0)
@@ -427,7 +431,11 @@ def _rank(start: Any, heads: Any, waits: Any) -> Any:
 
 def _branches(problem: Problem, conducts: Array, detail: Array) -> Array:
     table = np.zeros(problem.branch_from.size, BRANCH)
-    table["tail"], table["head"], table["group"] = problem.branch_from, problem.branch_to, problem.branch_group
+    table["tail"], table["head"], table["group"] = (
+        problem.branch_from,
+        problem.branch_to,
+        problem.branch_group,
+    )
     table["fed"] = -1
     at = np.flatnonzero(detail["branch"] >= 0)
     table["fed"][detail["branch"][at]] = detail["bus"][at]
