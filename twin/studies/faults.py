@@ -39,6 +39,8 @@ UNKNOWN_CLEARING = 1.0
 """How long an assembly must carry a fault that no device clears.  Assumed. [s]"""
 NEVER = 3600.0
 """Clearing time that is told where a device does not trip. [s]"""
+ALIKE = 1e-9
+"""Relative difference below which currents of two states count as equal: the first is told."""
 GREAT, SMALL = 0, 1
 """Places of the greatest and the smallest currents in the solver's answer."""
 
@@ -105,6 +107,7 @@ class _Study:
         first = np.cumsum([0, *(len(places) for places in groups[:-1])])
         currents = self.currents
         initial = np.maximum.reduceat(currents.initial[:, GREAT][:, bus], first, axis=1)
+        worst = (initial >= (1 - ALIKE) * initial.max(axis=0)).argmax(axis=0)
         arc: Arcs = arcs(self.network, currents, self.guarded, self.machines)
         breaking, assembly = self._duties()
         return Table(
@@ -115,7 +118,7 @@ class _Study:
                 "earth_max": np.maximum.reduceat(currents.line_ground[:, GREAT].max(axis=0)[bus], first),
                 "earth_min": np.minimum.reduceat(_smallest(currents.line_ground[:, SMALL])[bus], first),
                 "peak_max": np.maximum.reduceat(currents.peak[:, GREAT].max(axis=0)[bus], first),
-                "state": self.network.state[initial.argmax(axis=0)].astype(float),
+                "state": self.network.state[worst].astype(float),
                 "interrupting": np.maximum(breaking.interrupting, breaking.making).max(axis=0),
                 "withstand": np.maximum(assembly.withstand, assembly.making).max(axis=0),
                 "incident_energy": arc.energy,

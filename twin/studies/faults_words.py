@@ -29,6 +29,7 @@ def facts(
         **_currents(tables["fault"]),
         **_ratings(guarded.facility, tables),
         **_selectivity(tables["protection"], upstream),
+        "slow": int((tables["protection"]["earth_over_pickup"] < 1).sum()),
         **_arcs(tables["fault"]),
         "assumed_devices": sum(device is not None and device.assumed for device in guarded.devices),
         "assumed_fault_levels": [
@@ -110,6 +111,11 @@ def _sentences(found: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from _rating_words(found)
     yield from _selectivity_words(found)
+    if found["slow"]:
+        yield (
+            f"the smallest earth fault (UPS on their inverters alone) trips {found['slow']} of {found['breakers']} breakers "
+            "only after their long-time delay"
+        )
     if found["arcs"]:
         worst = found["hottest"]
         yield (
