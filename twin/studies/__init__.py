@@ -19,6 +19,7 @@ from twin.studies.faults import faults
 from twin.studies.harmonics import harmonics
 from twin.studies.phases import phases
 from twin.studies.redundancy import redundancy
+from twin.studies.reliability import reliability
 
 Answer = tuple[Mapping[str, Table], Mapping[str, Any]]
 
@@ -28,6 +29,7 @@ STUDIES: dict[str, Callable[[Basis], Answer]] = {
     "continuity": continuity,
     "harmonics": harmonics,
     "phases": phases,
+    "reliability": reliability,
 }
 """Name and function of every study, in the order in which they run."""
 

@@ -17,6 +17,7 @@ from twin.results.results import Results, Table
 
 if TYPE_CHECKING:
     from twin.studies.dependence import Dependence
+    from twin.studies.redundancy import Proof
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,13 @@ class Basis:
         from twin.studies.dependence import dependence
 
         return dependence(self)
+
+    @cached_property
+    def proof(self) -> Proof:
+        """What the structure withstands."""
+        from twin.studies.redundancy import Proof
+
+        return Proof(self)
 
     @cached_property
     def flow(self) -> power_flow.Solution:

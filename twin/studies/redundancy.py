@@ -7,7 +7,8 @@ losses of machines among them are also solved in full by the coupling.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations, islice
 from math import comb
 from typing import Any
@@ -57,7 +58,7 @@ class Loss:
 
 
 @dataclass
-class _Found:
+class Found:
     """Pairs of which either alone is withstood, but not both."""
 
     states: int = 0
@@ -67,6 +68,8 @@ class _Found:
     """Component to the racks lost in its worst pair."""
     dropped: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Column of a rack to the first pair that drops it."""
+    overloads: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)
+    """Pairs of components that drop racks through overload alone, and the racks."""
 
 
 def redundancy(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
@@ -80,10 +83,12 @@ def redundancy(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
     Tables ``part`` (machines and paths: racks lost without it, and in its worst pair) and ``rack`` (fewest failures that
     drop it), and the answer in words and numbers.
     """
-    return _Proof(basis).answer()
+    return basis.proof.answer()
 
 
-class _Proof:
+class Proof:
+    """The states of a facility's structure, worked through once."""
+
     def __init__(self, basis: Basis) -> None:
         structure = basis.dependence
         self.basis, self.depends = basis, structure
@@ -93,13 +98,23 @@ class _Proof:
         known = basis.facility.by_id
         self.machines = np.array([i for i, name in enumerate(self.names) if name in known], int)
 
-    def answer(self) -> tuple[dict[str, Table], dict[str, Any]]:
-        alone = self.evaluator.sets(np.arange(-1, len(self.names))[:, None])
-        lost = (~alone.up).sum(axis=1)
-        losses = [self._loss(alone, int(row), (self.names[row - 1],)) for row in np.flatnonzero(lost) if row]
+    @cached_property
+    def alone(self) -> Evaluation:
+        """The normal state, then every component out alone."""
+        return self.evaluator.sets(np.arange(-1, len(self.names))[:, None])
+
+    @cached_property
+    def pairs(self) -> Found | None:
+        """Every two machines that are each withstood alone; None where that is too many to do unasked."""
         asked = self.basis.facility.redundancy.goal == "fault_tolerant" or self.basis.thorough
         few = len(self.machines) * (len(self.machines) - 1) // 2 <= FEW_PAIRS
-        found = self._pairs(lost[1:]) if asked or few else None
+        return self._pairs((~self.alone.up[1:]).sum(axis=1)) if asked or few else None
+
+    def answer(self) -> tuple[dict[str, Table], dict[str, Any]]:
+        """Tables and facts."""
+        alone, found = self.alone, self.pairs
+        lost = (~alone.up).sum(axis=1)
+        losses = [self._loss(alone, int(row), (self.names[row - 1],)) for row in np.flatnonzero(lost) if row]
         smallest, example, reached = self._fewest(alone, found)
         facts: dict[str, Any] = {
             "stands": bool(lost[0] == 0),
@@ -123,7 +138,7 @@ class _Proof:
         return self._tables(lost[1:], found, smallest), facts
 
     def _tables(
-        self, lost: NDArray[np.int_], found: _Found | None, smallest: NDArray[np.int_]
+        self, lost: NDArray[np.int_], found: Found | None, smallest: NDArray[np.int_]
     ) -> dict[str, Table]:
         values = {"racks_lost": lost.astype(float)}
         if found is not None:
@@ -146,9 +161,9 @@ class _Proof:
         ]
         return Loss(out, racks, tuple(sorted(trips)))
 
-    def _pairs(self, lost: NDArray[np.int_]) -> _Found:
+    def _pairs(self, lost: NDArray[np.int_]) -> Found:
         """Every two machines that are each withstood alone."""
-        found = _Found()
+        found = Found()
         some = self.machines[lost[self.machines] == 0]
         total = len(some) * (len(some) - 1) // 2
         for first in range(0, total, BLOCK):
@@ -162,6 +177,7 @@ class _Proof:
             for row in bad:
                 for component in events[row].tolist():
                     found.racks[component] = max(found.racks.get(component, 0), int(racks[row]))
+            found.overloads += self._by_overload(states, events, bad[_trips(states, bad) > 0])
             down = ~states.up[bad]
             for column in np.flatnonzero(down.any(axis=0)).tolist():
                 row = bad[int(down[:, column].argmax())]
@@ -173,8 +189,26 @@ class _Proof:
             found.worst = _worst(found.worst)
         return found
 
+    def _by_overload(
+        self, states: Evaluation, events: NDArray[np.int_], rows: NDArray[np.int_]
+    ) -> Iterator[tuple[int, int, frozenset[str]]]:
+        """Pairs, and the racks that would have stayed up had nothing tripped."""
+        if not rows.size:
+            return
+        stays = self._patient.sets(events[rows]).up & ~states.up[rows]
+        for row, racks in zip(rows, stays, strict=True):
+            lost = frozenset(self.racks[column] for column in np.flatnonzero(racks))
+            if lost:
+                yield int(events[row, 0]), int(events[row, 1]), lost
+
+    @cached_property
+    def _patient(self) -> Evaluator:
+        """The same structure in which nothing ever trips."""
+        unlimited = np.full(self.depends.structure.nodes, np.inf)
+        return Evaluator(replace(self.depends.structure, node_capacity=unlimited), self.evaluator.nodes)
+
     def _fewest(
-        self, alone: Evaluation, found: _Found | None
+        self, alone: Evaluation, found: Found | None
     ) -> tuple[NDArray[np.int_], tuple[str, ...], int]:
         """Fewest machines whose loss drops each rack, one such set of the weakest rack, and how far was searched."""
         order = self.basis.facility.redundancy.order
@@ -234,7 +268,7 @@ def _worst(losses: Iterable[Loss]) -> list[Loss]:
     return sorted(losses, key=lambda loss: (-len(loss.racks), -len(loss.trips), loss.out))[:SHOWN]
 
 
-def _sentences(facts: Mapping[str, Any], losses: list[Loss], found: _Found | None) -> Iterator[str]:
+def _sentences(facts: Mapping[str, Any], losses: list[Loss], found: Found | None) -> Iterator[str]:
     if not facts["stands"]:
         yield "not every rack has power and cooling in the normal state; nothing can be said about losses"
         return
