@@ -149,9 +149,8 @@ class _Builder:
         buses = self.row.size
         fixed = np.flatnonzero(plan.is_fixed & self.graph.present)
         dependent = np.zeros(buses, dtype=bool)
-        dependent[problem.cord_bus] = (problem.load_current_share + problem.load_impedance_share > 0)[
-            problem.cord_load
-        ]
+        bends = problem.load_current_share + problem.load_impedance_share > 0
+        dependent[problem.cord_bus[bends[problem.cord_load]]] = True
         loaded = self.bus[(plan.corded | dependent)[self.bus]]
         self.slot = np.full(buses, -1)
         self.slot[loaded] = np.arange(loaded.size)
