@@ -1,13 +1,14 @@
-"""Power flow against pandapower: the same radial net, one state and every single branch outage.
+"""Power flow against the fastest programs known: facilities against power-grid-model, and a small net against pandapower.
 
-Both get a net that is built already; the time is that of the solve call ("prepared": of new loads on a network whose
-switching is worked out). pandapower's Newton method writes result tables of every element, ours returns arrays;
-pandapower uses numba where it is installed.
+Facilities are those of :mod:`tests.benchmarks.facilities`. Both sides get a model that is built already, the same
+tolerance of 1e-8 p.u. on voltages, one thread; both put out nothing but voltages, into fresh arrays. Process time, in
+turn, median of five pairs; voltages are compared first. "prepared and solved" counts the building of both models.
+pandapower's Newton method writes result tables of every element. Rows without a peer show how the cost of a batch
+grows with scenarios and buses.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -15,6 +16,13 @@ from typing import Any
 from tests.benchmarks.timing import Row, against, medians, report, single_threaded
 
 VOLTAGE, BASE = 20e3, 10e6
+SIZES = {"300": 1000, "3k": 1000, "30k": 100}
+"""Load scenarios of each facility."""
+REPEATED = {"300": 50, "3k": 20, "30k": 3}
+"""Single solves in one measurement; the row gives the time of one."""
+GROWTH = (2, 7, 21, 70, 207, 695)
+"""Line-ups of the facilities whose batches show the cost of buses: 300 to 100,000."""
+PEER = "power-grid-model"
 
 
 def main() -> None:
@@ -24,10 +32,74 @@ def main() -> None:
 
 
 def rows() -> Iterator[Row]:
-    """Small and large; then a batch."""
-    for buses in (30, 400):
-        yield from _cases(buses)
-    yield _batch(100)
+    """Radial facilities, then what others measure, then growth, then the small net."""
+    from tests.benchmarks import power_contingency, power_faults, power_mesh, power_unbalanced
+
+    for name, count in SIZES.items():
+        yield from _facility(name, count)
+    for part in (power_mesh, power_contingency, power_unbalanced, power_faults):
+        yield from part.rows()
+    yield from _growth()
+    yield _small(400)
+
+
+def _facility(name: str, count: int) -> Iterator[Row]:
+    import numpy as np
+
+    from solvers.power import prepare
+    from tests.benchmarks.facilities import (
+        facility,
+        grid_loads,
+        grid_model,
+        grid_solve,
+        problem,
+        scenarios,
+        voltages,
+    )  # fmt: skip
+
+    net = facility(name)
+    loads = scenarios(net, count) * net.load_power
+    prepared, model, update = prepare(problem(net), compiled=True), grid_model(net), grid_loads(net, loads)
+    put = {"outputs": ("bus_voltage",)}
+    last = prepared.solve(loads, **put)
+    np.testing.assert_allclose(last.bus_voltage, voltages(grid_solve(model, update)), rtol=0, atol=1e-8)
+    where = f"radial, {net.bus_voltage.size} buses"
+    peer = lambda: grid_solve(model, update)  # noqa: E731
+    yield against(f"{where}, {count} loads", PEER, lambda: prepared.solve(loads, **put), peer)
+    yield against(
+        f"{where}, {count} loads, reused", PEER, lambda: prepared.solve(loads, out=last, **put), peer
+    )
+    times, one = range(REPEATED[name]), net.load_power[None].copy()
+    row = against(
+        f"{where}, single solve", PEER,
+        lambda: [prepared.solve(one, **put) for _ in times], lambda: [grid_solve(model) for _ in times],
+    )  # fmt: skip
+    yield Row(row.case, row.ours_s / len(times), PEER, (row.peer_s or 0.0) / len(times), row.ratio)
+    yield against(
+        f"{where}, prepared and solved", PEER,
+        lambda: prepare(problem(net), compiled=True).solve(one, **put), lambda: grid_solve(grid_model(net)),
+    )  # fmt: skip
+
+
+def _growth() -> Iterator[Row]:
+    """Batches of 50 scenarios on ever larger networks, and ever larger batches on one."""
+    for lineups in GROWTH:
+        yield _batch(lineups, 50)
+    for count in (100, 300, 1000, 3000):
+        yield _batch(21, count)
+
+
+def _batch(lineups: int, count: int) -> Row:
+    import time
+
+    from solvers.power import prepare
+    from tests.benchmarks.facilities import campus, problem, scenarios
+
+    net = campus(lineups)
+    loads = scenarios(net, count) * net.load_power
+    prepared = prepare(problem(net), compiled=True)
+    (taken,) = medians(lambda: prepared.solve(loads, outputs=("bus_voltage",)), clock=time.process_time)
+    return Row(f"growth: {net.bus_voltage.size} buses, {count} loads", taken)
 
 
 def radial(buses: int) -> dict[str, Any]:
@@ -79,45 +151,20 @@ def _run(grid: Any) -> Any:
     return grid
 
 
-def _cases(buses: int) -> Iterator[Row]:
+def _small(buses: int) -> Row:
     import numpy as np
 
-    from solvers.power import prepare, solve
+    from solvers.power import prepare
 
     net = radial(buses)
     problem, grid = ours(net), theirs(net)
-    mine, other = np.abs(solve(problem).bus_voltage[0]), _run(grid).res_bus.vm_pu.to_numpy()
-    np.testing.assert_allclose(mine, other, atol=1e-8)
-    assert mine.min() > 0.9
-    case = f"radial net, {buses} buses, one state"
-    yield against(case, "pandapower", lambda: solve(problem), lambda: _run(grid))
-    prepared, loads = prepare(problem), problem.load_power
-    yield against(f"{case}, prepared", "pandapower", lambda: prepared.solve(loads), lambda: _run(grid))
-
-
-def _batch(buses: int) -> Row:
-    import numpy as np
-
-    from solvers.power import solve
-
-    net = radial(buses)
-    branches = buses - 1
-    problem = ours(net, ~np.eye(branches, dtype=bool))
-    grid = theirs(net)
-
-    def outages() -> list[float]:
-        lowest = []
-        for line in range(branches):
-            grid.line.loc[line, "in_service"] = False
-            lowest.append(_run(grid).res_bus.vm_pu.min())
-            grid.line.loc[line, "in_service"] = True
-        return lowest
-
-    voltage = np.abs(solve(problem).bus_voltage)
-    np.testing.assert_allclose(np.where(voltage > 0, voltage, 9).min(axis=1), outages(), atol=1e-8)
-    case = f"radial net, {buses} buses, {branches} single outages"
-    ours_s, peer_s = medians(lambda: solve(problem), outages, repeats=3, clock=time.process_time)
-    return Row(case, ours_s, "pandapower", peer_s, peer_s / ours_s)
+    prepared = prepare(problem, compiled=True)
+    mine, other = prepared.solve(problem.load_power), _run(grid).res_bus.vm_pu.to_numpy()
+    np.testing.assert_allclose(np.abs(mine.bus_voltage[0]), other, atol=1e-8)
+    return against(
+        f"radial net, {buses} buses, all outputs", "pandapower",
+        lambda: prepared.solve(problem.load_power), lambda: _run(grid),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
