@@ -39,7 +39,9 @@ catalogue:
     like: ups_250kw
     battery: {battery}
     discharge_efficiency: 85.5 %
+    mode: {mode}
   my_gen: {{like: gen_1500kw, rating: {rating}, fuel: {fuel}, start_time: {start}}}
+  my_bess: {{kind: bess, rating: 500 kW, energy: 100 kWh, source: assumed}}
   my_sts: {{like: sts_800a, transfer_time: 6 ms}}
   my_ats: {{like: ats_1600a, transfer_time: 100 ms}}
 pods: [{{id: p, at: [2 m, 2 m], rows: [{{id: s, face: south, lineup: [10 x my_rack]}}]}}]
@@ -69,7 +71,14 @@ TWO_TRANSFORMERS = """
   transfer_switches: [{{id: switch, type: {switch}, from: [txa, txb]}}]
   whips: [{{to: "kind:rack", from: switch, per_rack: 1, breaker: 63 A}}]
 """
-DEFAULTS = {"storage": "0 J", "battery": "10 kWh", "rating": "500 kW", "fuel": "24 h", "start": "10 s"}
+DEFAULTS = {
+    "storage": "0 J",
+    "battery": "10 kWh",
+    "rating": "500 kW",
+    "fuel": "24 h",
+    "start": "10 s",
+    "mode": "double_conversion",
+}
 
 
 @cache
@@ -130,6 +139,12 @@ def test_without_a_generator_the_battery_time_is_all_there_is():
     assert not [code for code, _ in findings(alone) if code in ("CON-001", "CON-002")]
 
 
+def test_a_limit_of_the_designer_may_be_on_the_battery_time():
+    facility, results = solved(more="limits: [{what: store.time, min: 10 min}]\n")
+    told = [f for f in judge(facility, results).findings if f.code == "LIM-001"]
+    assert [(f.subject, f.severity) for f in told] == [("ups", "error")]
+
+
 @pytest.mark.parametrize("factor", [0.5, 2.0, 3.0])
 def test_time_is_proportional_to_the_battery_and_the_gap_does_not_care(factor):
     _, one = solved()
@@ -173,6 +188,49 @@ def test_behind_a_ups_nothing_is_seen():
     table = results.studies["input"]
     for quantity in ("transfer", "gap"):
         assert np.all(table[quantity] == 0.0)
+
+
+def test_a_ups_on_bypass_holds_nothing():
+    told = findings(mode="bypass")
+    assert told["CON-003", "p.s.01"].value == pytest.approx(13.1, rel=1e-12)
+    assert "store" not in solved(mode="bypass")[1].studies
+
+
+def test_a_static_switch_moves_over_when_the_switch_above_it_waits_for_its_generator():
+    """Racks see its 6 ms, not the 13.1 s of the generator; when the utility is lost they see those."""
+    _, results = solved(
+        """
+  transformers: [{id: txa, type: tx_1000kva, from: grid}, {id: txb, type: tx_1000kva, from: grid}]
+  generators: [{id: gen, type: my_gen}]
+  transfer_switches:
+    - {id: ats, type: my_ats, from: [txa, gen]}
+    - {id: sts, type: my_sts, from: [ats, txb]}
+  whips: [{to: "kind:rack", from: sts, per_rack: 1, breaker: 63 A}]
+"""
+    )
+    assert at(results.studies["input"], "p.s.01", "transfer") == pytest.approx(6e-3, rel=1e-12)
+    assert at(results.studies["input"], "p.s.01", "gap") == pytest.approx(13.1 + 6e-3, rel=1e-12)
+
+
+def test_two_cords_on_separate_switches_see_neither_transfer():
+    sides = WITHOUT_UPS.replace("id: ats, type: my_ats", "id: ats, type: my_ats, feeds: [A, B]")
+    sides = sides.replace("from: ats, per_rack: 1", "from: ats, feeds: [A, B], per_rack: 2")
+    _, results = solved(sides)
+    assert at(results.studies["input"], "p.s.01", "transfer") == 0.0
+    assert at(results.studies["input"], "p.s.01", "gap") == pytest.approx(13.1, rel=1e-12)
+
+
+def test_a_bess_bridges_until_the_generator_runs():
+    """It is there after 0.1 s, its switch 0.1 s later; the generator relieves it after 13.1 s."""
+    both = WITH_UPS.replace("[tx, gen]", "[tx, bess, gen]").replace(
+        "  generators:", "  bess: [{id: bess, type: my_bess}]\n  generators:"
+    )
+    _, results = solved(both)
+    store = results.studies["store"]
+    assert at(store, "bess", "gap") == pytest.approx(13.1, rel=1e-12)
+    assert at(store, "ups", "gap") == pytest.approx(0.2 + 5.0, rel=1e-12)
+    load = results["power"].at("bess", "power", results.scenario_index("lose:grid"))
+    assert at(store, "bess", "time") == pytest.approx(3.6e8 / load, rel=1e-3)
 
 
 # -- generators ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from twin.model.products import Bess, Generator, Rack, Rectifier, Ups
 from twin.results.results import Table
 from twin.studies.basis import Basis
 from twin.studies.jobs import CHARGE, Response, Swing, class_limits, meter_swing, responses
-from twin.studies.outage import STORE_POWER, Group, Outage, has_store
+from twin.studies.outage import Group, Outage, has_store
 from twin.studies.starting import Start, lost_load, start
 
 Array = NDArray[np.float64]
@@ -310,12 +310,11 @@ def _of_job(table: Table, outage: Outage) -> str:
     if table["job_held"][at] < 0.5:
         return f"{head}: it trips"
     kind = getattr(outage.machine[name].product, "performance", "")
-    stored = outage.drawn(name)[STORE_POWER] > 0.0
-    bare = f" (without the racks' storage {100 * table['frequency_drop_bare'][at]:.1f} %)" if stored else ""
+    drop, bare = (f"{100 * table[q][at]:.1f} %" for q in ("frequency_drop", "frequency_drop_bare"))
+    without = f" (without the racks' storage {bare})" if bare != drop else ""
     return (
-        f"{head}: frequency falls by {100 * table['frequency_drop'][at]:.1f} %{bare}, voltage by"
-        f" {100 * table['voltage_drop'][at]:.1f} %; class {kind} allows {100 * table['frequency_drop_limit'][at]:.0f} %"
-        f" and {100 * table['voltage_drop_limit'][at]:.0f} %"
+        f"{head}: frequency falls by {drop}{without}, voltage by {100 * table['voltage_drop'][at]:.1f} %; class {kind}"
+        f" allows {100 * table['frequency_drop_limit'][at]:.0f} % and {100 * table['voltage_drop_limit'][at]:.0f} %"
     )
 
 
