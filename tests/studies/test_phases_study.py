@@ -16,7 +16,8 @@ from twin.layout import LayoutError
 from twin.layout.load import load, load_text
 from twin.studies import STUDIES
 from twin.studies.phases import _Study, _triplen_share, phases
-from twin.studies.phases_network import current_turns, lower
+from twin.studies.phases_network import lower
+from twin.studies.phases_transformer import current_turns
 
 LAYOUTS = Path(__file__).parents[2] / "layouts"
 
@@ -313,6 +314,39 @@ def test_the_enterprise_hall_deals_its_racks_in_turn_and_passes():
     assert answer["imbalance"] < 0.05
     assert len(answer["sentences"]) == 2
     assert [f.code for f in judge(facility, results).findings if f.code.startswith("PHS")] == []
+
+
+def _catcher() -> str:
+    text = (LAYOUTS / "redundancy_catcher.yaml").read_text()
+    return text.replace('"type:gb300_*", from: bw,', '"type:gb300_*", from: bw, poles: 1,')
+
+
+@pytest.mark.parametrize("name", ["enterprise_hall", "redundancy_catcher"])
+def test_in_every_state_the_mean_of_the_phases_is_the_current_of_the_balanced_flow(name):
+    """Modules in parallel, transfer switches that move to the catcher: 28 and 15 states, each solved by the coupling."""
+    _, results, basis = enterprise() if name == "enterprise_hall" else solved(_catcher(), True)
+    network = lower(basis)
+    study = _Study(basis, network, solve(network.problem, method="injection"))
+    machines = results.studies["phase"].ids
+    bus = [basis.world.power.output[machine] for machine in machines]
+    mean = np.abs(study.current[:, bus]).mean(axis=2)
+    column = [results["power"].index(machine) for machine in machines]
+    balanced = results["power"]["current"][np.ix_(network.rows, column)]
+    if name == "redundancy_catcher":
+        assert results.studies["phase"]["worst_current"][machines.index("catcher")] > 1000.0
+    # the mean of voltages that differ by 0.1 %, and of magnitudes instead of phasors
+    np.testing.assert_allclose(mean, balanced, rtol=2e-3, atol=0.1)
+
+
+def test_the_compiled_sweep_tells_the_same():
+    pytest.importorskip("numba")
+    basis = enterprise()[2]
+    with patch("twin.studies.phases.LARGE", 0):
+        swept = phases(basis)[0]
+    for name, table in phases(basis)[0].items():
+        for quantity, values in table.values.items():
+            # voltages agree to the tolerance of 1e-9, currents to that over the drop in a whip of 1e-2
+            np.testing.assert_allclose(swept[name][quantity], values, rtol=1e-6, atol=1e-5, err_msg=quantity)
 
 
 def test_a_hall_of_sixty_racks_is_answered_in_a_fraction_of_a_second():

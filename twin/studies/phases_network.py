@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +17,11 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from solvers.power.unbalanced import NEUTRAL, Feeder, UnbalancedProblem, with_return
-from solvers.power.unbalanced.connections import Coil, coils
 from twin.model.facility import Feed
-from twin.model.products import SQRT3, Busway, Pdu, Transformer, Ups
+from twin.model.products import SQRT3, Busway, Ups
 from twin.networks.power import BASE_POWER
 from twin.studies.basis import Basis
+from twin.studies.phases_transformer import Sheet, current_turns, transformer_sheet
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -177,11 +176,11 @@ class _Lowering:
         return complex(per_unit * self.volts[self.second[branch]] ** 2 / BASE_POWER)
 
     @cached_property
-    def transformers(self) -> dict[int, tuple[str, tuple[float, float], float, complex, float]]:
+    def transformers(self) -> dict[int, Sheet]:
         """Branches of transformers: vector group, voltages [V], rating [VA], impedance [p.u.] and turns over rated."""
-        found: dict[int, tuple[str, tuple[float, float], float, complex, float]] = {}
+        found: dict[int, Sheet] = {}
         for name, branches in self.net.through.items():
-            sheet = _sheet(self.facility.by_id[name].product)
+            sheet = transformer_sheet(self.facility.by_id[name].product)
             if sheet is not None:
                 found |= dict.fromkeys(branches, sheet)
         return found
@@ -347,36 +346,6 @@ class _Lowering:
         }
 
 
-def current_turns(group: str, ratio: float) -> Array:
-    """(3, 3) line currents into a transformer as a matrix times those out of it.
-
-    Parameters
-    ----------
-    ratio : no-load voltage between phases of the secondary over the primary. [-]
-
-    Notes
-    -----
-    I_1 = T_1 diag(n) T_2^+ I_2 with T the incidence of phases and coils and n the turns ratio of a unit.  In a delta the
-    coils carry what their lines ask for and no current around it (three equal coils).
-    """
-    units = coils(group)
-    primary, secondary = (_incidence([unit[side] for unit in units]) for side in (0, 1))
-    turns = [
-        ratio * (1.0 / SQRT3 if low.wye else 1.0) / (1.0 / SQRT3 if high.wye else 1.0) for high, low in units
-    ]
-    return np.asarray(primary @ np.diag(turns) @ np.linalg.pinv(secondary))
-
-
-def _incidence(side: list[Coil]) -> Array:
-    """(3, 3) +1 where a coil's current enters from a phase, -1 where it leaves to one."""
-    table = np.zeros((3, 3))
-    for coil, unit in enumerate(side):
-        for letter, sign in zip(unit.terminals, (1.0, -1.0), strict=True):
-            if letter != "n":
-                table["abc".index(letter), coil] += sign
-    return table
-
-
 def conductors(drawn: tuple[Drawn, ...]) -> tuple[Index, Index]:
     """(L,) and (L,) conductors that the loads lie between: 0, 1, 2 the phases, 3 the neutral."""
     pairs = [(load.conductors + "n")[:2] for load in drawn]
@@ -388,17 +357,3 @@ def conductors(drawn: tuple[Drawn, ...]) -> tuple[Index, Index]:
 def _labels(count: int, first: Index, second: Index) -> Index:
     graph = csr_array((np.ones(len(first)), (first, second)), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1])
-
-
-def _sheet(product: object) -> tuple[str, tuple[float, float], float, complex, float] | None:
-    """Vector group, voltages, rating, impedance and tap of a machine that is or has a transformer."""
-    match product:
-        case Transformer() as sheet:
-            resistance = sheet.load_loss / sheet.rating
-            z = complex(resistance, sqrt(sheet.impedance**2 - resistance**2))
-            return sheet.vector_group, (sheet.primary, sheet.secondary), sheet.rating, z, 1.0 + sheet.tap
-        case Pdu(impedance=impedance) as panel if impedance > 0.0:
-            resistance = min(panel.load_loss / panel.rating, impedance)
-            z = complex(resistance, sqrt(impedance**2 - resistance**2))
-            return "Dyn11", (panel.input_voltage or panel.voltage, panel.voltage), panel.rating, z, 1.0
-    return None
