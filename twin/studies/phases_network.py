@@ -261,7 +261,14 @@ class _Lowering:
         )
         watts = np.asarray(self.basis.results["feed"]["power"])[rows]
         asked = watts[:, feed] * (1.0 + 1j * ratio[feed]) * share
-        return np.where(feed < 0, share, asked).astype(complex)
+        return np.where(feed < 0, share * self._energised(rows), asked).astype(complex)
+
+    def _energised(self, rows: Index) -> Mask:
+        """(S, L) whether a no-load loss is there: its machine may be out of service."""
+        power = self.basis.results["power"]
+        owner = {bus: power.ids.index(name) for name, (bus, _) in self.net.shunt_owner.items()}
+        column = np.array([owner.get(load.entry, -1) for load in self.drawn], np.intp)
+        return (column >= 0) & (np.asarray(power["live"])[np.ix_(rows, column)] > 0.5)
 
     def _states(self) -> Index:
         """The normal state and, of the settled ones, those that differ in what these sections carry."""
