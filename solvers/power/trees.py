@@ -98,6 +98,8 @@ def find_roots(problem: Problem, live: Array, closed: Array, source_on: Array, f
 
 
 def _components(buses: int, one: Array, other: Array) -> Array:
+    if not one.size:
+        return np.arange(buses)
     graph = coo_array((np.ones(one.size), (one, other)), shape=(buses, buses))
     return np.asarray(connected_components(graph, directed=False)[1])
 
@@ -201,8 +203,6 @@ class Graph:
     """Branch by which it does, -1 = none."""
     voltage: Array
     """Voltage it holds where it is a root, else 1. [p.u.]"""
-    level: Array
-    """Longest way from a root, converters included."""
     held: Array
     """bool: a root in some scenario."""
     odd: Exceptions
@@ -216,6 +216,14 @@ class Graph:
     inputs: Array
     outputs: Array
     """Input bus of those converters and the bus that stands for their output busbar."""
+
+    @cached_property
+    def level(self) -> Array:
+        """Longest way from a root, converters included."""
+        tails, heads = (self.tails, self.inputs), (self.heads, self.outputs)
+        level = _levels(self.parent.size, np.concatenate(tails), np.concatenate(heads))
+        assert level is not None
+        return level
 
     def order(self) -> Array:
         """Buses, each after all that feed it."""
@@ -267,7 +275,9 @@ def _overlay(problem: Problem, roots: Roots, feeds: Feeds, lanes: Array) -> Grap
     usual = usual[times[usual] > held[heads]]
     parent, branch = np.full(buses, -1), np.full(buses, -1)
     parent[feeds.head[usual]], branch[feeds.head[usual]] = feeds.tail[usual], feeds.branch[usual]
-    rare = np.setdiff1d(order, usual)
+    rest = np.zeros(times.size, dtype=bool)
+    rest[order], rest[usual] = True, False
+    rare = np.flatnonzero(rest)
     at, lane = np.nonzero(conducts[rare])
     rooted = np.flatnonzero((held > 0) & (parent >= 0))
     own, own_lane = np.nonzero(roots.held[np.ix_(lanes, rooted)].T)
@@ -284,16 +294,17 @@ def _overlay(problem: Problem, roots: Roots, feeds: Feeds, lanes: Array) -> Grap
     running = np.flatnonzero(into >= 0)
     inputs, outputs = problem.converter_from[running], into[running]
     tails, heads = feeds.tail[order], feeds.head[order]
-    level = _levels(buses, np.concatenate([tails, inputs]), np.concatenate([heads, outputs]))
-    if level is None:
-        return None
+    # one tree for all scenarios has no cycle
+    if odd.bus.size or running.size:
+        level = _levels(buses, np.concatenate([tails, inputs]), np.concatenate([heads, outputs]))
+        if level is None:
+            return None
     return Graph(
         lanes,
         present,
         parent,
         branch,
         voltage,
-        level,
         held > 0,
         odd,
         tails,
