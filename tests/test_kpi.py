@@ -21,6 +21,7 @@ SITE = {
     "cooling_power": (1e6, 0.5e6),
     "loss_power": (0.4e6, 0.3e6),
     "other_power": (0.1e6, 0.2e6),
+    "electrical_loss": (0.4 / 10.4, 0.3 / 9.3),
     "pue": (1.15, 10 / 9),
     "water": (1.0, 1.0),
     "wue": (1e-10, 1e-10),

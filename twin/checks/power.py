@@ -26,6 +26,11 @@ PASSIVE = (*SWITCHGEAR, "pdu")
 FINAL_DROP, TOTAL_DROP = 0.03, 0.05
 VOLTAGE_LOW, VOLTAGE_HIGH = 0.90, 1.10
 """Steady-state window of IT equipment, share of nominal."""
+SERVICE_A, UTILIZATION_A = (0.95, 1.05), (0.90, 1.05)
+SERVICE_B, UTILIZATION_B = (0.917, 1.058), (0.867, 1.058)
+"""Ranges of ANSI C84.1, share of nominal, as quoted."""
+POWER_FACTOR = 0.95
+ELC = 0.297
 BALANCE = 0.10
 """Difference between the feeds of one load over their mean."""
 
@@ -176,6 +181,78 @@ def rack_voltage(facility: Facility, results: Results) -> Iterator[Assessment]:
         where = racks.on("served") & (racks["voltage"] > 0)
         yield Assessment(racks.ids, racks["voltage"], VOLTAGE_LOW, "min", "fraction", "input voltage", where)
         yield Assessment(racks.ids, racks["voltage"], VOLTAGE_HIGH, "max", "fraction", "input voltage", where)
+
+
+@check(
+    "PWR-031",
+    "Voltages are within range A of their level",
+    standard="ANSI C84.1-2020",
+    clause="table 1, range A: service 95 % to 105 %, utilization of 600 V and less 90 % to 105 % (as quoted)",
+    severity="warning",
+    during="normal",
+)
+def range_a(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """At the boards that take in a supply (the service) and at the loads; after a failure range B is wider (PWR-032)."""
+    yield from _bands(facility, results, SERVICE_A, UTILIZATION_A)
+
+
+@check(
+    "PWR-032",
+    "Voltages are within range B of their level after a failure",
+    standard="ANSI C84.1-2020",
+    clause="table 1, range B: service 91.7 % to 105.8 %, utilization of 600 V and less 86.7 % to 105.8 % (as quoted)",
+    severity="warning",
+    during="failure",
+)
+def range_b(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Voltages that call for a remedy within a reasonable time."""
+    yield from _bands(facility, results, SERVICE_B, UTILIZATION_B)
+
+
+def _bands(
+    facility: Facility, results: Results, service: tuple[float, float], utilization: tuple[float, float]
+) -> Iterator[Assessment]:
+    for machines in of_machines(facility, results, "power", "transformer", "switchboard"):
+        live = machines.on("live")
+        volts = machines["voltage"]
+        yield Assessment(machines.ids, volts, service[0], "min", "fraction", "voltage", live)
+        yield Assessment(machines.ids, volts, service[1], "max", "fraction", "voltage", live)
+    for racks in of_machines(facility, results, "rack"):
+        where = racks.on("served") & (racks["voltage"] > 0)
+        volts = racks["voltage"]
+        yield Assessment(racks.ids, volts, utilization[0], "min", "fraction", "input voltage", where)
+        yield Assessment(racks.ids, volts, utilization[1], "max", "fraction", "input voltage", where)
+
+
+@check(
+    "PWR-033",
+    "The power factor at the utility is high",
+    standard=PRACTICE,
+    clause="utility tariffs charge for less than 95 %",
+    severity="warning",
+    during="normal",
+)
+def power_factor(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Real over apparent power of every connection that delivers any."""
+    for meters in of_machines(facility, results, "power", "utility"):
+        apparent = meters["apparent"]
+        share = np.divide(meters["power"], apparent, out=np.ones_like(apparent), where=apparent > 0)
+        yield Assessment(meters.ids, share, POWER_FACTOR, "min", "fraction", "power factor", apparent > 0)
+
+
+@check(
+    "PWR-034",
+    "The power tree loses little",
+    standard="ANSI/ASHRAE 90.4-2016",
+    clause="electrical loss component, 29.7 % in the example of addendum g (as quoted); later editions ask for less",
+    severity="warning",
+    during="normal",
+)
+def electrical_loss(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Losses from the utility to the racks over what enters; an ``override`` states the limit of the edition in force."""
+    for table in of_table(results, "site"):
+        what = "electrical loss component"
+        yield Assessment(table.ids, table["electrical_loss"], ELC, "max", "fraction", what)
 
 
 @check(

@@ -336,6 +336,7 @@ QUANTITIES: dict[str, Quantity] = {
             cooling_power   | power | Fans, pumps and compressors
             loss_power      | power | Losses of the power tree
             other_power     | power | Drawn outside the modelled power tree
+            electrical_loss | fraction | Losses of the power tree over what enters it for IT and losses
             pue             | ratio | Power usage effectiveness
             water           | mass_flow | Water drawn
             wue             | volume_per_energy | Water usage effectiveness

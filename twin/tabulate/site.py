@@ -37,6 +37,7 @@ def site(world: Lowered, state: State, flow: power_flow.Solution, tables: dict[s
         "cooling_power": cooling,
         "loss_power": loss,
         "other_power": other,
+        "electrical_loss": np.divide(loss, it + loss, out=np.zeros_like(it), where=it > 0.0),
         "pue": total * per_it,
         "water": water,
         "wue": water / 1000.0 * per_it,
