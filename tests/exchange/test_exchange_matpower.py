@@ -50,6 +50,11 @@ def package_file(name: str) -> Path:
     return Path(package.__file__).parent / "data" / f"{name}.m"
 
 
+def number(text: str) -> float:
+    above, _, below = text.partition("/")
+    return float(above) / float(below or 1)
+
+
 def written(tmp_path: Path, text: str) -> Path:
     file = tmp_path / "case.m"
     file.write_text(text)
@@ -84,18 +89,17 @@ def test_voltages_satisfy_the_equations_of_pypower(name):
     core = pytest.importorskip("pandapower.pypower.makeYbus")
     path = package_file(name)
     text = re.sub(r"%.*", "", path.read_text())
-    text = re.sub(r"(\d+)/sqrt\(3\)", lambda found: str(float(found.group(1)) / 3**0.5), text)
+    text = re.sub(r"([\d.]+)/sqrt\(3\)", lambda found: str(float(found.group(1)) / 3**0.5), text)
     tables = {}
     for field in ("bus", "gen", "branch"):
         found = re.search(rf"mpc\.{field}\s*=\s*\[(.*?)\]", text, re.S)
         assert found is not None
         rows = [line.split() for line in re.split(r"[;\n]", found.group(1)) if line.split()]
-        tables[field] = np.array([[float(x) for x in row[:13]] for row in rows])
+        tables[field] = np.array([[number(x) for x in row[:13]] for row in rows])
     bus, gen, branch = tables.values()
     found = re.search(r"mpc\.baseMVA\s*=\s*([\d./]+)", text)
     assert found is not None
-    above, _, below = found.group(1).partition("/")
-    base = float(above) / float(below or 1)
+    base = number(found.group(1))
     if "Vbase" in text:
         branch[:, 2:4] /= (bus[0, 9] * 1e3) ** 2 / (base * 1e6)
     if "/ 1e3;" in text:
