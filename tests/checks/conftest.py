@@ -139,6 +139,7 @@ HEALTHY: Mapping[str, float] = {
     "pump.loading": 0.5,
     "power.live": 1,
     "power.loading": 0.4,
+    "power.power": 0.98e6,
     "power.apparent": 1e6,
     "power.voltage": 0.99,
     "feed.live": 1,

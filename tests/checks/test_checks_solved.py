@@ -10,7 +10,7 @@ from twin.checks.air import dew_point
 from twin.checks.liquid import _class_of
 from twin.checks.power import _spread
 from twin.model.base import Mark
-from twin.model.language import Limit
+from twin.model.language import Limit, Override
 from twin.model.products import Pdu
 from twin.scenario import Scenario
 
@@ -60,6 +60,11 @@ CASES = [  # rule, table, quantity, state, column, passes, breaks, severity
     ("PWR-010", "power", "apparent", NORMAL, 0, 2.99e6, 3.01e6, "error"),
     ("PWR-021", "rack", "shelf_loading", FAILED, 0, 0.99, 1.01, "error"),
     ("PWR-022", "feed", "cable_loading", FAILED, 6, 0.99, 1.01, "error"),
+    ("PWR-031", "power", "voltage", NORMAL, 1, 0.951, 0.949, "warning"),
+    ("PWR-031", "power", "voltage", NORMAL, 1, 1.049, 1.051, "warning"),
+    ("PWR-031", "rack", "voltage", NORMAL, 0, 0.901, 0.899, "warning"),
+    ("PWR-032", "power", "voltage", FAILED, 1, 0.918, 0.916, "warning"),
+    ("PWR-032", "rack", "voltage", FAILED, 0, 1.057, 1.059, "warning"),
     ("PWR-017", "power", "loading", NORMAL, 1, 0.79, 0.81, "warning"),
     ("PWR-018", "power", "loading", NORMAL, 5, 0.79, 0.81, "warning"),
     ("SOL-003", "rack", "throttle", NORMAL, 0, 0.9995, 0.998, "error"),
@@ -93,6 +98,7 @@ def test_an_inlet_is_told_with_its_error(facility, results):
 
 def test_every_rule_of_the_solved_stage_is_seen_to_break():
     elsewhere = {"PWR-020", "PWR-006", "PWR-011", "PWR-015", "LIQ-011", "SOL-001", "SOL-002", "LIM-001"}
+    elsewhere |= {"PWR-033", "PWR-034"}
     solved = {code for code, rule in RULES.items() if rule.stage == "solved"}
     assert {case[0] for case in CASES} | elsewhere == solved
 
@@ -320,3 +326,21 @@ def test_mistakes_in_limits_are_told_with_their_line(facility, limit, message):
     ((mark, text),) = check_limits(limited(facility, limit))
     assert mark.line == 70
     assert message in text
+
+
+def test_a_poor_power_factor_is_told_where_power_is_drawn(facility, results):
+    meter = results["power"].index("grid")
+    results["power"]["apparent"][0, meter] = 1e6
+    for power, told in ((0.96e6, False), (0.94e6, True), (0.0, False)):
+        results["power"]["power"][0, meter] = power
+        assert ("PWR-033" in {f.code for f in judge(facility, results).findings}) == told
+
+
+def test_the_electrical_loss_component_has_a_limit_that_can_be_overridden(facility, results):
+    site = results["site"].values
+    site["electrical_loss"] = np.full((len(results.scenarios), 1), 0.28)  # type: ignore[index]
+    assert "PWR-034" not in {f.code for f in judge(facility, results).findings}
+    reason = Override(rule="PWR-034", max="12 %", reason="the edition in force asks for less")
+    strict = facility.replace(overrides=((reason, Mark(file="hall.yaml", line=3)),))
+    (found,) = [f for f in judge(strict, results).findings if f.code == "PWR-034"]
+    assert found.limit == 0.12 and "edition in force" in found.message

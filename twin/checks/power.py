@@ -237,7 +237,9 @@ def power_factor(facility: Facility, results: Results) -> Iterator[Assessment]:
     for meters in of_machines(facility, results, "power", "utility"):
         apparent = meters["apparent"]
         share = np.divide(meters["power"], apparent, out=np.ones_like(apparent), where=apparent > 0)
-        yield Assessment(meters.ids, share, POWER_FACTOR, "min", "fraction", "power factor", apparent > 0)
+        yield Assessment(
+            meters.ids, share, POWER_FACTOR, "min", "fraction", "power factor", meters["power"] > 0
+        )
 
 
 @check(
@@ -251,8 +253,9 @@ def power_factor(facility: Facility, results: Results) -> Iterator[Assessment]:
 def electrical_loss(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Losses from the utility to the racks over what enters; an ``override`` states the limit of the edition in force."""
     for table in of_table(results, "site"):
-        what = "electrical loss component"
-        yield Assessment(table.ids, table["electrical_loss"], ELC, "max", "fraction", what)
+        if "electrical_loss" in table.values:
+            what = "electrical loss component"
+            yield Assessment(table.ids, table["electrical_loss"], ELC, "max", "fraction", what)
 
 
 @check(
