@@ -239,10 +239,9 @@ class _Tally:
             (self.output, outcome.output),
         ):
             table[names[rows]] = values[rows]
-        counts = np.diff(outcome.lost_start)
+        owner = np.repeat(np.arange(names.size), np.diff(outcome.lost_start))
         final = np.zeros(names.size, dtype=bool)
         final[rows] = True
-        owner = np.repeat(np.arange(names.size), counts)
         keep = final[owner]
         self.owner.append(names[owner[keep]])
         self.lost.append(outcome.lost[keep])
@@ -252,6 +251,8 @@ class _Tally:
         table = self.figures
         table["ending"][self.unfinished & (table["ending"] == 0)] = MAX_ITERATIONS
         bad = table["ending"] != 0
+        if not bad.any():
+            return
         for name in ("lowest", "highest", "heaviest", "converter", "source", "loss", "served"):
             table[name][bad] = 0.0
         for name in ("lowest_at", "highest_at", "heaviest_at", "converter_at", "source_at"):
@@ -268,7 +269,8 @@ class _Tally:
         self.owners = np.concatenate([*self.owner, np.zeros(0, dtype=int)])
         self.loads = np.concatenate([*self.lost, np.zeros(0, dtype=int)])
         self._fail()
-        order = np.lexsort((self.loads, self.owners))
+        loads = max(self.problem.load_power.shape[1], 1)
+        unserved = np.sort(self.owners * loads + self.loads) % loads
         counts = np.bincount(self.owners, minlength=self.count)
         trips = np.concatenate([*self.trips, np.zeros(0, TRIPS)])
         steps = np.concatenate([*self.trip_steps, np.zeros(0, dtype=int)])
@@ -290,7 +292,7 @@ class _Tally:
             **{name: table[field].copy() for name, field in _COLUMNS.items()},
             unserved=counts,
             unserved_start=np.concatenate([[0], np.cumsum(counts)]),
-            unserved_load=self.loads[order],
+            unserved_load=unserved,
             steps=self.steps,
             cascade=Cascade(trips["scenario"], steps, trips["kind"], trips["element"], trips["loading"]),
             worst_branch_loading=records.branch,

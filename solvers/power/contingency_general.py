@@ -24,11 +24,12 @@ FIGURES = np.dtype(
         for n in ("lowest", "highest", "heaviest", "converter", "source", "loss", "residual", "served")
     ]
     + [(n, "i8") for n in ("lowest_at", "highest_at", "heaviest_at", "converter_at", "source_at")]
-    + [("iterations", "i8"), ("ending", "i8"), ("swept", "?")]
+    + [("iterations", "i8"), ("ending", "i8"), ("tripped", "?"), ("swept", "?")],
+    align=True,
 )
-"""Of one scenario, in SI units; voltages in p.u."""
+"""Of one scenario, in SI units; voltages in p.u.  Inside the kernels: |V|^2, |current / rating|^2, powers in p.u."""
 
-TRIPS = np.dtype([("scenario", "i8"), ("kind", "i8"), ("element", "i8"), ("loading", "f8")])
+TRIPS = np.dtype([("scenario", "i8"), ("kind", "i8"), ("element", "i8"), ("loading", "f8")], align=True)
 
 OUTPUTS = (
     "bus_voltage", "bus_live", "branch_loading", "branch_current", "converter_loading", "converter_output",

@@ -25,10 +25,13 @@ from solvers.power.contingency_steps import (
     charge,
     inner,
     judge,
+    judge_and_mark,
     judge_charged,
+    judge_charged_and_mark,
     mark,
 )
 from solvers.power.contingency_sweep import (
+    COLLAPSED,
     HAS_MOVED,
     TAKEN,
     apply_events,
@@ -42,22 +45,6 @@ from solvers.power.contingency_sweep import ROUNDING as _ROUNDING
 from solvers.power.lanes import LANES
 
 Array = NDArray[Any]
-
-COLLAPSED = 0.04
-"""|V|^2 (p.u.) below which the general solver is asked; see solvers.power.sweep.COLLAPSED."""
-
-FIGURES = np.dtype(
-    [(n, "f8") for n in ("lowest", "highest", "heaviest", "converter", "source", "loss", "residual")]
-    + [
-        (n, "i8")
-        for n in ("lowest_at", "highest_at", "heaviest_at", "converter_at", "source_at", "iterations")
-    ]
-    + [("ending", "i8"), ("tripped", "?")],
-    align=True,
-)
-"""Of a scenario: |V|^2, |current / rating|^2, converter loading, source power [p.u.], losses [p.u.], and where."""
-
-TRIP = np.dtype([("scenario", "i8"), ("kind", "i8"), ("element", "i8"), ("loading", "f8")], align=True)
 
 _BRANCH, _CONVERTER, _SOURCE = int(Kind.BRANCH), int(Kind.CONVERTER), int(Kind.SOURCE)
 _PIECES, _BLOCK = 0, 3
@@ -98,7 +85,7 @@ class Summary(NamedTuple):
     total: float
     """Losses of the base state. [p.u.]"""
     trip: Array
-    """TRIP of the base state; its ``scenario`` is the piece, -1 = elsewhere."""
+    """TRIPS of the base state; its ``scenario`` is the piece, -1 = elsewhere."""
 
 
 class Worst(NamedTuple):
@@ -130,13 +117,15 @@ class Watched(NamedTuple):
 
 
 @inner
-def _clear(state: Any, changes: Any, lane: Any, k: Any) -> None:
-    """Take voltage and current from the rows that are dead in one lane."""
+def _clear(state: Any, changes: Any, members: Any) -> None:
+    """Take voltage and current from the rows that are dead."""
     x, dead = state.x, changes.dead
-    for j in range(changes.dead_start[k], changes.dead_start[k + 1]):
-        row = dead[j]
-        if row >= 0:
-            x[row, 0, lane] = x[row, 1, lane] = x[row, 2, lane] = x[row, 3, lane] = 0.0
+    for lane in range(LANES):
+        k = members[min(lane, members.size - 1)]
+        for j in range(changes.dead_start[k], changes.dead_start[k + 1]):
+            row = dead[j]
+            if row >= 0:
+                x[row, 0, lane] = x[row, 1, lane] = x[row, 2, lane] = x[row, 3, lane] = 0.0
 
 
 @inner
@@ -198,7 +187,8 @@ def _moved(network: Any, state: Any, moved: Any) -> Any:
 
 
 @inner
-def _judge_rows(network: Any, state: Any, limits: Any) -> None:
+def _judge_rows(network: Any, state: Any, limits: Any, worst: Any, at_once: Any) -> None:
+    """Judge all rows; ``at_once``: and mark them."""
     x, end, extreme, details, rows, trip = (
         state.x,
         state.end,
@@ -207,28 +197,70 @@ def _judge_rows(network: Any, state: Any, limits: Any) -> None:
         network.row,
         limits.row,
     )
+    table = worst.row
     for at in range(state.counts[_PIECES]):
         number = state.order[at]
         piece = network.piece[number]
         for i in range(piece.stop - 1, piece.first - 1, -1):
             detail, r = details[i], rows[i].r
             if detail.across == 0.0:
-                judge(x, extreme, i, float(i), r, trip[i], detail.scale)
+                if at_once:
+                    judge_and_mark(x, table, extreme, i, float(i), r, detail.scale)
+                else:
+                    judge(x, extreme, i, float(i), r, trip[i], detail.scale)
                 continue
             charge(x, end, detail.beside, detail.across)
             for lane in range(LANES):
                 dead = x[i, 0, lane] == 0.0 and x[i, 1, lane] == 0.0
                 if dead or (i == piece.first and state.moved[number, lane] >= 0):
                     end[0, 0, lane] = end[0, 1, lane] = 0.0
-            judge_charged(
-                x, end, extreme, i, float(i), r, trip[i], detail.scale, detail.along.real, detail.along.imag
-            )
+            real, imaginary = detail.along.real, detail.along.imag
+            if at_once:
+                judge_charged_and_mark(x, end, table, extreme, i, float(i), r, detail.scale, real, imaginary)
+            else:
+                judge_charged(x, end, extreme, i, float(i), r, trip[i], detail.scale, real, imaginary)
 
 
 @inner
-def _merge(network: Any, state: Any, summary: Any, figure: Any) -> None:
-    """Extremes of what is not in the block."""
+def _sound(network: Any, state: Any, sound: Any) -> Any:
+    """Lanes that came to an end far from collapse; True if all did.  What is not a number reaches the top of its
+    piece."""
+    every = True
+    for lane in range(LANES):
+        fine = state.settled[lane] and state.m[0, 2, lane] < 1.0 / COLLAPSED
+        for at in range(state.counts[_PIECES]):
+            fine &= np.isfinite(state.x[network.piece[state.order[at]].first, 2, lane])
+        sound[lane] = fine
+        every &= fine
+    return every
+
+
+@inner
+def _merge(network: Any, state: Any, summary: Any, figures: Any, members: Any) -> None:
+    """Let the extremes of what is not in the block into the figures, and call all by their own numbers."""
+    other = _others(network, state, summary)
+    for k in members:
+        figure = figures[k]
+        if other[0].lowest < figure.lowest:
+            figure.lowest, figure.lowest_at = other[0].lowest, other[0].lowest_at
+        if other[0].highest > figure.highest:
+            figure.highest, figure.highest_at = other[0].highest, other[0].highest_at
+        if other[0].heaviest > figure.heaviest:
+            figure.heaviest, figure.heaviest_at = other[0].heaviest, other[0].heaviest_at
+        if other[0].converter > figure.converter:
+            figure.converter, figure.converter_at = other[0].converter, other[0].converter_at
+        if other[0].source > figure.source:
+            figure.source, figure.source_at = other[0].source, other[0].source_at
+        _named(network.detail, network.unit, summary.elsewhere[0], figure)
+
+
+@inner
+def _others(network: Any, state: Any, summary: Any) -> Any:
+    """Extremes of the pieces that are not in the block; one record."""
     block = state.counts[_BLOCK]
+    result = np.zeros(1, summary.elsewhere.dtype)
+    figure = result[0]
+    figure.lowest = np.inf
     for piece in summary.order[:, 0]:
         if state.piece[piece, TAKEN] != block:
             if summary.lowest[piece] < figure.lowest:
@@ -263,20 +295,20 @@ def _merge(network: Any, state: Any, summary: Any, figure: Any) -> None:
                 figure.source, figure.source_at = summary.unit[number], number
         if not (converters or sources):
             break
+    return result
 
 
 @inner
-def _named(network: Any, summary: Any, figure: Any) -> None:
+def _named(detail: Any, unit: Any, other: Any, figure: Any) -> None:
     """Rows and units become buses, branches, converters and sources; parts without rows come in."""
     if figure.lowest_at >= 0:
-        figure.lowest_at = network.detail[figure.lowest_at].bus
+        figure.lowest_at = detail[figure.lowest_at].bus
     if figure.highest_at >= 0:
-        figure.highest_at = network.detail[figure.highest_at].bus
+        figure.highest_at = detail[figure.highest_at].bus
     if figure.heaviest_at >= 0:
-        figure.heaviest_at = network.detail[figure.heaviest_at].branch
+        figure.heaviest_at = detail[figure.heaviest_at].branch
     if figure.converter_at >= 0:
-        figure.converter_at = network.unit[figure.converter_at].converter
-    other = summary.elsewhere[0]
+        figure.converter_at = unit[figure.converter_at].converter
     if other.lowest < figure.lowest:
         figure.lowest, figure.lowest_at = other.lowest, other.lowest_at
     if other.highest > figure.highest:
@@ -352,13 +384,14 @@ def _silence(network: Any, state: Any, lane: Any) -> None:
 
 
 @inner
-def _mark(network: Any, state: Any, worst: Any, moved: Any, silent: Any) -> None:
-    """Worst states of the elements of the block."""
+def _mark(network: Any, state: Any, worst: Any, moved: Any, silent: Any, at_once: Any) -> None:
+    """Worst states of the elements of the block; of rows, unless that is done."""
     x, table, extreme, unit_worst, item = state.x, worst.row, state.extreme, worst.unit, network.item
     for at in range(state.counts[_PIECES]):
         piece = network.piece[state.order[at]]
-        for i in range(piece.first, piece.stop):
-            mark(x, table, extreme, i)
+        if not at_once:
+            for i in range(piece.first, piece.stop):
+                mark(x, table, extreme, i)
         for k in range(piece.unit, piece.unit_stop):
             unit = item[k]
             for lane in range(LANES):
@@ -414,34 +447,35 @@ def _block(
 ) -> Any:  # fmt: skip
     """Sweep and judge up to LANES scenarios; False where they must be taken one by one."""
     begin_block(state)
-    for k in members:
-        take_pieces(network, state, changes.piece[changes.piece_start[k] : changes.piece_start[k + 1]])
+    take_pieces(network, state, changes.piece, changes.piece_start, members)
     set_base(network, state, start)
     mismatch = np.empty(LANES)
     for lane in range(LANES):
         k = members[min(lane, members.size - 1)]
-        own = slice(changes.event_start[k], changes.event_start[k + 1])
-        apply_events(network, state, changes.event[own], changes.amount[own], lane)
         size = changes.apparent[k]
         mismatch[lane] = max(accepted * (min(size, 1.0) if size > 0 else 1.0), _ROUNDING * max(size, 1.0))
+    apply_events(state, changes.event, changes.amount, changes.event_start, members)
     if not sort_block(network, state):
         return False, trips, n_trips
     iterations = sweep_block(network, state, start.voltage, max(accepted, _ROUNDING), mismatch, limit)
+    sound = np.zeros(LANES, np.bool_)
+    at_once = _sound(network, state, sound) and not tripping
     state.extreme[:] = 0.0
     state.extreme[0, LOWEST] = np.inf
     state.extreme[0, LOWEST_AT] = state.extreme[0, HIGHEST_AT] = state.extreme[0, HEAVIEST_AT] = -1.0
     for lane in range(LANES):
         k = members[min(lane, members.size - 1)]
         state.extreme[0, NAME, lane] = names[k]
-        _clear(state, changes, lane, k)
+    _clear(state, changes, members)
     extreme = np.zeros((LANES, 4))
     extreme[:, 1] = extreme[:, 3] = -1.0
     _units(network, state, extreme)
     for lane in range(members.size):
-        _watch(network, state, watched, lane, members[lane])
+        if watched.bus.size + watched.branch.size + watched.unit.size:
+            _watch(network, state, watched, lane, members[lane])
     count = _moved(network, state, moved)
     feeds = moved[:count]
-    _judge_rows(network, state, limits)
+    _judge_rows(network, state, limits, worst, at_once)
     kept = summary.total
     for at in range(state.counts[_PIECES]):
         kept -= summary.loss[state.order[at]]
@@ -464,15 +498,14 @@ def _block(
         for j in range(count):
             if int(feeds[j, 1]) == lane:
                 figure.loss += feeds[j, 3]
-        settled = state.m[0, 0, lane] <= max(accepted, _ROUNDING) and state.m[0, 1, lane] <= mismatch[lane]
-        fine = settled and np.isfinite(figure.loss) and figure.lowest > COLLAPSED
-        figure.ending = DONE if fine else ASK
-        _merge(network, state, summary, figure)
-        _named(network, summary, figure)
+        figure.ending, figure.tripped = DONE if sound[lane] else ASK, False
+    _merge(network, state, summary, figures, members)
+    for lane in range(members.size):
+        k, fine = members[lane], sound[lane]
+        figure = figures[k]
         for j in range(count):
             if int(feeds[j, 1]) == lane and feeds[j, 2] > figure.heaviest:
                 figure.heaviest, figure.heaviest_at = feeds[j, 2], int(feeds[j, 0])
-        figure.tripped = False
         if fine and tripping:
             before = n_trips
             trips, n_trips = _trips(network, state, limits, summary, lane, k, feeds, trips, n_trips)
@@ -482,7 +515,7 @@ def _block(
     for lane in range(LANES):
         if silent[lane]:
             _silence(network, state, lane)
-    _mark(network, state, worst, feeds, silent)
+    _mark(network, state, worst, feeds, silent, at_once)
     return True, trips, n_trips
 
 
@@ -491,7 +524,7 @@ def run_blocks(
     network: Any, state: Any, start: Any, changes: Any, order: Any, accepted: Any, limit: Any, summary: Any,
     limits: Any, figures: Any, names: Any, worst: Any, watched: Any, tripping: Any,
 ) -> Any:  # fmt: skip
-    """Sweep and judge the scenarios ``order``; returns what trips (TRIP)."""
+    """Sweep and judge the scenarios ``order``; returns what trips (TRIPS)."""
     trips = np.empty(16, summary.trip.dtype)
     moved = np.empty((LANES * network.piece.size, 4))
     n = 0

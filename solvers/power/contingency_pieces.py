@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.power.contingency_general import FIGURES, TRIPS, General, Outcome
-from solvers.power.contingency_judge import FIGURES as KERNEL_FIGURES
-from solvers.power.contingency_judge import TRIP, Limits, Summary, Watched, Worst, run_blocks
+from solvers.power.contingency_judge import Limits, Summary, Watched, Worst, run_blocks
 from solvers.power.contingency_outages import Kind, Outages
 from solvers.power.contingency_steps import WORST
-from solvers.power.contingency_sweep import new_state, solve_base
+from solvers.power.contingency_sweep import aligned, new_state, solve_base
 from solvers.power.contingency_switch import Changes, find_changes
 from solvers.power.islands import ELSEWHERE, compile_network
 from solvers.power.lanes import LANES
@@ -102,7 +101,7 @@ class Pieces:
             start.input[converters].real - start.output[converters].real,
         )  # fmt: skip
         loading = np.where(unit["converter"] >= 0, start.output.real / unit["rating"], np.abs(start.output))
-        elsewhere = np.zeros(1, KERNEL_FIGURES)
+        elsewhere = np.zeros(1, FIGURES)
         elsewhere["lowest"] = np.inf
         for name in ("lowest_at", "highest_at", "heaviest_at"):
             elsewhere[name] = -1
@@ -120,7 +119,7 @@ class Pieces:
         order = np.stack([np.argsort(key, kind="stable") for key in (lows[0], -highs[0], -loads[0])], axis=1)
         self.summary = Summary(
             lows[0], lows[1], highs[0], highs[1], loads[0], loads[1], loss, order, loading,
-            np.argsort(-loading, kind="stable"), elsewhere, total, np.zeros(0, TRIP),
+            np.argsort(-loading, kind="stable"), elsewhere, total, np.zeros(0, TRIPS),
         )  # fmt: skip
         self._state = (load, size, loading)
 
@@ -142,13 +141,15 @@ class Pieces:
 
     def _base_trips(self, load: Array, loading: Array) -> Array:
         """What is over its limit in the base state already, with the piece it belongs to."""
+        if self.general.limits is None:
+            return np.zeros(0, TRIPS)
         solution = self._whole
         network, limits = self.network, self.limits
         rows = np.flatnonzero(load * limits.row > 1.0)
         units = np.flatnonzero((loading > limits.unit) & network.unit["on"])
         sources = network.unit["converter"][units] < 0
         hub = network.unit["hub"][units]
-        table = np.zeros(rows.size + units.size, TRIP)
+        table = np.zeros(rows.size + units.size, TRIPS)
         table["scenario"] = np.concatenate(
             [network.detail["piece"][rows], np.where(hub >= 0, network.detail["piece"][hub], -1)]
         )
@@ -164,7 +165,7 @@ class Pieces:
             return table
         inside = network.bus["row"][self.problem.branch_from] == ELSEWHERE
         at = np.flatnonzero(inside & (solution.branch_loading[0] ** 2 * limits.branch > 1.0))
-        more = np.zeros(at.size, TRIP)
+        more = np.zeros(at.size, TRIPS)
         more["scenario"], more["kind"], more["element"] = -1, int(Kind.BRANCH), at
         more["loading"] = solution.branch_loading[0, at]
         return np.concatenate([table, more])
@@ -198,7 +199,7 @@ class Pieces:
         """Solve scenarios that are called ``names``."""
         changes = find_changes(self.network, self.switches, outages)
         n = len(outages)
-        figures = np.zeros(n, KERNEL_FIGURES)
+        figures = np.zeros(n, FIGURES)
         figures["ending"] = -1
         plain = np.flatnonzero(~changes.general)
         order = plain[np.lexsort((changes.mark[plain], changes.last[plain]))]
@@ -211,7 +212,7 @@ class Pieces:
                 self.worst, watched, tripping,
             )  # fmt: skip
         outcome = self._outcome(changes, figures, trips, watched)
-        asked = np.flatnonzero(figures["ending"] != 0)
+        asked = np.flatnonzero(figures["ending"])
         return self._ask(outcome, outages, names, asked) if asked.size else outcome
 
     def _room(self, n: int) -> Watched:
@@ -222,25 +223,20 @@ class Pieces:
             tables = tuple(np.repeat(table, n, axis=0) for table in self._plain)
         return Watched(buses, tables[0], branches, row, tables[1], units, tables[2])
 
-    def _outcome(self, changes: Changes, kernel: Array, trips: Array, watched: Watched) -> Outcome:
+    def _outcome(self, changes: Changes, table: Array, trips: Array, watched: Watched) -> Outcome:
         """SI units."""
-        table = np.zeros(kernel.size, FIGURES)
-        for name in set(FIGURES.names or ()) & set(KERNEL_FIGURES.names or ()):
-            table[name] = kernel[name]
         for name in ("lowest", "highest", "heaviest"):
-            table[name] = np.sqrt(kernel[name])
+            table[name] = np.sqrt(table[name])
         dark = ~np.isfinite(table["lowest"])
-        table["lowest"][dark], table["lowest_at"][dark] = 0.0, -1
+        if dark.any():
+            table["lowest"][dark], table["lowest_at"][dark] = 0.0, -1
         for name in ("highest", "heaviest", "converter", "source"):
             table[f"{name}_at"][table[name] <= 0] = -1
         table["source"] *= self.base_power
         table["loss"] *= self.base_power
         table["served"] = changes.served * self.base_power
         table["swept"] = True
-        found = np.zeros(trips.size, TRIPS)
-        for name in TRIPS.names or ():
-            found[name] = trips[name]
-        found = found[np.argsort(found["scenario"], kind="stable")]
+        found = trips[np.argsort(trips["scenario"], kind="stable")] if trips.size else trips
         end = changes.lost_start[-1]
         return Outcome(
             table, changes.lost_start, changes.lost[:end].copy(), found, watched.voltage,
@@ -299,7 +295,7 @@ def _best(value: Array, piece: Array, count: int, sign: int) -> tuple[Array, Arr
 
 
 def _worst_rows(load: Array, size: Array) -> Array:
-    table = np.empty((load.size, WORST, LANES))
+    table = aligned(load.size, WORST, LANES)
     table[:, 0], table[:, 2] = load[:, None], size[:, None]
     table[:, 1] = table[:, 3] = -1.0
     return table
