@@ -34,7 +34,7 @@ from twin.networks.steps import (
     warm,
 )
 from twin.results.results import Results
-from twin.scenario import Scenario, plan
+from twin.scenario import NORMAL, Scenario, plan
 from twin.studies import study
 from twin.studies.basis import Basis
 from twin.tabulate import air_facts, air_fields, join, tabulate
@@ -113,6 +113,14 @@ def evaluate(
         if studies == "none" or basis is None:
             return results
         return study(replace(basis, thorough=studies == "thorough"))
+    except AirFault as error:
+        raise NoAir(error.told(facility)) from error
+
+
+def normal_state(facility: Facility, *, air: Fidelity = "zonal") -> Basis | None:
+    """The lowered facility with its normal state, where it has one."""
+    try:
+        return _evaluated(facility, (NORMAL,), False, air, TOLERANCE, MAX_PASSES, None)[1]
     except AirFault as error:
         raise NoAir(error.told(facility)) from error
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from twin.cli import doctor, guard, reading, solving, validating, viewing
+from twin.cli import doctor, exchanging, guard, reading, solving, validating, viewing
 
 __all__ = ["app", "main"]
 
@@ -58,9 +58,11 @@ for verb in (
     viewing.render,
     reading.catalogue,
     reading.schema,
+    exchanging.import_,
+    exchanging.export,
     doctor.doctor,
 ):
-    app.command()(guard.guarded(verb))
+    app.command(verb.__name__.rstrip("_"))(guard.guarded(verb))
 
 
 def main() -> None:

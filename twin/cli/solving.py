@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from twin.results import Finding
     from twin.run import Run
 
+NETWORKS = (".m", ".json")
+"""Endings of bare networks."""
 ROWS = 12
 """Margins that are printed."""
 
@@ -48,6 +50,14 @@ def solve(
     outdoor: Outdoor = "",
     air: Air = "auto",
     studies: StudiesOption = "quick",
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="DOMAIN",
+            help="power: the power flow of a bare network (MATPOWER .m, pandapower .json, .network.json).",
+            show_default=False,
+        ),
+    ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -55,6 +65,8 @@ def solve(
 
     Every single failure of a power or cooling machine is evaluated besides the normal state.
     """
+    if only or Path(layout).suffix.lower() in NETWORKS:
+        _solve_network(layout, only, as_json)
     from twin import run as runs
 
     model, effort = air_model(air), effort_of_studies(studies)
@@ -71,6 +83,19 @@ def solve(
     else:
         show(run, brief=quiet)
     raise typer.Exit(run.exit_code)
+
+
+def _solve_network(file: str, only: str, as_json: bool) -> NoReturn:
+    from twin.cli.exchanging import solve_network
+
+    if only not in ("", "power"):
+        raise guard.Stop(f"--only {only}: power is the only domain that is solved alone")
+    if Path(file).suffix.lower() not in NETWORKS:
+        raise guard.Stop(
+            f"{file}: --only power is for networks ({', '.join(NETWORKS)}); a layout is solved whole"
+        )
+    solve_network(file, as_json=as_json)
+    raise typer.Exit
 
 
 def compare(

@@ -47,7 +47,11 @@ def _wire_group(wires: Wires, group: Group) -> None:
             draft.complain((*group.path, "from"), f"{what} is a source; it hangs on nothing")
         return
     cable = draft.product(written.cable, (*group.path, "cable"), ("cable",)) if written.cable else None
-    circuit = {"breaker": written.breaker, "rated_100": written.rated_100, "circuits": written.circuits}
+    circuit: dict[str, Any] = {
+        "breaker": written.breaker,
+        "rated_100": written.rated_100,
+        "circuits": written.circuits,
+    }
     circuit |= {"cable": cable, "length": written.length}
     circuit |= {"interrupting": written.interrupting, "trip": written.trip}
     for side, (feed, members) in enumerate(group.members.items()):

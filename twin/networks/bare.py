@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from solvers.power import Problem
+from solvers.power import Problem, Solution, solve
+from solvers.power.diagnosis import Diagnosis, diagnose
+from solvers.power.margin import Loadability, loadability
+
+LARGE = 20_000
+"""Buses beyond which the loadability margin is left out (it takes ten power flows or more)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """The power flow of a bare network, what looks wrong in it, and how far its loads may grow."""
+
+    solution: Solution
+    diagnoses: tuple[Diagnosis, ...]
+    loadability: Loadability | None
+    """None for large networks, and where there is nothing to load."""
+
+
+def power_flow(problem: Problem, *, margin: bool = True) -> Flow:
+    """Solve one state, and say why where there is no solution."""
+    solution = solve(problem)
+    fit = margin and problem.bus_voltage.size <= LARGE and problem.load_power.size > 0
+    return Flow(solution, diagnose(problem, solution), loadability(problem) if fit else None)
 
 
 def bare_problem(base_power: float, fields: Mapping[str, Any]) -> Problem:

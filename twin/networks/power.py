@@ -92,6 +92,10 @@ class PowerNetwork:
     """Machine to its output bus."""
     unfed: tuple[str, ...]
     """Loads without any feed."""
+    bus_names: tuple[str, ...]
+    """``machine.terminal`` of every bus."""
+    branch_names: tuple[str, ...]
+    """Feeds as ``machine.terminal``, what is inside a machine by its name and a number."""
 
     def problem_with(self, load: NDArray[np.complex128]) -> flow.Problem:
         """Everything in service, with (L,) or (S, L) loads. [VA]"""
@@ -201,7 +205,16 @@ class _Lowering:
             shunt_owner=self.shunts,
             output={name: bus for (name, terminal), bus in rows.bus.items() if terminal == "out"},
             unfed=tuple(name for name, *_ in self.demands if name not in fed),
+            bus_names=tuple(f"{name}.{terminal}" if name else terminal for name, terminal in rows.bus),
+            branch_names=self._branch_names(feed_branch),
         )
+
+    def _branch_names(self, feed_branch: NDArray[np.intp]) -> tuple[str, ...]:
+        names = [f"{owner or 'joint'} {number}" for number, owner in enumerate(self.rows.owner)]
+        for feed, branch in zip(self.facility.feeds, feed_branch, strict=True):
+            if branch >= 0:
+                names[branch] = f"{feed.to}.{feed.terminal}"
+        return tuple(names)
 
     def _losses(self) -> Array:
         curves: dict[elements.Conversion, Array] = {}

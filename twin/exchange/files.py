@@ -1,0 +1,87 @@
+"""Networks by the ending of their file: read from MATPOWER, pandapower, DPS; written for pandapower, OpenDSS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twin.exchange.dps import read_dps
+from twin.exchange.matpower import read_matpower
+from twin.exchange.mistake import complain
+from twin.exchange.network import FORMAT, BareNetwork
+from twin.exchange.opendss import write_opendss
+from twin.exchange.pandapower_in import read_pandapower
+from twin.exchange.pandapower_out import write_pandapower
+
+if TYPE_CHECKING:
+    from solvers.power import Solution
+    from twin.studies.basis import Basis
+
+ENDING = ".network.json"
+"""Of a bare network in our own format."""
+READS = (".m", ".json")
+WRITES = (ENDING, ".json", ".dss")
+GLANCE = 200_000
+"""Characters of a file that are looked at to tell its format."""
+
+
+def is_network(path: str | Path) -> bool:
+    """Whether a file is a network of another tool, or one of ours, by its ending."""
+    return Path(path).suffix.lower() in READS
+
+
+def read_network(path: str | Path, *, watts: Mapping[str, float] | None = None) -> BareNetwork:
+    """Read a MATPOWER ``.m``, a pandapower or DPS ``.json``, or our own ``.network.json``.
+
+    Parameters
+    ----------
+    watts : mapping, optional
+        Draw of the computer systems of a DPS topology, by name or model. [W]
+
+    Raises
+    ------
+    LayoutError
+        All mistakes of the file.
+    """
+    if Path(path).suffix.lower() == ".m":
+        return read_matpower(path)
+    if Path(path).suffix.lower() != ".json":
+        complain(str(path), f"no network that can be read; the endings are {', '.join(READS)}")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            head = file.read(GLANCE)
+    except OSError as error:
+        complain(str(path), error.strerror or "cannot be read")
+    if json.dumps(FORMAT) in head:
+        return BareNetwork.read(path)
+    if "pandapower" in head:
+        return read_pandapower(path)
+    return read_dps(path, watts=watts)
+
+
+def write_network(network: BareNetwork, path: str | Path, solution: Solution, *, frequency: float) -> None:
+    """Write a solved network: ``.network.json`` (ours), ``.json`` (pandapower) or ``.dss`` (OpenDSS)."""
+    if str(path).lower().endswith(ENDING):
+        network.save(path)
+    elif str(path).lower().endswith(".dss"):
+        write_opendss(network, path, solution, frequency=frequency)
+    elif str(path).lower().endswith(".json"):
+        write_pandapower(network, path, solution, frequency=frequency)
+    else:
+        raise ValueError(f"{path}: no format with this ending; write one of {', '.join(WRITES)}")
+
+
+def network_of(basis: Basis) -> BareNetwork:
+    """The power side of a facility in its normal state."""
+    power = basis.world.power
+    names = {
+        "bus": power.bus_names,
+        "branch": power.branch_names,
+        "source": tuple(name or "idle" for name in power.source_owner),
+        "converter": tuple(f"{name} {number}" for number, name in enumerate(power.converter_owner)),
+        "load": power.loads,
+    }
+    facility = basis.facility
+    return BareNetwork.of(power.problem_with(basis.load), names, name=facility.name, file=facility.file)
