@@ -71,7 +71,7 @@ def test_a_small_case_is_read_as_its_columns_say(tmp_path):
     net = read_matpower(written(tmp_path, SMALL))
     problem = net.problem()
     assert net.name == "small" and net.bus == ("1", "2", "7", "9")
-    assert net.summary == "small: 4 buses, 4 branches, 1 sources, 1 generators, 2 loads, base 100 MVA"
+    assert net.summary == "small: 4 buses, 4 branches, 1 source, 1 generator, 2 loads, base 100 MVA"
     assert net.branch == ("1-2", "2-7", "1-7", "7-9")
     assert problem.branch_closed.tolist() == [[True, True, False, False]]
     assert problem.branch_tap[1] == pytest.approx(0.98 * np.exp(1j * np.deg2rad(5)))

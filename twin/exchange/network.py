@@ -29,6 +29,7 @@ VERSION = 1
 LARGEST = 256 * 2**20
 """Largest file that is read. [bytes]"""
 KINDS = ("bus", "branch", "source", "generator", "converter", "load")
+PLURALS = {"bus": "buses", "branch": "branches"}
 _SIZES = {
     "bus": "bus_voltage", "branch": "branch_from", "source": "source_bus", "generator": "generator_bus",
     "converter": "converter_from",
@@ -106,8 +107,8 @@ class BareNetwork:
     @cached_property
     def summary(self) -> str:
         """One line: what is in it."""
-        counts = [f"{len(getattr(self, kind))} {kind}{'es' if kind in ('bus', 'branch') else 's'}"
-                  for kind in KINDS if getattr(self, kind)]  # fmt: skip
+        numbers = [(len(getattr(self, kind)), kind) for kind in KINDS]
+        counts = [f"{n} {kind if n == 1 else PLURALS.get(kind, kind + 's')}" for n, kind in numbers if n]
         return f"{self.name or 'network'}: {', '.join(counts)}, base {self.base_power / 1e6:g} MVA"
 
     def save(self, path: str | Path) -> None:
