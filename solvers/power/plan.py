@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.power.levels import Tree
 from solvers.power.problem import Problem
-from solvers.power.trees import Graph, Roots, Tree, feed_values
+from solvers.power.trees import Graph, Roots, feed_values
 
 Array = NDArray[Any]
 

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from solvers.power.levels import Sum
 from solvers.power.plan import Plan, square
 from solvers.power.problem import Problem
-from solvers.power.trees import Sum
 
 Array = NDArray[Any]
 
