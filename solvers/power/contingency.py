@@ -45,7 +45,7 @@ def contingencies(
     tolerance: float = 1e-8,
     max_iterations: int = 100,
     method: Method = "auto",
-    block: int = 4096,
+    block: int = 2048,
     progress: Callable[[int, int], None] | None = None,
     raise_on_failure: bool = False,
 ) -> Contingencies:
@@ -131,7 +131,7 @@ class Screening:
         trip: Trip | None = None,
         max_steps: int = 20,
         watch: Watch | None = None,
-        block: int = 4096,
+        block: int = 2048,
         progress: Callable[[int, int], None] | None = None,
         raise_on_failure: bool = False,
     ) -> Contingencies:
@@ -232,13 +232,18 @@ class _Tally:
 
     def _keep(self, outcome: Outcome, rows: Array, names: Array) -> None:
         """Final values of some scenarios of a block."""
-        self.figures[names[rows]] = outcome.figures[rows]
+        whole = rows.size == names.size
+        chosen: Any = slice(None) if whole else rows
+        at: Any = names[chosen]
+        if whole and at.size and at[-1] - at[0] + 1 == at.size:
+            at = slice(int(at[0]), int(at[-1]) + 1)
         for table, values in (
+            (self.figures, outcome.figures),
             (self.voltage, outcome.voltage),
             (self.current, outcome.current),
             (self.output, outcome.output),
         ):
-            table[names[rows]] = values[rows]
+            table[at] = values[chosen]
         owner = np.repeat(np.arange(names.size), np.diff(outcome.lost_start))
         final = np.zeros(names.size, dtype=bool)
         final[rows] = True

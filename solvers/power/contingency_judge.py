@@ -454,7 +454,7 @@ def _block(
         k = members[min(lane, members.size - 1)]
         size = changes.apparent[k]
         mismatch[lane] = max(accepted * (min(size, 1.0) if size > 0 else 1.0), _ROUNDING * max(size, 1.0))
-    apply_events(state, changes.event, changes.amount, changes.event_start, members)
+    apply_events(network.row, state, changes.event, changes.amount, changes.event_start, members)
     if not sort_block(network, state):
         return False, trips, n_trips
     iterations = sweep_block(network, state, start.voltage, max(accepted, _ROUNDING), mismatch, limit)

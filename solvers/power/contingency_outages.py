@@ -55,6 +55,8 @@ class Outages:
 
     def part(self, start: int, stop: int) -> Outages:
         """Scenarios ``start`` to ``stop``."""
+        if start == 0 and stop == len(self):
+            return self
         cut = slice(self.offsets[start], self.offsets[stop])
         return Outages(self.offsets[start : stop + 1] - self.offsets[start], self.kind[cut], self.index[cut])
 

@@ -58,10 +58,11 @@ class Pieces:
         """Forget the worst states; take other trip limits and watched elements."""
         self.general.begin(limits, watch)
         self._limit()
-        load, size, loading = self._state
+        load, _, loading = self._state
         self.summary = self.summary._replace(trip=self._base_trips(load, loading))
+        self._rows[...] = self._fresh_rows
         self.worst = Worst(
-            _worst_rows(load, size), np.zeros((self.network.branch.size, 2)),
+            self._rows, np.zeros((self.network.branch.size, 2)),
             np.stack([loading, np.full(loading.size, -1.0)], axis=1),
         )  # fmt: skip
         self._watch()
@@ -69,11 +70,11 @@ class Pieces:
     def _limit(self) -> None:
         """Trip limits as the kernel reads them."""
         network, general = self.network, self.general
-        branch, converter, source = general.limits or (
-            np.full(network.branch.size, np.inf),
-            np.full(self.problem.converter_from.size, np.inf),
-            np.full(self.problem.source_bus.size, np.inf),
-        )
+        if general.limits is None:
+            never = np.full(network.unit.size, np.inf)
+            self.limits = Limits(np.zeros(network.row.size), np.zeros(network.branch.size), never)
+            return
+        branch, converter, source = general.limits
         inverse = 1.0 / branch**2
         feed = network.detail["branch"]
         row = np.where(feed >= 0, np.append(inverse, 0.0)[feed], 0.0)
@@ -122,6 +123,8 @@ class Pieces:
             np.argsort(-loading, kind="stable"), elsewhere, total, np.zeros(0, TRIPS),
         )  # fmt: skip
         self._state = (load, size, loading)
+        self._fresh_rows = _worst_rows(load, size)
+        self._rows = aligned(*self._fresh_rows.shape)
 
     def _apart_units(self, solution: Solution) -> Array:
         return np.concatenate(
@@ -173,20 +176,16 @@ class Pieces:
     def _watch(self) -> None:
         network, problem = self.network, self.problem
         buses, branches, converters = self.general.watch
+        self._plain: tuple[Array, Array, Array] | None = None
+        if not (buses.size or branches.size or converters.size):
+            self._watched = (buses, branches, branches, converters)
+            return
         fed = np.where(network.branch["fed"] >= 0, network.branch["fed"], problem.branch_to)[branches]
         able = (network.branch["fed"][branches] >= 0) | (problem.branch_group[branches] >= 0)
         row = np.where(able, network.bus["row"][fed], -1) if branches.size else branches
         self._watched = (network.bus["row"][buses], branches, row, problem.source_bus.size + converters)
-        base = Outages.of([[]])
-        names = np.array([-1])
-        self._plain: tuple[Array, Array, Array] | None = None
-        if buses.size or branches.size or converters.size:
-            plain = self.general.run(base, names)
-            self._plain = (
-                plain.voltage,
-                plain.current / self._amperes(branches),
-                plain.output / self.base_power,
-            )
+        plain = self.general.run(Outages.of([[]]), np.array([-1]))
+        self._plain = (plain.voltage, plain.current / self._amperes(branches), plain.output / self.base_power)
 
     def _amperes(self, branches: Array) -> Array:
         """Amperes per p.u. at the to side."""

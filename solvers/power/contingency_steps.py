@@ -17,6 +17,8 @@ _BARE: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 inner = njit(cache=True, **_BARE)
 """Decorator of functions that only compiled code calls: to unpack their tables from Python takes longer to compile
 than they do."""
+small = njit(cache=True, forceinline=True, **_BARE)
+"""The same for functions so small that to hand them the tables would take longer than their work."""
 
 STATE, PAIR, ERROR = 4, 2, 3
 LOWEST, LOWEST_AT, HIGHEST, HIGHEST_AT, HEAVIEST, HEAVIEST_AT, LOST, STRAIN, NAME = range(9)
@@ -87,6 +89,18 @@ def fall_loaded(v: Any, x: Any, s: Any, m: Any, here: Any, above: Any, load: Any
     _changed(v, x, m, here, vr, vi, size, inverse)
     x.store(jr, here, 2)
     x.store(ji, here, 3)
+
+
+@step((STATE, PAIR, ERROR), indices=3, scalars=2)
+def fall_leaf(v: Any, x: Any, s: Any, m: Any, here: Any, above: Any, load: Any, r: Any, z: Any) -> None:
+    """The same, and the current is handed on to the parent at once."""
+    dr, di = _drop(v, x, here, r, z)
+    vr, vi = v.sub(x.load(above, 0), dr), v.sub(x.load(above, 1), di)
+    jr, ji, size, inverse = _draw(v, s, load, vr, vi)
+    _changed(v, x, m, here, vr, vi, size, inverse)
+    for slot, value in ((2, jr), (3, ji)):
+        x.store(value, here, slot)
+        x.store(v.add(x.load(above, slot), value), above, slot)
 
 
 @step((STATE, PAIR, PAIR, ERROR), indices=4, scalars=4)

@@ -20,6 +20,7 @@ from solvers.power.contingency_steps import (
     STATE,
     fall,
     fall_general,
+    fall_leaf,
     fall_loaded,
     fill,
     hold,
@@ -29,7 +30,7 @@ from solvers.power.contingency_steps import (
     rise_turned,
 )
 from solvers.power.contingency_switch import CUT, LOAD, MOVE, SHUNT, UNIT
-from solvers.power.islands import GENERAL, LOADED, Network, Tables
+from solvers.power.islands import GENERAL, LEAF, LOADED, Network, Tables
 from solvers.power.lanes import LANES
 
 Array = NDArray[Any]
@@ -173,7 +174,7 @@ def set_base(network: Any, state: Any, start: Any) -> None:
 
 
 @inner
-def apply_events(state: Any, event: Any, amount: Any, start: Any, members: Any) -> None:
+def apply_events(rows: Any, state: Any, event: Any, amount: Any, start: Any, members: Any) -> None:
     """Make each lane its scenario; lanes to spare repeat the last one."""
     s, y, cut, unit, counts = state.s, state.y, state.cut, state.unit, state.counts
     for lane in range(LANES):
@@ -181,8 +182,11 @@ def apply_events(state: Any, event: Any, amount: Any, start: Any, members: Any) 
         for k in range(start[scenario], start[scenario + 1]):
             kind, a = event[k, 0], event[k, 1]
             if kind == CUT:
-                cut[counts[_CUTS], 0], cut[counts[_CUTS], 1] = a, lane
-                counts[_CUTS] += 1
+                if rows[a].code == LEAF:  # no current to be handed on
+                    s[rows[a].load_slot, 0, lane] = s[rows[a].load_slot, 1, lane] = 0.0
+                else:
+                    cut[counts[_CUTS], 0], cut[counts[_CUTS], 1] = a, lane
+                    counts[_CUTS] += 1
             elif kind == MOVE:
                 state.moved[a, lane] = event[k, 3]
                 state.piece[a, HAS_MOVED] = 1
@@ -257,6 +261,8 @@ def start_voltages(network: Any, state: Any, voltage: Any) -> None:
             hold(x, s, y, i, rows[i].load_slot, rows[i].shunt_slot, v.real, v.imag)
             if piece.stiff:
                 push(x, i, rest[i].real, rest[i].imag)
+            elif rows[i].code == LEAF:
+                rise(x, i, rows[i].parent)
 
 
 @inner
@@ -277,15 +283,17 @@ def backward(network: Any, state: Any) -> None:
         next_cut = pieces[number, FIRST_CUT]
         next_row = cuts[next_cut, 0] if next_cut >= 0 else -1
         for i in range(piece.stop - 1, piece.first - 1, -1):
+            code, parent = rows[i].code, rows[i].parent
+            if code == LEAF and not piece.stiff:
+                continue  # the forward pass has done it
             while next_row == i:
                 x[i, 2, cuts[next_cut, 1]] = 0.0
                 x[i, 3, cuts[next_cut, 1]] = 0.0
                 next_cut += 1
                 next_row = cuts[next_cut, 0] if next_cut < count[_CUTS] else -1
-            parent = rows[i].parent
             if i == piece.first and (parent < 0 or moved):
                 continue
-            if rows[i].code == GENERAL:
+            if code == GENERAL:
                 gain = detail[i].gain
                 rise_turned(x, i, parent, gain.real, gain.imag)
             else:
@@ -374,7 +382,9 @@ def forward(network: Any, state: Any) -> None:
             first += 1
         for i in range(first, piece.stop):
             row = rows[i]
-            if row.code == LOADED:
+            if row.code == LEAF:
+                fall_leaf(x, s, m, i, row.parent, row.load_slot, row.r, row.x)
+            elif row.code == LOADED:
                 fall_loaded(x, s, m, i, row.parent, row.load_slot, row.r, row.x)
             elif row.code == GENERAL:
                 gain = detail[i].gain

@@ -14,7 +14,7 @@ from numba import njit, uint64
 from numpy.typing import NDArray
 
 from solvers.power.contingency_outages import Kind, Outages
-from solvers.power.contingency_steps import inner
+from solvers.power.contingency_steps import inner, small
 from solvers.power.islands import DEAD, ELSEWHERE, Network, Switches
 
 Array = NDArray[Any]
@@ -150,7 +150,7 @@ def _shut(network: Any, kind: Any, i: Any, bit: Any, gate: Any, source: Any) -> 
             source[item[j]] &= ~bit
 
 
-@inner
+@small
 def _touch(network: Any, s: Any, row: Any, stamp: Any) -> None:
     """The piece of a row must be solved."""
     if row == ELSEWHERE:
@@ -163,7 +163,7 @@ def _touch(network: Any, s: Any, row: Any, stamp: Any) -> None:
             s.counts[_TOUCHED] += 1
 
 
-@inner
+@small
 def _note(s: Any, kind: Any, a: Any, b: Any, c: Any, x: Any, y: Any) -> None:
     at = s.counts[_EVENTS]
     s.event[at, 0], s.event[at, 1], s.event[at, 2], s.event[at, 3] = kind, a, b, c
@@ -189,7 +189,7 @@ def _lose(network: Any, s: Any, number: Any, stamp: Any, column: Any) -> None:
         s.counts[_HUBS] += 1
 
 
-@inner
+@small
 def _unload(s: Any, load: Any, stamp: Any) -> None:
     if s.mark[load, _ASKED] != stamp:
         s.mark[load, _ASKED] = stamp
@@ -232,7 +232,7 @@ def _darken(network: Any, s: Any, dead: Any, stamp: Any) -> None:
                 count[_LOADS] += 1
 
 
-@inner
+@small
 def _charge(network: Any, s: Any, number: Any, bus: Any, sign: Any) -> None:
     """Half the charging of a branch comes to, or leaves, one of its ends."""
     branch = network.branch[number]
@@ -242,7 +242,7 @@ def _charge(network: Any, s: Any, number: Any, bus: Any, sign: Any) -> None:
         _note(s, SHUNT, slot, 0, 0, 0.0, sign * half)
 
 
-@inner
+@small
 def _open(network: Any, s: Any, number: Any, stamp: Any) -> None:
     """A failed branch: what it fed is dead, fed anew, or a unit that now stands alone."""
     branch = network.branch[number]
@@ -259,7 +259,7 @@ def _open(network: Any, s: Any, number: Any, stamp: Any) -> None:
             _lose(network, s, unit, stamp, _ISOLATED)
 
 
-@inner
+@small
 def _fail(network: Any, s: Any, kind: Any, i: Any, stamp: Any) -> None:
     """An element of the scenario's list, seen from the pieces."""
     sources, item = s.counts[_SOURCES], network.item
@@ -340,7 +340,7 @@ def _reshare(network: Any, s: Any, number: Any, stamp: Any) -> None:
         _note(s, UNIT, unit, int(runs), 0, share, 0.0)
 
 
-@inner
+@small
 def _carries(cord: Any, number: Any, live: Any, mark: Any, stamp: Any) -> Any:
     return cord.on and live and mark[number, _FAILED] != stamp and mark[cord.bus, _DEAD] != stamp
 
@@ -508,7 +508,7 @@ def _scatter(live: Any, changed: Any, dark: Any, lanes: Any, start: Any, buses: 
     return buses
 
 
-@inner
+@small
 def _lowest(bits: Any) -> Any:
     """Number of the lowest set bit."""
     low = bits & (~bits + uint64(1))
@@ -519,7 +519,7 @@ def _lowest(bits: Any) -> Any:
     return number
 
 
-@inner
+@small
 def _difference(
     network: Any, s: Any, k: Any, bit: Any, kind: Any, index: Any, dead: Any, gate: Any, turned: Any
 ) -> None:

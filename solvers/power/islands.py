@@ -29,8 +29,9 @@ Array = NDArray[Any]
 DEAD, ELSEWHERE = -1, -2
 """Row of a bus that is not energised in the base state, and of one in an island that is not radial."""
 
-PLAIN, LOADED, GENERAL = range(3)
-"""Codes of rows: passes current on; also has a load; has a shunt or a ratio as well."""
+PLAIN, LOADED, GENERAL, LEAF = range(4)
+"""Codes of rows: passes current on; also has a load; has a shunt or a ratio as well; has a load and nothing below
+it, whatever fails."""
 
 
 ROW = np.dtype(
@@ -165,6 +166,7 @@ def compile_network(problem: Problem) -> tuple[Network, Switches, Tables, Base]:
     on = np.flatnonzero(units["hub"] >= 0)
     detail["hold"][units["hub"][on]] = roots.voltage[on]
     detail["alone"] = _alone(rows, detail, units)
+    _leaves(problem, rows, detail, row, units)
     lists = _Lists()
     pieces = _pieces(problem, rows, row, detail["piece"], stiff, units, lists)
     branches = _branches(problem, conducts, detail)
@@ -474,6 +476,17 @@ def _wiring(problem: Problem, base: Base, row: Array, lists: _Lists) -> tuple[Ar
 def _inside(start: Array, count: Array) -> Array:
     """start[0] ... start[0] + count[0] - 1, start[1] ..."""
     return np.repeat(start - np.cumsum(count) + count, count) + np.arange(count.sum())
+
+
+def _leaves(problem: Problem, rows: Array, detail: Array, row: Array, units: Array) -> None:
+    """Find the loads that no switch, converter or branch ever draws current past."""
+    busy = np.zeros(rows.size, dtype=bool)
+    busy[rows["parent"][rows["parent"] >= 0]] = True
+    busy[units["input"][units["input"] >= 0]] = True
+    inputs = row[problem.branch_from[problem.branch_group >= 0]]
+    busy[inputs[inputs >= 0]] = True
+    busy[np.searchsorted(detail["piece"], np.arange(detail["piece"].max(initial=-1) + 1))] = True
+    rows["code"][(rows["code"] == LOADED) & ~busy] = LEAF
 
 
 def _alone(rows: Array, detail: Array, units: Array) -> Array:

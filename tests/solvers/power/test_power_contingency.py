@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
+import time
+import tracemalloc
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -415,3 +419,64 @@ def test_nothing_to_do_is_an_answer():
 def test_a_wrong_question_is_named(change, words):
     with pytest.raises(ValueError, match=words):
         change(main_tie_main())
+
+
+def test_without_a_compiler_the_general_solver_answers(monkeypatch):
+    problem = intact(SCALE.campus(128))
+    outages = Outages.single(problem).take(np.arange(0, 400, 10))
+    assert problem.bus_voltage.size * len(outages) > 20_000 > problem.bus_voltage.size * 10
+    found = contingencies(problem, outages)
+    monkeypatch.setattr("solvers.power.contingency.find_spec", lambda name: None)
+    plain = contingencies(problem, outages)
+    assert found.swept.all() and not plain.swept.any()
+    np.testing.assert_allclose(found.lowest_voltage, plain.lowest_voltage, atol=1e-8)
+    np.testing.assert_allclose(found.worst_branch_loading, plain.worst_branch_loading, atol=1e-8)
+    few = contingencies(problem, outages.take(np.arange(10)))
+    assert not few.swept.any()
+
+
+def test_the_package_of_failures_imports_without_numba():
+    code = "import sys, solvers.power.contingency; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+@pytest.mark.slow
+def test_every_state_during_maintenance_of_a_thousand_racks_takes_seconds_and_bounded_memory():
+    problem = intact(SCALE.campus(1000, failures=0))
+    single = Outages.single(problem)
+    machines = single.take(np.linspace(0, len(single) - 1, 25).astype(int))
+    pairs = Outages.pairs(machines, single)
+    assert problem.bus_voltage.size > 4000 and len(pairs) > 100_000
+    contingencies(problem, single)
+    tracemalloc.start()
+    begun = time.process_time()
+    found = contingencies(problem, pairs)
+    assert time.process_time() - begun < 60
+    assert tracemalloc.get_traced_memory()[1] < 500e6
+    tracemalloc.stop()
+    assert found.status.ok and found.swept.all()
+    # a pair is no better than either of its failures
+    assert found.unserved.max() > 0
+    some = np.random.default_rng(0).choice(len(pairs), 40, replace=False)
+    part = Outages.concatenate([pairs.part(int(k), int(k) + 1) for k in some])
+    whole = contingencies(problem, part, method="general")
+    np.testing.assert_allclose(found.lowest_voltage[some], whole.lowest_voltage, atol=1e-8)
+    np.testing.assert_allclose(found.loss[some], whole.loss, rtol=1e-8)
+    np.testing.assert_array_equal(found.unserved[some], whole.unserved)
+
+
+def test_outages_of_a_facility_with_load_transfer_equal_power_grid_model():
+    pytest.importorskip("power_grid_model")
+    from tests.benchmarks import facilities
+    from tests.benchmarks.power_contingency import updates
+
+    net = facilities.facility("300")
+    branches = np.flatnonzero(net.branch_closed)
+    change, dead = updates(net, branches)
+    theirs = np.nan_to_num(facilities.voltages(facilities.grid_solve(facilities.grid_model(net), change)))
+    found = contingencies(
+        facilities.problem(net), Outages.each(Kind.BRANCH, branches), watch=Watch(buses=np.arange(dead.shape[1])),
+        method="pieces",
+    )  # fmt: skip
+    # both stop at 1e-8 p.u.
+    np.testing.assert_allclose(found.watched.bus_voltage, np.where(dead, 0.0, theirs), atol=1e-8)
