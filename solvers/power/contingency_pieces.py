@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.power.contingency_block import aligned, new_state
 from solvers.power.contingency_general import FIGURES, TRIPS, General, Outcome
-from solvers.power.contingency_judge import Limits, Summary, Watched, Worst, run_blocks
+from solvers.power.contingency_judge import run_blocks
+from solvers.power.contingency_keep import Limits, Summary, Watched, Worst
 from solvers.power.contingency_outages import Kind, Outages
 from solvers.power.contingency_steps import WORST
-from solvers.power.contingency_sweep import aligned, new_state, solve_base
+from solvers.power.contingency_sweep import solve_base
 from solvers.power.contingency_switch import Changes, find_changes
-from solvers.power.islands import ELSEWHERE, compile_network
+from solvers.power.islands import compile_network
+from solvers.power.islands_records import ELSEWHERE
 from solvers.power.lanes import LANES
 from solvers.power.problem import Problem, Solution
 
