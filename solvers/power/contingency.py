@@ -196,9 +196,9 @@ class _Tally:
         self.figures = np.zeros(count, FIGURES)
         self.steps = np.ones(count, dtype=int)
         self.unfinished = np.zeros(count, dtype=bool)
-        self.owners = self.loads = np.zeros(0, dtype=int)
+        self.loads = max(problem.load_power.shape[1], 1)
         self.lost: list[Array] = []
-        self.owner: list[Array] = []
+        """Unserved loads: scenario times number of loads, plus load."""
         self.trips: list[Array] = []
         self.trip_steps: list[Array] = []
         buses, branches, converters = watched
@@ -248,8 +248,7 @@ class _Tally:
         final = np.zeros(names.size, dtype=bool)
         final[rows] = True
         keep = final[owner]
-        self.owner.append(names[owner[keep]])
-        self.lost.append(outcome.lost[keep])
+        self.lost.append(names[owner[keep]] * self.loads + outcome.lost[keep])
 
     def _fail(self) -> None:
         """A scenario that did not end well reports nothing, and no load served."""
@@ -264,19 +263,18 @@ class _Tally:
             table[name][bad] = -1
         for values in (self.voltage, self.current, self.output):
             values[bad] = 0.0
-        loads, failed = self.problem.load_power.shape[1], np.flatnonzero(bad)
-        keep = ~bad[self.owners]
-        self.owners = np.concatenate([self.owners[keep], np.repeat(failed, loads)])
-        self.loads = np.concatenate([self.loads[keep], np.tile(np.arange(loads), failed.size)])
+        failed = np.flatnonzero(bad)[:, None]
+        self.lost = [part[~bad[part // self.loads]] for part in self.lost]
+        self.lost.append((failed * self.loads + np.arange(self.problem.load_power.shape[1])).ravel())
 
     def result(self, general: General) -> Contingencies:
         """All scenarios."""
-        self.owners = np.concatenate([*self.owner, np.zeros(0, dtype=int)])
-        self.loads = np.concatenate([*self.lost, np.zeros(0, dtype=int)])
         self._fail()
-        loads = max(self.problem.load_power.shape[1], 1)
-        unserved = np.sort(self.owners * loads + self.loads) % loads
-        counts = np.bincount(self.owners, minlength=self.count)
+        unserved = np.concatenate([*self.lost, np.zeros(0, dtype=int)])
+        self.lost.clear()
+        unserved.sort()
+        start = np.searchsorted(unserved, self.loads * np.arange(self.count + 1))
+        unserved %= self.loads
         trips = np.concatenate([*self.trips, np.zeros(0, TRIPS)])
         steps = np.concatenate([*self.trip_steps, np.zeros(0, dtype=int)])
         by = np.lexsort((trips["element"], trips["kind"], steps, trips["scenario"]))
@@ -295,8 +293,8 @@ class _Tally:
             detail=detail,
             ending=table["ending"].astype(np.int8),
             **{name: table[field].copy() for name, field in _COLUMNS.items()},
-            unserved=counts,
-            unserved_start=np.concatenate([[0], np.cumsum(counts)]),
+            unserved=np.diff(start),
+            unserved_start=start,
             unserved_load=unserved,
             steps=self.steps,
             cascade=Cascade(trips["scenario"], steps, trips["kind"], trips["element"], trips["loading"]),
