@@ -54,8 +54,8 @@ CHUNK = 256
 CELLS = 300_000
 """Most scenarios times racks solved side by side; bounds the memory of large facilities."""
 COMPILED = 10_000_000
-"""Buses times scenarios from which the compiled power flow repays the time in which it compiles on first use (measured: 20 s,
-for 4 s less on a campus of 1,056 racks)."""
+"""Buses times scenarios from which the compiled power flow repays the time in which it compiles on first use (measured:
+20 s, for 4 s less on a campus of 1,056 racks)."""
 LARGEST = 1.5e9
 """Largest size of the results. [bytes]"""
 QUANTITIES_EACH = 25
