@@ -19,7 +19,7 @@ from twin import __version__
 from twin.checks.wording import quantity
 from twin.model.facility import Facility
 from twin.results.results import Kpi, Results, Verdict
-from twin.view import facts, sankey
+from twin.view import facts, sankey, studies
 from twin.view.paints import PICTURES
 
 ROWS = 400
@@ -142,7 +142,8 @@ def _context(
         "loops": facts.loops(facility, results),
         "loop_labels": facts.loop_labels(),
         "states": facts.states(results, verdict),
-        "assumptions": facts.assumptions(facility, results),
+        "studies": studies.blocks(facility, results),
+        "assumptions": facts.assumptions(facility, results) + studies.assumptions(facility, results),
         "sources": facts.sources(facility),
         "equipment": facts.equipment(facility),
         "balance": {
