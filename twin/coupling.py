@@ -115,7 +115,8 @@ def evaluate(
         results, basis = _evaluated(facility, scenarios, failures, air, tolerance, max_passes, progress)
         if studies == "none" or basis is None:
             return results
-        return study(replace(basis, thorough=studies == "thorough"))
+        tell = getattr(progress, "stage", basis.tell)
+        return study(replace(basis, thorough=studies == "thorough", tell=tell))
     except AirFault as error:
         raise NoAir(error.told(facility)) from error
 

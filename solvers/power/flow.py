@@ -58,9 +58,9 @@ def solve(
 
     Notes
     -----
-    Balanced three-phase AC and two-pole DC in the steady state.  Unbalance, faults, tap changers and reactive
-    limits of generators are left out; overloads are reported as loading, nothing trips.  A generator (PV bus)
-    alone does not energise its island: that takes a source.
+    Balanced three-phase AC and two-pole DC in the steady state.  Phases, faults and tap changers have modules of
+    their own; overloads are reported as loading, nothing trips.  A generator (PV bus) alone does not energise
+    its island: that takes a source.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from twin.checks.liquid import _class_of
 from twin.checks.power import _spread
 from twin.model.base import Mark
 from twin.model.language import Limit, Override
-from twin.model.products import Pdu
+from twin.model.products import Pdu, PowerShelf
 from twin.scenario import Scenario
 
 NORMAL, FAILED = 0, 10  # the loss of the grid connection
@@ -98,7 +98,7 @@ def test_an_inlet_is_told_with_its_error(facility, results):
 
 def test_every_rule_of_the_solved_stage_is_seen_to_break():
     elsewhere = {"PWR-020", "PWR-006", "PWR-011", "PWR-015", "LIQ-011", "SOL-001", "SOL-002", "LIM-001"}
-    elsewhere |= {"PWR-033", "PWR-034"}
+    elsewhere |= {"PWR-033", "PWR-034", "PWR-035"}
     solved = {code for code, rule in RULES.items() if rule.stage == "solved"}
     assert {case[0] for case in CASES} | elsewhere == solved
 
@@ -344,3 +344,22 @@ def test_the_electrical_loss_component_has_a_limit_that_can_be_overridden(facili
     strict = facility.replace(overrides=((reason, Mark(file="hall.yaml", line=3)),))
     (found,) = [f for f in judge(strict, results).findings if f.code == "PWR-034"]
     assert found.limit == 0.12 and "edition in force" in found.message
+
+
+def test_shelves_with_spare_modules_must_do_without_them(facility, results):
+    """N+N of 48 modules: half of them carry the rack, so the load of all may be half."""
+    shelf = PowerShelf(
+        kind="power_shelf",
+        source="assumed",
+        rating=264e3,
+        modules=48,
+        spare=24,
+        efficiency=((0.1, 0.95), (1, 0.97)),
+    )
+    product = facility.by_id["p1.s.01"].product.replace(shelf=shelf)
+    changed = facility.by_id["p1.s.01"].replace(product=product)
+    spared = facility.replace(machines=tuple(changed if m.id == "p1.s.01" else m for m in facility.machines))
+    column = results["rack"].index("p1.s.01")
+    for load, told in ((0.49, False), (0.51, True)):
+        results["rack"]["shelf_loading"][0, column] = load
+        assert ("PWR-035" in {f.code for f in judge(spared, results).findings}) == told

@@ -14,7 +14,7 @@ from twin.checks.air import PRACTICE
 from twin.checks.places import feed_name, hall_name
 from twin.checks.reading import of_machines, of_table
 from twin.checks.rules import Assessment, check
-from twin.model.facility import Facility, Feed
+from twin.model.facility import Facility, Feed, Machine
 from twin.results.results import Array, Results, Table
 
 CONTINUOUS = 0.80
@@ -291,6 +291,28 @@ def shelf_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     for racks in of_machines(facility, results, "rack"):
         where = racks.on("served") & (racks["shelf_loading"] > 0.0)
         yield Assessment(racks.ids, racks["shelf_loading"], 1.0, "max", "fraction", "power shelf load", where)
+
+
+@check(
+    "PWR-035",
+    "Power shelves carry the rack with their spare modules out",
+    standard="power shelf data sheet",
+    clause="modules N+1 or N+N",
+    during="normal",
+)
+def shelf_modules(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Load of the modules that are left, of racks whose shelves have spare ones."""
+    for racks in of_machines(facility, results, "rack"):
+        for spared in racks.some(lambda rack: _left(rack) < 1.0):
+            load = spared["shelf_loading"] / spared.sheet(_left)
+            what = "load of the modules left"
+            yield Assessment(spared.ids, load, 1.0, "max", "fraction", what, spared.on("served"))
+
+
+def _left(rack: Machine) -> float:
+    """Share of a rack's shelf modules that may be counted on."""
+    shelf = getattr(rack.product, "shelf", None)
+    return 1.0 if shelf is None else 1.0 - shelf.spare / shelf.modules
 
 
 @check(

@@ -191,7 +191,7 @@ def _windings(basis: Basis, found: _Solved) -> Table:
         )
         names.append(machine.id)
         told = {
-            "k_factor": k_factor(orders, current, product.rating / (SQRT3 * product.secondary)),
+            "k_factor": k_factor(orders, current, np.sqrt((current**2).sum())),
             "loss_factor": factor,
             "permissible": share,
             "loading": loading[machine.id],

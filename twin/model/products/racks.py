@@ -51,6 +51,13 @@ class PowerShelf(ProductBase):
     """Power the storage gives or takes."""
     hold_up: Duration = Field(default=0.020, ge=0)
     """Time without input at rated load that the supplies ride through (ITI curve, 2000: 20 ms)."""
+
+    @model_validator(mode="after")
+    def _some_modules_work(self) -> PowerShelf:
+        if self.spare >= self.modules:
+            raise ValueError("spare must be below modules, or no module is left to carry the rack")
+        return self
+
     efficiency: Points = Field(min_length=2)
     """Points [load, efficiency]."""
 
