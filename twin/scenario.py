@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
 
 from twin.model.base import Frozen
 from twin.model.facility import Facility
 
+Level = Annotated[float, Field(gt=0, le=2)]
+
 
 class Scenario(Frozen):
-    """One state: a name and the machines that are out of service in it."""
+    """One state: a name, the machines that are out of service in it, and how much work the racks have."""
 
     name: str
     failed: tuple[str, ...] = ()
+    """Machines that are lost; of the utility, its connection."""
+    maintained: tuple[str, ...] = ()
+    """Machines that were taken out of service."""
+    load: Level = 1.0
+    """Power asked of every rack over that of the layout's workload."""
+    rack_load: dict[str, Level] = {}
+    """The same for single racks, on top of ``load``."""
+
+    @property
+    def out(self) -> tuple[str, ...]:
+        """All machines out of service."""
+        return (*self.failed, *self.maintained)
 
     @property
     def normal(self) -> bool:
-        """True for the state with everything in service."""
-        return not self.failed
+        """True for the state with everything in service at the layout's workload."""
+        return not self.out and self.load == 1.0 and not self.rack_load
 
 
 NORMAL = Scenario(name="normal")

@@ -104,12 +104,12 @@ def scale_of(limit: Array, dimension: str) -> Array:
 
 def _excuse_failed(subjects: tuple[str, ...], scenarios: tuple[Scenario, ...], margin: Array) -> None:
     """A machine that is out of service breaks no rule itself."""
-    out = {name for scenario in scenarios for name in scenario.failed}.intersection(subjects)
+    out = {name for scenario in scenarios for name in scenario.out}.intersection(subjects)
     if not out:
         return
     column = {name: index for index, name in enumerate(subjects)}
     for row, scenario in enumerate(scenarios):
-        for name in out.intersection(scenario.failed):
+        for name in out.intersection(scenario.out):
             margin[row, column[name]] = np.inf
 
 

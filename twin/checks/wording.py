@@ -64,9 +64,12 @@ def sentence(
 
 def state(scenario: Scenario) -> str:
     """`` when ups.A1 is lost``; nothing for the normal state."""
+    kept = f" while {', '.join(scenario.maintained)} is in maintenance" if scenario.maintained else ""
     if scenario.failed:
         lost = scenario.failed[0] if len(scenario.failed) == 1 else scenario.name.removeprefix("lose:")
-        return f", when {lost} is lost"
+        return f", when {lost} is lost{kept}"
+    if kept:
+        return f",{kept}"
     return "" if scenario.name in ("", "normal") else f", in state {scenario.name}"
 
 

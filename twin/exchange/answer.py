@@ -93,8 +93,8 @@ def sentences(network: BareNetwork, document: dict[str, Any]) -> Iterator[str]:
         )
         if document["lowest_voltage"]:
             yield "lowest voltage {voltage:.5f} p.u. at {bus}".format(**document["lowest_voltage"])
-        if document["highest_loading"]:
-            yield "highest loading {loading:.1%} of {branch}".format(**document["highest_loading"])
+        if top := document["highest_loading"]:
+            yield "highest loading {:.1f} % of {}".format(100 * top["loading"], top["branch"])
         if document["dead"]:
             yield f"{len(document['dead'])} buses without supply: {', '.join(document['dead'][:MOST])}"
     else:

@@ -98,7 +98,17 @@ class Lowered:
         column = {machine.id: index for index, machine in enumerate(self.cooling)}
         table = np.zeros((len(scenarios), len(self.cooling)), bool)
         for row, scenario in enumerate(scenarios):
-            table[row, [column[name] for name in scenario.failed if name in column]] = True
+            table[row, [column[name] for name in scenario.out if name in column]] = True
+        return table
+
+    def levels(self, scenarios: tuple[Scenario, ...]) -> Array:
+        """(S, R) power asked of each rack over its demand in the layout's workload. [-]"""
+        column = {machine.id: index for index, machine in enumerate(self.racks)}
+        table = np.ones((len(scenarios), len(self.racks)))
+        for row, scenario in enumerate(scenarios):
+            table[row] *= scenario.load
+            for name, level in scenario.rack_load.items():
+                table[row, column[name]] *= level
         return table
 
 

@@ -110,7 +110,7 @@ class PowerNetwork:
             for column, owner in enumerate(owners):
                 where.setdefault(owner, []).append(column)
             for row, scenario in enumerate(scenarios):
-                for name in scenario.failed:
+                for name in scenario.out:
                     table[row, where.get(name, [])] = False
             return table
 

@@ -23,6 +23,8 @@ class State:
     """(S, R) rack has power."""
     live: Mask
     """(S, M) cooling machine in service and powered."""
+    rack_level: Array
+    """(S, R) power asked for over the demand of the layout's workload."""
     throttle: Array
     """(S, R) power drawn over power asked for."""
     throttle_memory: Array

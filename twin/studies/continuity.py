@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from solvers.power.dynamics.itic import LOWER, hold_up_time
 from solvers.power.dynamics.storage import Storage, ride_through
 from twin.model.facility import Machine
-from twin.model.products import Bess, Generator, Rack, Rectifier, Ups
+from twin.model.products import YEAR, Bess, Generator, Rack, Rectifier, Ups
 from twin.results.results import Table
 from twin.studies.basis import Basis
 from twin.studies.jobs import CHARGE, Response, Swing, class_limits, meter_swing, responses
@@ -26,6 +26,8 @@ from twin.studies.starting import Start, lost_load, start
 
 Array = NDArray[np.float64]
 
+ENDLESS = YEAR
+"""Longest time that is told of stores and tanks, and that of those from which nothing is drawn. [s]"""
 BLINK = float(LOWER[0, 0])
 """Total loss of voltage that IT equipment tolerates: ITI (CBEMA) curve, 2000. [s]"""
 
@@ -156,7 +158,7 @@ class _Continuity:
         judged = smoothed or bare
         told = {
             "load": load,
-            "fuel_time": product.fuel * product.rating / load if load > 0 else inf,
+            "fuel_time": _fuel_time(product, load),
             "block_step": one.step,
             "block_step_limit": product.load_step,
             "job": float(judged is not None),
@@ -257,8 +259,13 @@ def _energy(machine: Machine) -> float | None:
     return None
 
 
+def _fuel_time(product: Generator, load: float) -> float:
+    """Running time on the set's own tank at a load. [s]"""
+    return min(product.fuel * product.rating / load, ENDLESS) if load > 0 else ENDLESS
+
+
 def _lasting(machines: list[Machine], load: Array) -> Array:
-    """Time to empty at these loads. [s]"""
+    """Time to empty at these loads, at most :data:`ENDLESS`. [s]"""
     if not machines:
         return np.zeros(0)
     products = [machine.product for machine in machines]
@@ -271,12 +278,12 @@ def _lasting(machines: list[Machine], load: Array) -> Array:
         efficiency=column("discharge_efficiency", 1.0),
         power_limit=column("rating", inf) * column("overload", 1.1),
     )
-    return np.asarray(ride_through(store, load))
+    return np.minimum(ride_through(store, load), ENDLESS)
 
 
 def _least(table: Table | None, quantity: str) -> dict[str, Any] | None:
-    """The smallest of a table, and whose it is."""
-    if table is None or not np.isfinite(table[quantity]).any():
+    """The smallest of a table, and whose it is; None where none of its things is drawn upon."""
+    if table is None or not (table[quantity] < ENDLESS).any():
         return None
     index = int(np.argmin(table[quantity]))
     return {"what": table.ids[index], "time": float(table[quantity][index])}
@@ -284,7 +291,7 @@ def _least(table: Table | None, quantity: str) -> dict[str, Any] | None:
 
 def _of_stores(table: Table) -> Iterator[str]:
     relieved = table["relieved"] > 0.5
-    margin = np.where(relieved, table["time"] - table["gap"], inf)
+    margin = np.where(relieved & (table["time"] < ENDLESS), table["time"] - table["gap"], inf)
     if np.isfinite(margin).any():
         at = int(np.argmin(margin))
         yield (
@@ -297,7 +304,7 @@ def _of_stores(table: Table) -> Iterator[str]:
         at = alone[int(np.argmin(table["time"][alone]))]
         lasts = (
             f"the first is empty after {table['time'][at]:.0f} s"
-            if isfinite(table["time"][at])
+            if table["time"][at] < ENDLESS
             else "none has a load"
         )
         yield f"no generator stands behind {alone.size} stores ({table.ids[at]} ...): {lasts}"

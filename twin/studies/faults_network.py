@@ -46,6 +46,8 @@ SUSTAINED = 3.0
 """Short-circuit current that a generating set keeps up, over its rated one: usual for permanent-magnet or auxiliary-winding
 excitation.  Assumed."""
 STATES = ("on the mains", "on generators", "with transfer switches in their other position")
+RUNNING = STATES[1:]
+"""Those in which generators run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +215,12 @@ class _Lowering:
     def _feeders(self) -> Feeders:
         grids = [machine for machine in self.facility.of_kind("utility")]
         sheets = [machine.product for machine in grids if isinstance(machine.product, Utility)]
-        largest = np.array([grid.fault_level or FAULT_LEVEL * grid.capacity for grid in sheets])
+        largest = np.array(
+            [
+                grid.fault_level or max(FAULT_LEVEL * grid.capacity, grid.fault_level_min or 0.0)
+                for grid in sheets
+            ]
+        )
         smallest = [grid.fault_level_min for grid in sheets]
         return Feeders(
             self._outputs(grids),
@@ -235,7 +242,7 @@ class _Lowering:
             sustained=np.full(len(sheets), SUSTAINED),
             earthed=np.ones(len(sheets), bool),
             zero_impedance=np.array([1j * sheet.zero_reactance for sheet in sheets], complex),
-            live=self._live(sets, running(self.facility)),
+            live=self._live(sets, RUNNING),
         )
 
     def _converters(self) -> Converters:
@@ -249,7 +256,7 @@ class _Lowering:
             if isinstance(sheet, Ups | Bess)
         ]
         alone = np.repeat([[not bypass] for _, bypass in self.scenarios], len(ups), axis=1)
-        live = np.concatenate([alone, self._live(battery, running(self.facility))], axis=1)
+        live = np.concatenate([alone, self._live(battery, RUNNING)], axis=1)
         return Converters(self._outputs((*ups, *battery)), np.array(current), np.array(current), live=live)
 
     def _outputs(self, machines: Iterable[Machine]) -> Index:
@@ -297,11 +304,6 @@ def parallel(facility: Facility, feed: Feed) -> int:
     return feed.circuits if facility.by_id[feed.to].product.role == "power" else 1
 
 
-def running(facility: Facility) -> tuple[str, ...]:
-    """States in which generators run; all where there are no mains."""
-    return STATES if not facility.of_kind("utility") else STATES[1:]
-
-
 def bypass_impedance(ups: object) -> complex:
     """Static switch and choke of a UPS. [ohm]"""
     assert isinstance(ups, Ups)
@@ -311,8 +313,8 @@ def bypass_impedance(ups: object) -> complex:
 
 def _scenarios(facility: Facility) -> list[tuple[str, bool]]:
     """States, each with UPS on their bypass and on their inverters."""
-    states = [STATES[0]]
-    if facility.of_kind("utility") and facility.of_kind("generator", "bess"):
+    states = [STATES[0]] if facility.of_kind("utility") else []
+    if facility.of_kind("generator", "bess"):
         states.append(STATES[1])
     if facility.of_kind("transfer_switch"):
         states.append(STATES[2])
@@ -323,7 +325,7 @@ def _positions(facility: Facility, feeds_of: Mapping[str, tuple[Feed, ...]], sta
     """Closed input of every transfer switch: the first that is energised, or the last in their other position."""
     chosen: dict[str, str] = {}
     known: dict[str, bool] = {}
-    mains, generators = state != STATES[1], state in running(facility)
+    mains, generators = state != STATES[1], state in RUNNING
 
     def live(name: str) -> bool:
         if name not in known:

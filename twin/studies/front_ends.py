@@ -248,5 +248,6 @@ def _inner_zero(machine: Machine) -> complex:
 
 def fault_levels(utility: Utility) -> tuple[float, float]:
     """Smallest and largest short-circuit power of a grid connection, with the defaults of its fields. [VA]"""
-    largest = utility.fault_level or 20.0 * utility.capacity
-    return utility.fault_level_min or 0.5 * largest, largest
+    smallest = utility.fault_level_min
+    largest = utility.fault_level or max(20.0 * utility.capacity, smallest or 0.0)
+    return smallest or 0.5 * largest, largest

@@ -303,15 +303,15 @@ def _extremes(tables: Mapping[str, Table], kinds: list[str]) -> dict[str, Any]:
 def _sentences(facts: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{facts['circuits']} circuits of one or two poles to {facts['loads']} loads: phases of panels and busways within "
-        f"{facts['imbalance']:.1%} of even ({facts['imbalance_at']}), {facts['neutral_current']:.0f} A in the neutral of "
+        f"{100 * facts['imbalance']:.1f} % of even ({facts['imbalance_at']}), {facts['neutral_current']:.0f} A in the neutral of "
         f"{facts['neutral_current_at']} at mains frequency"
     )
     yield (
-        f"in the worst of {facts['states']} states {facts['worst_imbalance']:.1%} ({facts['worst_imbalance_at']}), "
+        f"in the worst of {facts['states']} states {100 * facts['worst_imbalance']:.1f} % ({facts['worst_imbalance_at']}), "
         f"{facts['worst_neutral']:.0f} A with third harmonics ({facts['worst_neutral_at']}), voltage unbalance "
         f"{facts['worst_unbalance']:.2%} ({facts['worst_unbalance_at']})"
         + (
-            f", lowest voltage {facts['voltage_low']:.1%} ({facts['voltage_low_at']})"
+            f", lowest voltage {100 * facts['voltage_low']:.1f} % ({facts['voltage_low_at']})"
             if "voltage_low" in facts
             else ""
         )

@@ -110,7 +110,7 @@ class _Study:
     def _tables(self, exact: Availability, extra: Array) -> dict[str, Table]:
         racks = [name for members in self.kinds for name in members]
         size = [len(members) for members in self.kinds]
-        down = np.repeat(exact.unavailability + extra, size)
+        down = np.repeat(_together(exact, extra), size)
         values = {
             "availability": 1.0 - down,
             "outage": down * YEAR,
@@ -124,7 +124,7 @@ class _Study:
         }
 
     def _facts(self, exact: Availability, extra: Array, life: Simulation | None) -> dict[str, Any]:
-        down = exact.unavailability + extra
+        down = _together(exact, extra)
         worst = int(down.argmax())
         weights = np.array([len(members) for members in self.kinds], float)
         share = weights / weights.sum() @ exact.criticality
@@ -144,13 +144,18 @@ class _Study:
         return facts
 
 
+def _together(exact: Availability, extra: Array) -> Array:
+    """(kinds,) unavailability with that by overload, whose sum over pairs is a bound and may exceed all time."""
+    return np.minimum(exact.unavailability + extra, 1.0)
+
+
 def _simulated(life: Simulation) -> dict[str, float]:
     low, high = life.interval(life.unavailability)
     return {
         "years": life.years * len(life.unavailability),
         "unavailability": float(life.mean(life.unavailability)[0]),
         "low": float(max(low[0], 0.0)),
-        "high": float(high[0]),
+        "high": float(min(high[0], 1.0)),
         "interruptions": float(life.mean(life.frequency)[0]),
     }
 
@@ -225,7 +230,9 @@ def assumed_classes(facility: Facility) -> tuple[str, ...]:
 
 
 def _sentences(facts: dict[str, Any]) -> Iterator[str]:
-    shares = ", ".join(f"{name} {part:.0%}" for name, part in facts["largest_shares"].items() if part >= 0.01)
+    shares = ", ".join(
+        f"{name} {100 * part:.0f} %" for name, part in facts["largest_shares"].items() if part >= 0.01
+    )
     many = (
         ""
         if facts["worked_out"] == facts["kinds"]

@@ -45,7 +45,7 @@ def racks(world: Lowered, state: State, flow: power_flow.Solution) -> Table:
         {
             "served": state.served.astype(float),
             "power": state.rack_power,
-            "demand": np.broadcast_to(world.rack_demand, state.rack_power.shape).copy(),
+            "demand": world.rack_demand * state.rack_level,
             "throttle": state.throttle,
             "inlet_temperature": state.rack_inlet,
             "inlet_highest": state.rack_highest,
@@ -107,10 +107,11 @@ def _tokens(world: Lowered, state: State) -> tuple[Array, Array]:
         base: float = getattr(rack.power, work.power)
         # the accelerators' share of what the sheet's state draws; the peak factor acts on them alone
         share = min(full * (work.peak_factor - 1.0 + base / rack.power.maximum), world.rack_demand[column])
-        chips[:, column] = share * state.throttle[:, column] * state.served[:, column]
+        drawn = share * state.rack_level[:, column] * state.throttle[:, column]
+        chips[:, column] = drawn * state.served[:, column]
         point = points.get((rack.accelerators.name, work.model, work.service))
         if point is not None:
             rate = point.tokens_per_second * rack.accelerators.count * work.utilization
-            power = np.minimum(share * state.throttle[:, column] / full, 1.0)
+            power = np.minimum(drawn / full, 1.0)
             tokens[:, column] = rate * throughput.relative_throughput(power) * state.served[:, column]
     return chips, tokens

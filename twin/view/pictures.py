@@ -228,7 +228,7 @@ def _draw(
             plotter.enable_anti_aliasing("msaa", multi_samples=8)
         else:
             plotter.disable_anti_aliasing()
-        out = results.scenarios[scenario].failed
+        out = results.scenarios[scenario].out
         for layer in scene.layers:
             if layer.name in picture.layers and not (layer.name == "walls" and view.parallel is not None):
                 add_layer(

@@ -68,7 +68,7 @@ def figure(
     """
     picture = picture_of(quantity)
     paints = painted(facility, results, scenario, picture.paints, palette)
-    out = set(results.scenarios[scenario].failed)
+    out = set(results.scenarios[scenario].out)
     scene = build(facility)
     rows = board.lines(facility) if any("power" in part.values for part in paints) else ()
     sheet, maps, boards = arranged(_frames(facility, scene, picture), board.columns(rows))

@@ -164,7 +164,7 @@ class Window:
     def paint(self) -> None:
         """Colour all layers for the field and the state, and say so."""
         paints = self._paints()
-        out = self.results.scenarios[self.scenario].failed
+        out = self.results.scenarios[self.scenario].out
         for layer in self.scene.layers:
             box_color = box_colors(layer, paints, out)
             if box_color is None:
@@ -380,7 +380,7 @@ def _head(facility: Facility, results: Results, name: str, scenario: int) -> Ite
     if place.mark is not None and place.mark.line:
         yield str(place.mark)
     state = results.scenarios[scenario]
-    yield f"State: {state.name}" + ("; out of service" if name in state.failed else "")
+    yield f"State: {state.name}" + ("; out of service" if name in state.out else "")
 
 
 def _quantities(results: Results, name: str, scenario: int) -> Iterator[str]:

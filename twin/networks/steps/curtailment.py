@@ -82,7 +82,7 @@ def _liquid_share(world: Lowered, state: State) -> Array:
         limits, supply = rack.coolant, state.supply[:, loop]
         room = np.maximum(limits.return_max - supply, 0.0)
         carried = state.sink_flow[:, sink] * world.loops[loop].capacity * room
-        asked = world.rack_demand[column] * rack.liquid_share
+        asked = world.rack_demand[column] * rack.liquid_share * state.rack_level[:, column]
         by_heat = room / (limits.return_max - limits.supply_max)
         share[:, column] = np.clip(np.minimum(carried / asked, by_heat), 0.0, 1.0)
     return share

@@ -126,7 +126,7 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
     for sink, (machine, rack) in enumerate(zip(world.sink_machine, world.sink_rack, strict=True)):
         loop = world.sink_loop[sink]
         if rack >= 0 and world.rack_liquid[rack] > 0.0:
-            asked = world.rack_demand[rack] * world.rack_liquid[rack]
+            asked = world.rack_demand[rack] * world.rack_liquid[rack] * state.rack_level[:, rack]
             fluid = world.loops[loop].circuit.fluid
             wanted[:, sink] = liquid.rack_flow(
                 rack_product(world.racks[rack]), asked, state.supply[:, loop], fluid

@@ -36,7 +36,7 @@ def electrical_load(world: Lowered, state: State) -> Array:
     """(S, loads) power asked of the tree, behind the racks' power shelves. [W]"""
     load = np.zeros((len(state.live), len(world.power.loads)))
     fed, wired = world.rack_load >= 0, world.cooling_load >= 0
-    load[:, world.rack_load[fed]] = (world.rack_busbar * state.throttle)[:, fed]
+    load[:, world.rack_load[fed]] = (world.rack_busbar * state.rack_level * state.throttle)[:, fed]
     load[:, world.cooling_load[wired]] = state.power[:, wired]
     return load
 
