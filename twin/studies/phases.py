@@ -303,8 +303,8 @@ def _extremes(tables: Mapping[str, Table], kinds: list[str]) -> dict[str, Any]:
 def _sentences(facts: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{facts['circuits']} circuits of one or two poles to {facts['loads']} loads: phases of panels and busways within "
-        f"{100 * facts['imbalance']:.1f} % of even ({facts['imbalance_at']}), {facts['neutral_current']:.0f} A in the neutral of "
-        f"{facts['neutral_current_at']} at mains frequency"
+        f"{100 * facts['imbalance']:.1f} % of even ({facts['imbalance_at']}), "
+        f"{facts['neutral_current']:.0f} A in the neutral of {facts['neutral_current_at']} at mains frequency"
     )
     yield (
         f"in the worst of {facts['states']} states {100 * facts['worst_imbalance']:.1f} % ({facts['worst_imbalance_at']}), "
