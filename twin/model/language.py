@@ -384,6 +384,12 @@ class UtilityFeed(Frozen):
     circuits: Literal[1, 2] = 1
     """Independent lines that make the connection, for its reliability."""
 
+    @model_validator(mode="after")
+    def _fault_levels_ascend(self) -> UtilityFeed:
+        if self.fault_level_min and self.fault_level and self.fault_level_min > self.fault_level:
+            raise ValueError("fault_level_min exceeds fault_level")
+        return self
+
 
 class PowerGroup(Frozen):
     """Like machines of the power tree."""

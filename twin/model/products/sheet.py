@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,8 @@ from twin.units import (
     Money,
 )
 
-Points = tuple[tuple[Fraction, Fraction], ...]
+Points = tuple[tuple[Annotated[Fraction, Field(gt=0)], Annotated[Fraction, Field(gt=0, le=1)]], ...]
+"""Points [load, efficiency]; at no load an efficiency says nothing about the loss."""
 YEAR = 365.25 * 86_400.0
 """[s]"""
 
