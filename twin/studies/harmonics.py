@@ -222,8 +222,10 @@ def _facts(basis: Basis, tables: Mapping[str, Table]) -> dict[str, Any]:
 
 
 def _neutral_share(basis: Basis) -> float | None:
-    """Neutral over phase current of the racks' supplies, their triplens; None without racks on alternating current."""
-    if not any(isinstance(rack.product, Rack) and not rack.product.dc for rack in basis.facility.racks):
+    """Neutral over phase current of the racks' supplies, their triplens; None without any between line and neutral."""
+    by_id = basis.facility.by_id
+    single = (feed for feed in basis.facility.feeds if feed.phases and feed.poles == 1)
+    if not any(isinstance(by_id[feed.to].product, Rack) for feed in single):
         return None
     each = np.abs(spectrum("supply"))
     return float(neutral_current(ORDERS, each) / np.sqrt(1.0 + (each**2).sum()))
