@@ -18,7 +18,7 @@ class Scenario(Frozen):
 
     name: str
     failed: tuple[str, ...] = ()
-    """Machines that are lost; of the utility, its connection."""
+    """Machines that are lost, and paths: feeds by the machine they feed and its input, ``p1.s.01.inA``."""
     maintained: tuple[str, ...] = ()
     """Machines that were taken out of service."""
     load: Level = 1.0

@@ -55,6 +55,16 @@ def test_what_is_in_maintenance_is_out_of_service(results):
             np.testing.assert_array_equal(values[3], values[4], err_msg=f"{name}.{quantity}")
 
 
+def test_a_path_may_be_lost_as_well(hall):
+    """The rack's other cord carries it all."""
+    results = evaluate(hall, (NORMAL, Scenario(name="a cord", failed=("pod.s.02.inA",))))
+    feed = results["feed"]
+    a, b = feed.index("pod.s.02.inA"), feed.index("pod.s.02.inB")
+    assert feed["live"][1, a] == 0.0 == feed["power"][1, a]
+    assert feed["power"][1, b] == pytest.approx(feed["power"][0, a] + feed["power"][0, b], rel=0.02)
+    assert results["rack"]["served"].all()
+
+
 def test_findings_say_what_is_lost_and_what_is_in_maintenance(hall):
     state = Scenario(name="both sides", failed=("ups.A",), maintained=("ups.B",))
     verdict = judge(hall, evaluate(hall, (NORMAL, state)))

@@ -102,12 +102,12 @@ class PowerNetwork:
         return replace(self.problem, load_power=np.atleast_2d(load))
 
     def in_service(self, scenarios: Sequence[Scenario]) -> flow.Problem:
-        """The problem of some scenarios: failed machines open, sources off."""
+        """The problem of some scenarios: machines and feeds (``machine.terminal``) out of service open, sources off."""
 
-        def alive(owners: Sequence[str]) -> NDArray[np.bool_]:
+        def alive(owners: Sequence[str], names: Sequence[str] = ()) -> NDArray[np.bool_]:
             table = np.ones((len(scenarios), len(owners)), bool)
             where: dict[str, list[int]] = {}
-            for column, owner in enumerate(owners):
+            for column, owner in (*enumerate(owners), *enumerate(names)):
                 where.setdefault(owner, []).append(column)
             for row, scenario in enumerate(scenarios):
                 for name in scenario.out:
@@ -117,7 +117,7 @@ class PowerNetwork:
         cord_owner = [self.loads[load] for load in self.problem.cord_load]
         return replace(
             self.problem,
-            branch_closed=alive(self.branch_owner),
+            branch_closed=alive(self.branch_owner, self.branch_names),
             converter_live=alive(self.converter_owner),
             source_live=alive(self.source_owner),
             cord_on=alive(cord_owner),
