@@ -17,13 +17,20 @@ from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 LANES = 8
 """Scenarios in one vector: two AVX2 or one AVX-512 register per slot hide the latency of an addition."""
+
+INNER: dict[str, Any] = dict(
+    cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+)  # fmt: skip
+"""Options of compiled functions that are called from compiled code alone: nothing is compiled for other callers."""
 
 _DOUBLE, _INDEX, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
 _FAST = ("nsz",)
@@ -31,6 +38,14 @@ _FAST = ("nsz",)
 else, so a scenario's bits depend neither on its lane nor on whether it is solved alone."""
 _ALIGNMENT = 8
 """numpy promises no more. [bytes]"""
+
+
+def aligned(shape: tuple[int, ...]) -> NDArray[Any]:
+    """An empty table that begins on a cache line, so that no slot of LANES numbers lies on two."""
+    size = int(np.prod(shape))
+    room = np.empty(size + LANES)
+    first = -room.ctypes.data % (8 * LANES) // 8
+    return room[first : first + size].reshape(shape)
 
 
 def _kind(lanes: int) -> Any:
@@ -251,3 +266,22 @@ def put_complex(typing_context: Any, wanted: Any, rows: Any, column: Any, table:
         return context.get_dummy_value()
 
     return types.void(wanted, rows, types.int64, table, types.int64), generate
+
+
+@intrinsic
+def expect_writes(typing_context: Any, wanted: Any, rows: Any, column: Any) -> Any:
+    """Fetch ``wanted[rows[lane], column]`` of a complex table into the cache, since it is going to be written.
+
+    Not checked: ``column`` may lie behind the table.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, _SHORT, _SHORT, _SHORT])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        write, near, data = (ir.Constant(_SHORT, value) for value in (1, 3, 1))
+        for place in _lane_rows(context, builder, signature.args, values, LANES):
+            builder.call(prefetch, [builder.bitcast(place, byte), write, near, data])
+        return context.get_dummy_value()
+
+    return types.void(wanted, rows, types.int64), generate

@@ -139,9 +139,9 @@ def solve_group(
     held = np.flatnonzero(mesh.point >= mesh.free)
     voltage[:, held] = mesh.ratio[held] * mesh.arrays.no_load[mesh.point[held]]
     if compiled:
-        from solvers.power import mesh_kernel  # imports the compiler
+        from solvers.power.mesh_run import run  # imports the compiler
 
-        turns = mesh_kernel.iterate(mesh.arrays, members.changes, batch, voltage, residual, ending)
+        turns = run(mesh, members.changes, batch, voltage, residual, ending)
     else:
         turns = iterate_plain(mesh, members.changes, batch, voltage, residual, ending)
     failed = np.flatnonzero(ending != CONVERGED)
@@ -160,16 +160,14 @@ def _batch(
     impedance = problem.load_impedance_share[problem.cord_load]
     ratio = np.abs(mesh.ratio[problem.cord_bus])
     parts = np.stack([1.0 - current - impedance, current * ratio, impedance * ratio**2]) / problem.base_power
-    point = np.where((current > 0) | (impedance > 0), mesh.point[problem.cord_bus], -1)
-    point[mesh.cord_slot == mesh.slots] = -1
-    bends = np.unique(point[point >= 0])
-    number = np.full(mesh.points + 1, bends.size)
-    number[bends] = np.arange(bends.size)
-    number[-1] = bends.size
+    bent = ((current > 0) | (impedance > 0)) & (mesh.cord_slot < mesh.slots)
+    bends = mesh.bends
+    number = np.full(bent.size, bends.size)
+    number[bent] = np.searchsorted(bends, mesh.point[problem.cord_bus[bent]])
     begin = np.zeros((0, 0), dtype=complex)
     if start is not None:
         begin = np.ascontiguousarray(start[:, mesh.arrays.point_bus[: mesh.free]])
     return Batch(
-        np.ascontiguousarray(cord_power), mesh.cord_slot, parts, bends, number[point], members.unit_share,
+        np.ascontiguousarray(cord_power), mesh.cord_slot, parts, bends, number, members.unit_share,
         np.ascontiguousarray(tolerance), float(ROUNDING * mesh.largest), limit, begin,
     )  # fmt: skip

@@ -8,7 +8,8 @@ numbered stage by stage in the order of their elimination.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from solvers.power.factor import Factor, SingularMatrix, factorise
+from solvers.power.factor import SingularMatrix, factorise
+from solvers.power.mesh_arrays import Arrays, arrays_of
+from solvers.power.mesh_tour import Elimination, Tour, depth_first, tour_of
 from solvers.power.newton_busbars import AGREE, Busbars
 from solvers.power.newton_nodes import Nodes, Task
 from solvers.power.problem import Problem
@@ -32,51 +35,6 @@ class Holding(NamedTuple):
     """(X,) point of each element, -1 where its bus is dead in the base."""
     agrees: Array
     """(X,) bool: may hold its point: the base has it held at the same voltage, and a converter runs there."""
-
-
-class Arrays(NamedTuple):
-    """What the compiled kernel reads; free points in order of elimination, fixed points after them."""
-
-    stage: Array
-    """(R + 1,) first free point of each stage."""
-    row_start: Array
-    row_column: Array
-    row_value: Array
-    """L by rows, below the diagonal."""
-    column_start: Array
-    column_row: Array
-    column_value: Array
-    """L by columns, below the diagonal."""
-    inverse: Array
-    """(m,) 1 / D."""
-    no_load: Array
-    """(m + F,) voltage without loads; that of fixed points is given. [p.u.]"""
-    slot: Array
-    """(m + F,) row in the table of demands, -1 = none."""
-    link_start: Array
-    link_column: Array
-    link_value: Array
-    """Rows of Y without the diagonal: those of free points only towards free points."""
-    diagonal: Array
-    """(m + F,) of Y. [p.u.]"""
-    unit: Array
-    """(c,) converters in order of stage."""
-    unit_start: Array
-    """(R + 1,) first of them after each stage."""
-    unit_out: Array
-    unit_in: Array
-    """(c,) point held, and row in the table of demands of the input."""
-    unit_curve: Array
-    """(c, 5) rating [p.u.], a, b, c of the loss curve, tan(phi) of the input."""
-    bus: Array
-    """Live buses with free points, by stage, then ascending."""
-    bus_start: Array
-    """(R + 1,)."""
-    bus_point: Array
-    bus_ratio: Array
-    """Voltage of a bus = ratio * voltage of its point."""
-    point_bus: Array
-    """(m + F,) the bus of each point whose ratio is 1."""
 
 
 @dataclass(frozen=True)
@@ -113,13 +71,35 @@ class Mesh:
     """(m + F,) connected part of the free points, -1 for fixed ones."""
     holding: Holding
     links: Links
-    factors: list[Factor | None]
+    factors: list[Elimination | None]
     """Of each stage."""
     arrays: Arrays
     cord_slot: Array
     """(K,) row of each cord in the table of demands, the last row where its bus is dead."""
     slots: int
     """Rows of that table with a point; a spare one comes after them."""
+    spare: list[Any] = field(default_factory=list, compare=False, repr=False)
+    """Working memory of the compiled iteration that nobody uses."""
+
+    @cached_property
+    def tour(self) -> Tour:
+        """The order of the compiled iteration."""
+        parents, first = [np.zeros(0, dtype=int)], 0
+        for factor in self.factors:
+            if factor is not None:
+                top = factor.order.size
+                parents.append(np.where(factor.parent < top, first + factor.parent, self.free))
+                first += top
+        return tour_of(self.arrays, np.concatenate(parents), self.bends)
+
+    @cached_property
+    def bends(self) -> Array:
+        """Points whose loads depend on voltage."""
+        problem = self.problem
+        bent = problem.load_current_share[problem.cord_load] > 0
+        bent |= problem.load_impedance_share[problem.cord_load] > 0
+        bent &= self.cord_slot < self.slots
+        return np.unique(self.point[problem.cord_bus[bent]])
 
     @property
     def stages(self) -> int:
@@ -163,7 +143,7 @@ def mesh_of(problem: Problem, live: Array, closed: Array, source: Array, feeding
     busbars = Busbars(nodes)
     if busbars.contradictory().size:
         return None
-    draft = _Draft(problem, live, conducts, nodes, busbars, feeding)
+    draft = Draft(problem, live, conducts, nodes, busbars, feeding)
     held = draft.hold(np.concatenate([source, feeding]))
     try:
         return None if held is None else draft.finished(held)
@@ -171,7 +151,7 @@ def mesh_of(problem: Problem, live: Array, closed: Array, source: Array, feeding
         return None
 
 
-class _Draft:
+class Draft:
     """A mesh in the making; points have the numbers of the busbars until they are ordered."""
 
     def __init__(
@@ -209,7 +189,7 @@ class _Draft:
         order, factors = [], []
         for stage in range(int(stage_of.max(initial=0)) + 1):
             at = np.flatnonzero(free & (stage_of == stage))
-            factor = factorise(matrix[at][:, at]) if at.size else None
+            factor = depth_first(factorise(matrix[at][:, at])) if at.size else None
             factors.append(factor)
             order.append(at if factor is None else at[factor.order])
         placed = np.concatenate([*order, np.flatnonzero(~free)])
@@ -223,7 +203,7 @@ class _Draft:
         agrees &= np.abs(self.value - reference) <= AGREE * np.abs(self.value)
         agrees[self.problem.source_bus.size :] &= self.feeding  # others have no place in the order of stages
         slot, cord_slot, inputs = self._slots(points)
-        arrays = _arrays(
+        arrays = arrays_of(
             self, matrix[placed][:, placed], factors, held[~free], stage_of[placed], slot, inputs
         )
         return Mesh(
@@ -284,88 +264,3 @@ class _Draft:
         needed[-1] = False
         slot = np.where(needed, np.cumsum(needed) - 1, int(needed.sum()))
         return np.where(needed, slot, -1)[:-1], slot[cord_point], slot[into]
-
-
-def _arrays(
-    draft: _Draft, matrix: csr_array, factors: list[Factor | None], fixed: Array, stage_of: Array,
-    slot: Array, inputs: Array,
-) -> Arrays:  # fmt: skip
-    """Arrays of the kernel from the admittances and stages of the points, in their new order."""
-    problem, m, stages = draft.problem, stage_of.size - fixed.size, np.arange(len(factors) + 1)
-    no_load = np.concatenate([np.zeros(m, dtype=complex), fixed])
-    right = -(matrix[:m][:, m:] @ fixed)
-    first = 0
-    for factor in factors:
-        if factor is None:
-            continue
-        part = slice(first, first + factor.order.size)
-        given = np.empty(factor.order.size, dtype=complex)
-        given[factor.order] = right[part]
-        no_load[part] = factor.solve(given)[factor.order]
-        first = part.stop
-    units, unit_start, curve = _units(draft, stage_of, stages)
-    buses = np.flatnonzero((draft.point >= 0) & (draft.point < m))
-    stage = stage_of[draft.point[buses]]
-    buses = buses[np.argsort(stage, kind="stable")]
-    by_row, by_column, inverse = _lower(factors)
-    return Arrays(
-        np.searchsorted(stage_of[:m], stages), *by_row, *by_column, inverse, no_load, slot,
-        *_neighbours(matrix, m), diagonal=matrix.diagonal(), unit=units, unit_start=unit_start,
-        unit_out=draft.point[problem.converter_to[units]], unit_in=inputs[units], unit_curve=curve,
-        bus=buses, bus_start=np.searchsorted(np.sort(stage), stages), bus_point=draft.point[buses],
-        bus_ratio=draft.ratio[buses], point_bus=_representatives(draft, stage_of.size),
-    )  # fmt: skip
-
-
-def _units(draft: _Draft, stage_of: Array, stages: Array) -> tuple[Array, Array, Array]:
-    """Converters in order of stage, the first of each stage, and their loss curves."""
-    problem = draft.problem
-    units = np.flatnonzero(draft.feeding)
-    stage = stage_of[draft.point[problem.converter_to[units]]]
-    units = units[np.argsort(stage, kind="stable")]
-    pf = problem.converter_input_pf[units]
-    rating = problem.converter_rating[units] / problem.base_power
-    curve = np.column_stack([rating, problem.converter_loss[units], np.sqrt(1.0 - pf**2) / pf])
-    return units, np.searchsorted(np.sort(stage), stages), curve
-
-
-def _representatives(draft: _Draft, points: int) -> Array:
-    roots = draft.nodes.bus[draft.busbars.parent == np.arange(draft.nodes.size)]
-    bus = np.zeros(points, dtype=int)
-    bus[draft.point[roots]] = roots
-    return bus
-
-
-Table = tuple[Array, Array, Array]
-
-
-def _lower(factors: list[Factor | None]) -> tuple[Table, Table, Array]:
-    """L of all stages by rows and by columns, and the inverse of D."""
-    columns, rows, values, inverse = ([np.zeros(0, dtype=int)] for _ in range(4))
-    first = 0
-    for factor in factors:
-        if factor is None:
-            continue
-        size = factor.order.size
-        columns.append(first + np.repeat(np.arange(size), np.diff(factor.start)))
-        rows.append(first + factor.row)
-        values.append(factor.value)
-        inverse.append(factor.inverse)
-        first += size
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    value = np.concatenate(values).astype(complex)
-    order = np.lexsort((column, row))
-    bounds = np.arange(first + 1)
-    by_row = np.searchsorted(row[order], bounds), column[order], value[order]
-    by_column = np.searchsorted(column, bounds), row, value
-    return by_row, by_column, np.concatenate(inverse).astype(complex)
-
-
-def _neighbours(matrix: csr_array, free: int) -> tuple[Array, Array, Array]:
-    """Rows of Y without the diagonal; those of free points without the fixed ones."""
-    entries = coo_array(matrix)
-    kept = (entries.row != entries.col) & ((entries.row >= free) | (entries.col < free))
-    row, column = entries.row[kept].astype(np.int64), entries.col[kept].astype(np.int64)
-    order = np.lexsort((column, row))
-    start = np.searchsorted(row[order], np.arange(matrix.shape[0] + 1))
-    return start, column[order], entries.data[kept][order]

@@ -11,7 +11,7 @@ import numpy as np
 from numba import typeof
 from numpy.typing import NDArray
 
-from solvers.power.lanes import LANES
+from solvers.power.lanes import LANES, aligned
 from solvers.power.plan import Plan
 from solvers.power.sweep import CONVERGED, MAX_ITERATIONS, State
 from solvers.power.tree_build import plan_tour
@@ -155,7 +155,7 @@ class _Ready:
             flat = [np.empty(size) for size in self.sizes]
             seen = [table[:, :, None] for table in flat]
         else:
-            seen = flat = [_aligned((*size, LANES)) for size in self.sizes]
+            seen = flat = [aligned((*size, LANES)) for size in self.sizes]
         return Tables._make([*flat[:6], *seen[:6], flat[6], flat[7], seen[7]])
 
 
@@ -164,14 +164,6 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, tuple):
         return type(value)(*map(_canonical, value))
     return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value
-
-
-def _aligned(shape: tuple[int, ...]) -> Array:
-    """An empty table that begins on a cache line, so that no slot lies on two."""
-    size = int(np.prod(shape))
-    room = np.empty(size + LANES)
-    first = -room.ctypes.data % (8 * LANES) // 8
-    return room[first : first + size].reshape(shape)
 
 
 def _solve(plan: Plan, ready: _Ready, shares: Shares, question: Question, rows: Array, answer: Answer) -> int:
