@@ -96,7 +96,8 @@ class _Iteration:
         """One damped Newton step of all active scenarios; tells which of them no longer improve, and why."""
         system, before, merit, worst = self.system, self.part, self.merit, self.worst.copy()
         try:
-            step = -system.pattern.solve(system, before, self.voltage, self.left)
+            with np.errstate(all="ignore"):  # a scenario that ran away spoils no other; its merit tells
+                step = -system.pattern.solve(system, before, self.voltage, self.left)
         except RuntimeError:  # an exact zero pivot: with several scenarios the caller finds which is to blame
             if self.present.sum() > 1:
                 raise

@@ -207,7 +207,7 @@ def _shaped(name: str, value: Any, rule: _Rule, count: int) -> Array:
         return np.full((*lead, count, *tail), 0 if rule.default is None else rule.default).astype(rule.dtype)
     if rule.dtype in (float, int) and np.iscomplexobj(given):
         raise ValueError(f"{name} must be real")
-    if rule.dtype is int and not np.array_equal(given, given.astype(int)):
+    if rule.dtype is int and not _whole(given):
         raise ValueError(f"{name} must hold whole numbers")
     array: Array = np.ascontiguousarray(given, dtype=rule.dtype)
     if rule.scenario and array.ndim == 1:
@@ -221,6 +221,12 @@ def _shaped(name: str, value: Any, rule: _Rule, count: int) -> Array:
             f"{name} has a value that is not finite at {tuple(int(i) for i in np.argwhere(bad)[0])}"
         )
     return array
+
+
+def _whole(given: Array) -> bool:
+    """Whether all are whole numbers; what no integer can hold is none."""
+    with np.errstate(invalid="ignore"):
+        return bool(np.array_equal(given, given.astype(int)))
 
 
 def _refuse(name: str, bad: Array, why: str) -> None:

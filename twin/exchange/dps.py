@@ -22,6 +22,8 @@ TYPES = ("PowerDomain", "PowerDistribution", "PowerSupply", "ComputerSystem")
 LIMITED = TYPES[:3]
 VOLTAGE = 415.0
 """Nominal voltage taken where none is told (assumed). [V]"""
+SMALLEST, LARGEST = 1e-3, 1e12
+"""Powers that are read, 0 apart. [W]"""
 BASE = 1e6
 """Power base. [VA]"""
 
@@ -162,9 +164,9 @@ class _Reader:
         unit = "W"
         if isinstance(value, dict):
             unit, value = value.get("Type", "W"), value.get("Value")
-        good = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-        if not good or unit != "W" or value < 0:
-            self.wrong('must be a power in "W"', *where)
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or unit != "W" or not (value == 0 or SMALLEST <= value <= LARGEST):
+            self.wrong(f'must be a power in "W", 0 or {SMALLEST:g} to {LARGEST:g}', *where)
             return 0.0
         return float(value)
 
@@ -176,8 +178,8 @@ class _Reader:
         if not isinstance(limit, dict) or "PowerValue" not in limit or entity["Type"] not in LIMITED:
             return float("inf")
         factor = limit.get("PowerFactor", 1.0)
-        if not isinstance(factor, int | float) or not 0 < factor <= 1:
-            self.wrong("PowerFactor must be in (0, 1]", "Entities", name, key)
+        if not isinstance(factor, int | float) or not SMALLEST <= factor <= 1:
+            self.wrong(f"PowerFactor must be in (0, 1], at least {SMALLEST:g}", "Entities", name, key)
             return float("inf")
         return self._watt(limit, "Entities", name, key) / factor or float("inf")
 

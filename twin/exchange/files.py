@@ -14,6 +14,7 @@ from twin.exchange.network import FORMAT, BareNetwork
 from twin.exchange.opendss import write_opendss
 from twin.exchange.pandapower_in import read_pandapower
 from twin.exchange.pandapower_out import write_pandapower
+from twin.exchange.source import read_head
 
 if TYPE_CHECKING:
     from solvers.power import Solution
@@ -24,7 +25,7 @@ ENDING = ".network.json"
 READS = (".m", ".json")
 WRITES = (ENDING, ".json", ".dss")
 GLANCE = 200_000
-"""Characters of a file that are looked at to tell its format."""
+"""Part of a file that is looked at to tell its format. [bytes]"""
 
 
 def is_network(path: str | Path) -> bool:
@@ -34,6 +35,9 @@ def is_network(path: str | Path) -> bool:
 
 def read_network(path: str | Path, *, watts: Mapping[str, float] | None = None) -> BareNetwork:
     """Read a MATPOWER ``.m``, a pandapower or DPS ``.json``, or our own ``.network.json``.
+
+    A file is untrusted: nothing in it is run or imported, only regular files of at most 64 MiB (``.m``) or 128 MiB (``.json``)
+    are read, and numbers that no network has are refused.
 
     Parameters
     ----------
@@ -49,11 +53,7 @@ def read_network(path: str | Path, *, watts: Mapping[str, float] | None = None) 
         return read_matpower(path)
     if Path(path).suffix.lower() != ".json":
         complain(str(path), f"no network that can be read; the endings are {', '.join(READS)}")
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            head = file.read(GLANCE)
-    except OSError as error:
-        complain(str(path), error.strerror or "cannot be read")
+    head = read_head(path, GLANCE)
     if json.dumps(FORMAT) in head:
         return BareNetwork.read(path)
     if "pandapower" in head:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.exchange.matpower_text import Case, Matrix, read_case
+from twin.exchange.mistake import complain
 from twin.exchange.network import BareNetwork
 from twin.layout.mistakes import LayoutError
 
@@ -25,10 +26,14 @@ LEAST = {"bus": 13, "gen": 10, "branch": 11}
 """Columns that a matrix must have."""
 PQ, PV, REF, ISOLATED = 1, 2, 3, 4
 LARGEST_NUMBER = 2**53
+LARGEST_VALUE = 1e9
+"""Largest number of any column that is read, bus numbers apart; in MW, kV and per unit far beyond what exists."""
 MOST_BUSES = 500_000
 UNREAD = ("if", "softlims", "reserves")
 """Extensions that change the network and are not read."""
 NAMED = ("bus", "gen", "branch")
+NUMBERS = {"bus": (BUS_I,), "gen": (GEN_BUS,), "branch": (F_BUS, T_BUS)}
+"""Columns of bus numbers."""
 
 
 def read_matpower(path: str | Path, *, reactive_limits: bool = False) -> BareNetwork:
@@ -59,7 +64,10 @@ def read_matpower(path: str | Path, *, reactive_limits: bool = False) -> BareNet
     network = _Network(case, tables, base, reactive_limits)
     if case.mistakes:
         raise LayoutError(case.mistakes)
-    return network.finished(Path(path).stem)
+    try:
+        return network.finished(Path(path).stem)
+    except ValueError as error:
+        complain(str(path), f"not a network that can be solved: {error}")
 
 
 def _base(case: Case) -> float:
@@ -68,8 +76,8 @@ def _base(case: Case) -> float:
     if version not in ("2", 2.0):
         case.wrong(f"mpc.version must be '2', got {str(version)!r}; other formats are not read", line)
     value, line = case.scalars.get("baseMVA", (0.0, 0))
-    if isinstance(value, str) or not (np.isfinite(value) and value > 0):
-        case.wrong("mpc.baseMVA must be a number > 0", line)
+    if isinstance(value, str) or not (1.0 / LARGEST_VALUE <= value <= LARGEST_VALUE):
+        case.wrong(f"mpc.baseMVA must be a number > 0, {1.0 / LARGEST_VALUE:g} to {LARGEST_VALUE:g}", line)
         return 1.0
     for name in UNREAD:
         if matrix := case.matrices.get(name):
@@ -98,13 +106,16 @@ class _Table:
         self.values = np.array([row[: LEAST[name]] for row in rows]) if whole else np.zeros((0, LEAST[name]))
         read = {"bus": [*range(6), VM, VA, BASE_KV], "gen": [*range(6), GEN_STATUS]}
         columns = read.get(name, list(range(11)))
-        for row, column in np.argwhere(~np.isfinite(self.values[:, columns])):
+        for row, column in np.argwhere(~(np.abs(self.values[:, columns]) <= LARGEST_VALUE)):
+            if columns[column] in NUMBERS[name] and abs(self.values[row, columns[column]]) <= LARGEST_NUMBER:
+                continue
             if name == "gen" and columns[column] in (QMAX, QMIN):
                 if not np.isnan(self.values[row, columns[column]]):
+                    self.values[row, columns[column]] *= np.inf
                     continue
-            elif name == "branch" and columns[column] == RATE_A:
+            elif name == "branch" and RATE_A <= columns[column] < TAP:
                 continue
-            self.wrong(int(row), columns[column], "is not a finite number")
+            self.wrong(int(row), columns[column], f"is not a finite number, or above {LARGEST_VALUE:g}")
 
     def wrong(self, row: int, column: int, message: str) -> None:
         """A mistake about one number."""
@@ -231,7 +242,9 @@ class _Network:
         impedance = values[:, BR_R] + 1j * values[:, BR_X]
         cut = (kind[tail] == ISOLATED) | (kind[head] == ISOLATED)
         closed = values[:, BR_STATUS] > 0
-        rate = np.where(np.isfinite(values[:, RATE_A]) & (values[:, RATE_A] > 0), values[:, RATE_A], np.inf)
+        rate = np.where(
+            (values[:, RATE_A] <= LARGEST_VALUE) & (values[:, RATE_A] > 0), values[:, RATE_A], np.inf
+        )
         self._note(cut & closed, "branches end at isolated buses and are open")
         self._note(closed & (impedance == 0), "branches have no impedance and join their buses")
         self._note(closed & ((impedance.real < 0) | (impedance.imag < 0)),

@@ -17,7 +17,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twin.exchange.mistake import complain, mistake
+from twin.exchange.mistake import mistake
+from twin.exchange.source import read_source
 from twin.layout.mistakes import Mistake, quote
 
 LARGEST = 64 * 2**20
@@ -92,15 +93,7 @@ class Case:
 
 def read_case(path: str | Path) -> Case:
     """Split a file into matrices and statements; mistakes are in the result, but an unreadable file raises."""
-    file = Path(path)
-    try:
-        size = file.stat().st_size
-        if size > LARGEST:
-            complain(str(path), f"the file has {size} bytes; the most that is read is {LARGEST}")
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        complain(str(path), f"cannot be read: {error.strerror or error}")
-    case = Case(str(path), text.splitlines())
+    case = Case(str(path), read_source(path, LARGEST, strict=False).splitlines())
     _Reader(case).run()
     return case
 
@@ -149,13 +142,13 @@ class _Reader:
                 if pieces and not (dots and last and end < 0):
                     self._row(matrix, pieces)
                     pieces = []
+                if len(matrix.rows) > MOST_ROWS:
+                    case.wrong(f"mpc.{name} has more than {MOST_ROWS} rows", self.at + 1)
+                    self.at = len(case.lines)
+                    return
             self.at += 1
             if end >= 0:
                 self._rest(line, end + 1)
-                return
-            if len(matrix.rows) > MOST_ROWS:
-                case.wrong(f"mpc.{name} has more than {MOST_ROWS} rows", self.at)
-                self.at = len(case.lines)
                 return
             start = 0
         case.wrong(f'mpc.{name} has no closing "];"', matrix.line)

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.exchange.mistake import complain
-from twin.networks.bare import bare_problem
+from twin.exchange.source import read_source
+from twin.layout.mistakes import suggest
+from twin.networks.bare import bare_problem, problem_fields
 
 if TYPE_CHECKING:
     from solvers.power import Problem
@@ -26,8 +28,11 @@ Array = NDArray[Any]
 FORMAT = "twin bare network"
 VERSION = 1
 """Version of the ``.network.json`` document; raised when an old reader would misread a new file."""
-LARGEST = 256 * 2**20
-"""Largest file that is read. [bytes]"""
+LARGEST = 128 * 2**20
+"""Largest file that is read: as Python objects it may take twenty times as much. [bytes]"""
+LARGEST_NUMBER, SMALLEST_DIVISOR = 1e15, 1e-15
+"""Largest magnitude of any number of a network, and smallest of one that others are divided by, unless it is 0: far beyond
+what exists in SI units or per unit, and so that no product of a few of them leaves the range of floating point."""
 KINDS = ("bus", "branch", "source", "generator", "converter", "load")
 PLURALS = {"bus": "buses", "branch": "branches"}
 _SIZES = {
@@ -58,6 +63,7 @@ class BareNetwork:
     """What the reader had to assume, leave out or change."""
 
     def __post_init__(self) -> None:
+        _check_sizes({"base_power": np.array([self.base_power]), **self.fields})
         problem = self.problem()
         counts = {kind: getattr(problem, name).size for kind, name in _SIZES.items()}
         counts["load"] = problem.load_power.shape[1]
@@ -134,19 +140,16 @@ class BareNetwork:
         if document.get("version") != VERSION:
             complain(where, f"version {document.get('version')!r} is not known; allowed: {VERSION}")
         try:
-            names = {
-                kind: tuple(str(name) for name in given) for kind, given in document.get("names", {}).items()
-            }
-            if unknown := set(names) - set(KINDS):
-                raise ValueError(f"names has unknown kinds: {sorted(unknown)}")
-            arrays = {name: _array(name, value) for name, value in document["fields"].items()}
+            base = document.get("base_power")
+            if not isinstance(base, int | float) or isinstance(base, bool):
+                raise ValueError("base_power must be a number")
             return cls(
-                float(document["base_power"]), arrays, name=str(document.get("name", "")),
-                file=str(document.get("file", "")), notes=tuple(map(str, document.get("notes", ()))), **names,
+                float(base), _arrays(document.get("fields")), name=str(document.get("name", "")),
+                file=str(document.get("file", "")), notes=_texts("notes", document.get("notes", [])),
+                **_names(document.get("names")),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            complain(where, f"not a bare network: {reason}")
+        except (ValueError, OverflowError) as error:
+            complain(where, f"not a bare network: {error}")
 
 
 _BY_SCENARIO = frozenset(
@@ -156,23 +159,43 @@ _BY_SCENARIO = frozenset(
 
 def read_json(path: str | Path) -> dict[str, Any]:
     """A JSON object from an untrusted file; raises LayoutError where it is too large, broken or no object."""
-    file = Path(path)
     where = str(path)
+    text = read_source(path, LARGEST)
     try:
-        size = file.stat().st_size
-        if size > LARGEST:
-            complain(where, f"the file has {size} bytes; the most that is read is {LARGEST}")
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        complain(where, f"cannot be read: {error.strerror or error}")
+        document = json.loads(text)
     except json.JSONDecodeError as error:
         complain(where, f"broken JSON: {error.msg}", error.lineno, error.colno)
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        complain(where, f"broken JSON: {type(error).__name__}")
+    except RecursionError:
+        complain(where, "broken JSON: nested too deeply")
+    except ValueError:
+        complain(where, "broken JSON: a number has too many digits")
     if not isinstance(document, dict):
         complain(where, "must be a JSON object")
     result: dict[str, Any] = document
     return result
+
+
+_DIVISORS = frozenset(
+    {"base_power", "bus_voltage", "branch_impedance", "branch_tap", "branch_rating", "source_voltage", "generator_voltage",
+     "converter_rating", "converter_voltage"}
+)  # fmt: skip
+_UNLIMITED = frozenset({"branch_rating", "generator_q_min", "generator_q_max"})
+"""Fields in which an infinite value means that there is no limit."""
+
+
+def _check_sizes(fields: Mapping[str, Array]) -> None:
+    """Refuse numbers that no network has, before they overflow in some equation."""
+    for name, value in fields.items():
+        size = np.abs(np.asarray(value, complex if np.iscomplexobj(value) else float))
+        bad = (size > LARGEST_NUMBER) & ~(np.isinf(size) & (name in _UNLIMITED))
+        if name in _DIVISORS:
+            bad |= (size > 0) & (size < SMALLEST_DIVISOR)
+        if bad.any():
+            where = tuple(int(index) for index in np.argwhere(bad)[0])
+            raise ValueError(
+                f"{name}{list(where)} has the magnitude {size[where]:g}, which no network has; allowed: 0 and "
+                f"{SMALLEST_DIVISOR:g} to {LARGEST_NUMBER:g}"
+            )
 
 
 def _plain(value: Array) -> Any:
@@ -188,14 +211,55 @@ def _number(value: float) -> float | str:
     return value if np.isfinite(value) else str(value)
 
 
+def _texts(name: str, given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+        raise ValueError(f"{name} must be a list of texts")
+    return tuple(given)
+
+
+def _names(given: Any) -> dict[str, tuple[str, ...]]:
+    """Names of the elements by kind; of the buses in any case."""
+    if not isinstance(given, dict) or "bus" not in given:
+        raise ValueError('"names" must be an object with the names of the "bus" elements')
+    for kind in given:
+        if kind not in KINDS:
+            raise ValueError(f'names has an unknown kind "{kind:.40}"{suggest(kind, KINDS)}')
+    return {kind: _texts(f"names of kind {kind}", names) for kind, names in given.items()}
+
+
+def _arrays(given: Any) -> dict[str, Array]:
+    known = problem_fields()
+    if not isinstance(given, dict) or "bus_voltage" not in given:
+        raise ValueError('"fields" must be an object with at least "bus_voltage"')
+    for name in given:
+        if name not in known:
+            raise ValueError(f'fields has an unknown name "{name:.40}"{suggest(name, known)}')
+    return {name: _array(name, value) for name, value in given.items()}
+
+
 def _array(name: str, value: Any) -> Array:
     if isinstance(value, dict):
-        return np.asarray(_array(name, value["re"]) + 1j * _array(name, value["im"]))
+        if set(value) != {"re", "im"}:
+            raise ValueError(f'{name} must be a list, or an object of "re" and "im"')
+        real, imaginary = (_real(f"{name}.{part}", value[part]) for part in ("re", "im"))
+        if real.shape != imaginary.shape:
+            raise ValueError(f"{name} has parts of the shapes {real.shape} and {imaginary.shape}")
+        parts = np.empty(real.shape, complex)
+        parts.real, parts.imag = real, imaginary
+        return parts
+    return _real(name, value)
+
+
+def _real(name: str, value: Any) -> Array:
+    """Numbers, or lists of as many numbers each; "inf" and "-inf" where there is no limit."""
     if not isinstance(value, list):
         raise ValueError(f"{name} must be a list")
-    array = np.array(value)
-    if array.dtype.kind in "US":  # "inf" beside numbers turns them all to text
-        array = array.astype(float)
-    if array.dtype.kind not in "bifc":
-        raise ValueError(f"{name} must hold numbers")
+    try:
+        array = np.array(value)
+        if array.dtype.kind in "US":  # "inf" beside numbers turns them all to text
+            array = array.astype(float)
+    except (ValueError, TypeError):
+        raise ValueError(f"{name} must hold numbers, or lists of as many numbers each") from None
+    if array.dtype.kind not in "bif" or array.ndim > 2:
+        raise ValueError(f"{name} must hold numbers, or lists of as many numbers each")
     return array

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.exchange.mistake import complain
 from twin.exchange.network import BareNetwork
-from twin.exchange.pandapower_tables import Net, Table
+from twin.exchange.pandapower_tables import SMALLEST, Net, Table
 
 Array = NDArray[Any]
 
@@ -56,7 +57,10 @@ def read_pandapower(path: str | Path) -> BareNetwork:
     net.check()
     reader.read()
     net.check()
-    return reader.finished(Path(path).stem)
+    try:
+        return reader.finished(Path(path).stem)
+    except ValueError as error:
+        complain(str(path), f"not a network that can be solved: {error}")
 
 
 class _Reader:
@@ -66,15 +70,13 @@ class _Reader:
         self.net = net
         self.base = net.number("sn_mva", 1.0)
         self.frequency = net.number("f_hz", 50.0)
-        if self.base <= 0:
-            net.wrong("sn_mva must be > 0")
         buses = net.table("bus")
-        self.level = list(buses.numbers("vn_kv"))
+        self.level = list(buses.divisors("vn_kv"))
         self.on = list(buses.flags("in_service", True))
         self.bus = buses.names()
         self.place = {index: row for row, index in enumerate(buses.index)}
-        for row in _rows(~(np.array(self.level) > 0)):
-            buses.wrong(row, "vn_kv must be > 0")
+        if not len(buses):
+            net.wrong("has no buses", ("bus",))
         if len(self.place) != len(buses):
             net.wrong("has an index twice", ("bus",))
         self.shunt = [0j] * len(buses)
@@ -161,11 +163,13 @@ class _Reader:
             self._at(table, "to_bus"),
             table.flags("in_service", True),
         )
-        km, parallel = table.numbers("length_km"), table.numbers("parallel", 1.0)
+        km, parallel = table.numbers("length_km"), table.divisors("parallel", 1.0)
         ohm = (table.numbers("r_ohm_per_km") + 1j * table.numbers("x_ohm_per_km")) * km
         siemens = 2 * np.pi * self.frequency * table.numbers("c_nf_per_km", 0.0) * 1e-9 * km
         leak = table.numbers("g_us_per_km", 0.0) * 1e-6 * km
         rating = table.numbers("max_i_ka", 0.0) * table.numbers("df", 1.0) * parallel
+        for row in _rows(rating < 0):
+            table.wrong(row, "max_i_ka must not be negative")
         if table.flags("tdpf", False).any():
             self.notes.append("line temperatures (tdpf) are left out")
         for row, name in enumerate(table.names()):
@@ -187,7 +191,7 @@ class _Reader:
     def _transformers(self) -> None:
         table = self.net.table("trafo")
         hv, lv, on = self._at(table, "hv_bus"), self._at(table, "lv_bus"), table.flags("in_service", True)
-        parallel = table.numbers("parallel", 1.0)
+        parallel = table.divisors("parallel", 1.0)
         windings = _Windings.of(table)
         for name, factor in (("leakage_resistance_ratio_hv", 0.5), ("leakage_reactance_ratio_hv", 0.5)):
             for row in _rows(table.numbers(name, factor) != factor):
@@ -198,11 +202,14 @@ class _Reader:
             h, l = int(hv[row]), int(lv[row])
             if on[row] and self.on[h] and self.on[l]:
                 cut = self._open.get(("t", table.index[row]), [])
-                self._transformer(windings, row, h, l, cut, name, parallel[row])
+                self._transformer(table, windings, row, h, l, cut, name, parallel[row])
 
     def _transformer(
-        self, windings: _Windings, row: int, h: int, l: int, cut: list[int], name: str, parallel: float
+        self, table: Table, windings: _Windings, row: int, h: int, l: int, cut: list[int], name: str, parallel: float
     ) -> None:  # fmt: skip
+        if not windings.sound(row):
+            table.wrong(row, "the tap changer stands where no voltage is left, or beyond a quarter turn")
+            return
         high, low, shift = windings.tapped(row)
         inner = (low / self.level[l]) ** 2
         size, real = windings.short_circuit(row)
@@ -240,7 +247,7 @@ class _Reader:
             star = self._new_bus(h, f"star point of {name}")
             cut = self._open.get(("t3", table.index[row]), [])
             for part, (one, other) in zip(parts, ((h, star), (star, m), (star, l)), strict=True):
-                self._transformer(part, row, one, other, cut, name, 1.0)
+                self._transformer(table, part, row, one, other, cut, name, 1.0)
 
     def _busbars(self) -> None:
         """Closed switches between buses."""
@@ -266,7 +273,7 @@ class _Reader:
         )
         forth = table.numbers("rft_pu") + 1j * table.numbers("xft_pu")
         back = table.numbers("rtf_pu") + 1j * table.numbers("xtf_pu")
-        power = table.numbers("sn_mva")
+        power = table.divisors("sn_mva")
         for row in _rows(on & (forth != back)):
             table.wrong(row, "an impedance that differs by direction is not supported")
         for column in ("gf_pu", "bf_pu", "gt_pu", "bt_pu"):
@@ -282,6 +289,9 @@ class _Reader:
         at, on, step = self._at(table, "bus"), table.flags("in_service", True), table.numbers("step", 1.0)
         power = table.numbers("p_mw", 0.0) - 1j * table.numbers("q_mvar", 0.0)
         rated = table.numbers("vn_kv", 0.0)
+        for row in _rows(on & (rated != 0) & (rated < SMALLEST)):
+            table.wrong(row, f"vn_kv must be at least {SMALLEST:g}")
+            rated[row] = 0.0
         for row in _rows(on & table.flags("step_dependency_table", False)):
             table.wrong(row, "step_dependency_table is not supported")
         for row in _rows(on):
@@ -437,13 +447,11 @@ class _Windings:
     @classmethod
     def of(cls, table: Table) -> _Windings:
         """Two-winding transformers."""
-        names = ("sn_mva", "vn_hv_kv", "vn_lv_kv", "vk_percent", "vkr_percent")
-        columns = {name: table.numbers(name) for name in names}
+        columns = {name: table.divisors(name) for name in ("sn_mva", "vn_hv_kv", "vn_lv_kv")}
+        columns |= {name: table.numbers(name) for name in ("vk_percent", "vkr_percent")}
         columns |= {
             name: table.numbers(name, 0.0) for name in ("pfe_kw", "i0_percent", "shift_degree", *_TAP)
         }
-        for row in _rows(~(columns["sn_mva"] > 0)):
-            table.wrong(row, "sn_mva must be > 0")
         for row in _rows(columns["vk_percent"] == 0):
             table.wrong(row, "vk_percent must not be 0")
         return cls(columns, table.texts("tap_side"), _changers(table))
@@ -452,19 +460,19 @@ class _Windings:
     def of_three(cls, table: Table) -> list[_Windings]:
         """Each side of three-winding transformers against the star point."""
         sides = ("hv", "mv", "lv")
-        power = np.array([table.numbers(f"sn_{side}_mva") for side in sides])
+        power = np.array([table.divisors(f"sn_{side}_mva") for side in sides])
         real = _star(np.array([table.numbers(f"vkr_{side}_percent") for side in sides]), power)
         pairs = _pairs(np.array([table.numbers(f"vk_{side}_percent") for side in sides]), power)
         pairs_real = _pairs(np.array([table.numbers(f"vkr_{side}_percent") for side in sides]), power)
         inductive = _to_star(np.sqrt(np.maximum(pairs**2 - pairs_real**2, 0.0)), power)
         size = np.sign(inductive) * np.hypot(inductive, real)
-        high = table.numbers("vn_hv_kv")
+        high = table.divisors("vn_hv_kv")
         taps, where = {name: table.numbers(name, 0.0) for name in _TAP}, table.texts("tap_side")
         result = []
         for number, side in enumerate(sides):
             tapped = np.array([there == side for there in where], dtype=bool)
             columns = {
-                "sn_mva": power[number], "vn_hv_kv": high, "vn_lv_kv": table.numbers(f"vn_{side}_kv"),
+                "sn_mva": power[number], "vn_hv_kv": high, "vn_lv_kv": table.divisors(f"vn_{side}_kv"),
                 "vk_percent": size[number], "vkr_percent": real[number],
                 "pfe_kw": table.numbers("pfe_kw", 0.0) * (side == "hv"),
                 "i0_percent": table.numbers("i0_percent", 0.0) * (side == "hv"),
@@ -484,6 +492,15 @@ class _Windings:
         iron = float(self._columns["pfe_kw"][row]) * 1e-3
         total = float(self._columns["i0_percent"][row]) / 100 * float(self.power[row])
         return complex(iron, -np.sqrt(max(total**2 - iron**2, 0.0)))
+
+    def sound(self, row: int) -> bool:
+        """Whether the tap changer stands where a transformer still transforms."""
+        c = self._columns
+        steps = float(c["tap_pos"][row] - c["tap_neutral"][row])
+        percent, degree = float(c["tap_step_percent"][row]), float(c["tap_step_degree"][row])
+        if self._kind[row] == "ideal" and not degree:
+            return abs(steps * percent) <= 200.0
+        return abs(1 + steps * percent / 100 * np.exp(1j * np.deg2rad(degree))) > SMALLEST
 
     def tapped(self, row: int) -> tuple[float, float, float]:
         """Voltages of both sides [kV] and phase shift [deg] where the tap changer stands."""

@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.exchange.mistake import complain
-from twin.exchange.network import read_json
+from twin.exchange.network import LARGEST_NUMBER, read_json
 from twin.layout.mistakes import LayoutError, Mistake
 
 Array = NDArray[Any]
 MOST_ROWS = 2_000_000
+LONGEST = 200
+"""Characters of an index."""
+SMALLEST = 1e-6
+"""Smallest voltage [kV] and power [MVA] of anything: a thousandth of a volt, a watt."""
 
 
 class Table:
@@ -44,14 +48,24 @@ class Table:
             return np.full(len(self), 0.0 if default is None else default)
         result = np.empty(len(self))
         for row, value in enumerate(values):
-            good = isinstance(value, int | float) and np.isfinite(value)
+            good = isinstance(value, int | float) and abs(value) <= LARGEST_NUMBER
             if value is None and default is not None:
                 result[row] = default
             elif good:
                 result[row] = value
             else:
                 result[row] = default or 0.0
-                self.wrong(row, f"{column} must be a finite number, got {value!r:.40}")
+                self.wrong(
+                    row, f"{column} must be a finite number, at most {LARGEST_NUMBER:g}, got {_shown(value)}"
+                )
+        return result
+
+    def divisors(self, column: str, default: float | None = None) -> Array:
+        """A column of numbers that others are divided by: positive, and not next to nothing."""
+        result = self.numbers(column, default)
+        for row in np.flatnonzero(~(result >= SMALLEST)):
+            self.wrong(int(row), f"{column} must be > 0, and at least {SMALLEST:g}, got {result[row]:g}")
+            result[row] = 1.0
         return result
 
     def flags(self, column: str, default: bool) -> Array:
@@ -99,8 +113,9 @@ class Net:
     def number(self, name: str, default: float) -> float:
         """A number of the net itself."""
         value = self._object.get(name, default)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not np.isfinite(value):
-            self.wrong(f"{name} must be a finite number, got {value!r:.40}")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number and SMALLEST <= value <= LARGEST_NUMBER):
+            self.wrong(f"{name} must be a number of {SMALLEST:g} to {LARGEST_NUMBER:g}, got {_shown(value)}")
             return default
         return float(value)
 
@@ -125,6 +140,8 @@ class Net:
             body = self._decoded(body, name)
         try:
             columns, index, rows = body["columns"], body["index"], body["data"]
+            if not all(isinstance(key, int | str) and len(str(key)) <= LONGEST for key in index):
+                raise ValueError
             if len(rows) != len(index) or any(len(row) != len(columns) for row in rows):
                 raise ValueError
             if len(rows) > MOST_ROWS:
@@ -141,3 +158,8 @@ class Net:
         except (ValueError, RecursionError) as error:
             self.wrong(f"broken JSON: {type(error).__name__}", (where,))
             return {}
+
+
+def _shown(value: Any) -> str:
+    """A value as it stands in the file, not longer than fits into a message."""
+    return f"{value:g}" if isinstance(value, float) else repr(value)[:40]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from solvers.power import Problem, Solution, solve
@@ -31,12 +31,17 @@ def power_flow(problem: Problem, *, margin: bool = True) -> Flow:
     return Flow(solution, diagnose(problem, solution), loadability(problem) if fit else None)
 
 
-def bare_problem(base_power: float, fields: Mapping[str, Any]) -> Problem:
+def problem_fields() -> tuple[str, ...]:
+    """Names of the arrays of a problem."""
+    return tuple(item.name for item in fields(Problem) if item.name != "base_power")
+
+
+def bare_problem(base_power: float, arrays: Mapping[str, Any]) -> Problem:
     """The problem with these fields; a ValueError names the field and the index of the first bad value.
 
     Parameters
     ----------
     base_power : three-phase power base. [VA]
-    fields : arrays by the names of :class:`solvers.power.Problem`; ``bus_voltage`` must be there.
+    arrays : by the names of :class:`solvers.power.Problem`; ``bus_voltage`` must be there.
     """
-    return Problem(base_power, **fields)
+    return Problem(base_power, **arrays)
