@@ -36,8 +36,8 @@ def is_network(path: str | Path) -> bool:
 def read_network(path: str | Path, *, watts: Mapping[str, float] | None = None) -> BareNetwork:
     """Read a MATPOWER ``.m``, a pandapower or DPS ``.json``, or our own ``.network.json``.
 
-    A file is untrusted: nothing in it is run or imported, only regular files of at most 64 MiB (``.m``) or 128 MiB (``.json``)
-    are read, and numbers that no network has are refused.
+    A file is untrusted: nothing in it is run or imported, only regular files of at most 64 MiB (``.m``) or 128 MiB
+    (``.json``) are read, and numbers that no network has are refused.
 
     Parameters
     ----------
