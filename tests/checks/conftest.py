@@ -32,7 +32,7 @@ from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, SolveReport, Table
 from twin.scenario import NORMAL, Scenario, single_failures
 
-FLAT = ((0.0, 0.95), (1.0, 0.97))
+FLAT = ((0.1, 0.95), (1.0, 0.97))
 
 PRODUCTS: dict[str, Product] = {
     "gb300": Rack(

@@ -191,6 +191,102 @@ def test_a_single_pole_circuit_takes_the_phase_voltage(design, facility):
     assert codes(facility.replace(feeds=feeds)) == {}
 
 
+def test_utilities_written_in_place_keep_their_own_voltages():
+    """Two grids of 33 kV and 11 kV on transformers that fit; swapped, both feeds are told."""
+    from twin.layout.load import load_text
+
+    text = """
+twin: 1
+name: Two grids
+hall: {size: [10 m, 10 m, 4 m]}
+products:
+  tx_11k: {kind: transformer, source: assumed, like: tx_2500kva, primary: 11 kV}
+  tx_33k: {kind: transformer, source: assumed, like: tx_2500kva, primary: 33 kV}
+pods: [{id: p, at: [2 m, 2 m], rows: [{id: s, face: south, lineup: [2 x enterprise_rack]}]}]
+power:
+  utilities:
+    - {id: north, voltage: 33 kV, capacity: 4 MVA}
+    - {id: south, voltage: 11 kV, capacity: 4 MVA}
+  transformers:
+    - {id: one, type: tx_33k, from: %s}
+    - {id: two, type: tx_11k, from: %s}
+  whips: [{to: "kind:rack", from: {A: one, B: two}, feeds: [A, B], per_rack: 2, breaker: 32 A}]
+"""
+    for sources, broken in ((("north", "south"), set()), (("south", "north"), {"one.in", "two.in"})):
+        found = check_placement(load_text(text % sources))
+        assert {
+            f.subject for f in found if f.code == "PWR-013" and f.subject in ("one.in", "two.in")
+        } == broken
+
+
+def parallel(design: object, facility: Facility, *groups: str, board: str = "board") -> Facility:
+    """The transformers of the small hall on one board, with these vector groups."""
+    for side, group in zip("AB", groups, strict=True):
+        facility = resheeted(facility, f"tx.{side}", vector_group=group)
+    if board == "sts":
+        fresh = tuple(design.feed("x", f"in{s}", f"tx.{s}", rank=r) for r, s in enumerate("AB"))
+    else:
+        fresh = (design.feed("x", "in", "tx.A", "tx.B"),)
+    feeds = tuple(
+        design.feed(f.to, f.terminal, "x") if f.to in ("ups.A", "ups.B") else f for f in facility.feeds
+    )
+    machine = design.machine("x", board, (90, 0))
+    return facility.replace(machines=(*facility.machines, machine), feeds=(*feeds, *fresh))
+
+
+@pytest.mark.parametrize(
+    ("groups", "degrees"),
+    [
+        (("Dyn11", "Dyn11"), 0),
+        (("Dyn11", "YNd11"), 0),
+        (("YNyn0", "Dd0"), 0),
+        (("Dyn11", "YNyn0"), 30),
+        (("Dd0", "YNd1"), 30),
+        (("Dyn11", "Dyn1"), 60),
+    ],
+)
+def test_transformers_in_parallel_have_the_same_clock_number(design, facility, groups, degrees):
+    found = [f for f in check_placement(parallel(design, facility, *groups)) if f.code == "PWR-036"]
+    assert [f.subject for f in found] == (["x.in"] if degrees else [])
+    if degrees:
+        words = f"puts tx.A and tx.B in parallel with {degrees} degrees between them"
+        assert found[0].message.startswith(words) and found[0].severity == "error"
+
+
+def test_the_inputs_of_a_transfer_switch_are_not_in_parallel(design, facility):
+    assert "PWR-036" not in codes(parallel(design, facility, "Dyn11", "Dyn1", board="sts"))
+
+
+def test_ups_in_parallel_carry_the_phase_of_their_mains(design, facility):
+    """The output follows the bypass: two UPS behind 11 o'clock and 1 o'clock may not meet; a generator meets anybody."""
+    facility = resheeted(facility, "tx.B", vector_group="Dyn1")
+    feeds = tuple(
+        design.feed("bw.A", "in", "ups.A", "ups.B") if f.to == "bw.A" else f for f in facility.feeds
+    )
+    assert codes(facility.replace(feeds=feeds))["PWR-036"] == {"bw.A.in"}
+    gen = (*facility.machines, design.machine("gen", "gen", (90, 0)))
+    feeds = tuple(design.feed("bw.A", "in", "ups.A", "gen") if f.to == "bw.A" else f for f in facility.feeds)
+    assert "PWR-036" not in codes(facility.replace(machines=gen, feeds=feeds))
+
+
+def test_circuits_between_line_and_neutral_need_a_neutral(design, facility):
+    rack = design.products["gb300"].replace(voltage=240.0)
+    facility = moved(facility, "p1.s.01", type="gb300_240v", product=rack)
+    feeds = tuple(f.replace(poles=1) if f.to == "p1.s.01" else f for f in facility.feeds)
+    facility = facility.replace(feeds=feeds)
+    delta = resheeted(facility, "tx.A", vector_group="YNd11")
+    assert codes(delta) == {}  # the inverter of the UPS makes a neutral
+    found = check_placement(resheeted(delta, "ups.A", mode="eco"))
+    assert [(f.code, f.subject, f.message) for f in found] == [
+        (
+            "PWR-037",
+            "p1.s.01.inA",
+            "is a circuit between line and neutral behind the delta winding of tx.A, which has no neutral",
+        )
+    ]
+    assert codes(resheeted(facility, "ups.A", mode="eco")) == {}
+
+
 SITE = """
 twin: 1
 name: Sides

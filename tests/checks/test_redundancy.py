@@ -117,3 +117,26 @@ def test_order_three_searches_further():
 def test_without_studies_there_is_nothing():
     facility, _ = solved("redundancy_2n")
     assert not evaluate(facility, failures=False).studies
+
+
+def test_what_was_not_worked_through_is_said_and_not_taken_for_good(monkeypatch):
+    import importlib
+
+    study = importlib.import_module("twin.studies.redundancy")
+    monkeypatch.setattr(study, "FEW_PAIRS", 10)
+    results = evaluate(load(ROOT / "layouts/redundancy_2n.yaml"), studies="quick")
+    told = results.answers["redundancy"]
+    assert told["searched"] == 1 and told["unsearched"] == 2080
+    assert any("not worked through" in sentence for sentence in told["sentences"])
+    assert set(results.studies["rack"]["fewest_failures"]) == {2.0}, "at least two"
+
+
+def test_limits_on_studies_that_were_not_made_are_told():
+    text = (ROOT / "layouts/first_hall.yaml").read_text()
+    limit = "limits:\n  - {what: reliability.outage, max: 1 h}\n"
+    facility = load_text(text.replace("limits:   ", f"{limit}  #", 1), folder=str(ROOT / "layouts"))
+    without = judge(facility, evaluate(facility, failures=False))
+    assert any("reliability.outage needs a study" in words for words in without.unused_waivers)
+    with_it = judge(facility, evaluate(facility, failures=False, studies="quick"))
+    assert not any("needs a study" in words for words in with_it.unused_waivers)
+    assert "LIM-001" in {finding.code for finding in (*with_it.findings, *with_it.margins)}

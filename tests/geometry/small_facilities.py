@@ -56,7 +56,7 @@ def dry_cooler_product(size=(2.0, 6.0, 2.5)):
 
 
 def ups_product(size=(1.0, 1.0, 2.0)):
-    return Ups(kind="ups", source="assumed", size=size, rating=1e6, efficiency=((0.0, 0.9), (1.0, 0.97)))
+    return Ups(kind="ups", source="assumed", size=size, rating=1e6, efficiency=((0.1, 0.9), (1.0, 0.97)))
 
 
 def utility_product():

@@ -18,6 +18,7 @@ from twin.checks import (
     power,
     redundancy,
     site,
+    windings,
 )
 from twin.checks.engine import (
     RULES,
@@ -55,4 +56,5 @@ __all__ = [
     "redundancy",
     "rules_table",
     "site",
+    "windings",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 
 from twin.checks import wording
 from twin.checks.cases import RANK, Case, collect
+from twin.checks.limits import unanswered
 from twin.checks.overrides import Overrides
 from twin.checks.places import Places
 from twin.checks.rules import RULES, Array, Assessment, During, Rule, check, rules_table
@@ -67,7 +68,7 @@ def judge(facility: Facility, results: Results) -> Verdict:
         findings=findings,
         margins=tuple(sorted((writer.margin(case) for case in passed), key=lambda f: (f.margin, f.code))),
         kpis=figures(facility, results, normal[0]) if normal and holds else (),
-        unused_waivers=(*waivers.unused(RULES), *overrides.unused()),
+        unused_waivers=(*waivers.unused(RULES), *overrides.unused(), *unanswered(facility, results)),
     )
 
 

@@ -71,13 +71,14 @@ def _joints(facility: Facility) -> Iterator[tuple[Feed, Machine, Terminal, Termi
     letters: dict[str, list[str]] = {}
     for feed in facility.feeds:
         letters.setdefault(feed.to, []).append(feed.terminal.removeprefix("in"))
-    terminals = cache(lambda type_, sides, name: _terminal(sample[type_], sides, name))
-    sample = {machine.type: machine for machine in facility.machines}
+    # machines share the sheet of their product; the name of a type is no key: data written in place have none of their own
+    sheet = {id(machine.product): machine for machine in facility.machines}
+    terminals = cache(lambda product, sides, name: _terminal(sheet[product], sides, name))
     for feed in facility.feeds:
-        load = terminals(facility.by_id[feed.to].type, tuple(letters[feed.to]), feed.terminal)
+        load = terminals(id(facility.by_id[feed.to].product), tuple(letters[feed.to]), feed.terminal)
         for name in feed.sources:
             source = facility.by_id[name]
-            out = terminals(source.type, ("",), "out")
+            out = terminals(id(source.product), ("",), "out")
             if out is not None and load is not None:
                 yield feed, source, out, load
 

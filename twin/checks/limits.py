@@ -78,6 +78,18 @@ def check_limits(facility: Facility) -> list[tuple[Mark, str]]:
     return [(mark, message) for limit, mark in facility.limits for message in _mistakes(limit, facility)]
 
 
+def unanswered(facility: Facility, results: Results) -> tuple[str, ...]:
+    """Limits on quantities of studies that were not made, as sentences."""
+    words = []
+    for limit, mark in facility.limits:
+        found = resolve(limit.what)
+        table, _, name = found[0].name.partition(".") if found else ("", "", "")
+        tables = (results.tables.get(table), results.studies.get(table))
+        if found and not any(t is not None and name in t.values for t in tables):
+            words.append(f"{mark}: limit on {limit.what} needs a study that was not made")
+    return tuple(words)
+
+
 def _mistakes(limit: Limit, facility: Facility) -> Iterator[str]:
     found = resolve(limit.what)
     if found is None:

@@ -55,7 +55,7 @@ class Overrides:
 
     def unused(self) -> tuple[str, ...]:
         """Overrides that changed no limit, and why."""
-        return tuple(str(entry) for entry in self._entries if not entry.used or entry.complaint)
+        return tuple(str(entry) for entry in self._entries if not entry.used)
 
 
 def _shape(assessment: Assessment, count: int) -> tuple[int, ...]:

@@ -223,7 +223,7 @@ def _details(run: Run, out: Console) -> None:
         out.print()
         printing.margins(tight, out, caption="Tightest margins")
     for unused in verdict.unused_waivers:
-        printing.say(f"waiver without a finding: {unused}")
+        printing.say(f"without effect: {unused}")
     out.print()
     printing.kpis(verdict.kpis, out)
     out.print()

@@ -27,7 +27,7 @@ def network_document(network: BareNetwork, flow: Flow) -> dict[str, Any]:
         "file": network.file,
         "status": str(solution.status),
         "solved": ok,
-        "detail": solution.detail,
+        "detail": solution.detail.rpartition("scenario 0: ")[2],
         "notes": list(network.notes),
         "diagnoses": list(_diagnoses(network, flow)),
         "loadability": _loadability(network, flow),
@@ -55,7 +55,8 @@ def _state(network: BareNetwork, flow: Flow) -> dict[str, Any]:
         "highest_loading": {"branch": network.branch[fullest], "loading": float(loading[fullest])}
         if fullest >= 0 and loading[fullest] > 0
         else None,
-        "loss": float(solution.loss[0] + solution.shunt_loss[0]),
+        "loss": float(solution.loss[0]),
+        "shunt_loss": float(solution.shunt_loss[0]),
         "branch_loss": float(solution.branch_loss[0].sum()),
         "served": float(served.real.sum()),
         "source_power": {
@@ -89,7 +90,8 @@ def sentences(network: BareNetwork, document: dict[str, Any]) -> Iterator[str]:
     if document["solved"]:
         yield (
             f"solved: {document['iterations']} iterations, mismatch {document['mismatch']:.0e} p.u., "
-            f"{document['served'] / 1e6:.6g} MW served, losses {document['loss'] / 1e3:.6g} kW"
+            f"{_power(document['served'])} served, losses {_power(document['loss'])}"
+            + (f", {_power(document['shunt_loss'])} in shunts" if document["shunt_loss"] else "")
         )
         if document["lowest_voltage"]:
             yield "lowest voltage {voltage:.5f} p.u. at {bus}".format(**document["lowest_voltage"])
@@ -103,8 +105,14 @@ def sentences(network: BareNetwork, document: dict[str, Any]) -> Iterator[str]:
     if margin is not None and margin["bounded"]:
         where = f", where {margin['bus']} collapses" if margin["bus"] else ""
         word = "may grow to" if margin["margin"] >= 1 else "can be served only up to"
-        yield f"loads {word} {margin['margin']:.4g} times what they are{where}"
+        what = "loads and generation" if network.generator else "loads"
+        yield f"{what} {word} {margin['margin']:.4g} times what they are{where}"
     for found in document["diagnoses"][:MOST]:
         yield f"{found['element']} {found['name']}: {found['message']}"
     if len(document["diagnoses"]) > MOST:
         yield f"and {len(document['diagnoses']) - MOST} more of the like"
+
+
+def _power(watts: float) -> str:
+    """Six digits, in the unit in which losses and loads of such a network are printed."""
+    return f"{watts / 1e6:.3f} MW" if abs(watts) >= 1e6 else f"{watts / 1e3:.3f} kW"

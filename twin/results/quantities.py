@@ -58,7 +58,7 @@ QUANTITIES: dict[str, Quantity] = {
             shelf_loading      | fraction           | Load of the power shelves of the fullest feed
             tokens*            | token_rate         | Tokens per second
             chip_power         | power              | Power of the accelerators
-            fewest_failures    | ratio              | Fewest machines whose loss drops the rack
+            fewest_failures    | ratio              | Fewest machines that drop it, or one more than were searched
         """,
         ),
         *_table(

@@ -124,6 +124,7 @@ class Proof:
             "losing": len(losses),
             "fault_tolerant_in_maintenance": None,
             "searched": reached,
+            "unsearched": 0 if found is not None else comb(len(self.machines), 2),
             "fewest_failures": int(smallest.min()) if smallest.size else 0,
             "fewest": list(example),
         }
@@ -210,9 +211,12 @@ class Proof:
     def _fewest(
         self, alone: Evaluation, found: Found | None
     ) -> tuple[NDArray[np.int_], tuple[str, ...], int]:
-        """Fewest machines whose loss drops each rack, one such set of the weakest rack, and how far was searched."""
+        """Fewest machines whose loss drops each rack, one such set of the weakest rack, and how far was searched.
+
+        A rack that no set so large drops has one more than was searched.
+        """
         order = self.basis.facility.redundancy.order
-        fewest = np.full(len(self.racks), order + 1)
+        fewest = np.full(len(self.racks), 2)
         example: tuple[str, ...] = ()
         down = ~alone.up[1 + self.machines]
         fewest[down.any(axis=0)] = 1
@@ -220,9 +224,7 @@ class Proof:
             example = (self.names[self.machines[int(down.any(axis=1).argmax())]],)
         if order == 1 or found is None:
             return fewest, example, 1
-        single = fewest == 1
-        fewest[list(found.dropped)] = 2
-        fewest[single] = 1
+        fewest[[c for c in range(len(self.racks)) if fewest[c] > 1 and c not in found.dropped]] = 3
         if not example and found.dropped:
             example = next(iter(found.dropped.values()))
         reached = 2
@@ -235,19 +237,21 @@ class Proof:
         return fewest, example, reached
 
     def _sets(self, count: int, fewest: NDArray[np.int_]) -> tuple[str, ...]:
-        """Lower ``fewest`` to ``count`` for the racks that some set of so many machines drops; the first such set."""
+        """Raise ``fewest`` above ``count`` for the racks that no set of so many machines drops; the first that does."""
         first: tuple[str, ...] = ()
         sets = combinations(self.machines.tolist(), count)
-        while (fewest > count).any():
+        stands = fewest >= count
+        while stands.any():
             events = np.array(list(islice(sets, BLOCK)), int)
             if not events.size:
                 break
             down = ~self.evaluator.sets(events).up
-            new = down.any(axis=0) & (fewest > count)
+            new = down.any(axis=0) & stands
             if new.any() and not first:
                 row = int(down[:, new].any(axis=1).argmax())
                 first = tuple(self.names[i] for i in events[row])
-            fewest[new] = count
+            stands &= ~new
+        fewest[stands] = count + 1
         return first
 
 
@@ -284,6 +288,9 @@ def _sentences(facts: Mapping[str, Any], losses: list[Loss], found: Found | None
         elif found.states:
             yield f"fault tolerant during maintenance: proven, {what}"
     fewest = facts["fewest_failures"]
+    if found is None and facts["concurrently_maintainable"]:
+        count = f"{facts['unsearched']:,} states of one machine in maintenance and another lost"
+        yield f"{count} were not worked through; --studies thorough does"
     if not facts["fewest"]:
         if found is not None:
             yield f"no {facts['searched']} machines lost together drop a rack"
