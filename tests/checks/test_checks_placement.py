@@ -191,32 +191,17 @@ def test_a_single_pole_circuit_takes_the_phase_voltage(design, facility):
     assert codes(facility.replace(feeds=feeds)) == {}
 
 
-def test_utilities_written_in_place_keep_their_own_voltages():
-    """Two grids of 33 kV and 11 kV on transformers that fit; swapped, both feeds are told."""
-    from twin.layout.load import load_text
-
-    text = """
-twin: 1
-name: Two grids
-hall: {size: [10 m, 10 m, 4 m]}
-products:
-  tx_11k: {kind: transformer, source: assumed, like: tx_2500kva, primary: 11 kV}
-  tx_33k: {kind: transformer, source: assumed, like: tx_2500kva, primary: 33 kV}
-pods: [{id: p, at: [2 m, 2 m], rows: [{id: s, face: south, lineup: [2 x enterprise_rack]}]}]
-power:
-  utilities:
-    - {id: north, voltage: 33 kV, capacity: 4 MVA}
-    - {id: south, voltage: 11 kV, capacity: 4 MVA}
-  transformers:
-    - {id: one, type: tx_33k, from: %s}
-    - {id: two, type: tx_11k, from: %s}
-  whips: [{to: "kind:rack", from: {A: one, B: two}, feeds: [A, B], per_rack: 2, breaker: 32 A}]
-"""
-    for sources, broken in ((("north", "south"), set()), (("south", "north"), {"one.in", "two.in"})):
-        found = check_placement(load_text(text % sources))
-        assert {
-            f.subject for f in found if f.code == "PWR-013" and f.subject in ("one.in", "two.in")
-        } == broken
+def test_utilities_written_in_place_keep_their_own_voltages(design, facility):
+    """Two grids of 33 kV and 11 kV, both of the type "utility", on transformers that fit; swapped, both are told."""
+    facility = resheeted(facility, "tx.B", primary=11e3)
+    facility = moved(moved(facility, "grid", type="utility"), "tx.B", type="tx_11k")
+    south = design.machine("south", "grid").replace(type="utility")
+    south = south.replace(product=south.product.replace(voltage=11e3))
+    for sources, broken in ((("grid", "south"), set()), (("south", "grid"), {"tx.A.in", "tx.B.in"})):
+        feeds = tuple(design.feed(f"tx.{s}", "in", source) for s, source in zip("AB", sources, strict=True))
+        others = tuple(f for f in facility.feeds if f.to not in ("tx.A", "tx.B"))
+        found = codes(facility.replace(machines=(*facility.machines, south), feeds=(*feeds, *others)))
+        assert found.get("PWR-013", set()) == broken
 
 
 def parallel(design: object, facility: Facility, *groups: str, board: str = "board") -> Facility:
