@@ -107,6 +107,8 @@ class Evaluator:
         events : (S, k) int
             The events of each state; -1 = none.
         """
+        if events.dtype.kind not in "iu" or events.max(initial=-1) >= self.structure.events:
+            raise ValueError(f"events must be whole numbers below {self.structure.events}, or -1")
         rows, _ = np.nonzero(events >= 0)
         return self.pairs(rows, events[events >= 0], len(events))
 

@@ -49,11 +49,8 @@ class Structure:
     """(P,) pairs: common cause ``cause_event`` (0..X-1) fails component ``cause_component``."""
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.components, bool)
-            or int(self.components) != self.components
-            or self.components < 0
-        ):
+        whole = isinstance(self.components, int | np.integer) and not isinstance(self.components, bool)
+        if not whole or self.components < 0:
             raise ValueError(f"components must be a whole number >= 0, got {self.components}")
         nodes, edges = np.size(self.node_component), np.size(self.edge_from)
         causes = np.size(self.cause_event)
@@ -133,8 +130,13 @@ def _shaped(name: str, value: Any, dtype: type, default: float | None, count: in
         return np.full(count, 0 if default is None else default, dtype=dtype)
     if given.shape != (count,):
         raise ValueError(f"{name} has shape {given.shape}, expected ({count},)")
-    if dtype is int and not np.array_equal(given, given.astype(int)):
-        raise ValueError(f"{name} must hold whole numbers")
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers")
+    if dtype is int:
+        with np.errstate(invalid="ignore"):  # what no integer can hold is no whole number
+            whole = np.array_equal(given, given.astype(int))
+        if not whole:
+            raise ValueError(f"{name} must hold whole numbers")
     array: Array = np.ascontiguousarray(given, dtype=dtype)
     bad = np.isnan(array) if name == "node_capacity" else ~np.isfinite(array)
     if np.any(bad):

@@ -153,7 +153,7 @@ def _simulated(life: Simulation) -> dict[str, float]:
     low, high = life.interval(life.unavailability)
     return {
         "years": life.years * len(life.unavailability),
-        "unavailability": float(life.mean(life.unavailability)[0]),
+        "unavailability": float(min(life.mean(life.unavailability)[0], 1.0)),
         "low": float(max(low[0], 0.0)),
         "high": float(min(high[0], 1.0)),
         "interruptions": float(life.mean(life.frequency)[0]),

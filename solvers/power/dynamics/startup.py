@@ -73,6 +73,8 @@ class StartSequence:
                 value = self._default(name)
             array = number(name, value, **bounds)
             array = array[None] if array.ndim == 1 else array
+            if like is None and not array.ndim:
+                raise ValueError(f"{name} must have one or two axes, got one number")
             width = array.shape[-1] if like is None else getattr(self, like).shape[1]
             if array.ndim != 2 or array.shape[1] != width or width == 0:
                 raise ValueError(f"{name} has shape {np.shape(value)}, expected (S, {width}) or ({width},)")

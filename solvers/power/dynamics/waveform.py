@@ -50,7 +50,7 @@ def square_wave(
     on = number("duty", duty, least=0.0, most=1.0) * cycle
     edge = number("rise", rise, least=0.0)
     refuse("rise", np.asarray((edge > on + 1e-12) | (edge > cycle - on + 1e-12)), "must fit into both phases")
-    at = np.mod(t - np.asarray(delay, dtype=float), cycle)
+    at = np.mod(number("time", t) - number("delay", delay), cycle)
     tiny = 1e-9 * cycle  # multiples of the step miss the edges by rounding only
     at = np.where(at > cycle - tiny, 0.0, at)
     safe = np.where(edge > 0, edge, 1.0)

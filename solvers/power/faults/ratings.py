@@ -41,7 +41,15 @@ def x_over_r(power_factor: Array | float) -> Array:
 
 def _step(table: tuple[tuple[float, float], ...], value: Array | float) -> Array:
     limits, factors = np.array(table).T
+    _number("rating", value)
     return np.asarray(factors[np.searchsorted(limits, np.asarray(value, float))])
+
+
+def _number(name: str, value: Array | float) -> Array:
+    """A float array without NaN; infinity is a rating that is not there."""
+    array = np.asarray(value, float)
+    refuse(name, array, np.isnan(array), "must be a number")
+    return array
 
 
 def ul489_test_ratio(interrupting: Array | float) -> Array:
@@ -58,7 +66,7 @@ def making_capacity(interrupting: Array | float, voltage: Array | float, frequen
     voltage : rated voltage; up to 1 kV IEC 60947-2 Table 2, above it IEC 62271-1. [V]
     frequency : 50 or 60 matter only above 1 kV. [Hz]
     """
-    interrupting = np.asarray(interrupting, float)
+    interrupting = _number("interrupting", interrupting)
     high = HIGH_VOLTAGE_MAKING[50.0 if frequency < 55 else 60.0]
     factor = np.where(np.asarray(voltage) <= LOW_VOLTAGE, _step(LOW_VOLTAGE_MAKING, interrupting), high)
     return np.asarray(factor * interrupting)
@@ -81,6 +89,9 @@ def interrupting_multiplier(
     Peak: (1 + exp(-pi R/X)) over the same at the test; rms: sqrt(1 + 2 exp(-2 pi R/X)) over the same (IEEE C37.13
     and IEEE 242, as quoted).
     """
+
+    _number("ratio", ratio)
+    _number("test_ratio", test_ratio)
 
     def stress(x_r: Array | float) -> Array:
         r_x = 1 / np.maximum(np.asarray(x_r, float), 1e-9)

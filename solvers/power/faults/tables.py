@@ -62,8 +62,11 @@ def _checked(name: str, value: Any, rule: Any, count: int) -> Array:
     dtype = rule["dtype"]
     if given.size and dtype in (float, int) and np.iscomplexobj(given):
         raise ValueError(f"{name} must be real")
-    if given.size and dtype is int and not np.array_equal(given, given.astype(int)):
-        raise ValueError(f"{name} must hold whole numbers")
+    if given.size and dtype is int:
+        with np.errstate(invalid="ignore"):  # what no integer can hold is no whole number
+            whole = np.array_equal(given, given.astype(int))
+        if not whole:
+            raise ValueError(f"{name} must hold whole numbers")
     array: Array = np.ascontiguousarray(given, dtype=dtype)
     tail = (count, rule["columns"]) if rule["columns"] else (count,)
     if not array.size:

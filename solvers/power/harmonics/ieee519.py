@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers.power.harmonics.spectra import magnitudes
+
 Array = NDArray[Any]
 Edition = Literal["2022", "2014"]
 
@@ -104,7 +106,7 @@ class Verdict:
 
 def judge_voltage(orders: ArrayLike, voltage: ArrayLike, nominal: ArrayLike) -> Verdict:
     """Voltages (n, H) per nominal, at points of nominal voltage (n,) [V], against Table 1."""
-    v = np.atleast_2d(np.abs(np.asarray(voltage)))
+    v = np.atleast_2d(magnitudes("voltage", voltage))
     single, total = voltage_limits(np.broadcast_to(np.asarray(nominal, dtype=float), (v.shape[0],)))
     return _judge(np.atleast_1d(np.asarray(orders)), v, np.broadcast_to(single[:, None], v.shape), total)
 
@@ -120,7 +122,7 @@ def judge_current(
     demand : (n,) maximum demand current I_L: fundamental, mean of the largest of each of the last 12 months. [A]
     short_circuit : (n,) maximum short-circuit current there. [A]
     """
-    i = np.atleast_2d(np.abs(np.asarray(current)))
+    i = np.atleast_2d(magnitudes("current", current))
     base = np.broadcast_to(_positive("demand", demand), (i.shape[0],))
     ratio = np.broadcast_to(_positive("short_circuit", short_circuit), (i.shape[0],)) / base
     limit, total = current_limits(orders, ratio, nominal, edition=edition)

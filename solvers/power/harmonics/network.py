@@ -48,7 +48,11 @@ def fundamental_current(power: ArrayLike, voltage: ArrayLike, nominal: ArrayLike
     volts = np.sqrt(3.0) * np.asarray(nominal, dtype=float) * np.asarray(voltage, dtype=complex)
     if np.any(volts == 0):
         raise ValueError("voltage and nominal must not be 0")
-    return np.asarray(np.conj(np.asarray(power, dtype=complex) / volts))
+    asked = np.asarray(power, dtype=complex)
+    for name, value in (("power", asked), ("voltage or nominal", volts)):
+        if not np.isfinite(value).all():
+            raise ValueError(f"{name} is not finite")
+    return np.asarray(np.conj(asked / volts))
 
 
 class _Terms(NamedTuple):

@@ -182,8 +182,11 @@ def _shaped(name: str, value: Any, rule: _Rule, count: int, orders: int) -> Arra
         return np.full((*lead, count), 0 if rule.default is None else rule.default).astype(rule.dtype)
     if rule.dtype in (float, int) and np.iscomplexobj(given):
         raise ValueError(f"{name} must be real")
-    if rule.dtype is int and not np.array_equal(given, given.astype(int)):
-        raise ValueError(f"{name} must hold whole numbers")
+    if rule.dtype is int:
+        with np.errstate(invalid="ignore"):  # what no integer can hold is no whole number
+            whole = np.array_equal(given, given.astype(int))
+        if not whole:
+            raise ValueError(f"{name} must hold whole numbers")
     array: Array = np.ascontiguousarray(given, dtype=rule.dtype)
     if rule.axis and array.ndim == 1:
         array = array[None] if rule.axis == "S" else array.reshape(orders, -1) if count == 1 else array

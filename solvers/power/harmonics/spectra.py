@@ -82,7 +82,16 @@ def _block(h: Array, firing: float, overlap: float) -> Array:
 
 def total_distortion(spectrum: ArrayLike) -> Array:
     """Root of the sum of squares over the last axis, per fundamental. [-]"""
-    return np.asarray(np.sqrt((np.abs(np.asarray(spectrum)) ** 2).sum(axis=-1)))
+    return np.asarray(np.sqrt((magnitudes("spectrum", spectrum) ** 2).sum(axis=-1)))
+
+
+def magnitudes(name: str, value: ArrayLike) -> Array:
+    """Sizes of complex values; a ValueError for one that is not finite."""
+    size = np.abs(np.asarray(value, dtype=complex))
+    if not np.isfinite(size).all():
+        index = ", ".join(str(int(i)) for i in np.argwhere(~np.isfinite(size))[0])
+        raise ValueError(f"{name}{f'[{index}]' if index else ''} is not finite")
+    return np.asarray(size)
 
 
 def neutral_current(orders: ArrayLike, phase_current: ArrayLike) -> Array:
@@ -93,5 +102,7 @@ def neutral_current(orders: ArrayLike, phase_current: ArrayLike) -> Array:
     orders : (H,)
     phase_current : (..., H) magnitude of each order. [A]
     """
-    triplen = np.asarray(orders) % 3 == 0
-    return np.asarray(3.0 * np.sqrt((np.abs(np.asarray(phase_current))[..., triplen] ** 2).sum(axis=-1)))
+    triplen, size = np.asarray(orders) % 3 == 0, magnitudes("phase_current", phase_current)
+    if size.shape[-1:] != triplen.shape:
+        raise ValueError(f"phase_current has shape {size.shape}, expected (..., {triplen.size})")
+    return np.asarray(3.0 * np.sqrt((size[..., triplen] ** 2).sum(axis=-1)))
