@@ -64,7 +64,7 @@ def ring(**changes):
         (lambda: square_wave([0.0, 1.0], low=0.0, high=1.0, period=2.0, delay=np.inf), "delay is not finite"),
         (lambda: Genset(1e6, inertia=0.0), "genset.inertia must be > 0"),
         (lambda: run_series(flow_solver(line()), np.zeros((0, 1)), {"loss": lambda s: s.loss}, step=1.0), "loads"),
-        (lambda: run_series(flow_solver(line()), [[NAN]], {"loss": lambda s: s.loss}, step=1.0), "loads[0, 0] is not finite"),
+        (lambda: run_series(flow_solver(line()), [[NAN]], {"loss": lambda s: s.loss}, step=1.0), "loads[0, 0]"),
         (lambda: ring(node_component=[NAN, 0, 1, 2]), "node_component must hold whole numbers"),
         (lambda: ring(node_demand=[1j, 0, 0, 0]), "node_demand must hold real numbers"),
         (lambda: ring(components=2.5), "components must be a whole number"),
