@@ -37,6 +37,7 @@ from twin.results.results import Results
 from twin.scenario import NORMAL, Scenario, plan
 from twin.studies import study
 from twin.studies.basis import Basis
+from twin.studies.collapse import collapse
 from twin.tabulate import air_facts, air_fields, join, tabulate
 
 TOLERANCE = 1e-8
@@ -155,6 +156,8 @@ def _evaluated(
     results = replace(results, fields=air_fields(world), air=air_facts(world))
     results = replace(results, seconds={"lower": lowered - begun, "solve": time.perf_counter() - lowered})
     normal = next((row for row, state in enumerate(states) if state.normal), -1)
+    if loads and not all(report.ok[normal] for report in results.reports if report.domain == "power"):
+        results = replace(results, answers={"power": collapse(world.power, loads[0])})
     return results, Basis(world, results, normal, loads[0]) if loads else None
 
 

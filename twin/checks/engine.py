@@ -23,7 +23,7 @@ from twin.checks.waivers import Waivers
 from twin.kpi import figures
 from twin.model.facility import Facility
 from twin.results.results import Finding, Results, Verdict
-from twin.scenario import Scenario
+from twin.scenario import NORMAL, Scenario
 
 __all__ = [
     "RULES",
@@ -185,10 +185,13 @@ def _believable(value: float) -> float:
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Errors, warnings, then what is waived; the worst margin first."""
-    return tuple(
-        sorted(findings, key=lambda f: (bool(f.waived), RANK[f.severity], f.margin, f.code, f.subject))
-    )
+    """Errors, warnings, then what is waived; the worst margin first, but before all a normal state that has no solution."""
+
+    def rank(f: Finding) -> tuple[bool, int, bool, float, str, str]:
+        solved = f.code != "SOL-001" or f.scenario != NORMAL.name
+        return bool(f.waived), RANK[f.severity], solved, f.margin, f.code, f.subject
+
+    return tuple(sorted(findings, key=rank))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from twin.checks.reading import of_machines, of_table
 from twin.checks.rules import Assessment, check
 from twin.model.facility import Facility
 from twin.results.results import Results
-from twin.scenario import Scenario
 
 BALANCE_ERROR = 1e-6
 """Largest relative error of the mass, energy and power balances that is believed."""
@@ -23,36 +23,55 @@ ROUNDING = 1e-6
     "SOL-001",
     "Every state has a steady solution",
     standard="physics",
-    clause="no thermal runaway",
+    clause="no thermal runaway, no voltage collapse",
     unsettled=True,
 )
 def settled(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """The subject is the machine whose loss brings it about; the site for the normal state."""
+    """The subject is the machine whose loss brings it about.
+
+    In the normal state it is the machine or feed whose voltage collapses, else the site; the states that fail beside
+    it are counted with it, for what is lost there is not the cause.
+    """
+    scenarios = results.scenarios
     lost = [index for index, ok in enumerate(results.settled) if not ok]
     if not lost:
-        yield Assessment(("site",), np.ones((len(results.scenarios), 1)), 1.0, "min", "flag", "")
+        yield Assessment(("site",), np.ones((len(scenarios), 1)), 1.0, "min", "flag", "")
         return
-    holds = np.ones((len(results.scenarios), len(lost)))
-    holds[lost, range(len(lost))] = 0.0
-    subjects = tuple(_culprit(results.scenarios[index]) for index in lost)
-    what = tuple(f"no steady state: {_reason(results, index)}" for index in lost)
+    normal = [index for index in lost if scenarios[index].normal]
+    told = normal[:1] or lost
+    holds = np.ones((len(scenarios), len(told)))
+    holds[told, range(len(told))] = 0.0
+    if normal:
+        holds[lost] = 0.5  # less grave, so that of all of them the normal state is told
+        holds[told] = 0.0
+    subjects = tuple(_culprit(results, index) for index in told)
+    what = tuple(f"no steady state: {_reason(results, index)}" for index in told)
     yield Assessment(subjects, holds, 1.0, "min", "flag", what, where=holds < 1)
 
 
-def _culprit(scenario: Scenario) -> str:
+def _culprit(results: Results, index: int) -> str:
+    scenario = results.scenarios[index]
     if scenario.normal:
-        return "site"
+        return _collapse(results, index).get("subject") or "site"
     return scenario.failed[0] if len(scenario.failed) == 1 else scenario.name
 
 
 def _reason(results: Results, index: int) -> str:
-    """Which solves failed; where all of them did well, the coupling found no balance between them."""
+    """Why the power flow has no solution, or which solves failed; where all of them did well, the coupling found no
+    balance between them."""
+    if words := _collapse(results, index).get("sentences"):
+        return str(words[0])
     failed = [
         report.domain for report in results.reports if not report.ok[index] and report.domain != "coupling"
     ]
     if failed:
         return f"{' and '.join(failed)} did not converge"
     return f"no balance after {results.passes} passes (thermal runaway)"
+
+
+def _collapse(results: Results, index: int) -> Mapping[str, Any]:
+    """What was found about the power flow of the normal state; nothing for other states."""
+    return results.answers.get("power", {}) if results.scenarios[index].normal else {}
 
 
 @check(
