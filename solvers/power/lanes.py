@@ -268,20 +268,25 @@ def put_complex(typing_context: Any, wanted: Any, rows: Any, column: Any, table:
     return types.void(wanted, rows, types.int64, table, types.int64), generate
 
 
-@intrinsic
-def expect_writes(typing_context: Any, wanted: Any, rows: Any, column: Any) -> Any:
-    """Fetch ``wanted[rows[lane], column]`` of a complex table into the cache, since it is going to be written.
+def _expecting(write: int) -> Any:
+    """Fetch ``table[rows[lane], column]`` of a complex table into the cache, since it is going to be read or written.
 
     Not checked: ``column`` may lie behind the table.
     """
 
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, _SHORT, _SHORT, _SHORT])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        write, near, data = (ir.Constant(_SHORT, value) for value in (1, 3, 1))
-        for place in _lane_rows(context, builder, signature.args, values, LANES):
-            builder.call(prefetch, [builder.bitcast(place, byte), write, near, data])
-        return context.get_dummy_value()
+    def expect(typing_context: Any, table: Any, rows: Any, column: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            byte = ir.IntType(8).as_pointer()
+            kind = ir.FunctionType(ir.VoidType(), [byte, _SHORT, _SHORT, _SHORT])
+            prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+            how = [ir.Constant(_SHORT, value) for value in (write, 3, 1)]  # keep it near; it is data
+            for place in _lane_rows(context, builder, signature.args, values, LANES):
+                builder.call(prefetch, [builder.bitcast(place, byte), *how])
+            return context.get_dummy_value()
 
-    return types.void(wanted, rows, types.int64), generate
+        return types.void(table, rows, types.int64), generate
+
+    return intrinsic(expect)
+
+
+expect_reads, expect_writes = _expecting(0), _expecting(1)

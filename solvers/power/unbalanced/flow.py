@@ -33,7 +33,8 @@ def solve(
     Parameters
     ----------
     method : "auto" takes the compiled sweep for at least 8 scenarios of a radial three-phase network (see
-        :mod:`~solvers.power.unbalanced.radial`), else current injection, and Newton for what does not settle.
+        :mod:`~solvers.power.unbalanced.radial`) with 60,000 nodes times scenarios, else current injection, and
+        Newton for what does not settle.
         "sweep", "injection" and "newton" ask for one of them; what they cannot solve is reported as failed.
     tolerance : largest accepted change of a voltage in the last pass, in per unit of the nominal voltage, and
         largest complex power mismatch of a node, in per unit of ``base_power``. [-]

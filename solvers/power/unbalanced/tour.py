@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.power.lanes import LANES
+from solvers.power.lanes import INNER, LANES, aligned, expect_reads, expect_writes, put_complex, take_complex
 from solvers.power.unbalanced.radial import (
     DELTA,
     LEAF,
@@ -28,6 +28,7 @@ from solvers.power.unbalanced.radial import (
     Radial,
 )
 from solvers.power.unbalanced.tour_steps import (
+    add_load,
     add_loads,
     add_shunt,
     add_up,
@@ -39,6 +40,7 @@ from solvers.power.unbalanced.tour_steps import (
     leave,
     leave_unit,
     loads_wrong,
+    show,
     shunt_wrong,
 )
 
@@ -47,13 +49,20 @@ Array = NDArray[Any]
 FIRST_CHECK = 4
 """Pass from which changes are looked at; no network with loads settles before (assumed)."""
 
+AHEAD = 32
+"""Loads and buses ahead of which the cache is told what is going to be read and written (measured)."""
+SAMPLE = 64
+"""Loads looked at to tell heavily loaded scenarios from others (assumed)."""
 
-@njit(cache=True, error_model="numpy")
-def _write(order, table, first, lanes, out, residual, passes):  # type: ignore[no-untyped-def]
+
+@njit(**INNER)
+def _write(order, table, rows, lanes, out, residual, passes):  # type: ignore[no-untyped-def]
     """Voltages of some lanes from the currents as they are, and the mismatch of power at these voltages."""
-    branch, level, power, drawn, drawn_shunt, wrong, total = table
-    wrong[:] = 0.0
-    total[:] = 0.0
+    branch, level, power, drawn, drawn_shunt, wrong, total, volt = table
+    whole = True
+    for w in range(LANES):
+        wrong[0, 0, w] = total[0, 0, w] = 0.0
+        whole &= lanes[w]
     start, nodes, line, visit = order.place_start, order.place_node, order.line, order.visit
     for number in range(visit.shape[0]):
         kind, bus, depth, carrier = visit[number, 0], visit[number, 1], visit[number, 2], visit[number, 3]
@@ -78,29 +87,28 @@ def _write(order, table, first, lanes, out, residual, passes):  # type: ignore[n
             if kind == LEAF:
                 leaf_wrong(branch, level, power, wrong, bus, depth, order.load_row[bus])
         add_up(level, total, depth)
-        volts, node = order.base[bus], order.place_first[bus]
-        if node >= 0:
-            for w in range(LANES):
-                if lanes[w]:
-                    row = out[first + w]
-                    for k in range(3):
-                        row[node + k] = complex(level[depth, k, w] * volts, level[depth, 3 + k, w] * volts)
+        show(level, volt, depth, order.base[bus])
+        node = order.place_first[bus]
+        if node >= 0 and whole:
+            ahead = order.place_first[visit[min(number + AHEAD, visit.shape[0] - 1), 1]]
+            if ahead >= 0:
+                expect_writes(out, rows, ahead + 2)
+            for k in range(3):
+                put_complex(out, rows, node + k, volt, k)
             continue
-        for slot in range(3 * bus, 3 * bus + 3):
-            k = slot - 3 * bus
-            for place in range(start[slot], start[slot + 1]):
+        for k in range(3):
+            for place in range(start[3 * bus + k], start[3 * bus + k + 1]):
                 for w in range(LANES):
                     if lanes[w]:
-                        value = complex(level[depth, k, w] * volts, level[depth, 3 + k, w] * volts)
-                        out[first + w, nodes[place]] = value
+                        out[rows[w], nodes[place]] = complex(volt[k, 0, w], volt[k, 1, w])
     for w in range(LANES):
         if lanes[w]:
-            residual[first + w] = np.sqrt(wrong[0, 0, w])
+            residual[rows[w]] = np.sqrt(wrong[0, 0, w])
             if not np.isfinite(total[0, 0, w]):
-                passes[first + w] = 0
+                passes[rows[w]] = 0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _root(branch, level, bus):  # type: ignore[no-untyped-def]
     """The voltages of a source stand where the current of its bus would."""
     for k in range(6):
@@ -108,33 +116,37 @@ def _root(branch, level, bus):  # type: ignore[no-untyped-def]
             level[0, k, w] = branch[bus, k, w]
 
 
-@njit(cache=True, error_model="numpy")
-def _gather(order, first, count, load_power, power, source_voltage, branch):  # type: ignore[no-untyped-def]
-    """Powers and source voltages of a block; lanes beyond the last scenario repeat it."""
-    power[:] = 0.0
-    branch[:] = 0.0
+@njit(**INNER)
+def _gather(order, rows, load_power, raw, power, source_voltage, branch):  # type: ignore[no-untyped-def]
+    """Powers and source voltages of a block; ``power`` has a row for every slot."""
+    for row in range(power.shape[0]):
+        for w in range(LANES):
+            power[row, 0, w] = 0.0
     for number in range(order.load.shape[0]):
         which, row, k = order.load[number, 0], order.load[number, 1], order.load[number, 2]
+        if number & 3 == 0:
+            expect_reads(load_power, rows, which + AHEAD)
+        take_complex(load_power, rows, which, raw, 0)
         for part in range(order.parts):
-            share = order.share[number, part]
-            for w in range(LANES):
-                value = load_power[first + min(w, count - 1), which]
-                power[row, 6 * part + k, w] += share * value.real
-                power[row, 6 * part + 3 + k, w] += share * value.imag
+            slot = 6 * (order.parts * row + part) + k
+            add_load(raw, power, slot, slot + 3, order.share[number, part])
     for bus in range(order.source.shape[0]):
+        for k in range(6):
+            for w in range(LANES):
+                branch[bus, k, w] = 0.0
         if order.source[bus, 0] >= 0:
             for k in range(3):
                 source = order.source[bus, k]
                 for w in range(LANES):
-                    value = source_voltage[first + min(w, count - 1), source] * order.source_scale[source]
+                    value = source_voltage[rows[w], source] * order.source_scale[source]
                     branch[bus, k, w] = value.real
                     branch[bus, 3 + k, w] = value.imag
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _pass(order, table, simple, checked, excess, tolerance):  # type: ignore[no-untyped-def]
     """One walk; ``simple`` are the powers of leaves."""
-    branch, level, power, drawn, drawn_shunt, _, _ = table
+    branch, level, power, drawn, drawn_shunt, _, _, _ = table
     steps, path, rows = order.step, order.path, order.load_row
     for number in range(steps.shape[0]):
         kind, bus, depth = steps[number, 0], steps[number, 1], steps[number, 2]
@@ -167,27 +179,21 @@ def _pass(order, table, simple, checked, excess, tolerance):  # type: ignore[no-
 
 
 @njit(cache=True, error_model="numpy")
-def _run(order, load_power, source_voltage, tolerance, limit, out, residual, passes):  # type: ignore[no-untyped-def]
-    scenarios, buses = load_power.shape[0], order.line.shape[0]
-    rows = max(1, order.rows)
-    branch = np.empty((buses, 6, LANES))
-    level = np.zeros((order.depth + 1, 12, LANES))
-    power = np.empty((rows, 6 * order.parts, LANES))
-    simple = np.empty((rows, 6, LANES)) if order.parts > 1 else power
-    drawn = np.empty((rows, 6, LANES))
-    drawn_shunt = np.empty((max(1, order.admittance.shape[0]), 6, LANES))
-    excess, wrong = np.empty((1, 1, LANES)), np.empty((1, 1, LANES))
-    table = (branch, level, power, drawn, drawn_shunt, wrong, np.empty((1, 1, LANES)))
-    active, settled = np.empty(LANES, np.bool_), np.empty(LANES, np.bool_)
-    for first in range(0, scenarios, LANES):
-        count = min(LANES, scenarios - first)
-        _gather(order, first, count, load_power, power, source_voltage, branch)
+def _run(order, rank, load_power, source_voltage, tolerance, limit, memory, out, residual, passes):  # type: ignore[no-untyped-def]
+    table, flat, raw, simple, excess = memory
+    drawn, drawn_shunt = table[3], table[4]
+    active, settled, rows = np.empty(LANES, np.bool_), np.empty(LANES, np.bool_), np.empty(LANES, np.int64)
+    for first in range(0, rank.size, LANES):
+        count = min(LANES, rank.size - first)
+        for w in range(LANES):  # the last block is filled up with its last scenario
+            rows[w] = rank[first + min(w, count - 1)]
+            active[w] = w < count
+        _gather(order, rows, load_power, raw, flat, source_voltage, table[0])
         drawn[:] = 0.0
         drawn_shunt[:] = 0.0
-        for w in range(LANES):
-            active[w] = w < count
         for number in range(1, limit + 1):
-            excess[:] = -1.0
+            for w in range(LANES):
+                excess[0, 0, w] = 0.0
             _pass(order, table, simple, number >= FIRST_CHECK, excess, tolerance)
             if number < FIRST_CHECK:
                 continue
@@ -198,9 +204,9 @@ def _run(order, load_power, source_voltage, tolerance, limit, out, residual, pas
                 any_settled |= settled[w]
                 any_active |= active[w]
                 if settled[w]:
-                    passes[first + w] = number
+                    passes[rows[w]] = number
             if any_settled:
-                _write(order, table, first, settled, out, residual, passes)
+                _write(order, table, rows, settled, out, residual, passes)
             if not any_active:
                 break
 
@@ -226,11 +232,39 @@ def sweep(
     dead[order.place_node] = False
     out[:, dead] = 0
     residual, passes = np.full(scenarios, np.inf), np.zeros(scenarios, dtype=np.int64)
+    power = _given(power)
     # |dI| <= tolerance |S| holds |dV| <= tolerance |V|^2; real and imaginary parts are added, as those of S are
     _run(
-        order, np.ascontiguousarray(power, dtype=complex), np.ascontiguousarray(source_voltage, dtype=complex),
-        np.sqrt(0.5) * tolerance, limit, out, residual, passes,
+        order, _rank(power), power, _given(source_voltage), np.sqrt(0.5) * tolerance, limit, _memory(order), out,
+        residual, passes,
     )  # fmt: skip
     failed = passes == 0
     out[failed], residual[failed] = 0, np.inf
     return out, passes, residual
+
+
+def _given(table: Array) -> Array:
+    """The same numbers always as one kind of array: for another one the sweep would be compiled again."""
+    given = np.ascontiguousarray(table, dtype=complex).view()
+    given.flags.writeable = False
+    return given
+
+
+def _rank(power: Array) -> Array:
+    """Scenarios such that those with like loads, which settle together, share a block."""
+    if not power.size:
+        return np.arange(power.shape[0])
+    return np.argsort(power[:, :: -(-power.shape[1] // SAMPLE)].real.sum(axis=1), kind="stable")
+
+
+def _memory(order: Radial) -> tuple[Any, ...]:
+    """Tables of a walk, powers by slot, one load, powers of leaves, excess."""
+    buses, rows, shunts = order.line.shape[0], max(1, order.rows), max(1, order.admittance.shape[0])
+    sizes = (
+        (buses, 6), (order.depth + 1, 12), (rows, 6 * order.parts), (rows, 6), (shunts, 6), (1, 1), (1, 1), (3, 2)
+    )  # fmt: skip
+    table = tuple(aligned((*size, LANES)) for size in sizes)
+    table[1].fill(0.0)
+    power = table[2]
+    simple = power if order.parts == 1 else aligned((rows, 6, LANES))
+    return table, power.reshape(-1, 1, LANES), aligned((1, 2, LANES)), simple, aligned((1, 1, LANES))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from solvers.power.lanes import LANES, step
+from solvers.power.lanes import INNER, LANES, step
 
 _V, _A, _J = (0, 3), (6, 9), (0, 3)
 _PHASES = range(3)
@@ -28,9 +28,9 @@ def _fall(v: Any, before: list[Any], current: list[Any], z: tuple[Any, ...]) -> 
     common = v.cmul(rm, xm, *total)
     fallen = []
     for (vr, vi), (ir, ii) in zip(before, current, strict=True):
-        real = v.add(v.sub(vr, v.mul(r, ir)), v.mul(x, ii))
-        imag = v.sub(v.sub(vi, v.mul(r, ii)), v.mul(x, ir))
-        fallen.append((v.sub(real, common[0]), v.sub(imag, common[1])))
+        real = v.fused(x, ii, v.fused(v.neg(r), ir, v.sub(vr, common[0])))
+        imag = v.fused(v.neg(x), ir, v.fused(v.neg(r), ii, v.sub(vi, common[1])))
+        fallen.append((real, imag))
     return fallen
 
 
@@ -55,9 +55,9 @@ def leave(v: Any, branch: Any, level: Any, bus: Any, before: Any, here: Any) -> 
 
 def _power_current(v: Any, p: Any, q: Any, vr: Any, vi: Any) -> tuple[Any, Any]:
     """conj((P + jQ) / V)."""
-    inverse = v.div(v.constant(1.0), v.add(v.mul(vr, vr), v.mul(vi, vi)))
-    real = v.mul(v.add(v.mul(p, vr), v.mul(q, vi)), inverse)
-    return real, v.mul(v.sub(v.mul(p, vi), v.mul(q, vr)), inverse)
+    inverse = v.div(v.constant(1.0), v.fused(vr, vr, v.mul(vi, vi)))
+    real = v.mul(v.fused(p, vr, v.mul(q, vi)), inverse)
+    return real, v.mul(v.fused(p, vi, v.neg(v.mul(q, vr))), inverse)
 
 
 def _draw(v: Any, branch: Any, level: Any, power: Any, bus: Any, before: Any, load: Any, z: Any) -> list[Any]:
@@ -87,12 +87,12 @@ def checked_leaf(
     """A leaf, and by how much the change of its currents is beyond what is allowed."""
     *z, tolerance = given
     limit = v.spread(tolerance)
-    worst = excess.load(0, 0)
+    worst = v.constant(0.0)
     for dr, di, p, q in _draw(v, branch, level, power, bus, before, load, tuple(z)):
         change = v.add(v.absolute(dr), v.absolute(di))
         allowed = v.mul(limit, v.add(v.absolute(p), v.absolute(q)))
         worst = v.larger(v.sub(change, allowed), worst)
-    excess.store(worst, 0, 0)
+    excess.store(v.peak(worst, excess.load(0, 0)), 0, 0)
 
 
 @step(widths=(6, 12, 6, 1), indices=3)
@@ -100,7 +100,7 @@ def leaf_wrong(
     v: Any, branch: Any, level: Any, power: Any, wrong: Any, bus: Any, here: Any, load: Any
 ) -> None:
     """Largest |V| |I(V) - I| of a leaf, squared."""
-    worst = wrong.load(0, 0)
+    worst = v.constant(0.0)
     for k, ((vr, vi), (ir, ii)) in enumerate(
         zip(_triple(level, here, _V), _triple(branch, bus, _J), strict=True)
     ):
@@ -108,7 +108,23 @@ def leaf_wrong(
         dr, di = v.sub(real, ir), v.sub(imag, ii)
         size = v.add(v.mul(vr, vr), v.mul(vi, vi))
         worst = v.larger(v.mul(size, v.add(v.mul(dr, dr), v.mul(di, di))), worst)
-    wrong.store(worst, 0, 0)
+    wrong.store(v.peak(worst, wrong.load(0, 0)), 0, 0)
+
+
+@step(widths=(12, 2), indices=1, scalars=1)
+def show(v: Any, level: Any, volt: Any, here: Any, base: Any) -> None:
+    """Voltages of three phases in volts."""
+    scale = v.spread(base)
+    for k, (real, imag) in enumerate(_triple(level, here, _V)):
+        volt.store(v.mul(real, scale), k, 0)
+        volt.store(v.mul(imag, scale), k, 1)
+
+
+@step(widths=(2, 1), indices=2, scalars=1)
+def add_load(v: Any, raw: Any, power: Any, real: Any, imag: Any, share: Any) -> None:
+    """Add the share of a load to two rows."""
+    for slot, row in enumerate((real, imag)):
+        power.store(v.fused(v.spread(share), raw.load(0, slot), power.load(row, 0)), row, 0)
 
 
 @step(widths=(12, 1), indices=1)
@@ -120,7 +136,7 @@ def add_up(v: Any, level: Any, total: Any, here: Any) -> None:
     total.store(value, 0, 0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def enter_unit(branch, level, bus, depth, ratio, impedance):  # type: ignore[no-untyped-def]
     for k in range(3):
         r, x = impedance[k].real, impedance[k].imag
@@ -137,7 +153,7 @@ def enter_unit(branch, level, bus, depth, ratio, impedance):  # type: ignore[no-
             level[depth, 9 + k, w] = 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def leave_unit(branch, level, bus, depth, ratio):  # type: ignore[no-untyped-def]
     for k in range(3):
         for w in range(LANES):
@@ -149,7 +165,7 @@ def leave_unit(branch, level, bus, depth, ratio):  # type: ignore[no-untyped-def
                 level[depth - 1, 9 + j, w] += ratio[k, j] * imag
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def add_shunt(level, depth, admittance, drawn, row, excess, tolerance):  # type: ignore[no-untyped-def]
     """Add the current of a shunt; how much it changed against what is allowed."""
     for k in range(3):
@@ -168,7 +184,7 @@ def add_shunt(level, depth, admittance, drawn, row, excess, tolerance):  # type:
             level[depth, 9 + k, w] += imag
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def mixed(power, row, k, w, vr, vi):  # type: ignore[no-untyped-def]
     """Current of constant power, current and impedance together."""
     size = vr * vr + vi * vi
@@ -180,7 +196,7 @@ def mixed(power, row, k, w, vr, vi):  # type: ignore[no-untyped-def]
     return p * vr + q * vi, p * vi - q * vr
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def add_loads(level, depth, power, row, drawn, excess, tolerance, between):  # type: ignore[no-untyped-def]
     """Add the current of the loads at a bus, from phase to earth or ``between`` a phase and the next."""
     for k in range(3):
@@ -205,7 +221,7 @@ def add_loads(level, depth, power, row, drawn, excess, tolerance, between):  # t
                 level[depth, 9 + j, w] -= imag
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def shunt_wrong(level, depth, admittance, drawn, row, wrong):  # type: ignore[no-untyped-def]
     """Squared mismatch of power of a shunt whose current is not yet that of the voltages."""
     for k in range(3):
@@ -219,7 +235,7 @@ def shunt_wrong(level, depth, admittance, drawn, row, wrong):  # type: ignore[no
             wrong[0, 0, w] = max(wrong[0, 0, w], size * (real * real + imag * imag))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def loads_wrong(level, depth, power, row, drawn, wrong, between):  # type: ignore[no-untyped-def]
     """The same of the loads at a bus."""
     for k in range(3):

@@ -22,7 +22,10 @@ INJECTION_LIMIT = 60
 """Passes of the current injection after which Newton's method takes over (assumed)."""
 SWEEP_LIMIT = 40
 SWEEP_FROM = 8
-"""Scenarios in a group from which loading the compiled sweep pays."""
+"""Scenarios in a group that fill a vector of the compiled sweep."""
+COMPILED_FROM = 60_000
+"""Nodes times scenarios of a group from which the compiled sweep repays the import of the compiler (half a second;
+injection takes 0.5 us for each, so some 16 such calls) and, once on a machine, six seconds of compiling."""
 
 
 class Voltages:
@@ -47,7 +50,8 @@ class Voltages:
         self, network: Network, power: Array, sources: Array
     ) -> tuple[Array, list[Status], Array, int] | None:
         compiler = find_spec("numba") is not None
-        if self.method == "auto" and (power.shape[0] < SWEEP_FROM or not compiler):
+        large = power.shape[0] >= SWEEP_FROM and power.shape[0] * self.problem.node_bus.size >= COMPILED_FROM
+        if self.method == "auto" and not (large and compiler):
             return None
         if not compiler:
             raise ValueError("method='sweep' needs numba, which is not installed")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
+from typing import Any
 
 import numpy as np
 import pytest
 
-from solvers.power.unbalanced import EARTH, UnbalancedProblem, cyclic, prepare, solve
+from solvers.power.unbalanced import EARTH, UnbalancedProblem, cyclic, prepare, solve, voltages
 from tests.benchmarks import facilities, power_unbalanced
 
 pytest.importorskip("numba")
@@ -99,15 +102,40 @@ def test_a_scenario_does_not_feel_those_beside_it():
     np.testing.assert_array_equal(together.node_voltage, alone)
 
 
-def test_sweep_is_taken_for_batches_of_its_class_only():
+def test_sweep_is_taken_for_large_batches_of_its_class_only(monkeypatch):
     problem = facility(np.random.default_rng(1))
     few = dataclasses.replace(problem, load_power=problem.load_power[:2])
+    small = solve(problem).node_voltage  # too little work to load a compiler for
+    np.testing.assert_array_equal(small, solve(problem, method="injection").node_voltage)
+    monkeypatch.setattr(voltages, "COMPILED_FROM", problem.load_power.shape[0] * problem.node_bus.size)
     np.testing.assert_array_equal(solve(problem).node_voltage, solve(problem, method="sweep").node_voltage)
+    monkeypatch.setattr(voltages, "COMPILED_FROM", 0)
     np.testing.assert_array_equal(solve(few).node_voltage, solve(few, method="injection").node_voltage)
     matrix = problem.line_impedance.copy()
     matrix[0, 0, 0] *= 1.5  # not transposed
     with pytest.raises(ValueError, match="radial three-phase"):
         solve(dataclasses.replace(problem, line_impedance=matrix), method="sweep")
+
+
+def test_the_sweep_is_compiled_once_for_arrays_of_any_kind():
+    from solvers.power.unbalanced.tour import _run
+
+    problem = facility(np.random.default_rng(1))
+    for power in (problem.load_power, problem.load_power.copy(), np.asfortranarray(problem.load_power)):
+        prepare(problem).solve(power, method="sweep")
+    signatures: Any = _run.signatures
+    assert len(signatures) == 1
+
+
+def test_a_small_batch_loads_no_compiler():
+    script = (
+        "import sys, numpy as np; from solvers.power.unbalanced import Feeder, prepare\n"
+        "net = Feeder(); [net.bus(name, 400.0) for name in 'ab']; net.source('a', 400.0)\n"
+        "net.line('a', 'b', 0.1 * np.eye(3)); net.load('b', 3e3, 231.0)\n"
+        "s = prepare(net.problem()).solve(np.full((50, 3), 1e3))\n"
+        "assert s.status.ok and 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 @pytest.mark.parametrize("change", ["loop", "load between buses", "single phase"])
