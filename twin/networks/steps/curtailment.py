@@ -51,7 +51,7 @@ def _step(state: State, target: Array) -> State:
     moved = value[:, None] - state.throttle_memory
     closed = gap[:, None] - state.gap_memory
     known = np.isfinite(state.gap_memory).all(axis=2, keepdims=True) & (
-        np.abs(moved).max(axis=2, keepdims=True) > 1e-12
+        np.abs(moved).max(axis=2, keepdims=True, initial=0.0) > 1e-12
     )
     moved, closed = np.where(known, moved, 0.0), np.where(known, closed, 0.0)
     normal = closed @ closed.transpose(0, 2, 1)
