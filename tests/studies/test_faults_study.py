@@ -248,6 +248,24 @@ def test_sentences_say_what_was_not_checked_and_what_was_assumed():
     )
 
 
+def test_a_supply_without_earth_is_told_with_the_state_it_is_in():
+    """Behind a delta no earth fault current returns; a generator's neutral is earthed."""
+    delta = "catalogue: {tx_it: {like: tx_1000kva, vector_group: Dd0, source: assumed}}\n"
+    power = MAINS.replace("tx_1000kva", "tx_it").replace("from: tx,", "from: ats,") + (
+        "  generators: [{id: gen, type: gen_1500kw}]\n"
+        "  transfer_switches: [{id: ats, type: ats_1600a, from: [tx, gen]}]\n"
+    )
+    facility, results = solved(power + WHIP % ("msb", ""), more=delta)
+    answer = results.answers["faults"]
+    assert set(answer["unearthed"]) == {"on the mains"}
+    assert set(answer["unearthed"]["on the mains"]) == {"tx", "ats", "msb", "p.s.01", "p.s.02"}
+    assert at(results, "msb", "earth_max") > 0 and not broken(facility, results, "FLT-004")
+    (words,) = [s for s in answer["sentences"] if "unearthed" in s]
+    assert words.startswith("no earth fault current on the mains at msb and 4 more: ")
+    _, earthed = solved(MAINS + WHIP % ("msb", ""))
+    assert earthed.answers["faults"]["unearthed"] == {}
+
+
 def test_every_number_is_finite_and_the_answer_is_plain():
     import json
 

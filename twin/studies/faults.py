@@ -28,7 +28,7 @@ from solvers.power.faults.ratings import C37_13_TEST_POWER_FACTOR
 from twin.results.results import Table
 from twin.studies.arcs import Arcs, arcs
 from twin.studies.basis import Basis
-from twin.studies.faults_network import FaultNetwork, american, lower
+from twin.studies.faults_network import STATES, FaultNetwork, american, lower
 from twin.studies.faults_words import facts
 from twin.studies.protection import LOW_VOLTAGE, MOULDED, Device, Protection, interrupting, protection
 
@@ -41,6 +41,8 @@ NEVER = 3600.0
 """Clearing time that is told where a device does not trip. [s]"""
 ALIKE = 1e-9
 """Relative difference below which currents of two states count as equal: the first is told."""
+NO_EARTH = 1e-6
+"""Share of the three-phase current below which an earth fault drives none: what is left of it is rounding."""
 GREAT, SMALL = 0, 1
 """Places of the greatest and the smallest currents in the solver's answer."""
 
@@ -58,7 +60,7 @@ def faults(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
         return {}, {"sentences": []}
     study = _Study(basis, network)
     tables = {"fault": study.fault(), "protection": study.protection()}
-    return tables, facts(network, study.guarded, tables, study.upstream)
+    return tables, facts(network, study.guarded, tables, study.upstream, study.unearthed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,24 @@ class _Study:
         feeds, worst = self.basis.facility.feeds, self.selective[1]
         names = [f"{feed.to}.{feed.terminal}" for feed in feeds]
         return {names[i]: names[worst[i]] for i in self.feeds if worst[i] >= 0}
+
+    @property
+    def unearthed(self) -> dict[str, list[str]]:
+        """State to the machines that are fed there without any way for an earth fault's current to return.
+
+        Each is told in the first such state only.
+        """
+        found: dict[str, list[str]] = {}
+        told: set[str] = set()
+        groups = [list(buses) for buses in self.network.places.values()]
+        for row in np.flatnonzero(self.network.bypass):
+            fed, earth = self.currents.initial[row, GREAT], self.currents.line_ground[row, GREAT]
+            floating = (fed > 0) & (earth <= NO_EARTH * fed)
+            names = [name for name, buses in zip(self.machines, groups, strict=True) if floating[buses].any()]
+            if fresh := [name for name in names if name not in told]:
+                found.setdefault(STATES[self.network.state[row]], []).extend(fresh)
+                told.update(fresh)
+        return found
 
     def fault(self) -> Table:
         """Currents, duties and arcs of all places; of several buses (taps, cords) the worst counts."""

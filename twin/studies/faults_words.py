@@ -21,7 +21,11 @@ SHOWN = 50
 
 
 def facts(
-    network: FaultNetwork, guarded: Protection, tables: Mapping[str, Table], upstream: Mapping[str, str]
+    network: FaultNetwork,
+    guarded: Protection,
+    tables: Mapping[str, Table],
+    upstream: Mapping[str, str],
+    unearthed: Mapping[str, list[str]],
 ) -> dict[str, Any]:
     """The answer as a document holds it."""
     found = {
@@ -30,6 +34,7 @@ def facts(
         **_ratings(guarded.facility, tables),
         **_selectivity(tables["protection"], upstream),
         "slow": int((tables["protection"]["earth_over_pickup"] < 1).sum()),
+        "unearthed": dict(unearthed),
         **_arcs(tables["fault"]),
         "assumed_devices": sum(device is not None and device.assumed for device in guarded.devices),
         "assumed_fault_levels": [
@@ -115,6 +120,12 @@ def _sentences(found: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"the smallest earth fault (UPS on their inverters alone) trips {found['slow']} of {found['breakers']} breakers "
             "only after their long-time delay"
+        )
+    for state, names in found["unearthed"].items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield (
+            f"no earth fault current {state} at {names[0]}{more}: an unearthed (IT) system, where a first earth fault "
+            "trips nothing"
         )
     if found["arcs"]:
         worst = found["hottest"]
