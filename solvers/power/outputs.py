@@ -147,8 +147,11 @@ class Outputs:
             fed = tables["source_power"].real.sum(axis=0)
             if self.problem.generator_bus.size and "generator_output" in tables:
                 fed = fed + tables["generator_output"].real.sum(axis=0)
-            error = np.abs(fed - served_power - loss - tables["shunt_loss"]) / np.maximum(served_power, 1.0)
-            out["power_error"][rows] = np.where(ok, error, 1.0)
+            lost = loss + tables["shunt_loss"]
+            scale = np.maximum(
+                np.maximum(served_power, lost), 1.0
+            )  # a network without a load has losses alone
+            out["power_error"][rows] = np.where(ok, np.abs(fed - served_power - lost) / scale, 1.0)
 
     def solution(self) -> Solution:
         """All of it."""

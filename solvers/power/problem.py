@@ -374,7 +374,8 @@ class Solution:
     loss: Array
     """(S,) branch and converter losses. [W]"""
     power_error: Array
-    """(S,) |sources + generators - served loads - losses - shunts| / served loads, real power. [-]"""
+    """(S,) |sources + generators - served loads - losses - shunts| over served loads, or over losses and shunts where
+    these are larger; real power. [-]"""
 
     generator_output: Array
     """(S, N) complex power delivered by the PV generators. [VA]"""
