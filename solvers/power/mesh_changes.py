@@ -47,6 +47,8 @@ class Changes(NamedTuple):
 
     def take(self, rows: Array) -> Changes:
         """Some of the scenarios."""
+        if not (self.tail.size or self.shunt_point.size):
+            return no_changes(rows.size)
         branch_start, branches = _rows(self.start, rows)
         shunt_start, shunts = _rows(self.shunt_start, rows)
         return Changes(
