@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.power.diagnosis import Diagnosis, Kind, diagnose
+from twin.networks.bare import LARGE
 from twin.networks.power import PowerNetwork
 
-LARGE = 20_000
-"""Buses beyond which nothing is told (following the loads to the collapse takes ten power flows or more)."""
 CAUSES = (
     Kind.BEYOND_SOLUTION, Kind.RATIO_LOOP, Kind.SHORTED_CONVERTER, Kind.HELD_TWICE, Kind.SOURCE_AND_CONVERTER,
 )  # fmt: skip
@@ -31,7 +30,7 @@ def collapse(network: PowerNetwork, load: NDArray[np.complex128]) -> dict[str, A
     -------
     ``sentences``, and where a cause is found ``subject`` (machine, or feed as ``machine.terminal``; empty for none) and
     ``margin``, the largest factor on all loads that can be served (None where it is not the loads). [-]
-    Nothing for very large networks.
+    Nothing above :data:`~twin.networks.bare.LARGE` buses: the loads are followed to the collapse, which takes many solves.
     """
     problem = network.problem_with(load)
     if problem.bus_voltage.size > LARGE:
