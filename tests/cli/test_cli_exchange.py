@@ -103,7 +103,7 @@ def test_opendss_finds_the_same_voltages_too(run, tmp_path):
     run("export", LAYOUTS / "redundancy_2n.yaml", "hall.network.json")
     ours = json.loads(run("solve", "hall.network.json", "--json").output)
     engine = dss.DSS
-    engine.AllowForms = False
+    engine.AllowForms = engine.AllowChangeDir = False
     engine.Text.Command = f"redirect {tmp_path / 'hall.dss'}"
     engine.ActiveCircuit.Solution.Solve()
     assert engine.ActiveCircuit.Solution.Converged

@@ -333,7 +333,10 @@ def test_opendss_gives_the_same_voltages(tmp_path):
     """Source, line, transformer, two capacitor banks, two current sources: harmonic mode of OpenDSS."""
     dss = pytest.importorskip("dss").DSS
     run = dss.Text
+    dss.AllowChangeDir = False
     dss.DataPath = str(tmp_path)  # harmonic mode leaves a file behind
+    run.Command = "clearall"
+    run.Command = "set defaultbasefrequency=60"  # another test in this process may have left 50
     script = """clear
     new circuit.c basekv=13.8 pu=1 phases=3 r1=0.05 x1=0.6 r0=0.05 x0=0.6 basefreq=60
     new line.l bus1=sourcebus bus2=b phases=3 r1=0.2 x1=0.4 r0=0.2 x0=0.4 c1=0 c0=0 rg=0 xg=0 length=1 units=none
