@@ -146,6 +146,10 @@ class Prepared:
         if not tree.any():
             return
         feeds = find_feeds(problem, switched.states, roots.held, tree)
+        # two sources that meet behind transfer switches: what else hangs on them, no way from their busbar reaches
+        lacking = np.count_nonzero(switched.live, axis=1) - np.count_nonzero(roots.held, axis=1)
+        tree &= np.count_nonzero(feeds.conducts, axis=0) == lacking
+        self.is_radial = tree
         graphs, _ = group(problem, roots, feeds, np.flatnonzero(tree))
         for number, graph in enumerate(graphs):
             self.plans.append(Plan(problem, graph, roots, self.live, self.closed))

@@ -114,6 +114,11 @@ ODD = {
     + racks("u"),
     "a generator of a watt": GRID + TX + "  generators: [{id: gen, type: feeble}]\n"
     "  transfer_switches: [{id: t, type: ats_1600a, from: [tx, gen]}]\n" + racks("t"),
+    "generators in parallel behind two switches": "  generators: [{id: gen, type: gen_1500kw, count: 2}]\n"
+    "  transfer_switches: [{id: a, type: ats_1600a, from: [gen1]}, {id: b, type: ats_1600a, from: [gen2]}]\n"
+    "  switchboards: [{id: o, type: swb_2000a, from: [a, b], deal: common}, {id: n, type: swb_2000a, from: gen2}]\n"
+    "  whips: [{to: p.s.01, from: o, per_rack: 1}, {to: p.s.02, from: n, per_rack: 1}]\n",
+    "UPS that carry nothing but rounding": GRID + TX + GEN + "  ups: [{id: u, type: bypass, from: tx}]\n" + racks("gen"),
     "no steady state": GRID + TX + racks("tx", ", length: 5 km, cable: whip_63a"),
 }  # fmt: skip
 """Power trees by what is odd about them."""
@@ -243,6 +248,11 @@ def test_a_network_that_carries_its_own_losses_alone_is_in_balance(what):
     _, results, verdict = answered(layout(ODD[what]))
     assert results.conservation["power"].max() < 1e-6
     assert "SOL-002" not in {found.code for found in verdict.findings}
+
+
+def test_idle_racks_take_no_step_and_swing_nothing():
+    results = holds(layout(GRID + TX + racks("tx"), more="workload: {power: idle}\n"))
+    assert "swing" not in results.answers["continuity"]
 
 
 def test_what_is_always_down_is_down_all_the_time():

@@ -83,7 +83,9 @@ class _Continuity:
             m for m in self.basis.facility.of_kind("ups", "bess", "rectifier") if _energy(m) is not None
         ]
         ids = tuple(machine.id for machine in machines)
-        load = np.array([self._carried(machine) for machine in machines])
+        load = np.array(
+            [max(self._carried(machine), 0.0) for machine in machines]
+        )  # what is fed backwards holds
         worst = np.maximum(load, np.array([self.worst.get(name, 0.0) for name in ids]))
         gap = np.array([self._gap(machine) for machine in machines])
         ends = np.isfinite(gap)

@@ -195,7 +195,7 @@ class Swing:
 
 
 def meter_swing(outage: Outage) -> tuple[Swing, Swing | None] | None:
-    """All training racks of the site in step, without and with their stores; None where there are none."""
+    """All training racks of the site in step, without and with their stores; None where none works."""
     low = high = power = energy = 0.0
     for rack in outage.basis.facility.racks:
         product, watts = rack.product, outage.racks.get(rack.id, 0.0)
@@ -203,7 +203,7 @@ def meter_swing(outage: Outage) -> tuple[Swing, Swing | None] | None:
             low, high = low + min(product.power.idle, watts), high + watts
             if product.shelf is not None:
                 power, energy = power + product.shelf.storage_power, energy + product.shelf.storage
-    if high <= 0.0:
+    if high <= low:
         return None
     time = time_grid(10.0 * PERIOD, SAMPLE)
     load = square_wave(time, low=low, high=high, period=PERIOD, duty=DUTY)

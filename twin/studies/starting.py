@@ -61,7 +61,9 @@ def start(outage: Outage) -> tuple[Start, ...]:
 def _asked(outage: Outage, group: Group, load: Mapping[str, float]) -> _Asked:
     sets = [_generator(outage, name) for name in group.generators]
     switches = [outage.machine[name].product for name in group.switches]
-    power = [load.get(name, 0.0) for name in group.switches]
+    power = [
+        max(load.get(name, 0.0), 0.0) for name in group.switches
+    ]  # one that is fed backwards takes nothing
     drawn = [outage.drawn(name) for name in group.switches]
     hard = [watts * d[HARD] / d[NOW] if d[NOW] > 0 else 0.0 for watts, d in zip(power, drawn, strict=True)]
     return _Asked(

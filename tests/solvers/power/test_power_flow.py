@@ -402,3 +402,20 @@ def test_a_switch_below_a_self_fed_one_keeps_its_preferred_input():
     s = solve(p)
     assert s.status.ok and s.load_served.all()
     assert s.branch_closed[0].tolist() == [False, True, True, True, False]
+
+
+def test_a_source_feeds_its_own_board_though_it_meets_another_behind_a_transfer_switch():
+    """Sources 0 and 1 feed bus 4 in parallel, each through a switch (buses 2, 3); bus 5 hangs on source 1 alone.
+
+    No way from the common busbar leads back through a switch, so the tree of one root does not reach bus 5.
+    """
+    problem = Problem(
+        1e6, np.full(6, 415.0), branch_from=[0, 1, 2, 3, 1], branch_to=[2, 3, 4, 4, 5],
+        branch_group=[0, 1, -1, -1, -1], branch_impedance=[0, 0, 0, 0, 0.01], source_bus=[0, 1],
+        load_power=[1e5, 2e5], cord_load=[0, 1], cord_bus=[4, 5],
+    )  # fmt: skip
+    found = solve(problem)
+    assert found.status.ok and found.load_served.all()
+    assert found.source_power.real.sum() == pytest.approx(3e5 + found.loss[0], rel=1e-8)
+    # V (1 - V) = r P at the end of a resistance of 0.01 under 0.2
+    assert found.bus_voltage[0, 5].real == pytest.approx((1 + np.sqrt(1 - 4 * 0.01 * 0.2)) / 2, rel=1e-9)
