@@ -141,6 +141,8 @@ def _evaluated(
 ) -> tuple[Results, Basis | None]:
     begun = time.perf_counter()
     states = scenarios if scenarios is not None else plan(facility, failures=failures)
+    if not states:
+        raise ValueError("scenarios is empty: give at least one state")
     _fits(facility, len(states))
     world = lower(facility, effort(facility, air, len(states)))
     lowered = time.perf_counter()

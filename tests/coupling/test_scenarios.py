@@ -81,3 +81,8 @@ def test_only_the_plain_state_is_normal():
 def test_levels_are_shares_of_the_workload(level):
     with pytest.raises(ValidationError):
         Scenario(name="x", load=level)
+
+
+def test_no_state_at_all_is_refused(hall):
+    with pytest.raises(ValueError, match="scenarios is empty"):
+        evaluate(hall, ())
