@@ -117,6 +117,11 @@ def _radial(problem: Problem, base: Base, conducts: Array, held: Array, conflict
     roots = np.bincount(label, held, minlength=count)
     fine = (roots == 1) & (edges == buses - 1)
     fine[label[problem.generator_bus]] = False
+    # two sources that meet behind transfer switches: what else hangs on them, no way from their busbar reaches
+    candidate = base.live & fine[label]
+    missed = candidate.copy()
+    missed[_grow(problem, conducts, held & candidate, candidate)[0]] = False
+    fine[label[missed]] = False
     return np.asarray(base.live & fine[label])
 
 

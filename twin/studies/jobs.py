@@ -143,7 +143,9 @@ def _smoothed(cases: list[_Case], load: Array) -> Array:
 
 
 def _run(cases: list[_Case], load: Array) -> list[Response]:
-    column = lambda name: np.array([getattr(case, name) for case in cases])  # noqa: E731
+    def column(name: str) -> Array:
+        return np.array([getattr(case, name) for case in cases])
+
     genset = Genset(
         rated_power=1.0 / column("power_factor"),
         power_factor=column("power_factor"),

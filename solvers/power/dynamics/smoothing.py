@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Smoothing:
     """The load is held at this power or above by burning, at all times. [W]"""
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put = partial(object.__setattr__, self)
         for name in ("energy", "average_time", "charge_gain", "floor"):
             put(name, number(f"smoothing.{name}", getattr(self, name), least=0.0))
         for name in ("ramp_up", "ramp_down"):

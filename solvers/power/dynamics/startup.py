@@ -175,7 +175,10 @@ def run_start(sequence: StartSequence) -> StartResult:
     under the load, and failures of transfer switches, are for the caller to put in as further scenarios.
     """
     n, count = sequence.generator_power.shape[1], sequence.scenarios
-    whole = lambda a: np.broadcast_to(a, (count, *a.shape[1:]))  # noqa: E731
+
+    def whole(a: Array) -> Array:
+        return np.broadcast_to(a, (count, *a.shape[1:]))
+
     power, block, step = (
         whole(sequence.generator_power),
         whole(sequence.block_power),
@@ -235,7 +238,10 @@ def timeline(sequence: StartSequence, result: StartResult, scenario: int = 0) ->
     """Events of one scenario in the order of time; what never happens is at inf, at the end."""
     if not 0 <= scenario < sequence.scenarios:
         raise ValueError(f"scenario must be an index below {sequence.scenarios}, got {scenario}")
-    row = lambda a: a[scenario % a.shape[0]]  # noqa: E731
+
+    def row(a: Array) -> Array:
+        return np.asarray(a[scenario % a.shape[0]])
+
     events = [Event(0.0, "utility lost", -1), Event(float(row(sequence.confirm_time)), "start signal", -1)]
     events += [Event(float(t), "generator on bus", i) for i, t in enumerate(result.generator_time[scenario])]
     walk, lasts = row(sequence.walk_in), row(sequence.ride_through)
@@ -265,7 +271,10 @@ def load_profile(sequence: StartSequence, result: StartResult, time: ArrayLike) 
     """(S, T) power on the generators at these times: steps at once, the rest of a block over its walk-in. [W]"""
     t = number("time", time)
     count = sequence.scenarios
-    whole = lambda a: np.broadcast_to(a, (count, *a.shape[1:]))  # noqa: E731
+
+    def whole(a: Array) -> Array:
+        return np.broadcast_to(a, (count, *a.shape[1:]))
+
     block, step, walk = whole(sequence.block_power), whole(sequence.step_power), whole(sequence.walk_in)
     total = np.zeros((count, t.size))
     for j in range(block.shape[1]):

@@ -7,6 +7,7 @@ Every store is the same few numbers (:class:`Storage`); :func:`battery`, :func:`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Storage:
     """Largest power drawn from the source while charging. [W]"""
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put = partial(object.__setattr__, self)
         for name in ("energy", "standby_loss"):
             put(name, number(f"storage.{name}", getattr(self, name), least=0.0))
         for name in ("efficiency", "converter_efficiency", "charge_efficiency"):

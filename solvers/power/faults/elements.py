@@ -4,9 +4,6 @@ Impedances of lines are in ohm; those of machines and transformers in per unit o
 name plate.  A field written (S, n) may be given as (n,) when it is the same in all scenarios.
 """
 
-# column() returns dataclasses.field()
-# ruff: noqa: RUF009
-
 from __future__ import annotations
 
 import re

@@ -193,10 +193,8 @@ def solve_harmonics(
         raise ValueError(f'summation must be "vector" or "iec", got {summation!r}')
     count, orders = problem.scenarios, problem.orders.size
     shape = {"bus": problem.bus_voltage.size, "branch": problem.branch_from.size}
-    whole = lambda a: np.broadcast_to(a, (count, a.shape[1]))  # noqa: E731
-    states = np.concatenate(
-        [whole(problem.branch_closed), whole(problem.source_live), whole(problem.capacitor_on)], axis=1
-    )
+    masks = (problem.branch_closed, problem.source_live, problem.capacitor_on)
+    states = np.concatenate([np.broadcast_to(mask, (count, mask.shape[1])) for mask in masks], axis=1)
     kinds, member = np.unique(states, axis=0, return_inverse=True)
     member = member.ravel()
     cuts = np.cumsum([shape["branch"], problem.source_bus.size])
@@ -205,7 +203,8 @@ def solve_harmonics(
     error, peak, ok = np.zeros(count), np.zeros(count), np.ones(count, dtype=bool)
     detail = ""
     for h, order in enumerate(problem.orders):
-        drawn = whole(_injected(problem, h))
+        drawn = _injected(problem, h)
+        drawn = np.broadcast_to(drawn, (count, drawn.shape[1]))
         for number, kind in enumerate(kinds):
             at = np.flatnonzero(member == number)
             closed, live, on = np.split(kind, cuts)
@@ -320,14 +319,14 @@ def frequency_scan(
         raise ValueError(f"bus must be an index below {problem.bus_voltage.size}, got {bus}")
     if not 0 <= scenario < problem.scenarios:
         raise ValueError(f"scenario must be an index below {problem.scenarios}, got {scenario}")
-    row = lambda a: a[scenario % a.shape[0]]  # noqa: E731
+    masks = (problem.branch_closed, problem.source_live, problem.capacitor_on)
+    closed, live, banks = (mask[scenario % mask.shape[0]] for mask in masks)
     unit = np.zeros((problem.bus_voltage.size, 1), dtype=complex)
     unit[bus] = 1.0
     scan = np.zeros((at.size, problem.bus_voltage.size), dtype=complex)
     for k, order in enumerate(at):
         try:
-            solver = _Order(problem, order, sequence, row(problem.branch_closed), row(problem.source_live),
-                            row(problem.capacitor_on))  # fmt: skip
+            solver = _Order(problem, order, sequence, closed, live, banks)
         except RuntimeError as problem_at:
             raise SolveError(Status.SINGULAR, f"undamped resonance at order {order:g}") from problem_at
         if bus not in solver.fed:

@@ -1,7 +1,5 @@
 """What an unbalanced power flow is asked: :class:`UnbalancedProblem`, an electrical network of single conductors."""
 
-# ruff: noqa: RUF009 - _optional() returns dataclasses.field()
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -480,3 +480,17 @@ def test_outages_of_a_facility_with_load_transfer_equal_power_grid_model():
     )  # fmt: skip
     # both stop at 1e-8 p.u.
     np.testing.assert_allclose(found.watched.bus_voltage, np.where(dead, 0.0, theirs), atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["pieces", "general"])
+def test_sources_that_meet_behind_transfer_switches_are_told_by_either_method(method):
+    """Bus 5 hangs on source 1 alone, which no way from the common busbar reaches; the loss of branch 4 darkens it."""
+    problem = Problem(
+        1e6, np.full(6, 415.0), branch_from=[0, 1, 2, 3, 1], branch_to=[2, 3, 4, 4, 5],
+        branch_group=[0, 1, -1, -1, -1], branch_impedance=[0, 0, 0, 0, 0.01], source_bus=[0, 1],
+        load_power=[1e5, 2e5], cord_load=[0, 1], cord_bus=[4, 5],
+    )  # fmt: skip
+    found = contingencies(problem, Outages.single(problem), method=method)
+    whole = solve(replace(problem, branch_closed=~np.eye(5, dtype=bool)))
+    np.testing.assert_allclose(found.served_power[:5], whole.load_served @ [1e5, 2e5], rtol=1e-9)
+    assert found.ok.all()
