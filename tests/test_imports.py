@@ -25,6 +25,7 @@ ORDER = [
 
 EXCEPTIONS = {
     ("twin/layout/load.py", "twin.checks.check_limits"),
+    ("twin/layout/load.py", "twin.checks.check_overrides"),
     ("twin/layout/load.py", "twin.checks.RULES"),
 }
 """Mistakes in ``limits:`` and ``waive:`` are told when the file is read, but only the checks know the rules."""

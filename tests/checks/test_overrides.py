@@ -66,6 +66,8 @@ def test_an_override_that_changes_nothing_is_told():
         ("{rule: PWR-002, max: 5 %, select: nobody, reason: there is no such rack}", "nobody"),
         ("{rule: PWR-002, reason: gives no bound at all}", "give max or min"),
         ("{rule: PWR-002, max: 5 %}", "reason"),
+        ("{rule: PWR-002, max: 5 furlongs, reason: there is no such unit}", "5 furlongs"),
+        ("{rule: PWR-002, max: lots, reason: this is no number at all}", "lots"),
     ],
 )
 def test_mistakes_in_overrides_are_found_when_the_file_is_read(entry, words):

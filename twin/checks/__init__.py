@@ -32,6 +32,7 @@ from twin.checks.engine import (
     rules_table,
 )
 from twin.checks.limits import check_limits
+from twin.checks.overrides import check_overrides
 
 __all__ = [
     "RULES",
@@ -41,6 +42,7 @@ __all__ = [
     "air",
     "check",
     "check_limits",
+    "check_overrides",
     "check_placement",
     "continuity",
     "faults",

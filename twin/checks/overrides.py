@@ -10,11 +10,32 @@ import numpy as np
 from twin.checks.places import Places
 from twin.checks.rules import Assessment, Rule
 from twin.checks.selection import named, selectors, things
-from twin.checks.wording import dimension
+from twin.checks.wording import DIMENSION_NAMES, dimension
 from twin.model.base import Mark
 from twin.model.facility import Facility
 from twin.model.language import Override
 from twin.units import UnitError
+
+
+def check_overrides(facility: Facility) -> list[tuple[Mark, str]]:
+    """Bounds of overrides that no quantity could have: the mark and one sentence of each."""
+    found = []
+    for override, mark in facility.overrides:
+        for bound in ("max", "min"):
+            value = getattr(override, bound)
+            if value is not None and not any(_readable(value, name) for name in DIMENSION_NAMES):
+                found.append(
+                    (mark, f'override > {bound}: "{value}" is no quantity; write a number with its unit')
+                )
+    return found
+
+
+def _readable(value: str | float, name: str) -> bool:
+    try:
+        dimension(name).read(value)
+    except UnitError:
+        return False
+    return True
 
 
 class Overrides:

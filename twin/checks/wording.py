@@ -30,6 +30,10 @@ _OWN = {
 }
 
 
+DIMENSION_NAMES = (*_OWN, *(name.replace(" ", "_") for name in DIMENSIONS))
+"""All that :func:`dimension` knows."""
+
+
 def dimension(name: str) -> Dimension:
     """The dimension that a quantity table calls ``name``."""
     return _OWN[name] if name in _OWN else DIMENSIONS[name.replace("_", " ")]

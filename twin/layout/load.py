@@ -55,9 +55,10 @@ def facility_of(document: Document, sets: Iterable[str] = ()) -> Facility:
 
 def _check_rules(facility: Facility) -> None:
     """Raise `LayoutError` for limits on what does not exist or with a wrong unit, and for unknown rules."""
-    from twin.checks import RULES, check_limits  # reads layouts through this package
+    from twin.checks import RULES, check_limits, check_overrides  # reads layouts through this package
 
     found = [(mark, "limits", message) for mark, message in check_limits(facility)]
+    found += [(mark, "override", message) for mark, message in check_overrides(facility)]
     named = [("waive", waiver.rule, mark) for waiver, mark in facility.waivers]
     named += [("override", override.rule, mark) for override, mark in facility.overrides]
     for key, rule, mark in named:
