@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..status import SolveError, Status
+from .heat_arrays import VARIED, Topology, varied_arrays
 from .heat_case import Array, HeatCase, Mask
 from .modes import solve_chunk
 
@@ -57,6 +58,12 @@ class Problem:
     """(S, X) hot outlet temperature a valve on the cold side holds if it can; -inf: no control [degC]."""
     initial: ArrayLike = 20.0
     """(S, N) temperature reported for nodes that nothing flows to [degC]."""
+    extraction_link: ArrayLike = field(default_factory=lambda: np.zeros(0, np.intp))
+    """(K,) links that heat is taken off for use elsewhere; none of them a side of an exchanger."""
+    extraction_wanted: ArrayLike = 0.0
+    """(S, K) heat that can be used, >= 0 [W]."""
+    extraction_floor: ArrayLike = 0.0
+    """(S, K) the user's limit: the flow is cooled no further, and not at all while it enters colder [degC]."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,8 @@ class Solution:
     """(S,) sum of all gains less what crosses the boundary, over the heat exchanged [-]."""
     node_runaway: Mask
     """(S, N) heated flow that meets no sink has no steady temperature; the node reports `initial`."""
+    extraction: Array
+    """(S, K) heat taken off for use elsewhere: the numerator of the energy reuse factor [W]."""
 
 
 def solve(
@@ -123,7 +132,9 @@ def solve(
     >>> solve(loop).node_temperature.round(6).tolist()
     [[30.0, 40.0]]
     """
-    case, row_of = HeatCase.from_problem(problem)
+    topology = Topology.of(problem)
+    arrays, _ = varied_arrays(topology, {name: getattr(problem, name) for name in VARIED})
+    case, row_of = HeatCase.from_arrays(topology, arrays)
     step = max(1, CHUNK // max(case.node_count, 1))
     parts = [
         solve_chunk(case.take(slice(i, min(i + step, case.scenarios))), max_iterations)

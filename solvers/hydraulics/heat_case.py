@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .exchanger import effectiveness
-from .scenarios import distinct, rows
+from .heat_arrays import Array, Index, Topology
+from .scenarios import distinct
 
-if TYPE_CHECKING:
-    from .heat import Problem
-
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
 
 STILL = 1e-9
 """Flow below this share of a scenario's largest carries no heat [-]; the mass balance is no better."""
@@ -47,41 +43,23 @@ class HeatCase:
     hot_share: Array  # (S, X) effectiveness C_min / C_hot
     cold_share: Array  # (S, X)
     setpoint: Array  # (S, X)
+    taken: Index  # (K,) link with an extraction
+    wanted: Array  # (S, K)
+    floor: Array  # (S, K)
 
     @classmethod
-    def from_problem(cls, p: Problem) -> tuple[HeatCase, Index]:
-        start, end = np.asarray(p.link_from, np.intp), np.asarray(p.link_to, np.intp)
-        hot, cold = (np.asarray(x, np.intp).ravel() for x in (p.exchanger_hot, p.exchanger_cold))
-        nodes, links = p.node_count, start.size
-        _check(nodes, start, end, hot, cold)
-        ambient = np.asarray(p.ambient, float)
-        widths = {
-            "flow": (p.link_flow, links),
-            "heat": (p.link_heat, links),
-            "conductance": (p.link_conductance, links),
-            "outlet": (p.link_outlet, links),
-            "pinned": (p.link_outlet_fixed, links),
-            "inflow_temperature": (p.inflow_temperature, nodes),
-            "initial": (p.initial, nodes),
-            "exchange": (p.exchanger_conductance, hot.size),
-            "setpoint": (p.exchanger_setpoint, hot.size),
-            "ambient": (ambient.reshape(-1, 1), 1),
-        }
-        given = {name: rows(value, width) for name, (value, width) in widths.items()}
-        keep, row_of = distinct(given.values())
+    def from_arrays(cls, topology: Topology, arrays: dict[str, NDArray[Any]]) -> tuple[HeatCase, Index]:
+        """The case of a checked problem, and the row of the case that every scenario is."""
+        keep, row_of = distinct(arrays.values())
         total = keep.size
         given = {
             name: np.broadcast_to(a[keep] if a.shape[0] > 1 else a, (total, a.shape[1]))
-            for name, a in given.items()
+            for name, a in arrays.items()
         }
-        flow, specific = given["flow"], np.broadcast_to(np.asarray(p.link_capacity, float), (links,))
-        heat, leak, ambient = given["heat"], given["conductance"], given["ambient"]
-        if not all(np.isfinite(a).all() for n, a in given.items() if n != "setpoint"):
-            raise ValueError("flows, heats, conductances and temperatures must be finite")
-        if not (given["setpoint"] < np.inf).all() or (leak < 0.0).any() or (given["exchange"] < 0.0).any():
-            raise ValueError("conductances must be >= 0 and set points a number or -inf")
-        if not (specific > 0.0).all():
-            raise ValueError("link_capacity must be > 0")
+        start, end, hot, cold = topology.start, topology.end, topology.hot, topology.cold
+        nodes, specific, taken = topology.nodes, topology.specific, topology.taken
+        flow, heat, leak = given["link_flow"], given["link_heat"], given["link_conductance"]
+        ambient = given["ambient"]
 
         largest = np.abs(flow).max(axis=1, keepdims=True, initial=0.0)
         rate = np.where(np.abs(flow) > STILL * largest, np.abs(flow) * specific, 0.0)
@@ -92,8 +70,8 @@ class HeatCase:
         lost = -np.expm1(-leak / safe)
         per_watt = np.where(leak > 0.0, lost / np.where(leak > 0.0, leak, 1.0), 1.0 / safe)
         natural = lost * ambient + heat * per_watt
-        pinned = given["pinned"].astype(bool) & runs
-        hot_share, cold_share = _shares(rate[:, hot], rate[:, cold], given["exchange"])
+        pinned = given["link_outlet_fixed"] & runs
+        hot_share, cold_share = _shares(rate[:, hot], rate[:, cold], given["exchanger_conductance"])
         case = cls(
             node_count=nodes,
             scenarios=total,
@@ -101,7 +79,7 @@ class HeatCase:
             up=up,
             down=down,
             kept=kept,
-            added=np.where(pinned, given["outlet"], natural),
+            added=np.where(pinned, given["link_outlet"], natural),
             natural=natural,
             pinned=pinned,
             sink=runs & (pinned | (kept < 1.0)),
@@ -113,7 +91,10 @@ class HeatCase:
             cold=cold,
             hot_share=hot_share,
             cold_share=cold_share,
-            setpoint=given["setpoint"],
+            setpoint=given["exchanger_setpoint"],
+            taken=taken,
+            wanted=given["extraction_wanted"],
+            floor=given["extraction_floor"],
         )
         return case, row_of
 
@@ -125,23 +106,6 @@ class HeatCase:
             if isinstance(value := getattr(self, f.name), np.ndarray) and value.ndim == 2
         }
         return replace(self, scenarios=len(picked["rate"]), **picked)
-
-
-def _check(nodes: int, start: Index, end: Index, hot: Index, cold: Index) -> None:
-    if start.ndim != 1 or start.shape != end.shape:
-        raise ValueError("link_from and link_to must be one-dimensional and of equal length")
-    for name, index, count in (
-        ("link_from", start, nodes),
-        ("link_to", end, nodes),
-        ("exchanger_hot", hot, start.size),
-        ("exchanger_cold", cold, start.size),
-    ):
-        if index.size and (index.min() < 0 or index.max() >= count):
-            raise ValueError(f"{name} has an index outside 0..{count - 1}")
-    if hot.shape != cold.shape:
-        raise ValueError("exchanger_hot and exchanger_cold must be of equal length")
-    if np.unique(np.concatenate([hot, cold])).size != 2 * hot.size:
-        raise ValueError("a link can be only one side of one exchanger")
 
 
 def _shares(hot_rate: Array, cold_rate: Array, conductance: Array) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Node temperatures for given modes of the exchangers: one sparse linear system for many scenarios."""
+"""Node temperatures for given modes of exchangers and extractions: one sparse linear system for many scenarios."""
 
 from __future__ import annotations
 
@@ -11,14 +11,24 @@ from .heat_case import Array, HeatCase, Index, Mask, at, sum_to_nodes
 
 LIMITED, CONTROLLED, IDLE = 0, 1, 2
 """What an exchanger does: all it can, hold its set point, or nothing."""
+TAKING, AT_FLOOR = 3, 4
+"""What an extraction does besides IDLE: take all that is wanted, or what there is above its floor."""
 SOFT = 1e-9
 """Addition to the diagonal of a singular block [-]; any small number does."""
 
 
 def transfer(case: HeatCase, mode: Index) -> tuple[Array, Array, Array, Index]:
-    """Outlet of every link as ``own * T(up) + other * T(partner) + constant`` before heat and losses."""
+    """Outlet of every link as ``own * T(up) + other * T(partner) + constant`` before heat and losses.
+
+    ``mode`` has a column for every exchanger and then one for every extraction.
+    """
     own, other = np.ones_like(case.rate), np.zeros_like(case.rate)
     constant, partner = np.zeros_like(case.rate), case.up.copy()
+    mode, taking = np.split(mode, [case.hot.size], axis=1)
+    if case.taken.size:
+        own[:, case.taken] = np.where(taking == AT_FLOOR, 0.0, 1.0)
+        fall = np.where(taking == TAKING, full_fall(case), 0.0)
+        constant[:, case.taken] = np.where(taking == AT_FLOOR, case.floor, -fall)
     if not case.hot.size:
         return own, other, constant, partner
     hot, cold = case.hot, case.cold
@@ -33,6 +43,12 @@ def transfer(case: HeatCase, mode: Index) -> tuple[Array, Array, Array, Index]:
     other[:, cold] = np.where(limited, case.cold_share, ratio)
     constant[:, cold] = -ratio * setpoint
     return own, other, constant, partner
+
+
+def full_fall(case: HeatCase) -> Array:
+    """(S, K) how far an extraction cools its flow when it takes all that is wanted [K]; 0 without flow."""
+    rate = case.rate[:, case.taken]
+    return np.where(rate > 0.0, case.wanted / np.where(rate > 0.0, rate, 1.0), 0.0)
 
 
 def temperatures(case: HeatCase, mode: Index) -> tuple[Array, Mask]:
@@ -106,11 +122,15 @@ def _linear(matrix: csc_array, right: Array) -> Array:
 
 
 def _tied(case: HeatCase, mode: Index, own: Array, other: Array, partner: Index) -> Mask:
-    """Nodes downstream of an inflow, an ambient loss or a fixed outlet, also through exchangers."""
+    """Nodes downstream of an inflow, an ambient loss, a fixed outlet or a floor, also through exchangers."""
     nodes, count = case.node_count, case.scenarios
     base = nodes * np.arange(count)[:, None]
     runs = case.rate > 0.0
     sink = case.sink
+    mode, taking = np.split(mode, [case.hot.size], axis=1)
+    if case.taken.size:
+        sink = sink.copy()
+        sink[:, case.taken] |= taking == AT_FLOOR
     root = count * nodes
     seeds = np.concatenate([(case.down + base)[sink], np.flatnonzero(case.inflow > 0.0)])
     follow, cross = runs & (own > 0.0), runs & (other > 0.0)

@@ -1,4 +1,4 @@
-"""The modes of the exchangers, and the result that follows from them."""
+"""The modes of exchangers and extractions, and the result that follows from them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 
 from .heat_case import Array, HeatCase, Index, Mask, at, sum_to_nodes
-from .mixing import CONTROLLED, IDLE, LIMITED, temperatures, temperatures_after, transfer
+from .mixing import (
+    AT_FLOOR,
+    CONTROLLED,
+    IDLE,
+    LIMITED,
+    TAKING,
+    full_fall,
+    temperatures,
+    temperatures_after,
+    transfer,
+)
 
 QUICK = 12
 """Passes over the modes before the slow way is taken; ordinary networks need 1 to 4."""
@@ -18,10 +28,13 @@ RUNAWAY = 1e6
 
 
 def solve_chunk(case: HeatCase, max_iterations: int) -> dict[str, Any]:
-    """Iterate the exchanger modes; returns the arrays of :class:`Solution` by name, and `settled`."""
+    """Iterate the modes; returns the arrays of :class:`Solution` by name, and `settled`."""
     coupled = (case.rate[:, case.hot] > 0.0) & (case.rate[:, case.cold] > 0.0)
     controlled = coupled & np.isfinite(case.setpoint)
     mode = np.where(controlled, CONTROLLED, np.where(coupled, LIMITED, IDLE))
+    taking = full_fall(case) > 0.0
+    mode = np.hstack([mode, np.where(taking, AT_FLOOR, IDLE)])
+    controlled = np.hstack([controlled, taking])
     runaway = np.zeros((case.scenarios, case.node_count), bool)
     mode, settled, done = _iterate(case, mode, controlled, min(max_iterations, QUICK))
     if not settled.all():
@@ -36,7 +49,7 @@ def solve_chunk(case: HeatCase, max_iterations: int) -> dict[str, Any]:
 def _iterate(
     case: HeatCase, mode: Index, controlled: Mask, limit: int, runaway: Mask | None = None
 ) -> tuple[Index, Mask, int]:
-    """Change modes until each is what its exchanger would do; exchangers on a runaway loop keep theirs.
+    """Change modes until each is what its machine would do; those on a runaway loop keep theirs.
 
     Not settled is also a scenario with a loop that nothing ties, unless it is known to run away.
     """
@@ -45,7 +58,8 @@ def _iterate(
         temperature, adrift = temperatures(case, mode)
         free = controlled
         if runaway is not None:
-            free = controlled & ~at(adrift, case.up[:, case.hot]) & ~at(adrift, case.up[:, case.cold])
+            lost = at(adrift, case.up)
+            free = controlled & ~np.hstack([lost[:, case.hot] | lost[:, case.cold], lost[:, case.taken]])
         wanted = np.where(free, _modes(case, temperature, mode), mode)
         settled = np.asarray(~(wanted != mode).any(axis=1))
         if settled.all():
@@ -85,7 +99,13 @@ def _warm_up(case: HeatCase, mode: Index, controlled: Mask, limit: int) -> tuple
 
 
 def _modes(case: HeatCase, temperature: Array, mode: Index) -> Index:
-    """What each controlled exchanger would do at these temperatures: min(inlet, max(set point, limit))."""
+    """What each machine would do at these temperatures."""
+    modes, taking = np.split(mode, [case.hot.size], axis=1)
+    return np.hstack([_exchanging(case, temperature, modes), _taking(case, temperature, taking)])
+
+
+def _exchanging(case: HeatCase, temperature: Array, mode: Index) -> Index:
+    """Controlled exchangers: the hot stream leaves at min(inlet, max(set point, limit))."""
     hot_in, cold_in = at(temperature, case.up[:, case.hot]), at(temperature, case.up[:, case.cold])
     reach = hot_in - case.hot_share * (hot_in - cold_in)
     held = np.where(np.isfinite(case.setpoint), case.setpoint, 0.0)
@@ -101,6 +121,18 @@ def _modes(case: HeatCase, temperature: Array, mode: Index) -> Index:
     )
 
 
+def _taking(case: HeatCase, temperature: Array, mode: Index) -> Index:
+    """Extractions: the stream leaves at min(inlet, max(floor, inlet less what is wanted))."""
+    above = at(temperature, case.up[:, case.taken]) - case.floor
+    full = full_fall(case)
+    slack = 1e-9 * (1.0 + np.abs(case.floor) + np.abs(above))
+    wanted = np.where(above > full, TAKING, np.where(above < 0.0, IDLE, AT_FLOOR))
+    marginal = ((np.abs(above) <= slack) & (mode != TAKING)) | (
+        (np.abs(above - full) <= slack) & (mode != IDLE)
+    )
+    return np.where(marginal, mode, wanted)
+
+
 def _report(case: HeatCase, mode: Index, runaway: Mask, settled: Mask) -> dict[str, Any]:
     """Outlets, gains and balances that follow from the node temperatures."""
     temperature, adrift = temperatures(case, mode)
@@ -114,6 +146,8 @@ def _report(case: HeatCase, mode: Index, runaway: Mask, settled: Mask) -> dict[s
     gain = case.rate * (outlet - inlet)
     hot = case.hot
     duty = np.where(counted[:, hot], case.rate[:, hot] * (inlet - exchanged)[:, hot], 0.0)
+    taken = case.taken
+    extraction = np.where(counted[:, taken], case.rate[:, taken] * (inlet - exchanged)[:, taken], 0.0)
     rejected = np.where(counted & case.pinned, case.rate * (free - outlet), 0.0)
     lost = np.where(~counted, case.heat, 0.0).sum(axis=1)
 
@@ -140,11 +174,13 @@ def _report(case: HeatCase, mode: Index, runaway: Mask, settled: Mask) -> dict[s
         "stagnant_heat": lost,
         "energy_error": np.abs(gain.sum(axis=1) - boundary) / scale,
         "node_runaway": runaway,
+        "extraction": extraction,
     }
 
 
 def _limited(case: HeatCase, mode: Index, inlet: Array, runaway: Mask) -> Mask:
     """Set points that are missed: exchanger at its limit, no cold flow, or water not cold enough."""
+    mode = mode[:, : case.hot.size]
     held = np.isfinite(case.setpoint) & (case.rate[:, case.hot] > 0.0)
     target = np.where(held, case.setpoint, 0.0)
     too_warm = inlet[:, case.hot] > target + 1e-9 * (1.0 + np.abs(target))
