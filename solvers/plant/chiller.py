@@ -7,9 +7,7 @@ continuous there and flagged.  A rating without curves is Carnot's proportion fr
 
 References
 ----------
-.. [1] EnergyPlus Engineering Reference, "Electric Chiller Model Based on Condenser Entering Temperature"; the
-   sets below are from its ``datasets/Chillers.idf`` as carried by the Modelica Buildings library,
-   ``Chillers/Data/ElectricEIR.mo`` (both BSD-3).
+.. [1] EnergyPlus Engineering Reference, "Electric Chiller Model Based on Condenser Entering Temperature".
 """
 
 from __future__ import annotations
@@ -19,72 +17,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers.plant.chiller_curves import CARRIER_19XR, CURVES, YORK_YK
+from solvers.plant.chiller_rating import Biquadratic, ChillerRating
 from solvers.psychrometrics import ZERO_CELSIUS
 
+__all__ = [
+    "CARRIER_19XR",
+    "CURVES",
+    "YORK_YK",
+    "ChillerRating",
+    "Chilling",
+    "chill",
+    "part_load_value",
+    "relief",
+]
+
 Array = NDArray[np.float64]
-Biquadratic = tuple[float, float, float, float, float, float]
 
-_FLAT: Biquadratic = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChillerRating:
-    """One machine: its rating point and, where published, its curves.
-
-    Curves are normalised to 1 at the rating point, so that the rating is always reproduced.
-    """
-
-    capacity: float
-    """Heat taken from the coolant at the rating. [W]"""
-    cop: float
-    """Capacity over electrical power at the rating. [-]"""
-    evaporator_leaving: float
-    """Chilled water out at the rating. [degC]"""
-    condenser_entering: float
-    """Condenser water in, or dry bulb of an air-cooled machine, at the rating. [degC]"""
-    air_cooled: bool = False
-    """Whether the condenser sees the dry bulb."""
-    capacity_curve: Biquadratic = _FLAT
-    """Capacity over rated: a + b Te + c Te2 + d Tc + e Tc2 + f Te Tc. [degC]"""
-    eir_curve: Biquadratic = _FLAT
-    """Electric input ratio over rated, as ``capacity_curve``."""
-    part_load_curve: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    """Power over full-load power: a + b x + c x2 of part load x; the default, a constant COP, is assumed."""
-    evaporator_range: tuple[float, float] | None = None
-    """Where the curves hold; without curves only the rating point. [degC]"""
-    condenser_range: tuple[float, float] | None = None
-    """As ``evaporator_range``. [degC]"""
-    min_part_load: float = 0.1
-    """Below it the machine cycles. [-] Default assumed."""
-    max_part_load: float = 1.0
-    """Largest load over the capacity of the hour. [-]"""
-    evaporator_approach: float = 2.0
-    """Leaving water less evaporating temperature; assumed. [K]"""
-    condenser_approach: float | None = None
-    """Condensing temperature less entering water or air; assumed 7 K (5 K range, 2 K pinch) and 15 K. [K]"""
-    min_lift: float = 10.0
-    """Least condensing less evaporating temperature the compressor can make; assumed. [K]"""
-    max_lift: float = 60.0
-    """Largest lift at which the machine still runs; beyond it the result is flagged; assumed. [K]"""
-
-    def __post_init__(self) -> None:
-        if min(self.capacity, self.cop, self.min_lift) <= 0.0:
-            raise ValueError("capacity, cop and min_lift must be positive")
-        if not 0.0 < self.min_part_load <= self.max_part_load:
-            raise ValueError("need 0 < min_part_load <= max_part_load, or the machine could carry no load")
-        if (self.capacity_curve != _FLAT or self.eir_curve != _FLAT) and (
-            self.evaporator_range is None or self.condenser_range is None
-        ):
-            raise ValueError(
-                "curves need evaporator_range and condenser_range, or they would be used anywhere"
-            )
-
-    @property
-    def approach(self) -> float:
-        """Condensing temperature less entering water or air. [K]"""
-        if self.condenser_approach is not None:
-            return self.condenser_approach
-        return 15.0 if self.air_cooled else 7.0
+_RELIEF_LOAD = (0.25, 0.5, 0.75, 1.0)
+_RELIEF_WATER = (19.0, 19.0, 24.5, 30.0)
+_RELIEF_AIR = (13.0, 19.0, 27.0, 35.0)
+_LOAD_WEIGHT = (0.12, 0.45, 0.42, 0.01)
 
 
 @dataclass(frozen=True)
@@ -126,8 +79,8 @@ def chill(
 
     Notes
     -----
-    Capacity beyond the range of its curve is held at the edge, which understates warm-water capacity.  Surge,
-    head-pressure control and start-up are left out.
+    Capacity beyond the range of its curve is held at the edge, which understates warm-water capacity.  Surge
+    and start-up are left out; head-pressure control is ``rating.condenser_floor``.
     """
     seen, other = (dry_bulb, condenser_entering) if rating.air_cooled else (condenser_entering, dry_bulb)
     if seen is None or other is not None:
@@ -139,6 +92,7 @@ def chill(
         np.asarray(evaporator_leaving, float),
         np.asarray(seen, float),
     )
+    hot = np.maximum(hot, rating.condenser_floor)
     edge_cold = _hold(cold, rating.evaporator_range, rating.evaporator_leaving)
     edge_hot = _hold(hot, rating.condenser_range, rating.condenser_entering)
     capacity = rating.capacity * _at(rating, rating.capacity_curve, edge_cold, edge_hot)
@@ -155,6 +109,30 @@ def chill(
         in_range=_in_range(rating, cold, hot, edge_cold, edge_hot),
         saturated=load > heat * (1.0 + 1e-12),
     )
+
+
+def relief(load: ArrayLike, *, air_cooled: bool = False) -> Array:
+    """Condenser water, or air, expected at a part load: it is cooler outdoors when less is wanted. [degC]
+
+    ``load`` over the full load of the rating [0..1]; between and below the four points of AHRI 551/591 (SI),
+    part-load conditions for rating (30 / 24.5 / 19 / 19 degC of water, 35 / 27 / 19 / 13 degC of air; as
+    quoted), by straight lines.  A data center carries its load all year: use outdoor air where it is known.
+    """
+    points = _RELIEF_AIR if air_cooled else _RELIEF_WATER
+    return np.asarray(np.interp(np.asarray(load, float), _RELIEF_LOAD, points))
+
+
+def part_load_value(rating: ChillerRating, *, evaporator_leaving: float = 7.0) -> float:
+    """Integrated part load value, the standard's mean COP over loads with relieved condenser. [-]
+
+    0.01 A + 0.42 B + 0.45 C + 0.12 D of the COPs at 100 / 75 / 50 / 25 % load (AHRI 550/590 and 551/591, as
+    quoted), each at :func:`relief` and the standard's leaving water.
+    """
+    load = np.asarray(_RELIEF_LOAD)
+    seen = relief(load, air_cooled=rating.air_cooled)
+    side = {"dry_bulb": seen} if rating.air_cooled else {"condenser_entering": seen}
+    state = chill(rating, duty=load * rating.capacity, evaporator_leaving=evaporator_leaving, **side)
+    return float(np.dot(_LOAD_WEIGHT, state.heat / state.power))
 
 
 def _hold(temperature: Array, limits: tuple[float, float] | None, rated: float) -> Array:
@@ -189,7 +167,8 @@ def _part_load(rating: ChillerRating, load: Array) -> Array:
     a, b, c = rating.part_load_curve
     held = np.maximum(load, rating.min_part_load)
     running = (a + held * (b + held * c)) / (a + b + c)
-    return running * np.minimum(load / rating.min_part_load, 1.0)
+    share = np.minimum(load / rating.min_part_load, 1.0)
+    return running * share * (1.0 + rating.cycling_loss * (1.0 - share))
 
 
 def _in_range(
@@ -200,34 +179,3 @@ def _in_range(
     if rating.evaporator_range is None and rating.condenser_range is None:
         return runs & (lift >= rating.min_lift)
     return runs & (cold == edge_cold) & (hot == edge_hot)
-
-
-CARRIER_19XR = ChillerRating(
-    capacity=1586e3,
-    cop=5.53,
-    evaporator_leaving=8.89,
-    condenser_entering=26.67,
-    capacity_curve=(1.119233, 0.01130501, -0.0006423802, -0.005144512, -0.0003085995, 0.0007813582),
-    eir_curve=(1.110611, -0.03795765, 0.0002851444, -0.004560404, 0.0004044229, 0.0001407332),
-    part_load_curve=(0.1996379, -0.1612021, 0.9608483),
-    evaporator_range=(7.22, 12.78),
-    condenser_range=(12.78, 26.67),
-    min_part_load=0.19,
-    max_part_load=1.01,
-)
-"""Carrier 19XR, variable-speed drive ("ElectricEIRChiller_Carrier_19XR_1586kW_5_53COP_VSD" in [1]_)."""
-
-YORK_YK = ChillerRating(
-    capacity=1881.4e3,
-    cop=6.53,
-    evaporator_leaving=8.89,
-    condenser_entering=26.67,
-    capacity_curve=(0.8561286, 0.04130164, -0.0007109335, 0.004306273, -0.0006336613, 0.0007211635),
-    eir_curve=(0.4434989, 0.04361264, -0.001733337, 0.009915503, 0.0004312717, -0.001122346),
-    part_load_curve=(0.05272116, 0.4176382, 0.531087),
-    evaporator_range=(7.22, 12.78),
-    condenser_range=(9.44, 26.67),
-    min_part_load=0.19,
-    max_part_load=1.03,
-)
-"""York YK, 1881 kW, inlet vanes ("ElectricEIRChiller_York_YK_1881kW_6_53COP_Vanes" in [1]_)."""

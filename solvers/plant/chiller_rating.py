@@ -1,0 +1,79 @@
+"""What is known about one chiller: its rating point, its published curves and where those hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Biquadratic = tuple[float, float, float, float, float, float]
+
+FLAT: Biquadratic = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+"""A curve that is 1 everywhere: none was published."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChillerRating:
+    """One machine: its rating point and, where published, its curves.
+
+    Curves are normalised to 1 at the rating point, so that the rating is always reproduced.
+    """
+
+    capacity: float
+    """Heat taken from the coolant at the rating. [W]"""
+    cop: float
+    """Capacity over electrical power at the rating. [-]"""
+    evaporator_leaving: float
+    """Chilled water out at the rating. [degC]"""
+    condenser_entering: float
+    """Condenser water in, or dry bulb of an air-cooled machine, at the rating. [degC]"""
+    air_cooled: bool = False
+    """Whether the condenser sees the dry bulb."""
+    capacity_curve: Biquadratic = FLAT
+    """Capacity over rated: a + b Te + c Te2 + d Tc + e Tc2 + f Te Tc. [degC]"""
+    eir_curve: Biquadratic = FLAT
+    """Electric input ratio over rated, as ``capacity_curve``."""
+    part_load_curve: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    """Power over full-load power: a + b x + c x2 of part load x; the default, a constant COP, is assumed."""
+    evaporator_range: tuple[float, float] | None = None
+    """Where the curves hold; without curves only the rating point. [degC]"""
+    condenser_range: tuple[float, float] | None = None
+    """As ``evaporator_range``. [degC]"""
+    min_part_load: float = 0.1
+    """Below it the machine cycles. [-] Default assumed."""
+    cycling_loss: float = 0.0
+    """Share of power lost at the shortest run while cycling; AHRI 550/590 degrades by 0.13, as quoted."""
+    max_part_load: float = 1.0
+    """Largest load over the capacity of the hour. [-]"""
+    evaporator_approach: float = 2.0
+    """Leaving water less evaporating temperature; assumed. [K]"""
+    condenser_approach: float | None = None
+    """Condensing temperature less entering water or air; assumed 7 K (5 K range, 2 K pinch) and 15 K. [K]"""
+    min_lift: float = 10.0
+    """Least condensing less evaporating temperature the compressor can make; assumed. [K]"""
+    max_lift: float = 60.0
+    """Largest lift at which the machine still runs; beyond it the result is flagged; assumed. [K]"""
+    condenser_floor: float = -math.inf
+    """Coldest condenser water or air the machine is given: a valve or fan control keeps its head pressure. [degC]"""
+    source: str = ""
+    """Where the numbers come from."""
+
+    def __post_init__(self) -> None:
+        if min(self.capacity, self.cop, self.min_lift) <= 0.0:
+            raise ValueError("capacity, cop and min_lift must be positive")
+        if self.cycling_loss < 0.0:
+            raise ValueError("cycling_loss must not be negative, or cycling would save power")
+        if not 0.0 < self.min_part_load <= self.max_part_load:
+            raise ValueError("need 0 < min_part_load <= max_part_load, or the machine could carry no load")
+        if (self.capacity_curve != FLAT or self.eir_curve != FLAT) and (
+            self.evaporator_range is None or self.condenser_range is None
+        ):
+            raise ValueError(
+                "curves need evaporator_range and condenser_range, or they would be used anywhere"
+            )
+
+    @property
+    def approach(self) -> float:
+        """Condensing temperature less entering water or air. [K]"""
+        if self.condenser_approach is not None:
+            return self.condenser_approach
+        return 15.0 if self.air_cooled else 7.0
