@@ -11,17 +11,23 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainc
+
+from .crossflow import unmixed, unmixed_transfer_units
 
 Array = NDArray[np.float64]
-Arrangement = Literal["counterflow", "parallel", "crossflow_unmixed", "shell_tube"]
+Arrangement = Literal[
+    "counterflow", "parallel", "crossflow_unmixed", "crossflow_max_mixed", "crossflow_min_mixed", "shell_tube"
+]
 
 FLOW_EXPONENT = 0.8
 """Power of the film coefficient with flow in turbulent tubes, F. W. Dittus and L. M. K. Boelter 1930
 (reprinted in Int. Comm. Heat Mass Transfer 12 (1985) 3-22)."""
+_TINY = 1e-300
 
 
-def effectiveness(ntu: ArrayLike, ratio: ArrayLike, *, arrangement: Arrangement = "counterflow") -> Array:
+def effectiveness(
+    ntu: ArrayLike, ratio: ArrayLike, *, arrangement: Arrangement = "counterflow", passes: int = 1
+) -> Array:
     """Share of the largest possible duty that is exchanged [-].
 
     Parameters
@@ -31,8 +37,13 @@ def effectiveness(ntu: ArrayLike, ratio: ArrayLike, *, arrangement: Arrangement 
     ratio : array_like
         Smaller over larger capacity rate, 0..1; 0 is a stream that boils, condenses or is very large. [-]
     arrangement : str
-        ``crossflow_unmixed`` is Mason's series (exact), not the usual approximation; ``shell_tube`` has one
-        shell pass and an even number of tube passes.
+        ``crossflow_unmixed`` is Mason's series (exact), not the usual approximation.  ``crossflow_max_mixed`` and
+        ``crossflow_min_mixed`` have one stream mixed across its flow: that of the larger or of the smaller
+        capacity rate (a bare tube row: the liquid; ducts without fins: the air).  ``shell_tube`` has one shell
+        pass and an even number of tube passes.
+    passes : int
+        Equal passes of that arrangement in overall counterflow, both streams mixed between them (the rows of a
+        coil, the shells of a train); ``ntu`` is that of all together.
 
     Examples
     --------
@@ -42,24 +53,23 @@ def effectiveness(ntu: ArrayLike, ratio: ArrayLike, *, arrangement: Arrangement 
     0.75
     """
     n, c = np.broadcast_arrays(np.asarray(ntu, float), np.asarray(ratio, float))
-    return np.where(c > 0.0, _FORMS[arrangement](n, c), -np.expm1(-n))
+    n = n / _counted(passes)
+    single = np.where(c > 0.0, _FORMS[arrangement][0](n, np.maximum(c, _TINY)), -np.expm1(-n))
+    return single if passes == 1 else _joined(single, c, float(passes))
 
 
-def transfer_units(effect: ArrayLike, ratio: ArrayLike, *, arrangement: Arrangement = "counterflow") -> Array:
-    """NTU [-] that gives an effectiveness; infinite at or above the most the arrangement can reach."""
+def transfer_units(
+    effect: ArrayLike, ratio: ArrayLike, *, arrangement: Arrangement = "counterflow", passes: int = 1
+) -> Array:
+    """NTU [-] that gives an effectiveness; infinite at or above the most the arrangement can reach.
+
+    Closed forms, and Newton's method for crossflow unmixed.
+    """
     e, c = np.broadcast_arrays(np.asarray(effect, float), np.asarray(ratio, float))
-    low, high = np.zeros(e.shape), np.full(e.shape, 1e-3)
-    for _ in range(40):
-        short = effectiveness(high, c, arrangement=arrangement) < e
-        if not short.any():
-            break
-        low, high = np.where(short, high, low), np.where(short, 2.0 * high, high)
-    reachable = effectiveness(high, c, arrangement=arrangement) >= e
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        short = effectiveness(middle, c, arrangement=arrangement) < e
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-    return np.where(e <= 0.0, 0.0, np.where(reachable & (e < 1.0), 0.5 * (low + high), np.inf))
+    within = np.clip(e, 0.0, np.nextafter(1.0, 0.0))
+    single = within if passes == 1 else _joined(within, c, 1.0 / _counted(passes))
+    units = np.where(c > 0.0, _FORMS[arrangement][1](single, np.maximum(c, _TINY)), _to_go(single))
+    return np.where(e < 1.0, np.where(e > 0.0, passes * units, 0.0), np.inf)
 
 
 def conductance_from_rating(
@@ -69,6 +79,7 @@ def conductance_from_rating(
     capacity_rates: tuple[ArrayLike, ArrayLike],
     *,
     arrangement: Arrangement = "counterflow",
+    passes: int = 1,
 ) -> Array:
     """Conductance UA [W/K] from a rating point; infinite if the point is beyond the second law.
 
@@ -85,7 +96,7 @@ def conductance_from_rating(
     least, most = np.minimum(hot, cold), np.maximum(hot, cold)
     span = np.asarray(hot_inlet, float) - np.asarray(cold_inlet, float)
     effect = np.asarray(duty, float) / (least * span)
-    return least * transfer_units(effect, least / most, arrangement=arrangement)
+    return least * transfer_units(effect, least / most, arrangement=arrangement, passes=passes)
 
 
 def scaled_conductance(
@@ -94,11 +105,13 @@ def scaled_conductance(
     cold_fraction: ArrayLike,
     *,
     hot_share: float = 0.5,
+    wall_share: float = 0.0,
     exponent: float = FLOW_EXPONENT,
+    cold_exponent: float | None = None,
 ) -> Array:
     """Conductance UA [W/K] at other flows than rated.
 
-    Film coefficients follow flow to the power ``exponent`` and act in series; the wall is left out.
+    Film coefficients follow flow to a power and act in series with the wall, whose resistance stays.
 
     Parameters
     ----------
@@ -107,46 +120,100 @@ def scaled_conductance(
     hot_fraction, cold_fraction : array_like
         Flow over rated flow of each stream. [-]
     hot_share : float
-        Share of the rated thermal resistance on the hot side; 0.5 assumed (equal films). [-]
+        Share of the rated resistance of both films on the hot side; 0.5 assumed (equal films). [-]
+    wall_share : float
+        Share of the rated resistance in wall and fouling. [-]
+    exponent, cold_exponent : float
+        Power of the film coefficient with flow, hot and cold side (without it as the hot side). [-]
     """
     hot, cold = (np.maximum(np.asarray(f, float), 0.0) for f in (hot_fraction, cold_fraction))
+    power = exponent if cold_exponent is None else cold_exponent
     with np.errstate(divide="ignore"):
-        resistance = hot_share * hot**-exponent + (1.0 - hot_share) * cold**-exponent
-    return np.asarray(rated, float) / resistance
+        films = hot_share * hot**-exponent + (1.0 - hot_share) * cold**-power
+    return np.asarray(rated, float) / (wall_share + (1.0 - wall_share) * films)
+
+
+def _counted(passes: int) -> int:
+    if passes < 1:
+        raise ValueError(f"passes is {passes}; an exchanger has at least one")
+    return passes
+
+
+def _joined(single: Array, c: Array, times: float) -> Array:
+    """Effectiveness of ``times`` exchangers in overall counterflow; with 1/n of one of n of them.
+
+    ``((1 - e c) / (1 - e))^times`` written with e / (1 - e), so that c = 1 is regular.
+    """
+    gap = 1.0 - c
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        odds = single / (1.0 - single)
+        grown = np.expm1(times * np.log1p(odds * gap)) / gap
+        odds = np.where(gap > 1e-12, grown, times * odds)
+        joined = odds / (1.0 + odds)
+    return np.where(np.isinf(odds) | (single >= 1.0), 1.0, joined)
+
+
+def _to_go(reached: Array) -> Array:
+    """``-ln(1 - x)``, infinite from 1 on."""
+    return np.where(reached < 1.0, -np.log1p(-np.minimum(reached, np.nextafter(1.0, 0.0))), np.inf)
 
 
 def _counterflow(n: Array, c: Array) -> Array:
     gap = 1.0 - c
     x = n * gap
     # (1 - e^-x) / (1 - c e^-x), with numerator and denominator over 1 - c so that c = 1 is regular
-    share = np.where(x > 1e-300, -np.expm1(-x) / np.where(gap > 0.0, gap, 1.0), n)
+    share = np.where(x > _TINY, -np.expm1(-x) / np.where(gap > 0.0, gap, 1.0), n)
     return share / (1.0 + c * share)
+
+
+def _counterflow_units(e: Array, c: Array) -> Array:
+    gap, odds = 1.0 - c, e / (1.0 - e)
+    x = odds * gap
+    return np.where(x > _TINY, np.log1p(x) / np.where(gap > 0.0, gap, 1.0), odds)
 
 
 def _parallel(n: Array, c: Array) -> Array:
     return -np.expm1(-n * (1.0 + c)) / (1.0 + c)
 
 
+def _parallel_units(e: Array, c: Array) -> Array:
+    return _to_go(e * (1.0 + c)) / (1.0 + c)
+
+
+def _max_mixed(n: Array, c: Array) -> Array:
+    return -np.expm1(c * np.expm1(-n)) / c
+
+
+def _max_mixed_units(e: Array, c: Array) -> Array:
+    return _to_go(_to_go(e * c) / c)
+
+
+def _min_mixed(n: Array, c: Array) -> Array:
+    return -np.expm1(np.expm1(-c * n) / c)
+
+
+def _min_mixed_units(e: Array, c: Array) -> Array:
+    return _to_go(c * _to_go(e)) / c
+
+
 def _shell_tube(n: Array, c: Array) -> Array:
     root = np.sqrt(1.0 + c * c)
-    x = n * root
-    decay = np.exp(-x)
-    return 2.0 * (1.0 - decay) / ((1.0 + c) * (1.0 - decay) + root * (1.0 + decay))
+    decay = -np.expm1(-n * root)
+    return 2.0 * decay / ((1.0 + c) * decay + root * (2.0 - decay))
 
 
-def _crossflow_unmixed(n: Array, c: Array) -> Array:
-    """Mason (1954): ``1/(c n) sum_k P(k+1, n) P(k+1, c n)`` with regularised incomplete gamma functions."""
-    n_safe, c_safe = np.maximum(n, 1e-12), np.maximum(c, 1e-12)
-    top = float(np.max(c * n, initial=0.0))
-    terms = int(np.ceil(top + 10.0 * np.sqrt(top + 1.0) + 25.0))
-    k = np.arange(1, min(terms, 2000) + 1).reshape((-1,) + (1,) * n.ndim)
-    total = (gammainc(k, n_safe) * gammainc(k, c_safe * n_safe)).sum(axis=0)
-    return np.where(n > 1e-12, total / (c_safe * n_safe), n)
+def _shell_tube_units(e: Array, c: Array) -> Array:
+    root = np.sqrt(1.0 + c * c)
+    # 1 - e^-(n root) from the form above
+    return _to_go(2.0 * root * e / (2.0 - (1.0 + c - root) * e)) / root
 
 
 _FORMS = {
-    "counterflow": _counterflow,
-    "parallel": _parallel,
-    "crossflow_unmixed": _crossflow_unmixed,
-    "shell_tube": _shell_tube,
+    "counterflow": (_counterflow, _counterflow_units),
+    "parallel": (_parallel, _parallel_units),
+    "crossflow_unmixed": (unmixed, unmixed_transfer_units),
+    "crossflow_max_mixed": (_max_mixed, _max_mixed_units),
+    "crossflow_min_mixed": (_min_mixed, _min_mixed_units),
+    "shell_tube": (_shell_tube, _shell_tube_units),
 }
+"""Effectiveness of NTU and ratio, and NTU of effectiveness and ratio."""
