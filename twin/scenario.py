@@ -9,6 +9,7 @@ from pydantic import Field
 
 from twin.model.base import Frozen
 from twin.model.facility import Facility
+from twin.model.language import Outdoor
 
 Level = Annotated[float, Field(gt=0, le=2)]
 
@@ -25,6 +26,8 @@ class Scenario(Frozen):
     """Power asked of every rack over that of the layout's workload."""
     rack_load: dict[str, Level] = {}
     """The same for single racks, on top of ``load``."""
+    outdoor: Outdoor | None = None
+    """Outdoor state; the site's design state without it."""
 
     @property
     def out(self) -> tuple[str, ...]:
@@ -33,8 +36,8 @@ class Scenario(Frozen):
 
     @property
     def normal(self) -> bool:
-        """True for the state with everything in service at the layout's workload."""
-        return not self.out and self.load == 1.0 and not self.rack_load
+        """True for the state with everything in service at the layout's workload and design outdoor state."""
+        return not self.out and self.load == 1.0 and not self.rack_load and self.outdoor is None
 
 
 NORMAL = Scenario(name="normal")

@@ -205,7 +205,7 @@ def test_an_economizer_relieves_the_chillers_in_the_cold(wet_bulb, free):
     chillers = [k for k, name in enumerate(plant.ids) if name.startswith("ch")]
     np.testing.assert_allclose(plant["free"][0, chillers], free)
     running = plant["power"][0, chillers] > 0.0
-    assert running.all() == (free == 0.0)
+    assert running.any() == (free == 0.0)  # of those that could, as many as are needed
     assert results.conservation["energy"].max() < 1e-6
 
 
@@ -267,7 +267,7 @@ def test_chillers_without_condenser_water_do_nothing():
     pumps = tuple(m.id for m in facility.of_kind("pump") if m.group == "cwp")
     results = evaluate(facility, (NORMAL, Scenario(name="lose:cwp", failed=pumps)))
     chillers = [k for k, name in enumerate(results["plant"].ids) if name.startswith("ch")]
-    assert results["plant"]["power"][0, chillers].min() > 0.0
+    assert results["plant"]["power"][0, chillers].sum() > 0.0
     assert results["plant"]["power"][1, chillers].max() == 0.0
     codes = {finding.code for finding in judge(facility, results).findings}
     assert codes & {"AIR-001", "SOL-001", "SOL-004"}

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from twin.layout.selectors import NoMatch, matching, subjects
 from twin.model.facility import Facility
-from twin.model.language import Selectors
+from twin.model.names import Selectors
 
 
 def selectors(select: Selectors | None) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ from twin.geometry.scenery import row_tops
 from twin.geometry.solids import Solids
 from twin.geometry.sweep import TOUCH
 from twin.model.facility import Facility, Machine, Run, Shell, Vent, Zone
-from twin.model.language import Side, Tiles
+from twin.model.language import Tiles
+from twin.model.names import Side
 from twin.model.products import Crah
 
 Point = tuple[float, float, float]

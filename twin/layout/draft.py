@@ -14,7 +14,8 @@ from twin.layout.placement import Ground, Rectangle, Yard, bounding
 from twin.layout.selectors import Directory, NoMatch, machine_entry, row_entry
 from twin.model.base import Mark
 from twin.model.facility import Circuit, Feed, Machine, Run, Shell, Tray, Zone
-from twin.model.language import CrahGroup, Layout, PowerGroup, Repeat, Sections, Selectors
+from twin.model.language import CrahGroup, Layout, PowerGroup, Repeat, Sections
+from twin.model.names import Selectors
 
 MAX_MACHINES = 200_000
 """Machines, rows, pods and halls that a layout may unroll to."""

@@ -94,6 +94,7 @@ def _facility(draft: Draft, place: Any, digest: str) -> Facility:
         trays=tuple(draft.trays),
         workload=layout.workload,
         economics=layout.economics,
+        year=layout.year,
         limits=tuple((limit, draft.mark(("limits", index))) for index, limit in enumerate(layout.limits)),
         waivers=tuple((waiver, draft.mark(("waive", index))) for index, waiver in enumerate(layout.waive)),
         overrides=tuple(

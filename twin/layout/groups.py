@@ -9,7 +9,9 @@ from twin.layout.document import Path
 from twin.layout.draft import Block, Draft, Group, copies
 from twin.layout.placement import Point, Size, along_wall, footprint
 from twin.model.facility import Machine, Run
-from twin.model.language import CrahGroup, Equipment, PlantGroup, PowerGroup, Side, UtilityFeed
+from twin.model.language import CrahGroup, Equipment, PowerGroup, UtilityFeed
+from twin.model.names import Side
+from twin.model.piping import PlantGroup, Staging
 from twin.model.products import Utility
 
 EQUIPMENT_KINDS = (
@@ -24,7 +26,10 @@ EQUIPMENT_KINDS = (
     "pdu",
 )
 """What may stand free; machines of the power tree have ``at`` there."""
-PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu")
+PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu", "heat_exchanger", "thermosyphon", "tank")
+
+STAGING: dict[str, Staging] = {"chiller": "needed"}
+"""How many machines of a kind run if the layout does not say: a compressor wastes at part load, fans do not."""
 
 POWER_KINDS = {
     "pdus": "pdu",
@@ -105,7 +110,8 @@ def _expand_crahs(draft: Draft, block: Block) -> None:
     for wall, units in walls.items():
         places = along_wall(block.bounds, wall, [group.product.size for _, group, _ in units])
         for (crah, group, number), place in zip(units, places, strict=True):
-            _machine(draft, group, f"{crah.id}{number}", place, indoors=True, setpoint=crah.supply)
+            fields = {"indoors": True, "setpoint": crah.supply, "outdoor_air": crah.outdoor_air}
+            _machine(draft, group, f"{crah.id}{number}", place, **fields)
 
 
 _OPPOSITE: dict[Side, Side] = {"north": "south", "south": "north", "east": "west", "west": "east"}
@@ -136,7 +142,13 @@ def _expand_plant(draft: Draft, block: Block, group: PlantGroup, path: Path, kin
     written = _Written(block, path, group.id, group.type, product, "south", group.spare)
     places = _places(draft, block, "north", group.at, group.count, product)
     for number, place in enumerate(places, start=1):
-        _machine(draft, written, f"{group.id}{number}", place)
+        _machine(
+            draft,
+            written,
+            f"{group.id}{number}",
+            place,
+            stage=group.stage or STAGING.get(product.kind, "all"),
+        )
 
 
 def _expand_power(draft: Draft, block: Block, group: PowerGroup, path: Path, kind: str) -> None:

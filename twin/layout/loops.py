@@ -14,11 +14,13 @@ from twin.layout.document import Path
 from twin.layout.draft import Block, Draft
 from twin.layout.mistakes import quote
 from twin.model.facility import Circuit, Machine
-from twin.model.language import Loop
+from twin.model.piping import Loop
 
-SOURCE_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu")
-SINK_KINDS = ("rack", "crah", "cdu", "chiller")
+SOURCE_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu", "heat_exchanger")
+SINK_KINDS = ("rack", "crah", "cdu", "chiller", "heat_exchanger")
 PUMP_KINDS = ("pump",)
+PRECOOL_KINDS = ("thermosyphon", "dry_cooler")
+TANK_KINDS = ("tank",)
 
 
 def expand_loops(draft: Draft, blocks: Sequence[Block]) -> None:
@@ -38,9 +40,11 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
     sources = draft.select(loop.source, (*path, "source"), block, SOURCE_KINDS, "source of a loop")
     sinks = _sinks(draft, block, loop, path, sources)
     pumps = draft.select(loop.pumps, (*path, "pumps"), block, PUMP_KINDS, "pump")
-    members = [_members(loop, machines) for machines in (sources, sinks, pumps)]
+    precool = draft.select(loop.precool, (*path, "precool"), block, PRECOOL_KINDS, "machine in a return")
+    tanks = draft.select(loop.tanks, (*path, "tanks"), block, TANK_KINDS, "tank")
+    members = [_members(loop, machines) for machines in (sources, sinks, pumps, precool, tanks)]
     for name, place in _places(draft, block, loop):
-        source_ids, sink_ids, pump_ids = (groups.get(place, ()) for groups in members)
+        source_ids, sink_ids, pump_ids, precool_ids, tank_ids = (groups.get(place, ()) for groups in members)
         if sink_ids:
             yield Circuit(
                 id=name,
@@ -53,7 +57,15 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
                 branch=loop.branch,
                 roughness=loop.roughness,
                 mark=draft.mark(path),
+                precool=tuple(precool_ids),
+                tanks=tuple(tank_ids),
+                **{field: getattr(loop, field) for field in _SAME},
             )
+
+
+_SAME = ("reset", "dew_point_margin", "reuse", "control", "mains", "pipe", "static_pressure", "height", "strainer",
+         "insulation")  # fmt: skip
+"""What a circuit takes over from its loop as it stands."""
 
 
 def _sinks(draft: Draft, block: Block, loop: Loop, path: Path, sources: list[Machine]) -> list[Machine]:
@@ -129,5 +141,8 @@ def _check_roles(draft: Draft, paths: dict[str, Path]) -> None:
                     draft.complain((*pair[2], key), message)
 
 
-_PARTS = (("sources", "source", "source"), ("sinks", "sinks", "sink"), ("pumps", "pumps", "pump"))
+_PARTS = (
+    ("sources", "source", "source"), ("sinks", "sinks", "sink"), ("pumps", "pumps", "pump"),
+    ("precool", "precool", "precooler"), ("tanks", "tanks", "tank"),
+)  # fmt: skip
 """Parts of a circuit: its field, the key in the layout, and what a machine in it is called."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
 
-from twin.model.language import Side
+from twin.model.names import Side
 
 Point = tuple[float, float]
 Size = tuple[float, float, float]

@@ -25,7 +25,7 @@ from itertools import chain
 
 from twin.layout.mistakes import did_you_mean, one_of, quote
 from twin.model.facility import Facility, Machine, Run
-from twin.model.language import Selectors
+from twin.model.names import Selectors
 
 ATTRIBUTES = ("type", "kind", "pod", "row", "hall")
 """Words that may stand before the colon of a selector."""

@@ -23,7 +23,7 @@ from twin.layout.mistakes import one_of, quote
 from twin.layout.whips import wire_whip
 from twin.layout.wires import SUPPLIERS, Wires, dealt_ids, in_reach, same_feed
 from twin.model.facility import Feed, Machine
-from twin.model.language import Selectors
+from twin.model.names import Selectors
 
 
 def wire(draft: Draft, blocks: Sequence[Block]) -> None:

@@ -25,7 +25,9 @@ from twin.model.language import (
     Waiver,
     Walls,
     Workload,
+    Year,
 )
+from twin.model.piping import HeatReuse, LoopFluid, PipeKind, PumpControl, Reset, Staging
 from twin.model.products import Cable, Product
 
 Axis = Literal["x", "y"]
@@ -59,6 +61,10 @@ class Machine(Frozen):
     """Supply air set point of a room air handler. [degC]"""
     rear_door: Product | None = None
     """Rear-door heat exchanger on a rack."""
+    stage: Staging = "all"
+    """How many of its group run in a loop."""
+    outdoor_air: bool = False
+    """A room air handler that may take outdoor air."""
 
     @property
     def kind(self) -> str:
@@ -112,7 +118,7 @@ class Circuit(Frozen):
     """One closed fluid loop."""
 
     id: str
-    fluid: Literal["water", "pg25", "pg40"]
+    fluid: LoopFluid
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
     pumps: tuple[str, ...]
@@ -123,6 +129,24 @@ class Circuit(Frozen):
     branch: float | None
     roughness: float
     mark: Mark
+    reset: Reset | None = None
+    dew_point_margin: float | None = None
+    """[K]"""
+    precool: tuple[str, ...] = ()
+    """Machines in the return, before the sources."""
+    reuse: tuple[HeatReuse, ...] = ()
+    tanks: tuple[str, ...] = ()
+    control: PumpControl = PumpControl()
+    mains: Literal["tree", "ring"] = "tree"
+    pipe: PipeKind = "steel_sch40"
+    static_pressure: float = 1.5e5
+    """At the pumps' suction. [Pa]"""
+    height: float = 0.0
+    """Highest point above the pumps' suction. [m]"""
+    strainer: float = 0.0
+    """[Pa] at design flow."""
+    insulation: float = 0.0
+    """[m]"""
 
 
 class Zone(Frozen):
@@ -252,6 +276,7 @@ class Facility(Frozen):
     trays: tuple[Tray, ...] = ()
     workload: Workload = Workload()
     economics: Economics = Economics()
+    year: Year = Year()
     limits: tuple[tuple[Limit, Mark], ...] = ()
     waivers: tuple[tuple[Waiver, Mark], ...] = ()
     overrides: tuple[tuple[Override, Mark], ...] = ()

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
+from twin.model.names import Count, Id, Point2, Selectors, Side
+from twin.model.piping import Liquid
 from twin.units import (
     ApparentPower,
     CarbonIntensity,
@@ -23,15 +25,6 @@ from twin.units import (
     VolumeFlow,
     VolumePrice,
 )
-
-Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
-"""A name: letter first, then letters, digits, ``_`` and ``-``; dots are made by the program."""
-Selector = str
-"""An id, a glob (``tx*``), a group, or ``type:``/``kind:``/``pod:``/``row:``/``hall:`` with a glob."""
-Selectors = Selector | tuple[Selector, ...]
-Count = Annotated[int, Field(ge=1, le=100_000)]
-Side = Literal["north", "south", "east", "west"]
-Point2 = tuple[Length, Length]
 
 
 class Outdoor(Frozen):
@@ -228,6 +221,8 @@ class CrahGroup(Frozen):
     """Units that may fail without harm; they run along with the others."""
     supply: Temperature = 24.0
     """Supply air set point."""
+    outdoor_air: bool = False
+    """They take outdoor air instead of the hall's where that saves cooling (air-side economizer)."""
 
 
 class WallOpening(Frozen):
@@ -276,57 +271,6 @@ class Air(Frozen):
     """Holes in walls and ceiling, for the 3-D air."""
     slots: tuple[Slot, ...] = ()
     """Diffusers of supply air from elsewhere, for the 3-D air."""
-
-
-class PlantGroup(Frozen):
-    """Machines that serve a loop: dry coolers, towers, chillers, pumps."""
-
-    id: Id
-    """Name; units are numbered from 1."""
-    type: str
-    """Product."""
-    count: Count
-    """Units installed."""
-    spare: int = Field(default=0, ge=0)
-    """Units that may fail without harm."""
-    at: Point2 | None = None
-    """Where the first unit stands in the yard; without it they line up north of the hall."""
-
-
-class Loop(Frozen):
-    """A closed fluid loop: sources make the supply, sinks use it."""
-
-    id: Id
-    """Name; loops per pod, row or hall get the pod's name behind it."""
-    fluid: Literal["water", "pg25", "pg40"] = "water"
-    """Fluid."""
-    source: Selectors
-    """Machines that make the supply temperature (plant, CDUs)."""
-    sinks: Selectors
-    """Machines that take heat up into the loop."""
-    pumps: Selectors | None = None
-    """Circulation pumps; sources with their own pumps (CDUs) need none."""
-    supply: Temperature
-    """Supply set point."""
-    per: Literal["facility", "hall", "pod", "row"] = "facility"
-    """One loop for all, or one each."""
-    header: Length | None = Field(default=None, gt=0, le=3)
-    """Inner diameter of the headers; without it sized for the velocity limit."""
-    branch: Length | None = Field(default=None, gt=0, le=3)
-    """Inner diameter of the branch to each sink; without it sized for the velocity limit."""
-    roughness: Length = Field(default=4.5e-5, gt=0, le=0.01)
-    """Pipe roughness (commercial steel)."""
-
-
-class Liquid(Frozen):
-    """Liquid side."""
-
-    plant: tuple[PlantGroup, ...] = ()
-    """Dry coolers, towers, chillers."""
-    pumps: tuple[PlantGroup, ...] = ()
-    """Circulation pumps."""
-    loops: tuple[Loop, ...] = ()
-    """Loops."""
 
 
 class Trip(Frozen):
@@ -572,6 +516,27 @@ class Workload(Frozen):
     """Service level: fast answers for each user, or many tokens for all."""
 
 
+class Year(Frozen):
+    """The year that ``--year`` evaluates hour by hour."""
+
+    weather: str | None = None
+    """File of hourly weather (EPW, TMY3 .csv, TMY2 .tm2) in the layout's folder; else the climate's year."""
+    load: Annotated[float, Field(gt=0, le=1)] | tuple[Annotated[float, Field(gt=0, le=1)], ...] = 1.0
+    """Power asked of the racks over that of the workload: all year, or for the 24 hours of every day."""
+    carbon: str | None = None
+    """File of the grid's hourly emissions; without it the yearly mean."""
+    price: str | None = None
+    """File of hourly electricity prices; without it the yearly mean."""
+
+    @model_validator(mode="after")
+    def _load_fits_a_day(self) -> Year:
+        if isinstance(self.load, tuple) and len(self.load) != 24:
+            raise ValueError(
+                f"load has {len(self.load)} values; give one, or 24 (one for every hour of a day)"
+            )
+        return self
+
+
 class Economics(Frozen):
     """Money, for the cost per million tokens."""
 
@@ -676,6 +641,8 @@ class Layout(Sections):
     """Evaluated work."""
     economics: Economics = Economics()
     """Money."""
+    year: Year = Year()
+    """The year that ``--year`` evaluates."""
     limits: tuple[Limit, ...] = ()
     """The designer's own rules."""
     waive: tuple[Waiver, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from solvers import psychrometrics
 from solvers.power import losses
 from twin.geometry import Routes, routes
 from twin.model.facility import Facility, Machine
-from twin.model.products import Chiller, Rack
+from twin.model.products import Rack
 from twin.networks import air, liquid, power
 from twin.networks.fidelity import Effort
+from twin.networks.heat import HeatNetwork, lower_heat
 from twin.networks.plant import Weather
 from twin.scenario import Scenario
 
@@ -22,9 +23,9 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 
-ECONOMIZER_APPROACH = 4.0
-"""Least distance of economizer water from the outdoor wet bulb (dry bulb, for dry coolers). [K] Assumed."""
-COOLING_KINDS = ("cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "pump")
+COOLING_KINDS = (
+    "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "heat_exchanger", "thermosyphon", "tank", "pump",
+)  # fmt: skip
 PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
 
 
@@ -43,13 +44,12 @@ class Lowered:
 
     facility: Facility
     routes: Routes
-    weather: Weather
     power: power.PowerNetwork
     loops: tuple[liquid.LoopNetwork, ...]
     alike: tuple[tuple[int, ...], ...]
     """Loops of one hydraulic shape, solved together."""
     slices: Slices
-    heat: liquid.HeatNetwork
+    heat: HeatNetwork
     halls: tuple[air.HallAir, ...]
     airs: tuple[air.AirModel, ...]
     """The model of each hall's air."""
@@ -73,6 +73,9 @@ class Lowered:
     """(sources,) position among the cooling machines."""
     source_loop: Index
     pump_machine: Index
+    precool_machine: Index
+    """(P,) machines in returns, as ``source_machine``."""
+    precool_loop: Index
     sink_machine: Index
     """(sinks,) position among the cooling machines, -1 for racks."""
     sink_rack: Index
@@ -101,6 +104,16 @@ class Lowered:
             table[row, [column[name] for name in scenario.out if name in column]] = True
         return table
 
+    def weather(self, scenarios: tuple[Scenario, ...]) -> Weather:
+        """Outdoor air of every state; the barometer stands as at the site's height."""
+        states = [scenario.outdoor or self.facility.place.outdoor for scenario in scenarios]
+        pressure = float(psychrometrics.pressure_at(self.facility.place.elevation))
+        return Weather(
+            np.array([state.dry_bulb for state in states]),
+            np.array([state.wet_bulb for state in states]),
+            np.full(len(states), pressure),
+        )
+
     def levels(self, scenarios: tuple[Scenario, ...]) -> Array:
         """(S, R) power asked of each rack over its demand in the layout's workload. [-]"""
         column = {machine.id: index for index, machine in enumerate(self.racks)}
@@ -121,13 +134,9 @@ def lower(facility: Facility, effort: Effort | None = None) -> Lowered:
         If the 3-D air of a hall is asked for and has no solution as it is laid out.
     """
     way = routes(facility)
-    place = facility.place
-    weather = Weather(
-        place.outdoor.dry_bulb, place.outdoor.wet_bulb, float(psychrometrics.pressure_at(place.elevation))
-    )
     network = power.lower(facility, way)
-    loops = _reset(facility, liquid.lower(facility, way), weather)
-    heat = liquid.lower_heat(loops, facility)
+    loops = liquid.lower(facility, way)
+    heat = lower_heat(loops, facility)
     halls = air.lower(facility)
     racks = facility.racks
     cooling = facility.of_kind(*COOLING_KINDS)
@@ -136,6 +145,7 @@ def lower(facility: Facility, effort: Effort | None = None) -> Lowered:
     load_at = {name: index for index, name in enumerate(network.loads)}
     sources = [name for loop in loops for name in loop.circuit.sources]
     pumps = [name for loop in loops for name in loop.circuit.pumps]
+    precool = [name for loop in loops for name in loop.circuit.precool]
     sinks = [name for loop in loops for name in loop.circuit.sinks]
     sink_at = {name: index for index, name in enumerate(sinks)}
     sink_loop = _ranks([len(loop.circuit.sinks) for loop in loops])
@@ -145,7 +155,6 @@ def lower(facility: Facility, effort: Effort | None = None) -> Lowered:
     return Lowered(
         facility=facility,
         routes=way,
-        weather=weather,
         power=network,
         loops=loops,
         alike=_alike(loops),
@@ -169,6 +178,8 @@ def lower(facility: Facility, effort: Effort | None = None) -> Lowered:
         source_machine=np.array([cooling_at[name] for name in sources], np.intp),
         source_loop=_ranks([len(loop.circuit.sources) for loop in loops]),
         pump_machine=np.array([cooling_at[name] for name in pumps], np.intp),
+        precool_machine=np.array([cooling_at[name] for name in precool], np.intp),
+        precool_loop=_ranks([len(loop.circuit.precool) for loop in loops]),
         sink_machine=np.array([cooling_at.get(name, -1) for name in sinks], np.intp),
         sink_rack=np.array([rack_at.get(name, -1) for name in sinks], np.intp),
         sink_loop=sink_loop,
@@ -200,30 +211,6 @@ def _airs(facility: Facility, halls: tuple[air.HallAir, ...], effort: Effort) ->
         airfield.FieldAir(facility, hall, rooms.lower(facility, hall.shell), effort.model, most)
         for hall in halls
     )
-
-
-def _reset(
-    facility: Facility, loops: tuple[liquid.LoopNetwork, ...], weather: Weather
-) -> tuple[liquid.LoopNetwork, ...]:
-    """Run condenser water cold enough for water-side economizers where the outdoors allow it.
-
-    A condenser loop then follows the chilled-water set point less the economizer's approach; else it keeps its own.
-    """
-    served = {name: loop.setpoint for loop in loops for name in loop.circuit.sources}
-
-    def setpoint(loop: liquid.LoopNetwork) -> float:
-        machines = [facility.by_id[name] for name in loop.circuit.sinks if name in served]
-        cold = [
-            served[m.id] - m.product.economizer_approach
-            for m in machines
-            if isinstance(m.product, Chiller) and m.product.economizer_approach is not None
-        ]
-        sources = {facility.by_id[name].kind for name in loop.circuit.sources}
-        outdoors = weather.wet_bulb if sources == {"cooling_tower"} else weather.dry_bulb
-        reachable = bool(cold) and outdoors + ECONOMIZER_APPROACH <= min(cold) < loop.setpoint
-        return min(cold) if reachable else loop.setpoint
-
-    return tuple(replace(loop, setpoint=setpoint(loop)) for loop in loops)
 
 
 def rack_product(machine: Machine) -> Rack:

@@ -1,13 +1,13 @@
-"""Fluid loops as hydraulic and thermal problems.
+"""Fluid loops as hydraulic problems.
 
 Each loop becomes two headers: sources (with their pumps, or behind the loop's pumps) feed the supply header,
 sinks hang between supply and return in the order in which the pipes reach them, and the expansion vessel holds the
-return at the sources.  Temperatures need less: without heat gains along a header all sinks of a loop see the mixed
-supply, so the thermal problem has three nodes a loop and couples all loops of the facility at once.
+return at the pumps' suction, behind strainers and the machines in the return.  Mains in rings close both headers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import pi, sqrt
 
@@ -15,11 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.fluids import FLUIDS
-from solvers.hydraulics import exchanger, heat, network
+from solvers.hydraulics import network
 from twin.geometry import PipeRoute, Routes
 from twin.model.elements import FlowPath
 from twin.model.facility import Circuit, Facility, Machine
-from twin.model.products import Cdu, Chiller, Crah, Plant, Pump, Rack, RearDoor
+from twin.model.products import (
+    Cdu,
+    Chiller,
+    Crah,
+    HeatExchanger,
+    Plant,
+    Pump,
+    Rack,
+    RearDoor,
+)
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -28,8 +37,6 @@ HEADER_VELOCITY = 2.0
 """Design velocity from which headers are sized. [m/s] Assumed, common practice for steel mains of 2-3 m/s at most."""
 BRANCH_VELOCITY = 1.8
 """The same for branches. [m/s] Assumed."""
-STATIC_PRESSURE = 1.5e5
-"""Gauge pressure held by the expansion vessel at the suction side. [Pa] Assumed."""
 NOMINAL_DIAMETERS = (
     np.array(
         [
@@ -76,8 +83,6 @@ class LoopNetwork:
     """One loop in arrays; columns are links, named by the machines in them."""
 
     circuit: Circuit
-    setpoint: float
-    """Supply temperature the sources are asked for. [degC]"""
     template: network.Problem
     """Everything in service, limits open."""
     source_link: NDArray[np.intp]
@@ -88,6 +93,11 @@ class LoopNetwork:
     """(sinks,)"""
     sink_node: NDArray[np.intp]
     """(sinks,) supply node of each sink."""
+    segment_link: NDArray[np.intp]
+    """(segments, 2) supply and return link of each piece of the headers: one before each sink of ``segment_sink``, and the
+    one that closes a ring."""
+    segment_sink: tuple[str, ...]
+    """Sinks in the order in which the headers reach them."""
     sink_coefficient: Array
     """Data-sheet law of each sink. [Pa/(kg/s)^n]"""
     sink_exponent: Array
@@ -138,8 +148,8 @@ def design_flow(machine: Machine, circuit: Circuit) -> float:
                     rack, np.array(rack.power.maximum * rack.liquid_share), circuit.supply, circuit.fluid
                 )
             )
-        case Cdu() as cdu:
-            return cdu.primary_flow * float(fluid.density(circuit.supply))
+        case Cdu() | HeatExchanger() as product:
+            return product.primary_flow * float(fluid.density(circuit.supply))
         case Crah() as coil:
             return coil.flow * float(fluid.density(circuit.supply))
         case Rack() if isinstance(machine.rear_door, RearDoor):
@@ -195,11 +205,7 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
     flows = np.array([design_flow(machines[name], circuit) for name in route.header])
     header = circuit.header or _diameter(float(flows.sum()) / density, HEADER_VELOCITY)
     links = _Links()
-    spacings, branches = (
-        np.round(route.spacing, 6),
-        np.round(route.branch, 6),
-    )  # rows that repeat are equal to the bit
-    # nodes: 0 return at the sources, 1 pump discharge, 2 supply at the sources, then a supply and a return node a sink
+    # nodes: 0 suction, 1 pump discharge, 2 supply at the sources, then a supply and a return node a sink, then the return
     entry = 0 if not circuit.pumps else 1
     pump_link = [links.add(0, 1, _pump(machines[name]).pump_path(density)) for name in circuit.pumps]
     source_link = [
@@ -212,17 +218,8 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
         )
         for name in circuit.sources
     ]
-    supply, back, sink_link, sink_node = 2, 0, {}, {}
-    for position, (name, spacing, branch) in enumerate(zip(route.header, spacings, branches, strict=True)):
-        here, home = 3 + 2 * position, 4 + 2 * position
-        links.add(supply, here, FlowPath("", ""), length=float(spacing), diameter=header)
-        links.add(home, back, FlowPath("", ""), length=float(spacing), diameter=header)
-        size = circuit.branch or _diameter(float(flows[position]) / density, BRANCH_VELOCITY)
-        sink_link[name] = links.add(
-            here, home, _sink_path(machines[name], density), length=2 * float(branch), diameter=size
-        )
-        sink_node[name] = here
-        supply, back = here, home
+    nodes, back = _return_train(links, machines, circuit, 3 + 2 * len(flows), float(flows.sum()), density)
+    sink_link, sink_node, segments = _mains(links, machines, circuit, route, flows, (back, header, density))
     start, end, length, diameter, paths = zip(*links.rows, strict=True)
     columns = [sink_link[name] for name in circuit.sinks]
     minor = np.zeros(len(paths))
@@ -230,9 +227,9 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
     movers = np.array(pump_link or source_link, np.intp)
     head = np.array([path.pump_head for path in paths])
     template = network.Problem(
-        node_count=3 + 2 * len(route.header),
+        node_count=nodes,
         fixed_node=np.array([0]),
-        fixed_pressure=np.array([STATIC_PRESSURE]),
+        fixed_pressure=np.array([circuit.static_pressure]),
         link_from=np.array(start),
         link_to=np.array(end),
         link_length=np.array(length),
@@ -249,12 +246,13 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
     )
     return LoopNetwork(
         circuit=circuit,
-        setpoint=circuit.supply,
         template=template,
         source_link=np.array(source_link, np.intp),
         pump_link=np.array(pump_link, np.intp),
         sink_link=np.array(columns, np.intp),
         sink_node=np.array([sink_node[name] for name in circuit.sinks], np.intp),
+        segment_link=np.array(segments, np.intp).reshape(-1, 2),
+        segment_sink=tuple(route.header),
         sink_coefficient=np.array([paths[column].coefficient for column in columns]),
         sink_exponent=np.array([paths[column].exponent for column in columns]),
         header=header,
@@ -263,6 +261,61 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
         pump_head=head[movers],
         movers=movers,
     )
+
+
+def _return_train(
+    links: _Links, machines: Mapping[str, Machine], circuit: Circuit, nodes: int, flow: float, density: float
+) -> tuple[int, int]:
+    """Machines and strainers between the return header and the pumps: how many nodes there are then, and the return's."""
+    back = 0
+    if circuit.strainer > 0.0:
+        links.add(nodes, back, FlowPath("", "", coefficient=circuit.strainer / max(flow, 1e-9) ** 2))
+        nodes, back = nodes + 1, nodes
+    if circuit.precool:
+        for name in circuit.precool:
+            links.add(nodes, back, _source_path(machines[name], density))
+        nodes, back = nodes + 1, nodes
+    return nodes, back
+
+
+def _mains(
+    links: _Links,
+    machines: Mapping[str, Machine],
+    circuit: Circuit,
+    route: PipeRoute,
+    flows: Array,
+    start: tuple[int, float, float],
+) -> tuple[dict[str, int], dict[str, int], list[tuple[int, int]]]:
+    """Headers past the sinks and the branches between them; link and supply node of each sink, and the header segments.
+
+    Parameters
+    ----------
+    start : return node, diameter of the headers [m] and density of the fluid [kg/m3].
+    """
+    home_node, header, density = start
+    spacings, branches = (
+        np.round(route.spacing, 6),
+        np.round(route.branch, 6),
+    )  # rows that repeat are equal to the bit
+    supply, back = 2, home_node
+    sink_link, sink_node, segments = {}, {}, []
+    for position, (name, spacing, branch) in enumerate(zip(route.header, spacings, branches, strict=True)):
+        here, home = 3 + 2 * position, 4 + 2 * position
+        out = links.add(supply, here, FlowPath("", ""), length=float(spacing), diameter=header)
+        segments.append(
+            (out, links.add(home, back, FlowPath("", ""), length=float(spacing), diameter=header))
+        )
+        size = circuit.branch or _diameter(float(flows[position]) / density, BRANCH_VELOCITY)
+        sink_link[name] = links.add(
+            here, home, _sink_path(machines[name], density), length=2 * float(branch), diameter=size
+        )
+        sink_node[name] = here
+        supply, back = here, home
+    if circuit.mains == "ring" and len(route.header) > 1:
+        closing = round(float(np.abs(route.path[-1] - route.path[0]).sum()), 6)
+        out = links.add(2, supply, FlowPath("", ""), length=closing, diameter=header)
+        segments.append((out, links.add(back, home_node, FlowPath("", ""), length=closing, diameter=header)))
+    return sink_link, sink_node, segments
 
 
 def _diameter(volume_flow: float, velocity: float) -> float:
@@ -281,7 +334,7 @@ def _source_path(machine: Machine, density: float) -> FlowPath:
     match machine.product:
         case Cdu() as cdu:
             return cdu.pump_path(density)
-        case Plant() as plant:
+        case Plant() | HeatExchanger() as plant:
             return plant.source_path(density)
     raise TypeError(f"{machine.id} cannot be the source of a loop")
 
@@ -292,116 +345,8 @@ def _sink_path(machine: Machine, density: float) -> FlowPath:
             return machine.rear_door.flow_path(density)
         case Rack() | Crah() as coil:
             return coil.flow_path(density)
-        case Cdu() as cdu:
-            return cdu.primary_path(density)
+        case Cdu() | HeatExchanger() as product:
+            return product.primary_path(density)
         case Chiller() as chiller:
             return chiller.sink_path(density)
     raise TypeError(f"{machine.id} cannot be a sink of a loop")
-
-
-@dataclass(frozen=True)
-class HeatNetwork:
-    """All loops as one thermal problem: per loop a return, a collecting and a supply node."""
-
-    node_count: int
-    link_from: NDArray[np.intp]
-    link_to: NDArray[np.intp]
-    link_capacity: Array
-    collect: NDArray[np.intp]
-    """(loops,) link that carries a loop's whole flow and takes up its pump heat."""
-    source: tuple[NDArray[np.intp], ...]
-    """Per loop, links of its sources."""
-    sink: tuple[NDArray[np.intp], ...]
-    exchanger_hot: NDArray[np.intp]
-    exchanger_cold: NDArray[np.intp]
-    exchanger_name: tuple[str, ...]
-    exchanger_loop: NDArray[np.intp]
-    """Loop whose set point the exchanger holds."""
-    exchanger_rating: tuple[tuple[float, float, float], ...]
-    """Conductance [W/K] and the hot and cold flow [kg/s] it belongs to."""
-
-    def problem(
-        self,
-        flow: Array,
-        heat_in: Array,
-        outlet: Array,
-        outlet_fixed: Mask,
-        conductance: Array,
-        setpoint: Array,
-    ) -> heat.Problem:
-        """The thermal problem of S states; flow, heat, outlet are (S, E), conductance and setpoint (S, X)."""
-        return heat.Problem(
-            node_count=self.node_count,
-            link_from=self.link_from,
-            link_to=self.link_to,
-            link_flow=flow,
-            link_capacity=self.link_capacity,
-            link_heat=heat_in,
-            link_outlet=outlet,
-            link_outlet_fixed=outlet_fixed,
-            exchanger_hot=self.exchanger_hot,
-            exchanger_cold=self.exchanger_cold,
-            exchanger_conductance=conductance,
-            exchanger_setpoint=setpoint,
-        )
-
-
-def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwork:
-    """Join the loops through the machines that are source of one and sink of another by an exchanger (CDUs)."""
-    start: list[int] = []
-    end: list[int] = []
-    capacity: list[float] = []
-    as_source: dict[str, tuple[int, int]] = {}
-    as_sink: dict[str, int] = {}
-    collect, source, sink = [], [], []
-
-    def add(first: int, last: int, loop: LoopNetwork) -> int:
-        start.append(first)
-        end.append(last)
-        capacity.append(loop.capacity)
-        return len(start) - 1
-
-    for number, loop in enumerate(loops):
-        back, middle, supply = 3 * number, 3 * number + 1, 3 * number + 2
-        collect.append(add(back, middle, loop))
-        source.append(np.array([add(middle, supply, loop) for _ in loop.circuit.sources], np.intp))
-        sink.append(np.array([add(supply, back, loop) for _ in loop.circuit.sinks], np.intp))
-        as_source |= {n: (int(k), number) for n, k in zip(loop.circuit.sources, source[-1], strict=True)}
-        as_sink |= {n: int(k) for n, k in zip(loop.circuit.sinks, sink[-1], strict=True)}
-    cold_loop = {name: loop for loop in loops for name in loop.circuit.sinks}
-    joined = [n for n in as_source if n in as_sink and facility.by_id[n].kind == "cdu"]
-    ratings: dict[tuple[str, str, str], tuple[float, float, float]] = {}
-    for name in joined:
-        machine, hot, cold = facility.by_id[name], loops[as_source[name][1]], cold_loop[name]
-        assert isinstance(machine.product, Cdu)
-        key = (machine.type, hot.circuit.id, cold.circuit.id)
-        if key not in ratings:
-            ratings[key] = exchanger_conductance(machine.product, hot, cold)
-    return HeatNetwork(
-        node_count=3 * len(loops),
-        link_from=np.array(start, np.intp),
-        link_to=np.array(end, np.intp),
-        link_capacity=np.array(capacity),
-        collect=np.array(collect, np.intp),
-        source=tuple(source),
-        sink=tuple(sink),
-        exchanger_hot=np.array([as_source[n][0] for n in joined], np.intp),
-        exchanger_cold=np.array([as_sink[n] for n in joined], np.intp),
-        exchanger_name=tuple(joined),
-        exchanger_loop=np.array([as_source[n][1] for n in joined], np.intp),
-        exchanger_rating=tuple(
-            ratings[facility.by_id[n].type, loops[as_source[n][1]].circuit.id, cold_loop[n].circuit.id]
-            for n in joined
-        ),
-    )
-
-
-def exchanger_conductance(cdu: Cdu, hot: LoopNetwork, cold: LoopNetwork) -> tuple[float, float, float]:
-    """Conductance of a CDU's exchanger at its rating point [W/K] and the rated flows hot and cold [kg/s]."""
-    rating = cdu.exchange()
-    hot_flow, cold_flow = rating.hot_flow * hot.density, rating.cold_flow * cold.density
-    entering = rating.duty / (hot_flow * hot.capacity) + rating.approach
-    value = exchanger.conductance_from_rating(
-        rating.duty, entering, 0.0, (hot_flow * hot.capacity, cold_flow * cold.capacity)
-    )
-    return float(value), hot_flow, cold_flow

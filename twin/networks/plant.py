@@ -12,8 +12,7 @@ from solvers.fluids import FLUIDS
 from solvers.plant import chiller, dry_cooler, economizer, tower
 from solvers.plant.rejection import Rejection
 from twin.model.facility import Machine
-from twin.model.products import Chiller, CoolingTower, DryCooler
-from twin.networks.liquid import LoopNetwork
+from twin.model.products import Chiller, CoolingTower, DryCooler, Thermosyphon
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -30,11 +29,14 @@ FULL_SPEED = -90.0
 
 @dataclass(frozen=True)
 class Weather:
-    """Outdoor state."""
+    """Outdoor air, (S,) each."""
 
-    dry_bulb: float
-    wet_bulb: float
-    pressure: float
+    dry_bulb: Array
+    """[degC]"""
+    wet_bulb: Array
+    """[degC]"""
+    pressure: Array
+    """[Pa]"""
 
 
 @dataclass(frozen=True)
@@ -57,28 +59,73 @@ class Running:
     """Set point not held."""
 
 
-def run(
-    machine: Machine, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, condenser_entering: Array
-) -> Running:
-    """Run one unit at ``duty`` [W] and ``flow`` [kg/s], both (S,); outlet wanted at the loop's set point."""
+@dataclass(frozen=True)
+class Asked:
+    """What a loop asks of one unit, (S,) each."""
+
+    duty: Array
+    """[W]"""
+    flow: Array
+    """[kg/s]"""
+    capacity: float
+    """Heat capacity of the loop's fluid. [J/(kg K)]"""
+    setpoint: Array
+    """Temperature at which the fluid is wanted. [degC]"""
+    condenser_entering: Array
+    """Condenser water of a water-cooled chiller. [degC]"""
+
+
+@dataclass(frozen=True)
+class Precooling:
+    """One machine in a return, (S,) each."""
+
+    heat: Array
+    """[W]"""
+    power: Array
+    """[W]"""
+    water: Array
+    """[kg/s]"""
+
+
+def precool(
+    machine: Machine, flow: Array, capacity: float, entering: Array, setpoint: Array, weather: Weather
+) -> Precooling:
+    """What one machine takes of a return that enters it at a temperature, at most down to the set point.
+
+    ``flow`` is the fluid's through the machine [kg/s], ``capacity`` its heat capacity [J/(kg K)].  At full fan speed the
+    heat of a dry machine is in proportion to the temperature difference between fluid and air, which gives the most that
+    it can take.
+    """
+    product = machine.product
+    assert isinstance(product, DryCooler | Thermosyphon)
+    wanted = np.maximum(flow * capacity * (entering - setpoint), 0.0)
+    sink = _sink(product, weather)
+    asked = Asked(np.maximum(wanted, 1.0), flow, capacity, setpoint, weather.dry_bulb)
+    full = _reject(product, asked, weather, FULL_SPEED)
+    most = asked.duty * np.maximum(entering - sink, 0.0) / np.maximum(full.entering - sink, 1e-9)
+    heat = np.minimum(wanted, most)
+    leaving = entering - heat / np.maximum(flow * capacity, 1e-9)
+    state = _reject(product, Asked(heat, flow, capacity, leaving, weather.dry_bulb), weather, leaving)
+    return Precooling(heat, np.where(heat > 0.0, state.power, 0.0), np.where(heat > 0.0, state.water, 0.0))
+
+
+def run(machine: Machine, asked: Asked, weather: Weather) -> Running:
+    """Run one unit."""
     match machine.product:
-        case DryCooler() as product:
-            return _outdoors(product, loop, weather, duty, flow)
-        case CoolingTower() as product:
-            return _outdoors(product, loop, weather, duty, flow)
+        case DryCooler() | CoolingTower() as product:
+            return _outdoors(product, asked, weather)
         case Chiller() as product:
-            return _run_chiller(product, loop, weather, duty, flow, condenser_entering)
+            return _run_chiller(product, asked, weather)
     raise TypeError(f"{machine.id} is no plant machine")
 
 
-def _outdoors(
-    product: DryCooler | CoolingTower, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array
-) -> Running:
-    state = _reject(product, loop, weather, duty, flow, loop.setpoint)
-    flat_out = _reject(product, loop, weather, duty, flow, FULL_SPEED)
+def _outdoors(product: DryCooler | CoolingTower, asked: Asked, weather: Weather) -> Running:
+    duty = asked.duty
+    state = _reject(product, asked, weather, asked.setpoint)
+    flat_out = _reject(product, asked, weather, FULL_SPEED)
     sink = _sink(product, weather)
-    room = loop.setpoint - sink
-    loading = (flat_out.leaving - sink) / room if room > 0.0 else np.full(duty.shape, NO_ROOM)
+    room = asked.setpoint - sink
+    loading = np.where(room > 0.0, (flat_out.leaving - sink) / np.where(room > 0.0, room, 1.0), NO_ROOM)
     return Running(
         leaving=state.leaving,
         power=state.power,
@@ -90,28 +137,27 @@ def _outdoors(
     )
 
 
-def _sink(product: DryCooler | CoolingTower, weather: Weather) -> float:
+def _sink(product: DryCooler | CoolingTower | Thermosyphon, weather: Weather) -> Array:
     """Temperature below which the machine cannot cool, however large: of the air at its coil or fill. [degC]"""
     if isinstance(product, CoolingTower):
         return weather.wet_bulb
-    if weather.dry_bulb <= product.pad_above:
+    if isinstance(product, Thermosyphon):
         return weather.dry_bulb
-    return weather.dry_bulb - product.pad_effectiveness * (weather.dry_bulb - weather.wet_bulb)
+    wetted = product.pad_effectiveness * (weather.dry_bulb - weather.wet_bulb)
+    return weather.dry_bulb - np.where(weather.dry_bulb > product.pad_above, wetted, 0.0)
 
 
 def _reject(
-    product: DryCooler | CoolingTower,
-    loop: LoopNetwork,
+    product: DryCooler | CoolingTower | Thermosyphon,
+    asked: Asked,
     weather: Weather,
-    duty: Array,
-    flow: Array,
-    setpoint: float,
+    setpoint: Array | float,
 ) -> Rejection:
     if isinstance(product, CoolingTower):
         return tower.reject(
             tower_rating(product),
-            duty=duty,
-            coolant_flow=flow,
+            duty=asked.duty,
+            coolant_flow=asked.flow,
             dry_bulb=weather.dry_bulb,
             wet_bulb=weather.wet_bulb,
             pressure=weather.pressure,
@@ -119,9 +165,9 @@ def _reject(
         )
     return dry_cooler.reject(
         dry_cooler_rating(product),
-        duty=duty,
-        coolant_flow=flow,
-        coolant_capacity=loop.capacity,
+        duty=asked.duty,
+        coolant_flow=asked.flow,
+        coolant_capacity=asked.capacity,
         dry_bulb=weather.dry_bulb,
         wet_bulb=weather.wet_bulb,
         pressure=weather.pressure,
@@ -129,12 +175,10 @@ def _reject(
     )
 
 
-def _run_chiller(
-    product: Chiller, loop: LoopNetwork, weather: Weather, duty: Array, flow: Array, condenser_entering: Array
-) -> Running:
-    setpoint, water_cooled = loop.setpoint, product.condenser == "water"
-    outdoors = condenser_entering if water_cooled else np.full(duty.shape, weather.dry_bulb)
-    rate = np.maximum(flow * loop.capacity, 1e-9)
+def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
+    duty, setpoint, water_cooled = asked.duty, asked.setpoint, product.condenser == "water"
+    outdoors = asked.condenser_entering if water_cooled else weather.dry_bulb
+    rate = np.maximum(asked.flow * asked.capacity, 1e-9)
     free = np.zeros_like(duty)
     if product.economizer_approach is not None:
         entering = setpoint + duty / rate
@@ -156,8 +200,13 @@ def _run_chiller(
     )
 
 
-def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:
+def dry_cooler_rating(product: DryCooler | Thermosyphon) -> dry_cooler.DryCoolerRating:
     """The rating point of the data sheet."""
+    wetted = (
+        {"pad_effectiveness": product.pad_effectiveness, "pad_above": product.pad_above}
+        if isinstance(product, DryCooler)
+        else {}
+    )
     return dry_cooler.DryCoolerRating(
         duty=product.capacity,
         air_entering=product.air_in,
@@ -167,8 +216,7 @@ def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:
         air_flow=product.air_flow,
         min_speed=product.min_speed,
         free_convection=min(0.1, product.min_speed),
-        pad_effectiveness=product.pad_effectiveness,
-        pad_above=product.pad_above,
+        **wetted,
     )
 
 

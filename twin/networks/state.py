@@ -19,6 +19,14 @@ class State:
     Each step of the coupling returns a copy with its own fields replaced.
     """
 
+    dry_bulb: Array
+    wet_bulb: Array
+    """(S,) outdoors. [degC]"""
+    barometer: Array
+    """(S,) [Pa]"""
+    setpoint: Array
+    """(S, L) supply temperature the sources of each loop are asked for. [degC]"""
+
     served: Mask
     """(S, R) rack has power."""
     live: Mask
@@ -111,6 +119,16 @@ class State:
     plant_running: Mask
     """(S, sources) plant that cools what flows through it; fluid passes the others unchanged."""
     plant_lost: Mask
+    staged: Mask
+    """(S, sources) the sequence runs it."""
+    solved_staged: Mask
+    """The same at the last solve of the flows."""
+    reuse: Array
+    """(S, L) heat taken from the return by its users. [W]"""
+    precooled: Array
+    """(S, P) heat taken from returns by the machines in them. [W]"""
+    precool_water: Array
+    """(S, P) make-up water. [kg/s]"""
     condenser: Array
     """(S, M) heat of chillers into their condenser loop. [W]"""
     stagnant: Array
@@ -139,7 +157,7 @@ def change(before: State, after: State, scale: Array) -> Array:
     """(S,) largest change of what couples the domains: powers over ``scale`` (S,) [W], temperatures over 100 K."""
     watts = [
         _largest(after, before, name) / scale
-        for name in ("rack_power", "power", "crah_heat", "plant_duty", "room_loss")
+        for name in ("rack_power", "power", "crah_heat", "plant_duty", "precooled", "room_loss")
     ]
     kelvins = [_largest(after, before, name) / 100.0 for name in ("supply", "plant_leaving", "rack_inlet")]
     plain = [_largest(after, before, "throttle"), _largest(after, before, "speed"), after.throttle_gap]

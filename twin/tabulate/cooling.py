@@ -138,13 +138,12 @@ def loops(world: Lowered, state: State) -> Table:
         total = state.source_flow[:, world.slices.source[number]].sum(axis=1)
         heat.append(total * world.loops[number].capacity * (state.back[:, number] - state.supply[:, number]))
     flows = [state.source_flow[:, part].sum(axis=1) for part in world.slices.source]
-    setpoints = [np.full(count, loop.setpoint) for loop in world.loops]
     return Table(
         tuple(loop.circuit.id for loop in world.loops),
         {
             "supply": state.supply,
             "return": state.back,
-            "setpoint": stack(setpoints, count),
+            "setpoint": state.setpoint,
             "flow": stack(flows, count),
             "velocity": state.loop_velocity,
             "pressure": state.loop_pressure,

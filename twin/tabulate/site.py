@@ -25,7 +25,7 @@ def site(world: Lowered, state: State, flow: power_flow.Solution, tables: dict[s
     other = state.power[:, unfed].sum(axis=1)
     total = flow.source_power.real.sum(axis=1) + other
     loss = total - it - cooling
-    water = state.plant_water.sum(axis=1)
+    water = state.plant_water.sum(axis=1) + state.precool_water.sum(axis=1)
     tokens = tables["rack"]["tokens"].sum(axis=1)
     chips = tables["rack"]["chip_power"].sum(axis=1)
     working = np.array([rack_product(machine).accelerators is not None for machine in world.racks], bool)
@@ -98,6 +98,7 @@ def energy_error(world: Lowered, state: State) -> Array:
     released = released + (state.condenser - _evaporator(world, state)).sum(axis=1)
     outdoors = np.array([_rejects(world, int(m)) for m in world.source_machine], bool)
     rejected = state.plant_duty[:, outdoors].sum(axis=1) + state.stagnant
+    rejected = rejected + state.reuse.sum(axis=1) + state.precooled.sum(axis=1)
     it = np.maximum(
         state.rack_power.sum(axis=1), 1e-3 * world.rack_demand.sum()
     )  # a dark site has no IT power to scale by

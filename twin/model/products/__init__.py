@@ -11,7 +11,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from twin.model.products.cooling import Cdu, Chiller, CoolingTower, Crah, DryCooler, Plant, Pump, RearDoor
+from twin.model.products.cooling import (
+    Cdu,
+    Chiller,
+    CoolingTower,
+    Crah,
+    DryCooler,
+    HeatExchanger,
+    Plant,
+    Pump,
+    RearDoor,
+    Tank,
+    Thermosyphon,
+)
 from twin.model.products.power import (
     Bess,
     Busway,
@@ -37,6 +49,9 @@ Product = Annotated[
     | DryCooler
     | CoolingTower
     | Chiller
+    | HeatExchanger
+    | Thermosyphon
+    | Tank
     | Pump
     | Utility
     | Generator
@@ -68,6 +83,7 @@ __all__ = [
     "Crah",
     "DryCooler",
     "Generator",
+    "HeatExchanger",
     "Pdu",
     "Plant",
     "PowerShelf",
@@ -81,6 +97,8 @@ __all__ = [
     "Reliability",
     "Switchboard",
     "Switchgear",
+    "Tank",
+    "Thermosyphon",
     "TransferSwitch",
     "Transformer",
     "Ups",

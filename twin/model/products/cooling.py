@@ -20,6 +20,7 @@ from twin.units import (
     Temperature,
     TemperatureDifference,
     Voltage,
+    Volume,
     VolumeFlow,
 )
 
@@ -84,6 +85,57 @@ class Cdu(ProductBase):
     def exchange(self) -> Exchange:
         """Coolant (hot) to facility water (cold)."""
         return Exchange(self.capacity, self.approach, self.secondary_flow, self.primary_flow)
+
+
+class HeatExchanger(ProductBase):
+    """Plate heat exchanger between two loops, without pumps: economizers, separation of glycol, heat reuse."""
+
+    kind: Literal["heat_exchanger"]
+    capacity: Power = Field(gt=0)
+    """Heat it moves at the rating point."""
+    approach: TemperatureDifference = Field(gt=0)
+    """Leaving warm stream above entering cold stream at the rating point."""
+    primary_flow: VolumeFlow = Field(gt=0)
+    """Cold stream (the side of the plant) at the rating point."""
+    primary_drop: Pressure = Field(gt=0)
+    """Its pressure drop."""
+    secondary_flow: VolumeFlow = Field(gt=0)
+    """Warm stream (the side of the load) at the rating point."""
+    secondary_drop: Pressure = Field(gt=0)
+    """Its pressure drop."""
+
+    role: ClassVar[str] = "cooling"
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        yield from ()
+
+    def primary_path(self, density: float) -> FlowPath:
+        """Cold side between ``supply`` and ``return`` of the plant's loop."""
+        return drop_law(self.primary_flow * density, self.primary_drop)
+
+    def source_path(self, density: float) -> FlowPath:
+        """Warm side, from ``return`` to ``supply`` of the load's loop."""
+        law = drop_law(self.secondary_flow * density, self.secondary_drop)
+        return FlowPath("return", "supply", law.coefficient, law.exponent)
+
+    def exchange(self) -> Exchange:
+        """Warm to cold."""
+        return Exchange(self.capacity, self.approach, self.secondary_flow, self.primary_flow)
+
+
+class Tank(ProductBase):
+    """Stratified tank of cold fluid in a loop's supply: it carries the loop while the plant restarts."""
+
+    kind: Literal["tank"]
+    volume: Volume = Field(gt=0)
+    """Fluid."""
+    layers: int = Field(default=20, ge=2, le=100)
+    """Layers in which it is computed."""
+
+    role: ClassVar[str] = "cooling"
+
+    def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
+        yield from ()
 
 
 class RearDoor(ProductBase):
@@ -217,10 +269,36 @@ class DryCooler(Plant):
         return self
 
 
+class Thermosyphon(Plant):
+    """Pumpless refrigerant cooler in a return: rejects what it can to dry air before water is spent on the rest."""
+
+    kind: Literal["thermosyphon"]
+    air_in: Temperature
+    """Outdoor air at the rating point."""
+    coolant_in: Temperature
+    """Coolant entering at the rating point."""
+    coolant_out: Temperature
+    """Coolant leaving at the rating point."""
+    air_flow: VolumeFlow = Field(gt=0)
+    """Air flow at full speed, sea level."""
+    fan_power: Power = Field(gt=0)
+    """Fan input at full speed."""
+    min_speed: Fraction = Field(default=0.2, gt=0, le=1)
+    """Lowest fan speed."""
+
+    @model_validator(mode="after")
+    def _rating_is_possible(self) -> Thermosyphon:
+        if not self.air_in < self.coolant_out < self.coolant_in:
+            raise ValueError("air_in < coolant_out < coolant_in must hold, or the rating point is impossible")
+        return self
+
+
 class CoolingTower(Plant):
     """Evaporative tower, open or closed circuit."""
 
     kind: Literal["cooling_tower"]
+    circuit: Literal["open", "closed"] = "open"
+    """Whether the loop's fluid itself is sprayed, or passes through a sprayed coil."""
     wet_bulb: Temperature
     """Wet bulb at the rating point."""
     approach: TemperatureDifference = Field(gt=0)

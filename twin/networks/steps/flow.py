@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from solvers.hydraulics import exchanger, network
 from solvers.hydraulics.friction import friction_factor
-from twin.model.products import Cdu, Crah
+from twin.model.products import Cdu, Crah, HeatExchanger
 from twin.networks import liquid
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State, begun
@@ -44,7 +44,9 @@ def circulate(world: Lowered, state: State) -> State:
     }  # fmt: skip
     ok = state.flow_ok.copy()
     stale = (np.abs(limit - state.sink_limit) > SAME_FLOW * world.sink_design) | ~begun(state)[:, None]
-    switched = (state.live != state.solved_live).any(axis=1)
+    switched = (state.live != state.solved_live).any(axis=1) | (state.staged != state.solved_staged).any(
+        axis=1
+    )
     for alike in world.alike:
         cases = []
         for number in alike:
@@ -53,7 +55,9 @@ def circulate(world: Lowered, state: State) -> State:
             cases += [(number, rows)] if rows.size else []
         if cases:
             _circulate_alike(world, state, cases, limit, parts, ok)
-    return replace(state, sink_limit=limit, solved_live=state.live, flow_ok=ok, **parts)
+    return replace(
+        state, sink_limit=limit, solved_live=state.live, solved_staged=state.staged, flow_ok=ok, **parts
+    )
 
 
 def _circulate_alike(
@@ -111,8 +115,8 @@ def _loop_inputs(
         [live[:, m] if m >= 0 else np.ones(rows.size, bool) for m in world.sink_machine[sink]], axis=1
     )
     return (
-        live[:, world.source_machine[source]], live[:, world.pump_machine[pump]], sink_live, limit[rows, sink],
-        state.speed[rows, number],
+        live[:, world.source_machine[source]] & state.staged[rows, source], live[:, world.pump_machine[pump]], sink_live,
+        limit[rows, sink], state.speed[rows, number],
     )  # fmt: skip
 
 
@@ -133,8 +137,8 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
             )
         elif machine >= 0:
             name, product = world.cooling[machine].id, world.cooling[machine].product
-            if isinstance(product, Cdu) and name in exchanger_at:
-                opening = _cdu_opening(world, state, exchanger_at[name], product, world.loops[loop])
+            if isinstance(product, Cdu | HeatExchanger) and name in exchanger_at:
+                opening = _opening(world, state, exchanger_at[name], product, int(loop))
                 need[:, sink], capacity[sink] = opening * product.capacity, product.capacity
             elif isinstance(product, Crah):
                 need[:, sink], capacity[sink] = (
@@ -145,20 +149,23 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
     return np.where(np.isfinite(capacity) & begun(state)[:, None], share, 1.0) * wanted
 
 
-def _cdu_opening(world: Lowered, state: State, column: int, product: Cdu, cold: liquid.LoopNetwork) -> Array:
-    """(S,) share of rated facility water with which a CDU holds its coolant set point.
+def _opening(
+    world: Lowered, state: State, column: int, product: Cdu | HeatExchanger, cold_loop: int
+) -> Array:
+    """(S,) share of the rated cold stream with which a CDU (or plate exchanger) holds its warm outlet.
 
     A simple rule with a margin; where the exchanger would then miss the set point with facility water at *its* set
     point, the opening that meets it.  Facility water that has lost its set point does not open the valve further:
     valves that chase a saturated plant do not settle.
     """
-    hot = world.loops[world.heat.exchanger_loop[column]]
-    setpoint, entering = hot.setpoint, cold.setpoint
+    hot, cold = world.loops[world.heat.exchanger_loop[column]], world.loops[cold_loop]
+    setpoint = state.setpoint[:, world.heat.exchanger_loop[column]]
+    entering = state.setpoint[:, cold_loop]
     duty = np.maximum(state.exchange[:, column], 0.0)
     rated, hot_rated, cold_rated = world.heat.exchanger_rating[column]
     link = np.flatnonzero(world.source_heat_link == world.heat.exchanger_hot[column])[0]
     hot_flow = state.source_flow[:, link]
-    approach = max(setpoint - entering, 0.01)
+    approach = np.maximum(setpoint - entering, 0.01)
     opening = np.clip(CDU_MARGIN * duty / product.capacity * product.approach / approach, VALVE_FLOOR, 1.0)
 
     def missed(share: Array) -> Array:
@@ -187,7 +194,8 @@ def _pump_speed(
     """New speed of a loop's pumps and the head they do not need.
 
     The pressure above what the worst live sink needs (its own passages and a working valve) is taken off the
-    shut-off head, which falls with the square of speed; a sink short of flow raises it by what it lacks.
+    shut-off head, which falls with the square of speed; a sink short of flow raises it by what it lacks.  Controls that
+    hold a pressure at the far end of the headers, or the speed, do that instead.
     """
     flow, drop = answer.link_flow[:, loop.sink_link], answer.link_drop[:, loop.sink_link]
     asked = live & (limit > 0.0)
@@ -197,7 +205,13 @@ def _pump_speed(
     over = np.where(held, drop - law - pipe - SPARE_DROP, -short - SPARE_DROP)
     spare = np.where(asked, over, np.inf).min(axis=1, initial=np.inf)
     head = max(float(loop.pump_head.min()), 1.0)  # a loop without pumps has none
-    squared = np.clip(speed**2 - np.where(np.isfinite(spare), spare, 0.0) / head, MIN_SPEED**2, 1.0)
+    excess, control = spare, loop.circuit.control
+    if control.pressure is not None:
+        far = int(loop.sink_node[loop.circuit.sinks.index(loop.segment_sink[-1])])
+        excess = answer.node_pressure[:, far] - answer.node_pressure[:, far + 1] - control.pressure
+    squared = np.clip(speed**2 - np.where(np.isfinite(excess), excess, 0.0) / head, MIN_SPEED**2, 1.0)
+    if control.hold == "speed":
+        squared = np.full_like(squared, (control.speed or 1.0) ** 2)
     margin = (
         1.0
         - speed**2

@@ -35,16 +35,17 @@ def warm(world: Lowered, state: State) -> State:
     flow[:, world.sink_heat_link] = state.sink_flow
     for number, collect in enumerate(net.collect):
         flow[:, collect] = state.source_flow[:, world.slices.source[number]].sum(axis=1)
-    gain[:, net.collect] = pump_heat(world, state)
+    reuse = _reused(world, state, flow[:, net.collect])
+    gain[:, net.collect] = pump_heat(world, state) - reuse - precooled(world, state)
     gain[:, world.sink_heat_link] = _sink_heat(world, state)
     is_plant = np.array([world.cooling[m].kind in PLANT_KINDS for m in world.source_machine], bool)
     fixed[:, world.source_heat_link[is_plant]] = state.plant_running[:, is_plant]
     outlet[:, world.source_heat_link[is_plant]] = state.plant_leaving[:, is_plant]
-    setpoint = np.array([world.loops[loop].setpoint for loop in net.exchanger_loop])
+    setpoint = state.setpoint[:, net.exchanger_loop]
     answer = heat.solve(net.problem(flow, gain, outlet, fixed, _conductance(world, flow), setpoint))
     moving = flow[:, net.collect] > 0.0
     nodes = 3 * np.arange(len(world.loops))
-    supply = np.where(moving, answer.node_temperature[:, nodes + 2], [loop.setpoint for loop in world.loops])
+    supply = np.where(moving, answer.node_temperature[:, nodes + 2], state.setpoint)
     back = np.where(moving, answer.node_temperature[:, nodes], supply)
     supply = np.where(answer.node_runaway[:, nodes + 2], NO_SINK, supply)
     back = np.where(answer.node_runaway[:, nodes], NO_SINK, back)
@@ -55,9 +56,28 @@ def warm(world: Lowered, state: State) -> State:
         back=back,
         exchange=answer.exchanger_duty,
         plant_duty=duty,
+        reuse=reuse,
         stagnant=answer.stagnant_heat,
         heat_ok=answer.scenario_ok,
     )
+
+
+def _reused(world: Lowered, state: State, flow: Array) -> Array:
+    """(S, L) heat that users take from each return: what they want, but not below their temperature. [W]"""
+    taken = np.zeros_like(state.supply)
+    for number, loop in enumerate(world.loops):
+        rate = flow[:, number] * loop.capacity
+        for user in loop.circuit.reuse:
+            entering = state.back[:, number] - taken[:, number] / np.maximum(rate, 1e-9)
+            taken[:, number] += np.clip(rate * (entering - user.temperature), 0.0, user.power)
+    return taken
+
+
+def precooled(world: Lowered, state: State) -> Array:
+    """(S, L) heat that machines in each return take. [W]"""
+    taken = np.zeros_like(state.supply)
+    np.add.at(taken.T, world.precool_loop, state.precooled.T)
+    return taken
 
 
 def _conductance(world: Lowered, flow: Array) -> Array:

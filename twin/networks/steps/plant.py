@@ -15,6 +15,11 @@ from twin.networks.steps.heat import mover_power
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+FULL = 0.95
+"""Load of a machine over what it can carry at which the sequence starts another. [-] Assumed."""
+HOLD = 1.03
+"""A machine more than needed runs on until the others could carry this much more. [-] Assumed; keeps the count at rest."""
+
 
 def reject(world: Lowered, state: State) -> State:
     """Plant at the outdoor state: leaving temperatures, fans, compressors, water."""
@@ -29,30 +34,69 @@ def reject(world: Lowered, state: State) -> State:
             "plant_running",
             "condenser",
             "power",
+            "staged",
+            "precooled",
+            "precool_water",
         )
     }
     parts["power"] = np.where(_is_mover(world), mover_power(world, state), parts["power"])
+    weather = plant.Weather(state.dry_bulb, state.wet_bulb, state.barometer)
     for columns in _alike(world):
         machines = world.source_machine[columns]
         loop = int(world.source_loop[columns[0]])
-        live = state.live[:, machines] & (state.source_flow[:, columns] > 0.0)
-        live &= _condensing(world, state, machines)
+        able = state.live[:, machines] & _condensing(world, state, machines)
+        live = able & (state.source_flow[:, columns] > 0.0)
         running = np.maximum(live.sum(axis=1), 1)
         duty = np.maximum((state.plant_duty[:, columns] * live).sum(axis=1), 0.0) / running
         flow = (state.source_flow[:, columns] * live).sum(axis=1) / running
         entering = _condenser_water(world, state, int(machines[0]))
-        answer = plant.run(world.cooling[machines[0]], world.loops[loop], world.weather, duty, flow, entering)
+        setpoint = state.setpoint[:, loop]
+        asked = plant.Asked(duty, flow, world.loops[loop].capacity, setpoint, entering)
+        answer = plant.run(world.cooling[machines[0]], asked, weather)
+        if world.cooling[machines[0]].stage == "needed":
+            parts["staged"][:, columns] = _sequence(able, live, answer.loading)
         for name, value in (
             ("plant_leaving", answer.leaving), ("plant_loading", answer.loading), ("plant_water", answer.water),
             ("plant_free", answer.free), ("plant_lost", answer.lost),
         ):  # fmt: skip
-            idle = parts[name][:, columns] * 0 if name != "plant_leaving" else world.loops[loop].setpoint
-            parts[name][:, columns] = np.where(live, value[:, None], idle)
+            idle = parts[name][:, columns] * 0 if name != "plant_leaving" else setpoint[:, None]
+            there = able if name == "plant_free" else live
+            parts[name][:, columns] = np.where(there, value[:, None], idle)
         # a chiller without condenser water lets its own water pass; plant out of service has none
         parts["plant_running"][:, columns] = live | (state.source_flow[:, columns] <= 0.0)
         parts["power"][:, machines] = np.where(live, answer.power[:, None], 0.0)
         parts["condenser"][:, machines] = np.where(live, answer.condenser[:, None], 0.0)
+    _precool(world, state, weather, parts)
     return replace(state, **parts)
+
+
+def _sequence(able: Mask, live: Mask, loading: Array) -> Mask:
+    """(S, n) the first of the machines that are able, as few as carry the load; what runs and suffices stays."""
+    running = live.sum(axis=1)
+    needed = np.ceil(running * loading / FULL - 1e-9)
+    enough = (running >= needed) & (running - 1 < np.maximum(running * loading / FULL * HOLD, 1.0))
+    count = np.where((running > 0) & enough, running, np.maximum(needed, 1.0))
+    return np.asarray(able & (np.cumsum(able, axis=1) <= count[:, None])) | ~able.any(axis=1, keepdims=True)
+
+
+def _precool(world: Lowered, state: State, weather: plant.Weather, parts: dict[str, Array]) -> None:
+    """Machines in returns: each group of one type takes what it can of what is left above the set point."""
+    for number, loop in enumerate(world.loops):
+        columns = np.flatnonzero(world.precool_loop == number)
+        if not columns.size:
+            continue
+        machines = world.precool_machine[columns]
+        rate = state.source_flow[:, world.slices.source[number]].sum(axis=1) * loop.capacity
+        entering = state.back[:, number] - state.reuse[:, number] / np.maximum(rate, 1e-9)
+        live = state.live[:, machines] & (rate > 0.0)[:, None]
+        running = np.maximum(live.sum(axis=1), 1)
+        share = rate / loop.capacity / running
+        answer = plant.precool(
+            world.cooling[machines[0]], share, loop.capacity, entering, state.setpoint[:, number], weather
+        )
+        parts["precooled"][:, columns] = np.where(live, answer.heat[:, None], 0.0)
+        parts["precool_water"][:, columns] = np.where(live, answer.water[:, None], 0.0)
+        parts["power"][:, machines] = np.where(live, answer.power[:, None], 0.0)
 
 
 def _is_mover(world: Lowered) -> Mask:
@@ -85,4 +129,4 @@ def _condensing(world: Lowered, state: State, machines: NDArray[np.intp]) -> Mas
 def _condenser_water(world: Lowered, state: State, machine: int) -> Array:
     for sink in np.flatnonzero(world.sink_machine == machine):
         return np.asarray(state.supply[:, world.sink_loop[sink]])
-    return np.full(len(state.live), world.weather.dry_bulb)
+    return state.dry_bulb

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.networks.facility import Lowered
+from twin.networks.plant import Weather
+from twin.networks.setpoints import setpoints
 from twin.networks.state import State
 from twin.networks.steps.curtailment import MEMORY
 from twin.scenario import Scenario
@@ -13,8 +15,8 @@ from twin.scenario import Scenario
 Array = NDArray[np.float64]
 
 
-def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
-    """First guess: demand served where the power tree reaches, set points held."""
+def start(world: Lowered, scenarios: tuple[Scenario, ...], weather: Weather | None = None) -> State:
+    """First guess: demand served where the power tree reaches, set points held; ``weather`` instead of the states' own."""
     count, racks, machines = len(scenarios), len(world.racks), len(world.cooling)
     loops, halls, crahs = len(world.loops), len(world.halls), len(world.facility.of_kind("crah"))
     sources, pumps, sinks = world.source_machine.size, world.pump_machine.size, world.sink_loop.size
@@ -22,7 +24,8 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
     def full(width: int, value: float | Array = 0.0) -> Array:
         return np.array(np.broadcast_to(value, (count, width)), float)
 
-    setpoints = np.array([loop.setpoint for loop in world.loops])
+    air = weather or world.weather(scenarios)
+    wanted = setpoints(world.facility, world.loops, air)
     zeros = {
         name: full(width)
         for names, width in (
@@ -36,11 +39,17 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
             (("mover_rise",), sources + pumps),
             (("loop_velocity", "loop_pressure", "loop_margin"), loops),
             (("exchange",), world.heat.exchanger_hot.size),
+            (("reuse",), loops),
+            (("precooled", "precool_water"), world.precool_machine.size),
         )
         for name in names
     }
     return State(
         **zeros,
+        dry_bulb=air.dry_bulb,
+        wet_bulb=air.wet_bulb,
+        barometer=air.pressure,
+        setpoint=wanted,
         served=np.ones((count, racks), bool),
         live=np.ones((count, machines), bool),
         rack_level=(level := world.levels(scenarios)),
@@ -61,11 +70,13 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...]) -> State:
         solved_speed=full(loops, -1.0),
         solved_live=np.zeros((count, machines), bool),
         sink_limit=full(sinks, world.sink_design),
-        supply=full(loops, setpoints),
-        back=full(loops, setpoints + 10.0),
-        plant_leaving=full(sources, setpoints[world.source_loop] if loops else 0.0),
+        supply=wanted.copy(),
+        back=wanted + 10.0,
+        plant_leaving=wanted[:, world.source_loop] if loops else full(sources),
         plant_running=np.ones((count, sources), bool),
         plant_lost=np.zeros((count, sources), bool),
+        staged=np.ones((count, sources), bool),
+        solved_staged=np.ones((count, sources), bool),
         solved_load=full(len(world.power.loads), -1.0),
         mass_error=np.zeros(count),
         stagnant=np.zeros(count),

@@ -1,0 +1,145 @@
+"""The liquid side of the layout language: plant, pumps and loops."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from twin.model.base import Frozen
+from twin.model.names import Count, Id, Point2, Selectors
+from twin.units import Fraction, Length, Power, Pressure, Temperature, TemperatureDifference
+
+Staging = Literal["all", "needed"]
+LoopFluid = Literal["water", "pg25", "pg40", "pg25_inhibited"]
+"""Water; propylene glycol by mass without inhibitors; an inhibited product of 25 % by volume."""
+PipeKind = Literal["steel_sch40", "steel_sch80", "stainless_sch10s", "copper_l"]
+"""Tables of pipe dimensions."""
+
+
+class PlantGroup(Frozen):
+    """Machines that serve a loop: dry coolers, towers, chillers, plate exchangers, thermosyphons, tanks, pumps."""
+
+    id: Id
+    """Name; units are numbered from 1."""
+    type: str
+    """Product."""
+    count: Count
+    """Units installed."""
+    spare: int = Field(default=0, ge=0)
+    """Units that may fail without harm."""
+    stage: Staging | None = None
+    """How many run: ``all`` that are in service share the load, ``needed`` as few as carry it; without it chillers as few
+    as needed and all else together (fans and pumps with variable speed draw least so)."""
+    at: Point2 | None = None
+    """Where the first unit stands in the yard; without it they line up north of the hall."""
+
+
+class Reset(Frozen):
+    """A set point that follows the outdoors: linear between the points, level beyond them."""
+
+    by: Literal["dry_bulb", "wet_bulb"] = "wet_bulb"
+    """What it follows."""
+    points: Annotated[tuple[tuple[Temperature, Temperature], ...], Field(min_length=2, max_length=20)]
+    """Pairs of outdoor temperature and supply set point, outdoor temperatures ascending."""
+
+    @model_validator(mode="after")
+    def _points_ascend(self) -> Reset:
+        outdoors = [first for first, _ in self.points]
+        if any(b <= a for a, b in pairwise(outdoors)):
+            raise ValueError(
+                "outdoor temperatures of the points must ascend, or the set point is not defined"
+            )
+        return self
+
+
+class PumpControl(Frozen):
+    """What the speed of a loop's pumps holds."""
+
+    hold: Literal["valves", "pressure", "speed"] = "valves"
+    """``valves``: no more pressure than the worst sink needs (reset by the most open valve); ``pressure``: a fixed pressure
+    difference at the far end of the headers; ``speed``: a fixed speed."""
+    pressure: Pressure | None = Field(default=None, gt=0, le=2e6)
+    """Held by ``hold: pressure``."""
+    speed: Fraction | None = Field(default=None, gt=0, le=1)
+    """Held by ``hold: speed``; without it full speed."""
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> PumpControl:
+        if (self.hold == "pressure") != (self.pressure is not None):
+            raise ValueError("hold: pressure needs a pressure, and no other control does")
+        if self.speed is not None and self.hold != "speed":
+            raise ValueError("speed is for hold: speed")
+        return self
+
+
+class HeatReuse(Frozen):
+    """A user of the return's heat: takes what it wants, but cools the return no further than its temperature."""
+
+    id: Id
+    """Name."""
+    power: Power = Field(gt=0)
+    """Most heat it takes."""
+    temperature: Temperature
+    """Coldest return that it leaves: what the user needs and the approach of its exchanger."""
+
+
+class Loop(Frozen):
+    """A closed fluid loop: sources make the supply, sinks use it."""
+
+    id: Id
+    """Name; loops per pod, row or hall get the pod's name behind it."""
+    fluid: LoopFluid = "water"
+    """Fluid."""
+    source: Selectors
+    """Machines that make the supply temperature (plant, CDUs)."""
+    sinks: Selectors
+    """Machines that take heat up into the loop."""
+    pumps: Selectors | None = None
+    """Circulation pumps; sources with their own pumps (CDUs) need none."""
+    supply: Temperature
+    """Supply set point."""
+    reset: Reset | None = None
+    """Set point that follows the outdoors instead."""
+    dew_point_margin: TemperatureDifference | None = Field(default=None, ge=0, le=10)
+    """The set point is raised to the dew point of the halls of its sinks and this margin."""
+    per: Literal["facility", "hall", "pod", "row"] = "facility"
+    """One loop for all, or one each."""
+    precool: Selectors | None = None
+    """Machines in the return, before the sources: they take what the outdoors allow (thermosyphons, dry coolers)."""
+    reuse: tuple[HeatReuse, ...] = ()
+    """Users of its heat, in the return, before the machines above."""
+    tanks: Selectors | None = None
+    """Storage tanks of cold fluid between sources and headers."""
+    control: PumpControl = PumpControl()
+    """What the speed of its pumps holds."""
+    mains: Literal["tree", "ring"] = "tree"
+    """Headers that end at the last sink, or rings that reach every sink from two sides."""
+    pipe: PipeKind = "steel_sch40"
+    """Table of its pipe sizes."""
+    header: Length | None = Field(default=None, gt=0, le=3)
+    """Inner diameter of the headers; without it sized for the velocity limit."""
+    branch: Length | None = Field(default=None, gt=0, le=3)
+    """Inner diameter of the branch to each sink; without it sized for the velocity limit."""
+    roughness: Length = Field(default=4.5e-5, gt=0, le=0.01)
+    """Pipe roughness (commercial steel)."""
+    static_pressure: Pressure = Field(default=1.5e5, ge=0, le=2.5e6)
+    """Gauge pressure that the expansion vessel holds at the pumps' suction; the default is assumed."""
+    height: Length = Field(default=0.0, ge=0, le=200)
+    """Highest point of the loop above the pumps' suction, such as coolers on a roof."""
+    strainer: Pressure = Field(default=0.0, ge=0, le=3e5)
+    """Pressure drop of strainers and filters at the pumps at design flow, half clogged."""
+    insulation: Length = Field(default=0.0, ge=0, le=0.3)
+    """Thickness of the pipes' insulation; 0 leaves heat gains and losses of pipes out."""
+
+
+class Liquid(Frozen):
+    """Liquid side."""
+
+    plant: tuple[PlantGroup, ...] = ()
+    """Dry coolers, towers, chillers, plate exchangers, thermosyphons, tanks."""
+    pumps: tuple[PlantGroup, ...] = ()
+    """Circulation pumps."""
+    loops: tuple[Loop, ...] = ()
+    """Loops."""

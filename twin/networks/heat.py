@@ -1,0 +1,132 @@
+"""The temperatures of all loops of a facility as one problem, joined through exchangers.
+
+Temperatures need less than flows: without heat gains along a header all sinks of a loop see the mixed supply, so there are
+three nodes a loop, and all loops of the facility are solved at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.hydraulics import exchanger, heat
+from twin.model.facility import Facility
+from twin.model.products import Cdu, HeatExchanger
+from twin.networks.liquid import LoopNetwork
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class HeatNetwork:
+    """All loops as one thermal problem: per loop a return, a collecting and a supply node."""
+
+    node_count: int
+    link_from: NDArray[np.intp]
+    link_to: NDArray[np.intp]
+    link_capacity: Array
+    collect: NDArray[np.intp]
+    """(loops,) link that carries a loop's whole flow and takes up its pump heat."""
+    source: tuple[NDArray[np.intp], ...]
+    """Per loop, links of its sources."""
+    sink: tuple[NDArray[np.intp], ...]
+    exchanger_hot: NDArray[np.intp]
+    exchanger_cold: NDArray[np.intp]
+    exchanger_name: tuple[str, ...]
+    exchanger_loop: NDArray[np.intp]
+    """Loop whose set point the exchanger holds."""
+    exchanger_rating: tuple[tuple[float, float, float], ...]
+    """Conductance [W/K] and the hot and cold flow [kg/s] it belongs to."""
+
+    def problem(
+        self,
+        flow: Array,
+        heat_in: Array,
+        outlet: Array,
+        outlet_fixed: Mask,
+        conductance: Array,
+        setpoint: Array,
+    ) -> heat.Problem:
+        """The thermal problem of S states; flow, heat, outlet are (S, E), conductance and setpoint (S, X)."""
+        return heat.Problem(
+            node_count=self.node_count,
+            link_from=self.link_from,
+            link_to=self.link_to,
+            link_flow=flow,
+            link_capacity=self.link_capacity,
+            link_heat=heat_in,
+            link_outlet=outlet,
+            link_outlet_fixed=outlet_fixed,
+            exchanger_hot=self.exchanger_hot,
+            exchanger_cold=self.exchanger_cold,
+            exchanger_conductance=conductance,
+            exchanger_setpoint=setpoint,
+        )
+
+
+def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwork:
+    """Join the loops through the machines that are source of one and sink of another by an exchanger (CDUs)."""
+    start: list[int] = []
+    end: list[int] = []
+    capacity: list[float] = []
+    as_source: dict[str, tuple[int, int]] = {}
+    as_sink: dict[str, int] = {}
+    collect, source, sink = [], [], []
+
+    def add(first: int, last: int, loop: LoopNetwork) -> int:
+        start.append(first)
+        end.append(last)
+        capacity.append(loop.capacity)
+        return len(start) - 1
+
+    for number, loop in enumerate(loops):
+        back, middle, supply = 3 * number, 3 * number + 1, 3 * number + 2
+        collect.append(add(back, middle, loop))
+        source.append(np.array([add(middle, supply, loop) for _ in loop.circuit.sources], np.intp))
+        sink.append(np.array([add(supply, back, loop) for _ in loop.circuit.sinks], np.intp))
+        as_source |= {n: (int(k), number) for n, k in zip(loop.circuit.sources, source[-1], strict=True)}
+        as_sink |= {n: int(k) for n, k in zip(loop.circuit.sinks, sink[-1], strict=True)}
+    cold_loop = {name: loop for loop in loops for name in loop.circuit.sinks}
+    joined = [
+        n for n in as_source if n in as_sink and isinstance(facility.by_id[n].product, Cdu | HeatExchanger)
+    ]
+    ratings: dict[tuple[str, str, str], tuple[float, float, float]] = {}
+    for name in joined:
+        machine, hot, cold = facility.by_id[name], loops[as_source[name][1]], cold_loop[name]
+        assert isinstance(machine.product, Cdu | HeatExchanger)
+        key = (machine.type, hot.circuit.id, cold.circuit.id)
+        if key not in ratings:
+            ratings[key] = exchanger_conductance(machine.product, hot, cold)
+    return HeatNetwork(
+        node_count=3 * len(loops),
+        link_from=np.array(start, np.intp),
+        link_to=np.array(end, np.intp),
+        link_capacity=np.array(capacity),
+        collect=np.array(collect, np.intp),
+        source=tuple(source),
+        sink=tuple(sink),
+        exchanger_hot=np.array([as_source[n][0] for n in joined], np.intp),
+        exchanger_cold=np.array([as_sink[n] for n in joined], np.intp),
+        exchanger_name=tuple(joined),
+        exchanger_loop=np.array([as_source[n][1] for n in joined], np.intp),
+        exchanger_rating=tuple(
+            ratings[facility.by_id[n].type, loops[as_source[n][1]].circuit.id, cold_loop[n].circuit.id]
+            for n in joined
+        ),
+    )
+
+
+def exchanger_conductance(
+    product: Cdu | HeatExchanger, hot: LoopNetwork, cold: LoopNetwork
+) -> tuple[float, float, float]:
+    """Conductance of an exchanger at its rating point [W/K] and the rated flows hot and cold [kg/s]."""
+    rating = product.exchange()
+    hot_flow, cold_flow = rating.hot_flow * hot.density, rating.cold_flow * cold.density
+    entering = rating.duty / (hot_flow * hot.capacity) + rating.approach
+    value = exchanger.conductance_from_rating(
+        rating.duty, entering, 0.0, (hot_flow * hot.capacity, cold_flow * cold.capacity)
+    )
+    return float(value), hot_flow, cold_flow

@@ -1,0 +1,59 @@
+"""What every loop's sources are asked for: the layout's set point, reset by outdoors and by dew point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.model.facility import Facility
+from twin.model.products import Chiller
+from twin.networks.liquid import LoopNetwork
+from twin.networks.plant import Weather
+
+Array = NDArray[np.float64]
+
+ECONOMIZER_APPROACH = 4.0
+"""Least distance of economizer water from the outdoor wet bulb (dry bulb, for dry coolers). [K] Assumed."""
+
+
+def setpoints(facility: Facility, loops: Sequence[LoopNetwork], weather: Weather) -> Array:
+    """(S, L) supply temperature the sources of every loop are asked for. [degC]
+
+    A loop with a reset follows its points, linearly between them and level beyond.  One with a dew-point margin is not
+    colder than the dew points of the halls of its sinks and that margin.  Condenser water of chillers with a water-side
+    economizer is run cold enough for it where the outdoors allow that.
+    """
+    wanted = np.array([_own(facility, loop, weather) for loop in loops]).reshape(len(loops), -1).T
+    served = {name: column for column, loop in enumerate(loops) for name in loop.circuit.sources}
+    for column, loop in enumerate(loops):
+        cold = [
+            wanted[:, served[name]] - product.economizer_approach
+            for name in loop.circuit.sinks
+            if name in served
+            and isinstance(product := facility.by_id[name].product, Chiller)
+            and product.economizer_approach is not None
+        ]
+        if cold:
+            kinds = {facility.by_id[name].kind for name in loop.circuit.sources}
+            outdoors = weather.wet_bulb if kinds == {"cooling_tower"} else weather.dry_bulb
+            coldest = np.min(cold, axis=0)
+            useful = (outdoors + ECONOMIZER_APPROACH <= coldest) & (coldest < wanted[:, column])
+            wanted[:, column] = np.where(useful, coldest, wanted[:, column])
+    return wanted
+
+
+def _own(facility: Facility, loop: LoopNetwork, weather: Weather) -> Array:
+    """(S,) what the loop itself asks for."""
+    circuit = loop.circuit
+    wanted = np.full(weather.dry_bulb.shape, circuit.supply)
+    if circuit.reset is not None:
+        outdoors, supply = np.array(circuit.reset.points).T
+        by = weather.wet_bulb if circuit.reset.by == "wet_bulb" else weather.dry_bulb
+        wanted = np.interp(by, outdoors, supply)
+    if circuit.dew_point_margin is not None:
+        halls = {facility.by_id[name].hall for name in circuit.sinks}
+        dew = max((shell.air.dew_point for shell in facility.halls if shell.id in halls), default=-np.inf)
+        wanted = np.maximum(wanted, dew + circuit.dew_point_margin)
+    return np.asarray(wanted)
