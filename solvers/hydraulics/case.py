@@ -1,25 +1,19 @@
-"""The arrays of a network problem, checked, with the scenario last and equal scenarios merged."""
+"""The arrays of a network problem as the numpy solver reads them: scenario last, equal scenarios merged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from .curves import Curves
+from .duty import Duty
 from .elimination import Scatter
-from .scenarios import distinct, rows
+from .pipework import GRAVITY, Array, Index, Mask, Pipework
 
-if TYPE_CHECKING:
-    from .network import Problem
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
-
-GRAVITY = 9.80665
-"""Standard acceleration of gravity [m/s2], ISO 80000-3."""
+__all__ = ["GRAVITY", "Array", "Case", "Index", "Mask"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +28,9 @@ class Case:
     end: Index
     outflow: Scatter  # of flow onto the start nodes
     inflow: Scatter  # of flow onto the end nodes
+    curves: Curves
     head: Array  # (F, S) piezometric pressure of the fixed nodes
     demand: Array  # (N, S)
-    hydrostatic: Array  # (N, 1) reference density x g x elevation
     buoyancy: Array  # (E, 1) driving pressure of densities that differ from the reference
     area: Array  # (E, 1) 0 where no diameter
     diameter: Array  # (E, 1)
@@ -44,11 +38,14 @@ class Case:
     density: Array  # (E, 1)
     pipe: Array  # (E, 1) L / (2 D rho A^2)
     minor: Array  # (E, 1) K / (2 rho A^2)
+    hazen: Array  # (E, 1) coefficient of q^1.852
     device: Array  # (E, S)
     exponent: Array  # (E, 1)
     shutoff: Array  # (E, S) pump head at zero flow and actual speed
     slope: Array  # (E, S) at actual speed
-    curvature: Array  # (E, 1)
+    curvature: Array  # (E, S) at actual speed
+    pump_exponent: Array  # (E, 1)
+    speed: Array  # (E, S)
     limit: Array  # (E, S)
     one_way: Mask  # (E, 1) check valves and pumps
     pump: Mask  # (E, 1)
@@ -56,68 +53,44 @@ class Case:
     viscosity: Array  # (E, S)
 
     @classmethod
-    def from_problem(cls, p: Problem) -> tuple[Case, Index]:
-        """Validate, find the distinct scenarios, and the one each row of the problem belongs to."""
-        nodes, start, end = p.node_count, np.asarray(p.link_from, np.intp), np.asarray(p.link_to, np.intp)
-        links, fixed = start.size, np.asarray(p.fixed_node, np.intp).ravel()
-        _check_topology(nodes, start, end, fixed)
+    def of(cls, pipework: Pipework, duty: Duty, keep: Index) -> Case:
+        """The scenarios ``keep`` of a duty."""
         varied = {
-            "head": rows(p.fixed_pressure, fixed.size),
-            "demand": rows(p.node_demand, nodes),
-            "device": rows(p.link_device_coefficient, links),
-            "shutoff": rows(p.link_pump_head, links),
-            "speed": rows(p.link_pump_speed, links),
-            "limit": rows(p.link_limit, links),
-            "open": rows(p.link_open, links).astype(bool),
-            "viscosity": rows(p.link_viscosity, links),
+            name: np.ascontiguousarray((a[keep] if a.shape[0] > 1 else a).T)
+            for name, a in duty.arrays.items()
         }
-        keep, row_of = distinct(varied.values())
-        varied = {k: np.ascontiguousarray((a[keep] if a.shape[0] > 1 else a).T) for k, a in varied.items()}
-        speed, rated = varied.pop("speed"), varied["shutoff"]
-        diameter = _column(p.link_diameter, links)
-        density, length = _column(p.link_density, links), _column(p.link_length, links)
-        minor_loss, exponent = _column(p.link_minor_loss, links), _column(p.link_device_exponent, links)
-        slope, curvature = _column(p.link_pump_slope, links), _column(p.link_pump_curvature, links)
-        pump = np.asarray((rated > 0.0).any(axis=1, keepdims=True))
-        _check_values(varied, speed, diameter, length, minor_loss, exponent, density, curvature)
-        if np.any(pump & (slope < 0.0) & (curvature == 0.0)):
-            raise ValueError("a pump curve that only rises (slope < 0, curvature 0) has no steady state")
-        area = np.pi / 4.0 * diameter**2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            kinetic = np.where(area > 0.0, 1.0 / (2.0 * density * area**2), 0.0)
-            pipe = np.where(length > 0.0, length / diameter * kinetic, 0.0)
-            relative = np.where(diameter > 0.0, _column(p.link_roughness, links) / diameter, 0.0)
-        height = _column(p.node_elevation, nodes)
-        reference = float(density.mean()) if links else 0.0
-        hydrostatic = reference * GRAVITY * height
-        varied["head"] = varied["head"] + hydrostatic[fixed]
-        varied["shutoff"] = rated * speed**2
-        varied["open"] = varied["open"] & ~(pump & (varied["shutoff"] <= 0.0))
-        case = cls(
-            node_count=nodes,
-            link_count=links,
+        fixed_pressure, rated = varied.pop("fixed_pressure"), varied.pop("pump_head")
+        speed = varied["speed"]
+        pump = duty.pumps(pipework)[:, None]
+        shutoff = rated * speed**2
+        curves = pipework.curves
+        if curves.pump.any():
+            at, rise = curves.link[curves.pump], curves.ends()[0][curves.pump]
+            shutoff = np.array(shutoff)
+            shutoff[at] = rise[:, None] * np.broadcast_to(speed, (speed.shape[0], shutoff.shape[1]))[at] ** 2
+        varied["open"] = varied["open"] & ~(pump & (shutoff <= 0.0))
+        scaled = np.where(speed > 0.0, speed, 1.0) ** (2.0 - pipework.pump_exponent[:, None])
+        columns = ("buoyancy", "area", "diameter", "roughness", "density", "pipe", "minor", "hazen", "exponent",
+                   "pump_exponent")  # fmt: skip
+        return cls(
+            node_count=pipework.node_count,
+            link_count=pipework.link_count,
             scenarios=keep.size,
-            fixed=fixed,
-            start=start,
-            end=end,
-            outflow=Scatter.onto(start),
-            inflow=Scatter.onto(end),
-            hydrostatic=hydrostatic,
-            buoyancy=(density - reference) * GRAVITY * (height[end] - height[start]),
-            area=area,
-            diameter=diameter,
-            roughness=relative,
-            density=density,
-            pipe=pipe,
-            minor=minor_loss * kinetic,
-            exponent=exponent,
-            slope=slope * speed,
-            curvature=curvature,
-            one_way=_column(p.link_check, links).astype(bool) | pump,
+            fixed=pipework.fixed,
+            start=pipework.start,
+            end=pipework.end,
+            outflow=Scatter.onto(pipework.start),
+            inflow=Scatter.onto(pipework.end),
+            curves=curves,
+            head=fixed_pressure + pipework.hydrostatic[pipework.fixed, None],
+            slope=pipework.pump_slope[:, None] * speed,
+            curvature=pipework.pump_curvature[:, None] * scaled,
+            shutoff=shutoff,
+            one_way=pipework.check[:, None] | pump,
             pump=pump,
+            **{name: getattr(pipework, name)[:, None] for name in columns},
             **varied,
         )
-        return case, row_of
 
     def take(self, columns: Index) -> Case:
         """The same case with some of its scenarios."""
@@ -142,59 +115,3 @@ class Case:
             self.inflow.add(flow, net)
             self.outflow.add(-flow, net)
         return net
-
-
-def _column(value: ArrayLike, height: int) -> Array:
-    array = np.asarray(value, float)
-    if array.ndim == 2 and array.shape[0] == 1:
-        array = array[0]
-    return np.broadcast_to(array, (height,)).reshape(height, 1)
-
-
-def _check_topology(nodes: int, start: Index, end: Index, fixed: Index) -> None:
-    if start.ndim != 1 or start.shape != end.shape:
-        raise ValueError("link_from and link_to must be one-dimensional and of equal length")
-    for name, index in (("link_from", start), ("link_to", end), ("fixed_node", fixed)):
-        if index.size and (index.min() < 0 or index.max() >= nodes):
-            raise ValueError(f"{name} names a node outside 0..{nodes - 1}")
-    if np.any(start == end):
-        raise ValueError(f"link {int(np.argmax(start == end))} starts and ends at the same node")
-    if np.unique(fixed).size != fixed.size:
-        raise ValueError("fixed_node names a node twice")
-
-
-def _check_values(
-    varied: dict[str, NDArray[Any]],
-    speed: Array,
-    diameter: Array,
-    length: Array,
-    minor: Array,
-    exponent: Array,
-    density: Array,
-    curvature: Array,
-) -> None:
-    rules = {
-        "a pressure or demand is not finite": ~(
-            np.isfinite(varied["head"]).all() & np.isfinite(varied["demand"]).all()
-        ),
-        "link_device_coefficient must be finite and >= 0": _outside(varied["device"], 0.0),
-        "link_pump_head must be finite and >= 0": _outside(varied["shutoff"], 0.0),
-        "link_pump_speed must be finite and >= 0": _outside(speed, 0.0),
-        "link_limit must be >= 0": not (varied["limit"] >= 0.0).all(),
-        "link_viscosity must be finite and > 0": _outside(varied["viscosity"], 1e-12),
-        "link_density must be finite and > 0": _outside(density, 1e-12),
-        "link_length must be finite and >= 0": _outside(length, 0.0),
-        "link_minor_loss must be finite and >= 0": _outside(minor, 0.0),
-        "link_device_exponent must be finite and >= 1": _outside(exponent, 1.0),
-        "link_pump_curvature must be finite and >= 0": _outside(curvature, 0.0),
-        "a link with length or minor loss needs a diameter": np.any(
-            ((length > 0.0) | (minor > 0.0)) & ~(diameter > 0.0)
-        ),
-    }
-    for message, broken in rules.items():
-        if broken:
-            raise ValueError(message)
-
-
-def _outside(value: Array, low: float) -> bool:
-    return not bool((np.isfinite(value) & (value >= low)).all())

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from .case import Array, Case, Mask
 from .friction import FrictionLaw, friction_and_slope
+from .pipework import HAZEN_WILLIAMS_EXPONENT
 
 SOFT_FLOW = 1e-6
 """Flow below which device and fitting laws turn linear, so that slopes never vanish [kg/s]; assumed."""
@@ -34,14 +35,17 @@ class Laws:
         self._square = case.minor + np.where(quadratic[:, None], case.device, 0.0)
         self._square_rows = np.flatnonzero((self._square > 0.0).any(axis=1))
         self._power_rows = np.flatnonzero(~quadratic & (case.device > 0.0).any(axis=1))
+        self._hazen_rows = np.flatnonzero(case.hazen[:, 0] > 0.0)
+        self._curve_pumps = np.flatnonzero(case.curves.pump)
+        self._curve_valves = np.flatnonzero(~case.curves.pump)
         self._square = self._square[self._square_rows]
         self.pumps = np.flatnonzero(case.pump[:, 0])
         self.one_way = np.flatnonzero(case.one_way[:, 0])
         self.limiters = np.flatnonzero(np.isfinite(case.limit).any(axis=1))
-        lossless = np.ones(case.link_count, bool)
-        for rows in (self.pipes, self._square_rows, self._power_rows, self.pumps):
-            lossless[rows] = False
-        self._lossless = np.flatnonzero(lossless)
+        lossless = (case.pipe + case.minor + case.hazen + case.device == 0.0) & ~case.pump
+        lossless[case.curves.link] = False
+        self._lossless = np.flatnonzero(lossless.any(axis=1))
+        self._lossless_here = np.broadcast_to(lossless, (case.link_count, case.scenarios))[self._lossless]
         self._buoyant = bool(case.buoyancy.any())
         self.flow_scale = np.ones((1, case.scenarios))
         self.pressure_scale = np.ones((1, case.scenarios))
@@ -72,10 +76,17 @@ class Laws:
         flow = np.array(
             np.broadcast_to(case.density * case.area * START_VELOCITY, (case.link_count, case.scenarios))
         )
-        head, slope, curve = case.full("shutoff"), case.full("slope"), case.curvature
+        head, slope, curve = case.full("shutoff"), case.full("slope"), case.full("curvature")
         with np.errstate(divide="ignore", invalid="ignore"):
             runout = (np.sqrt(slope**2 + 4 * curve * head) - slope) / (2 * curve)
+            power = np.minimum(
+                (head / curve) ** (1.0 / case.pump_exponent), np.where(slope > 0.0, head / slope, np.inf)
+            )
+            runout = np.where(case.pump_exponent == 2.0, runout, power)
             runout = np.where(curve > 0.0, runout, head / slope)
+        if self._curve_pumps.size:
+            rows = case.curves.link[self._curve_pumps]
+            runout[rows] = case.curves.ends()[1][self._curve_pumps, None] * case.full("speed")[rows]
         known = case.pump & np.isfinite(runout) & (runout > 0.0)
         flow = np.where(known, 0.5 * np.where(known, runout, 0.0), flow)
         typical = np.median(flow[flow > 0.0]) if (flow > 0.0).any() else 1.0
@@ -101,15 +112,17 @@ class Laws:
             slope[rows] += self._square * (2 * q * q + SOFT_FLOW**2) / soft
         rows = self._power_rows
         if rows.size:
-            q, n = flow[rows], case.exponent[rows]
-            soft = q * q + SOFT_FLOW**2
-            resistance = case.device[rows] * soft ** ((n - 1.0) / 2.0)
-            drop[rows] += resistance * q
-            slope[rows] += resistance * (n * q * q + SOFT_FLOW**2) / soft
+            _add_power(rows, flow, case.device[rows], case.exponent[rows], drop, slope)
+        rows = self._hazen_rows
+        if rows.size:
+            _add_power(rows, flow, case.hazen[rows], HAZEN_WILLIAMS_EXPONENT, drop, slope)
+        for number in self._curve_valves:
+            self._add_valve(int(number), flow, drop, slope)
         rows = self._lossless
         if rows.size:
-            tiny = LOSSLESS * self.pressure_scale / self.flow_scale
-            drop[rows], slope[rows] = tiny * flow[rows], np.broadcast_to(tiny, (rows.size, flow.shape[1]))
+            tiny = np.where(self._lossless_here, LOSSLESS * self.pressure_scale / self.flow_scale, 0.0)
+            drop[rows] += tiny * flow[rows]
+            slope[rows] += tiny
         return drop, slope
 
     def __call__(self, flow: Array) -> tuple[Array, Array]:
@@ -118,6 +131,8 @@ class Laws:
         drop, slope = self._passive(flow)
         if self.pumps.size:
             self._add_pumps(flow, drop, slope)
+        for number in self._curve_pumps:
+            self._add_curve_pump(int(number), flow, drop, slope)
         rows = self.one_way
         if rows.size:
             shut = case.full("shutoff")[rows]
@@ -135,18 +150,49 @@ class Laws:
     def _add_pumps(self, flow: Array, drop: Array, slope: Array) -> None:
         """Subtract the pump curve; left of a peak the curve is held at its peak."""
         case, rows = self.case, self.pumps
-        fall, curve = case.full("slope")[rows], case.curvature[rows]
+        fall, curve, n = case.full("slope")[rows], case.full("curvature")[rows], case.pump_exponent[rows]
         with np.errstate(divide="ignore", invalid="ignore"):
-            peak = np.where(curve > 0.0, np.maximum(-fall / (2.0 * curve), 0.0), 0.0)
+            peak = np.maximum(-fall / (n * curve), 0.0) ** (1.0 / (n - 1.0))
+            peak = np.where((fall < 0.0) & (curve > 0.0), peak, 0.0)
         q = np.maximum(flow[rows], peak)
-        drop[rows] -= case.full("shutoff")[rows] - (fall + curve * q) * q
+        soft = q * q + SOFT_FLOW**2
+        steepness = curve * soft ** ((n - 1.0) / 2.0)
+        drop[rows] -= case.full("shutoff")[rows] - (fall + steepness) * q
+        bend = steepness * (n * q * q + SOFT_FLOW**2) / soft
         least = FLAT * self.pressure_scale / self.flow_scale
-        slope[rows] = np.maximum(
-            slope[rows] + np.where(flow[rows] >= peak, fall + 2.0 * curve * q, 0.0), least
+        slope[rows] = np.maximum(slope[rows] + np.where(flow[rows] >= peak, fall + bend, 0.0), least)
+
+    def _add_curve_pump(self, number: int, flow: Array, drop: Array, slope: Array) -> None:
+        """Subtract a piecewise-linear rise (the shut-off head that :meth:`_add_pumps` took is part of it)."""
+        case, row = self.case, self.case.curves.link[number]
+        speed = case.full("speed")[row]
+        speed = np.where(speed > 0.0, speed, 1.0)
+        rise, bend = case.curves.at(number, np.maximum(flow[row], 0.0) / speed)
+        drop[row] -= rise * speed**2 - case.full("shutoff")[row]
+        slope[row] = np.maximum(
+            slope[row] - np.where(flow[row] >= 0.0, bend * speed, 0.0),
+            (FLAT * self.pressure_scale / self.flow_scale)[0],
         )
+
+    def _add_valve(self, number: int, flow: Array, drop: Array, slope: Array) -> None:
+        row = self.case.curves.link[number]
+        fall, bend = self.case.curves.at(number, np.abs(flow[row]))
+        drop[row] += np.sign(flow[row]) * fall
+        slope[row] += np.maximum(bend, (LOSSLESS * self.pressure_scale / self.flow_scale)[0])
 
     def blocked(self, flow: Array) -> tuple[Mask, Mask, NDArray[np.float64]]:
         """Links held by a check valve, links held by a limiter, and the flow both are held at."""
         shut = self.case.one_way & (flow < 0.0)
         held = flow > self.case.limit
         return shut, held, np.where(held, self.case.limit, 0.0)
+
+
+def _add_power(
+    rows: NDArray[np.intp], flow: Array, coefficient: Array, n: Array | float, drop: Array, slope: Array
+) -> None:
+    """Add ``c q |q|^(n-1)``, linear below :data:`SOFT_FLOW`."""
+    q = flow[rows]
+    soft = q * q + SOFT_FLOW**2
+    resistance = coefficient * soft ** ((n - 1.0) / 2.0)
+    drop[rows] += resistance * q
+    slope[rows] += resistance * (n * q * q + SOFT_FLOW**2) / soft

@@ -7,22 +7,20 @@ pressures together (Todini and Pilati 1988): no status switching, no starting va
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..status import SolveError, Status
-from .case import Case
+from ..status import Status
 from .friction import FrictionLaw
-from .newton import Flow, solve_flow
+from .pipework import Pipework
+from .prepared import Prepared
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-CHUNK = 40_000
-"""Links times scenarios worked on at once; bounds memory.  Measured: slower below, flat above."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,9 @@ class Problem:
     link_pump_slope: ArrayLike = 0.0
     """(E,) linear fall of the pump curve [Pa/(kg/s)]."""
     link_pump_curvature: ArrayLike = 0.0
-    """(E,) quadratic fall of the pump curve, >= 0 [Pa/(kg/s)^2]."""
+    """(E,) fall of the pump curve with q^n, >= 0 [Pa/(kg/s)^n]."""
     link_pump_speed: ArrayLike = 1.0
-    """(S, E) relative speed s: ``rise = head s^2 - slope s q - curvature q^2``; 0 closes the link [-]."""
+    """(S, E) relative speed s: ``rise = head s^2 - slope s q - curvature s^(2-n) q^n``; 0 closes the link [-]."""
     link_limit: ArrayLike = np.inf
     """(S, E) largest flow a pressure-independent limiter lets through from -> to [kg/s]."""
     link_check: ArrayLike = False
@@ -77,6 +75,16 @@ class Problem:
     """(E,) or scalar [kg/m3]; default water at 20 degC."""
     link_viscosity: ArrayLike = 1.0016e-3
     """(S, E) or scalar, dynamic [Pa s]; default water at 20 degC."""
+    link_hazen_williams: ArrayLike = 0.0
+    """(E,) C of Hazen and Williams; where > 0 the pipe has ``head = 10.667 C^-1.852 D^-4.871 L Q^1.852`` [m, m3/s]
+    instead of Darcy friction, and density and standard gravity turn head into pressure [-]."""
+    link_pump_exponent: ArrayLike = 2.0
+    """(E,) n of the pump curve, > 0 [-]."""
+    link_curve: ArrayLike = -1
+    """(E,) index into ``curves``: a falling one is the rise of a pump at full speed, which affinity carries to other
+    speeds; a rising one is the drop of a valve, the same in both directions.  -1: none."""
+    curves: Sequence[tuple[ArrayLike, ArrayLike]] = ()
+    """Points (flow [kg/s], pressure [Pa]), flow increasing; straight lines between and beyond them."""
 
 
 @dataclass(frozen=True)
@@ -93,18 +101,36 @@ class Solution:
     """(S, N) gauge pressure, including that of the fixed nodes [Pa]; 0 where not connected."""
     link_flow: Array
     """(S, E) [kg/s]."""
-    link_drop: Array
-    """(S, E) pressure at link_from less that at link_to [Pa]; 0 where an end is not connected."""
-    link_velocity: Array
-    """(S, E) [m/s], signed like the flow; 0 for links without diameter."""
-    link_reynolds: Array
-    """(S, E) [-]."""
     link_limited: Mask
     """(S, E) the limiter holds the flow at ``link_limit``."""
     mass_error: Array
     """(S,) largest imbalance of a free node over the largest flow [-]."""
     node_connected: Mask
     """(S, N) open links lead from the node to a fixed node."""
+    _pipework: Pipework = field(repr=False)
+    _viscosity: Array = field(repr=False)
+
+    @cached_property
+    def link_drop(self) -> Array:
+        """(S, E) pressure at link_from less that at link_to [Pa]; 0 where an end is not connected."""
+        start, end = self._pipework.start, self._pipework.end
+        both = self.node_connected[:, start] & self.node_connected[:, end]
+        return np.where(both, self.node_pressure[:, start] - self.node_pressure[:, end], 0.0)
+
+    @cached_property
+    def link_velocity(self) -> Array:
+        """(S, E) [m/s], signed like the flow; 0 for links without diameter."""
+        p = self._pipework
+        return self.link_flow * np.divide(
+            1.0, p.density * p.area, out=np.zeros_like(p.area), where=p.area > 0.0
+        )
+
+    @cached_property
+    def link_reynolds(self) -> Array:
+        """(S, E) [-]."""
+        return (
+            np.abs(self.link_velocity) * (self._pipework.diameter * self._pipework.density) / self._viscosity
+        )
 
 
 def solve(
@@ -114,6 +140,7 @@ def solve(
     max_iterations: int = 60,
     raise_on_failure: bool = False,
     friction: FrictionLaw = "colebrook",
+    compiled: bool | None = None,
 ) -> Solution:
     """Solve for the steady flow of every scenario at once.
 
@@ -123,6 +150,16 @@ def solve(
         Largest accepted change of any flow and largest mass imbalance, relative to the largest flow. [-]
     friction : {"colebrook", "swamee_jain"}
         Pipe friction law; the second is that of EPANET, for comparisons.
+    compiled : bool or None
+        Solve with the compiled kernel (needs numba) or with numpy alone.  None compiles where links times scenarios
+        repay the import of the compiler and numba is there.
+
+    Raises
+    ------
+    ValueError
+        Impossible input, by field and index.
+    SolveError
+        Some scenario failed and ``raise_on_failure`` is set.
 
     Notes
     -----
@@ -146,64 +183,26 @@ def solve(
     >>> float(solve(loop).link_flow.round(6)[0, 0])
     2.0
     """
-    case, row_of = Case.from_problem(problem)
-    step = max(1, CHUNK // max(case.link_count, 1))
-    parts = [
-        solve_flow(
-            case.take(np.arange(i, min(i + step, case.scenarios))), tolerance, max_iterations, friction
-        )
-        for i in range(0, case.scenarios, step)
-    ]
-    solution = _assemble(case, parts, row_of, tolerance)
-    if raise_on_failure and not solution.status.ok:
-        worst = float(solution.residual.max(initial=0.0))
-        raise SolveError(
-            solution.status, f"{int((~solution.scenario_ok).sum())} scenarios, residual {worst:.1e}"
-        )
-    return solution
+    return prepare(problem, friction=friction, compiled=compiled).solve(
+        tolerance=tolerance, max_iterations=max_iterations, raise_on_failure=raise_on_failure
+    )
 
 
-def _assemble(case: Case, parts: list[Flow], row_of: NDArray[np.intp], tolerance: float) -> Solution:
-    """Derived quantities, and the distinct scenarios spread over the rows of the problem again."""
-    flow, head, limited, connected = (
-        np.concatenate([getattr(part, name) for part in parts], axis=1)
-        for name in ("flow", "head", "limited", "connected")
-    )
-    residual, converged = (
-        np.concatenate([getattr(p, name) for p in parts]) for name in ("residual", "converged")
-    )
-    free = np.ones(case.node_count, bool)
-    free[case.fixed] = False
-    largest = np.abs(flow).max(axis=0, initial=0.0)
-    demand = np.abs(case.full("demand")).max(axis=0, initial=0.0)
-    scale = np.maximum(np.maximum(largest, demand), 1e-300)
-    mass_error = np.abs(case.balance(flow)[free]).max(axis=0, initial=0.0) / scale
-    pressure = np.where(connected, head - case.hydrostatic, 0.0)
-    drop = np.where(
-        connected[case.start] & connected[case.end], pressure[case.start] - pressure[case.end], 0.0
-    )
-    speed = np.divide(flow, case.density * case.area, out=np.zeros_like(flow), where=case.area > 0.0)
-    reynolds = np.abs(speed) * case.diameter * case.density / case.viscosity
-    balanced = mass_error <= max(tolerance, 1e-12) * 10.0
-    ok = converged & balanced
-    status = Status.CONVERGED
-    if not ok.all():
-        status = Status.INFEASIBLE if converged.all() else Status.MAX_ITERATIONS
+def prepare(
+    problem: Problem, *, friction: FrictionLaw = "colebrook", compiled: bool | None = None
+) -> Prepared:
+    """Check a problem and work out what depends on its topology alone, for many solves of varied scenarios.
 
-    def spread(array: NDArray[Any]) -> NDArray[Any]:
-        return np.ascontiguousarray(array.T[row_of])
+    Parameters
+    ----------
+    friction, compiled : see :func:`solve`.
 
-    return Solution(
-        status=status,
-        scenario_ok=spread(ok),
-        iterations=max((p.iterations for p in parts), default=0),
-        residual=spread(residual),
-        node_pressure=spread(pressure),
-        link_flow=spread(flow),
-        link_drop=spread(drop),
-        link_velocity=spread(speed),
-        link_reynolds=spread(reynolds),
-        link_limited=spread(limited),
-        mass_error=spread(mass_error),
-        node_connected=spread(connected),
-    )
+    Examples
+    --------
+    >>> loop = Problem(2, [0], [0.0], [0, 1], [1, 0], link_pump_head=[40e3, 0.0],
+    ...                link_device_coefficient=[0.0, 10e3])
+    >>> ready = prepare(loop)
+    >>> ready.solve(link_pump_speed=[[1.0, 1.0], [0.5, 1.0]]).link_flow[:, 0].round(6).tolist()
+    [2.0, 1.0]
+    """
+    return Prepared(problem, friction, compiled)

@@ -1,0 +1,160 @@
+"""A network ready for many duties: checked, planned, solved by the compiled kernel or by numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..status import SolveError, Status
+from .case import Case
+from .duty import Duty
+from .friction import FrictionLaw
+from .newton import Flow, solve_flow
+from .pipework import Array, Index, Mask, Pipework
+from .scenarios import Rows, distinct
+
+if TYPE_CHECKING:
+    from .network import Problem, Solution
+
+CHUNK = 40_000
+"""Links times scenarios that numpy works on at once; bounds memory.  Measured: slower below, flat above."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What either solver finds, a row for each distinct scenario."""
+
+    flow: Array  # (S, E)
+    pressure: Array  # (S, N)
+    limited: Mask  # (S, E)
+    connected: Mask  # (S, N)
+    residual: Array  # (S,)
+    mass_error: Array  # (S,)
+    converged: Mask  # (S,)
+    iterations: int
+
+
+class Prepared:
+    """A checked network; :meth:`solve` may be called from several threads."""
+
+    def __init__(self, problem: Problem, friction: FrictionLaw, compiled: bool | None) -> None:
+        if friction not in ("colebrook", "swamee_jain"):
+            raise ValueError(f'friction must be "colebrook" or "swamee_jain", got {friction!r}')
+        self.pipework = Pipework.of(problem)
+        self.duty = Duty.of(problem, self.pipework)
+        self.duty.pumps(self.pipework)
+        self._friction, self._compiled = friction, compiled
+
+    def solve(
+        self,
+        *,
+        tolerance: float = 1e-9,
+        max_iterations: int = 60,
+        raise_on_failure: bool = False,
+        **varied: ArrayLike,
+    ) -> Solution:
+        """Solve with some arrays replaced.
+
+        Parameters
+        ----------
+        tolerance, max_iterations, raise_on_failure : see :func:`solvers.hydraulics.network.solve`.
+        varied : array_like
+            New values of ``node_demand``, ``fixed_pressure``, ``link_device_coefficient``, ``link_pump_head``,
+            ``link_pump_speed``, ``link_limit``, ``link_open`` or ``link_viscosity``, shaped as in the problem; the rest
+            keeps the problem's.
+
+        Raises
+        ------
+        ValueError
+            Another field, impossible values, or arrays that disagree on the number of scenarios.
+        SolveError
+            Some scenario failed and ``raise_on_failure`` is set.
+        """
+        duty = self.duty.changed(varied, self.pipework)
+        answer, row_of = self._by_numpy(duty, tolerance, max_iterations)
+        solution = self._solution(duty, answer, row_of, tolerance)
+        if raise_on_failure and not solution.status.ok:
+            worst = float(solution.residual.max(initial=0.0))
+            raise SolveError(
+                solution.status, f"{int((~solution.scenario_ok).sum())} scenarios, residual {worst:.1e}"
+            )
+        return solution
+
+    def _by_numpy(self, duty: Duty, tolerance: float, max_iterations: int) -> tuple[Answer, Index]:
+        keep, row_of = distinct(duty.arrays.values())
+        case = Case.of(self.pipework, duty, keep)
+        step = max(1, CHUNK // max(case.link_count, 1))
+        parts = [
+            solve_flow(
+                case.take(np.arange(i, min(i + step, case.scenarios))),
+                tolerance,
+                max_iterations,
+                self._friction,
+            )
+            for i in range(0, case.scenarios, step)
+        ]
+        return _gathered(self.pipework, case, parts), row_of
+
+    def _solution(self, duty: Duty, answer: Answer, row_of: Index, tolerance: float) -> Solution:
+        """The distinct scenarios spread over the rows of the problem again."""
+        from .network import Solution
+
+        ok = answer.converged & (answer.mass_error <= max(tolerance, 1e-12) * 10.0)
+        status = Status.CONVERGED
+        if not ok.all():
+            status = Status.INFEASIBLE if answer.converged.all() else Status.MAX_ITERATIONS
+        same = row_of.size == ok.size and bool((row_of == np.arange(ok.size)).all())
+
+        def spread(array: Rows) -> Rows:
+            return array if same else array[row_of]
+
+        return Solution(
+            status=status,
+            scenario_ok=spread(ok),
+            iterations=answer.iterations,
+            residual=spread(answer.residual),
+            node_pressure=spread(answer.pressure),
+            link_flow=spread(answer.flow),
+            link_limited=spread(answer.limited),
+            mass_error=spread(answer.mass_error),
+            node_connected=spread(answer.connected),
+            _pipework=self.pipework,
+            _viscosity=duty.viscosity,
+        )
+
+
+def _gathered(pipework: Pipework, case: Case, parts: list[Flow]) -> Answer:
+    """The chunks of the numpy solver behind each other, a row for each scenario."""
+    flow, head, limited, connected = (
+        np.concatenate([getattr(part, name) for part in parts], axis=1)
+        for name in ("flow", "head", "limited", "connected")
+    )
+    residual, converged = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("residual", "converged")
+    )
+    free = np.ones(case.node_count, bool)
+    free[case.fixed] = False
+    largest = np.abs(flow).max(axis=0, initial=0.0)
+    demand = np.abs(case.full("demand")).max(axis=0, initial=0.0)
+    scale = np.maximum(np.maximum(largest, demand), 1e-300)
+    pressure = np.where(connected, head - pipework.hydrostatic[:, None], 0.0)
+    return Answer(
+        flow=np.ascontiguousarray(flow.T),
+        pressure=np.ascontiguousarray(pressure.T),
+        limited=np.ascontiguousarray(limited.T),
+        connected=np.ascontiguousarray(connected.T),
+        residual=residual,
+        mass_error=np.abs(case.balance(flow)[free]).max(axis=0, initial=0.0) / scale,
+        converged=converged,
+        iterations=max((p.iterations for p in parts), default=0),
+    )
+
+
+@cache
+def _compiler() -> bool:
+    return find_spec("numba") is not None
