@@ -52,6 +52,8 @@ class DryCoolerRating:
     """Dry bulb above which the pad is wetted; assumed. [degC]"""
     pad_cycles: float = 3.0
     """Cycles of concentration of the pad's water; assumed."""
+    pad_drag: float = 0.0
+    """Pressure drop of the pad over that of the unit without it; the pad stands in the air stream wet or dry. [-]"""
 
     def __post_init__(self) -> None:
         if not self.coolant_entering > self.coolant_leaving > self.air_entering:
@@ -66,8 +68,10 @@ class DryCoolerRating:
             )
         if not 0.0 < self.air_resistance_share < 1.0 or not 0.0 <= self.pad_effectiveness <= 1.0:
             raise ValueError("air_resistance_share and pad_effectiveness are fractions")
-        if self.pad_cycles <= 1.0:
-            raise ValueError("pad_cycles must exceed 1, or all water is bled off")
+        if self.pad_cycles <= 1.0 or self.pad_drag < 0.0:
+            raise ValueError(
+                "pad_cycles must exceed 1, or all water is bled off; pad_drag must not be negative"
+            )
         _ = self.conductance  # refuses a rating that no coil can meet
 
     @property
@@ -129,8 +133,10 @@ def reject(
     wet_bulb : array_like
         Needed with a pad. [degC]
 
-    Notes ----- A valve is assumed to mix past the coil when the outdoors would cool below set point with the
-    fans at rest. Duty without coolant flow has no steady state: saturated, leaving :data:`CEILING`, heat 0.
+    Notes
+    -----
+    A valve is assumed to mix past the coil when the outdoors would cool below set point with the fans at rest.
+    Duty without coolant flow has no steady state: saturated, leaving :data:`CEILING`, heat 0.
     """
     heat, flow, capacity, air, barometer, wanted, bulb = _broadcast(
         duty, coolant_flow, coolant_capacity, dry_bulb, pressure, setpoint, wet_bulb
@@ -155,7 +161,9 @@ def reject(
     made = _result(rating, fraction, share, inlet, barometer, evaporated)
     return Rejection(
         leaving=np.where(stuck, CEILING, leaving),
-        power=np.where(stuck, rating.fan_power * barometer / rating.pressure, made[0]),
+        power=np.where(
+            stuck, rating.fan_power * (1.0 + rating.pad_drag) * barometer / rating.pressure, made[0]
+        ),
         water=made[1],
         saturated=lost | stuck,
         heat=np.where(stuck, 0.0, heat),
@@ -263,7 +271,7 @@ def _result(
 ) -> tuple[Array, Array, Array]:
     """Fan power [W], water [kg/s] and mean speed [-]."""
     density = pressure / rating.pressure
-    full = fans.power(fraction, 1.0, rating.fan_power, density_ratio=density)
+    full = fans.power(fraction, 1.0, rating.fan_power * (1.0 + rating.pad_drag), density_ratio=density)
     air = _air_flow(rating, fraction, inlet, pressure)
     makeup = evaporated * rating.pad_cycles / (rating.pad_cycles - 1.0)
     return share * full, share * air * makeup, share * fraction

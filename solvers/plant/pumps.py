@@ -1,14 +1,27 @@
-"""Pumps: hydraulic power over efficiencies, and the affinity laws.
+"""Pumps: hydraulic power over efficiencies, efficiency away from the best point, and the affinity laws.
 
-Source: I. J. Karassik et al., "Pump Handbook", 4th ed., McGraw-Hill, 2008, chapter 2.
+References
+----------
+.. [1] I. J. Karassik et al., "Pump Handbook", 4th ed., McGraw-Hill, 2008, chapter 2.
+.. [2] H. Fu, D. Blum and M. Wetter, "Fan and Pump Efficiency in Modelica based on the Euler Number", American
+   Modelica Conference, 2022; coefficients as in the Modelica Buildings library, ``Euler/correlation.mo`` (BSD-3),
+   which has them from the EnergyPlus Engineering Reference, "Component Model Fan".
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+
+_EULER_LOW = (1.407887300933, 1.433531254001, 0.493231336746, 0.05687322707407)
+_EULER_MIDDLE = (1.01426507307139, -0.060614519563716, -0.75988502317361, 0.37824577860088)
+_EULER_HIGH = (1.13993003013131, -0.65997315029278, 0.12957001502368, -8.5494313567465e-3)
+_EULER_BEST = 1.01545
+_LEAST = 0.002
+"""Lowest share of the best efficiency; the correlation is not read below it [2]_."""
 
 
 def power(
@@ -33,6 +46,24 @@ def power(
         * np.asarray(drive_efficiency, float)
     )
     return hydraulic / chain
+
+
+def relative_efficiency(flow: ArrayLike, rise: ArrayLike) -> Array:
+    """Efficiency over that of the best point, for any speed. [0..1]
+
+    ``flow`` and ``rise`` are over those of the best point at full speed; the Euler number of a point,
+    ``rise / flow^2``, does not change along an affinity parabola, so neither does the efficiency [2]_.
+    Cubic in the logarithm of the Euler number over its best; at half the best flow of a flat curve 0.77.
+    """
+    q, h = np.asarray(flow, float), np.asarray(rise, float)
+    running = (q > 0.0) & (h > 0.0)
+    x = np.log10(np.where(running, h, 1.0) / np.where(running, q, 1.0) ** 2)
+    share = np.where(
+        x < -0.5,
+        polyval(x, _EULER_LOW),
+        np.where(x > 0.5, polyval(x, _EULER_HIGH), polyval(x, _EULER_MIDDLE)),
+    )
+    return np.where(running, np.maximum(share / _EULER_BEST, _LEAST), _LEAST)
 
 
 def affinity(

@@ -39,11 +39,13 @@ class Rejection:
     """Whether every correlation was used inside its range."""
 
 
-def find_root(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+def find_root(
+    function: Callable[[Array], Array], low: Array, high: Array, *, settled: float = _SETTLED
+) -> Array:
     """Root of an elementwise function that changes sign once between ``low`` and ``high``.
 
     Inverse quadratic interpolation where it is safe, else bisection [1]_; every element ends within a
-    relative 1e-12 of its bracket or after 80 evaluations.  An element without a change of sign ends at some
+    relative ``settled`` of its bracket or after 80 evaluations.  An element without a change of sign ends at some
     point inside.
 
     References
@@ -53,7 +55,7 @@ def find_root(function: Callable[[Array], Array], low: Array, high: Array) -> Ar
     """
     near, far = np.array(low, float), np.array(high, float)
     near_value, far_value = function(near), function(far)
-    tolerance = _SETTLED * np.abs(far - near) + np.finfo(float).tiny
+    tolerance = settled * np.abs(far - near) + np.finfo(float).tiny
     share = np.full(near.shape, 0.5)
     best = near
     for _ in range(_LIMIT):
@@ -85,6 +87,43 @@ def _next_share(near: Array, far: Array, old: Array, f_near: Array, f_far: Array
     curve = over(f_near, f_far - f_near) * over(f_old, f_far - f_old)
     curve += over(old - near, far - near) * over(f_near, f_old - f_near) * over(f_far, f_old - f_far)
     return np.where(smooth, curve, 0.5)
+
+
+@dataclass(frozen=True)
+class Stepping:
+    """Answer of :func:`step`: two neighbouring fan steps and the share of time at the upper one."""
+
+    lower: Array
+    """Air-flow fraction of the lower step. [0..1]"""
+    upper: Array
+    """Air-flow fraction of the upper step. [0..1]"""
+    share: Array
+    """Time at the upper step. [0..1]"""
+    leaving: Array
+    """Mean leaving temperature. [degC]"""
+    lost: Mask
+    """Set point not held at the top step."""
+
+
+def step(
+    leaving_at: Callable[[Array], Array], setpoint: Array, free: float, steps: tuple[float, ...]
+) -> Stepping:
+    """Hold a set point on average by cycling between the two fan steps around it.
+
+    ``steps`` are air-flow fractions of the fans' speeds, rising, the last 1 for full; below the first the fans
+    rest at ``free``.  Arguments otherwise as :func:`modulate`.
+    """
+    levels = (free, *steps)
+    at = [leaving_at(np.full(setpoint.shape, x)) for x in levels]
+    lower, upper = np.full(setpoint.shape, free), np.full(setpoint.shape, free)
+    share = np.zeros(setpoint.shape)
+    for low, high, warm, cold in zip(levels, levels[1:], at, at[1:], strict=False):
+        needed = warm > setpoint
+        span = np.where(warm > cold, warm - cold, 1.0)
+        lower, upper = np.where(needed, low, lower), np.where(needed, high, upper)
+        share = np.where(needed, np.clip((warm - setpoint) / span, 0.0, 1.0), share)
+    lost = at[-1] > setpoint + 1e-6
+    return Stepping(lower, upper, share, np.where(lost, at[-1], setpoint), lost)
 
 
 def modulate(

@@ -13,6 +13,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from solvers import psychrometrics
 from solvers.hydraulics.exchanger import conductance_from_rating, effectiveness
 from solvers.plant import fans
-from solvers.plant.rejection import CEILING, Rejection, find_root, modulate
+from solvers.plant.rejection import CEILING, Rejection, find_root, modulate, step
 
 Array = NDArray[np.float64]
 
@@ -62,6 +63,13 @@ class TowerRating:
     """Cycles of concentration: solids in the basin over those in the make-up; assumed, 3 .. 7 is usual."""
     drift: float = 2e-5
     """Droplets lost over circulating water; assumed, modern eliminators reach 0.0005 % .. 0.005 %."""
+    steps: tuple[float, ...] = ()
+    """Fan speeds over rated, rising to 1, of a motor without drive (two-speed: ``(0.5, 1.0)``); empty means variable
+    speed.  Motors cycle between neighbouring steps."""
+    basin_loss: float = 0.0
+    """Heat that an idle basin loses to the outdoors, met by its heater below ``basin_setpoint``. [W/K]"""
+    basin_setpoint: float = 2.0
+    """Basin temperature the heater keeps; EnergyPlus' default. [degC]"""
 
     def __post_init__(self) -> None:
         if not self.water_entering > self.water_leaving > self.wet_bulb:
@@ -74,8 +82,13 @@ class TowerRating:
             raise ValueError(
                 "need 0 < free_convection <= min_speed <= 1, or the fans would slow the air down"
             )
-        if self.cycles <= 1.0 or self.drift < 0.0:
-            raise ValueError("cycles must exceed 1, or all water is bled off, and drift must not be negative")
+        if self.cycles <= 1.0 or min(self.drift, self.basin_loss) < 0.0:
+            raise ValueError("cycles must exceed 1, or all water is bled off; losses must not be negative")
+        rising = all(
+            low < high for low, high in zip((self.free_convection, *self.steps), self.steps, strict=False)
+        )
+        if self.steps and (not rising or self.steps[-1] != 1.0):
+            raise ValueError("steps must rise from above free_convection to 1, full speed")
         _ = self.conductance  # refuses a rating that no tower can meet
 
     @property
@@ -121,8 +134,10 @@ def reject(
     setpoint : array_like
         Wanted leaving temperature; held with the least fan speed that can. [degC]
 
-    Notes ----- Make-up is evaporation + drift + blow-down, blow-down = evaporation / (cycles - 1) - drift but
-    not below 0. Evaporation follows from air that leaves saturated.  Basin heating in frost is left out.
+    Notes
+    -----
+    Make-up is evaporation + drift + blow-down, blow-down = evaporation / (cycles - 1) - drift but not below 0.
+    Evaporation follows from air that leaves saturated.  The heater of an idle basin is :func:`basin_heat`.
     """
     heat, flow, dry, wet, barometer, wanted = np.broadcast_arrays(
         *(np.asarray(x, float) for x in (duty, coolant_flow, dry_bulb, wet_bulb, pressure, setpoint))
@@ -136,20 +151,30 @@ def reject(
         entering = _entering(rating, heat, safe, wet, barometer, fraction)
         return np.where(heat > 0.0, entering - heat / rate, wanted)
 
-    fraction, share, leaving, lost = modulate(leaving_at, wanted, rating.free_convection, rating.min_speed)
     density = barometer / rating.pressure
-    power = share * fans.power(fraction, 1.0, rating.fan_power, density_ratio=density)
     made = np.where(stuck, 0.0, heat)
+
+    def spent(fraction: Array) -> tuple[Array, Array]:
+        full = fans.power(fraction, 1.0, rating.fan_power, density_ratio=density)
+        return full, _makeup(rating, made, flow, dry, wet, barometer, fraction)
+
+    power, water, speed, leaving, lost = _held(rating, leaving_at, spent, wanted)
     return Rejection(
         leaving=np.where(stuck, CEILING, leaving),
         power=np.where(stuck, rating.fan_power * density, power),
-        water=_makeup(rating, made, flow, dry, wet, barometer, fraction),
+        water=water,
         saturated=lost | stuck,
         heat=made,
         entering=np.where(stuck, CEILING, leaving + heat / rate),
-        speed=np.where(stuck, 1.0, share * fraction),
+        speed=np.where(stuck, 1.0, speed),
         in_range=_in_range(rating, safe, wet) & ~stuck,
     )
+
+
+def basin_heat(rating: TowerRating, *, dry_bulb: ArrayLike, running: ArrayLike) -> Array:
+    """Power of the basin heater: an idle basin is kept at its set point. [W]"""
+    cold = np.maximum(rating.basin_setpoint - np.asarray(dry_bulb, float), 0.0)
+    return np.where(np.asarray(running, bool), 0.0, rating.basin_loss * cold)
 
 
 def leaving_temperature(
@@ -180,6 +205,35 @@ def leaving_temperature(
 
     share = find_root(excess, np.full(most.shape, _TINY), np.ones(most.shape))
     return np.where(able, entering - share * most / (safe * WATER_CAPACITY), entering)
+
+
+def _held(
+    rating: TowerRating,
+    leaving_at: Callable[[Array], Array],
+    spent: Callable[[Array], tuple[Array, Array]],
+    wanted: Array,
+) -> tuple[Array, Array, Array, Array, NDArray[np.bool_]]:
+    """Fan power, make-up, mean speed, leaving temperature and whether the set point is lost.
+
+    ``spent`` gives fan power [W] and make-up [kg/s] at an air-flow fraction; at rest the fans draw nothing.
+    """
+    if not rating.steps:
+        fraction, share, leaving, lost = modulate(
+            leaving_at, wanted, rating.free_convection, rating.min_speed
+        )
+        power, water = spent(fraction)
+        return share * power, water, share * fraction, leaving, lost
+    steps = step(leaving_at, wanted, rating.free_convection, rating.steps)
+    low, high = spent(steps.lower), spent(steps.upper)
+    turning = np.where(steps.lower > rating.free_convection, steps.lower, 0.0)
+    rest = np.where(turning > 0.0, low[0], 0.0)
+    return (
+        rest + steps.share * (high[0] - rest),
+        low[1] + steps.share * (high[1] - low[1]),
+        turning + steps.share * (steps.upper - turning),
+        steps.leaving,
+        steps.lost,
+    )
 
 
 def _in_range(rating: TowerRating, flow: Array, wet: Array) -> NDArray[np.bool_]:
