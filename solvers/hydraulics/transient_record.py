@@ -1,0 +1,53 @@
+"""What is kept of a march: series, limits passed, maxima, energies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .transient_case import Array, Case, Index
+
+
+class Record:
+    """Bounded memory: nothing here grows with the number of steps."""
+
+    def __init__(self, c: Case, times: Array, nodes: Index) -> None:
+        self.case, self.times, self.nodes = c, times, nodes
+        self.series = np.empty((times.size, nodes.size, c.scenarios))
+        self.series[times <= 0.0] = c.initial[nodes]
+        self._next = int((times <= 0.0).sum())
+        seen = c.initial[c.watched]
+        self.limit_time = np.where(seen[:, None] >= c.levels[:, :, None], 0.0, np.inf)
+        self.peak, self.peak_time = seen.copy(), np.zeros_like(seen)
+        self.power = np.zeros_like(c.heat)
+        self.withheld = np.zeros_like(c.heat)
+        self.duty = np.zeros_like(c.limit)
+        self.boundary = np.zeros(c.scenarios)
+        self.exchanged = np.zeros(c.scenarios)
+
+    def step(self, start: float, step: float, before: Array, after: Array) -> None:
+        """Temperatures of an accepted step, a straight line in between."""
+        c, end = self.case, start + step
+        while self._next < self.times.size and self.times[self._next] <= end:
+            part = (self.times[self._next] - start) / step
+            old, new = before[self.nodes], after[self.nodes]
+            self.series[self._next] = old + part * (new - old)
+            self._next += 1
+        if not c.watched.size:
+            return
+        old, new = before[c.watched], after[c.watched]
+        passed = np.isinf(self.limit_time) & (new[:, None] >= c.levels[:, :, None])
+        if passed.any():
+            rise = (new - old)[:, None]
+            part = (c.levels[:, :, None] - old[:, None]) / np.where(rise != 0.0, rise, 1.0)
+            self.limit_time = np.where(passed, start + step * part, self.limit_time)
+        higher = new > self.peak
+        self.peak = np.where(higher, new, self.peak)
+        self.peak_time = np.where(higher, end, self.peak_time)
+
+    def energy(self, seconds: float, power: Array, withheld: Array, duty: Array, boundary: Array) -> None:
+        """Heat flows of one stage and the time they stand for."""
+        self.power += seconds * power
+        self.withheld += seconds * withheld
+        self.duty += seconds * duty
+        self.boundary += seconds * boundary
+        self.exchanged += seconds * (np.abs(power).sum(axis=0) + np.abs(duty).sum(axis=0))
