@@ -6,7 +6,7 @@ It is what other tools' files are read into and written from, and what ``solvers
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -63,7 +63,7 @@ class BareNetwork:
     """What the reader had to assume, leave out or change."""
 
     def __post_init__(self) -> None:
-        _check_sizes({"base_power": np.array([self.base_power]), **self.fields})
+        check_sizes({"base_power": np.array([self.base_power]), **self.fields}, _DIVISORS, _UNLIMITED)
         problem = self.problem()
         counts = {kind: getattr(problem, name).size for kind, name in _SIZES.items()}
         counts["load"] = problem.load_power.shape[1]
@@ -127,7 +127,7 @@ class BareNetwork:
             "format": FORMAT, "version": VERSION, "name": self.name, "file": self.file,
             "notes": list(self.notes), "base_power": self.base_power,
             "names": {kind: list(getattr(self, kind)) for kind in KINDS if getattr(self, kind)},
-            "fields": {name: _plain(value) for name, value in self.fields.items()},
+            "fields": {name: plain(value) for name, value in self.fields.items()},
         }  # fmt: skip
 
     @classmethod
@@ -145,7 +145,7 @@ class BareNetwork:
                 raise ValueError("base_power must be a number")
             return cls(
                 float(base), _arrays(document.get("fields")), name=str(document.get("name", "")),
-                file=str(document.get("file", "")), notes=_texts("notes", document.get("notes", [])),
+                file=str(document.get("file", "")), notes=texts("notes", document.get("notes", [])),
                 **_names(document.get("names")),
             )  # fmt: skip
         except (ValueError, OverflowError) as error:
@@ -183,12 +183,18 @@ _UNLIMITED = frozenset({"branch_rating", "generator_q_min", "generator_q_max"})
 """Fields in which an infinite value means that there is no limit."""
 
 
-def _check_sizes(fields: Mapping[str, Array]) -> None:
-    """Refuse numbers that no network has, before they overflow in some equation."""
+def check_sizes(fields: Mapping[str, Array], divisors: Container[str], unlimited: Container[str]) -> None:
+    """Refuse numbers that no network has, before they overflow in some equation.
+
+    Parameters
+    ----------
+    divisors : fields that others are divided by, which may be 0 but not tiny.
+    unlimited : fields in which an infinite value means that there is no limit.
+    """
     for name, value in fields.items():
         size = np.abs(np.asarray(value, complex if np.iscomplexobj(value) else float))
-        bad = (size > LARGEST_NUMBER) & ~(np.isinf(size) & (name in _UNLIMITED))
-        if name in _DIVISORS:
+        bad = (size > LARGEST_NUMBER) & ~(np.isinf(size) & (name in unlimited))
+        if name in divisors:
             bad |= (size > 0) & (size < SMALLEST_DIVISOR)
         if bad.any():
             where = tuple(int(index) for index in np.argwhere(bad)[0])
@@ -198,12 +204,12 @@ def _check_sizes(fields: Mapping[str, Array]) -> None:
             )
 
 
-def _plain(value: Array) -> Any:
-    """Lists; complex as its two parts; infinite as text."""
+def plain(value: Array) -> Any:
+    """An array as plain data: lists; complex as its two parts; infinite as text."""
     if np.iscomplexobj(value):
-        return {"re": _plain(value.real), "im": _plain(value.imag)}
+        return {"re": plain(value.real), "im": plain(value.imag)}
     if value.dtype.kind == "f" and not np.isfinite(value).all():
-        return [_plain(row) for row in value] if value.ndim > 1 else [_number(x) for x in value.tolist()]
+        return [plain(row) for row in value] if value.ndim > 1 else [_number(x) for x in value.tolist()]
     return value.tolist()
 
 
@@ -211,7 +217,8 @@ def _number(value: float) -> float | str:
     return value if np.isfinite(value) else str(value)
 
 
-def _texts(name: str, given: Any) -> tuple[str, ...]:
+def texts(name: str, given: Any) -> tuple[str, ...]:
+    """A list of texts from JSON; a ValueError names it where it is something else."""
     if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
         raise ValueError(f"{name} must be a list of texts")
     return tuple(given)
@@ -224,7 +231,7 @@ def _names(given: Any) -> dict[str, tuple[str, ...]]:
     for kind in given:
         if kind not in KINDS:
             raise ValueError(f'names has an unknown kind "{kind:.40}"{suggest(kind, KINDS)}')
-    return {kind: _texts(f"names of kind {kind}", names) for kind, names in given.items()}
+    return {kind: texts(f"names of kind {kind}", names) for kind, names in given.items()}
 
 
 def _arrays(given: Any) -> dict[str, Array]:
@@ -241,16 +248,16 @@ def _array(name: str, value: Any) -> Array:
     if isinstance(value, dict):
         if set(value) != {"re", "im"}:
             raise ValueError(f'{name} must be a list, or an object of "re" and "im"')
-        real, imaginary = (_real(f"{name}.{part}", value[part]) for part in ("re", "im"))
+        real, imaginary = (real_array(f"{name}.{part}", value[part]) for part in ("re", "im"))
         if real.shape != imaginary.shape:
             raise ValueError(f"{name} has parts of the shapes {real.shape} and {imaginary.shape}")
         parts = np.empty(real.shape, complex)
         parts.real, parts.imag = real, imaginary
         return parts
-    return _real(name, value)
+    return real_array(name, value)
 
 
-def _real(name: str, value: Any) -> Array:
+def real_array(name: str, value: Any) -> Array:
     """Numbers, or lists of as many numbers each; "inf" and "-inf" where there is no limit."""
     if not isinstance(value, list):
         raise ValueError(f"{name} must be a list")

@@ -1,0 +1,238 @@
+"""Hydraulic networks that no layout describes: arrays that another tool's file was read into, and their steady flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from math import pi
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.hydraulics.network import Problem, Solution, prepare
+
+Array = NDArray[Any]
+Rules = Literal["exact", "epanet"]
+Curves = Sequence[tuple[Any, Any]]
+
+GRAVITY = 9.80665
+"""Standard acceleration of gravity [m/s2], ISO 80000-3; turns heads to pressures."""
+FOOT = 0.3048
+EPANET_GRAVITY = 32.2 * FOOT
+"""In EPANET's Darcy-Weisbach law. [m/s2]"""
+EPANET_FITTING = 0.02517
+"""Head of one velocity head over Q2/D4 in EPANET. [s2/ft]"""
+DARCY_SCALE = GRAVITY / EPANET_GRAVITY
+"""What EPANET's velocity head is of the true one, in pipes."""
+FITTING_SCALE = EPANET_FITTING * pi**2 * (GRAVITY / FOOT) / 8.0
+"""The same in fittings and valves."""
+FIRST_FLOW = 28.3
+"""Flow through a pump of constant power from which the search begins: EPANET's 1 cfs of water. [kg/s]"""
+TOLERANCE = 1e-8
+"""Change of the flow of a pump of constant power with which the search ends. [-]"""
+MOST_PASSES = 60
+DEAD_SLOPE = 1e10
+"""Slope of the curve of a pump of constant power beyond which it is closed: it pumps into a dead end, where its curve
+asks for an endless head.  About EPANET's bound of 1e8 ft/cfs. [Pa/(kg/s)]"""
+NOT_STORED = frozenset({"node_count", "curves"})
+
+
+@dataclass(frozen=True)
+class Regulator:
+    """A valve that holds a pressure by itself."""
+
+    link: int
+    kind: Literal["prv", "psv", "pbv"]
+    """Reduces the pressure behind it, sustains that before it, or breaks a constant pressure."""
+    pressure: float
+    """[Pa]"""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something about a flow that a reader should know: which element, and what."""
+
+    kind: str
+    element: Literal["node", "link", "network"]
+    index: int
+    """-1 for the network."""
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class HydraulicFlow:
+    """The steady flow of a bare hydraulic network, and what looks wrong in it."""
+
+    solution: Solution
+    ok: bool
+    """Converged, and every regulating valve and pump of constant power settled."""
+    detail: str
+    """Why not."""
+    problem: Problem
+    """What was solved in the end: pumps of constant power by the tangent of their curve."""
+    regulator_state: tuple[str, ...] = ()
+    """Of each regulating valve: active, open or closed."""
+    troubles: tuple[Trouble, ...] = ()
+
+
+def hydraulic_fields() -> tuple[str, ...]:
+    """Names of the arrays of a problem."""
+    return tuple(item.name for item in fields(Problem) if item.name not in NOT_STORED)
+
+
+def hydraulic_problem(
+    node_count: int, arrays: Mapping[str, Any], curves: Curves = (), *, rules: Rules = "exact",
+    power: Array | None = None, flow: Array | None = None,
+) -> Problem:  # fmt: skip
+    """The problem with these fields; a ValueError names the field and the index of the first bad value.
+
+    Parameters
+    ----------
+    arrays : by the names of :class:`solvers.hydraulics.network.Problem`, one scenario.
+    rules : ``epanet`` for friction and fittings with EPANET's constants, which lie 0.08 % below the true ones.
+    power : (E,) hydraulic power of pumps of constant power, 0 elsewhere. [W]
+    flow : (E,) where the curve of those pumps is touched by the straight line that stands for it. [kg/s]
+    """
+    given = dict(arrays)
+    if curves:
+        given["curves"] = tuple(curves)
+    problem = Problem(node_count, **given)
+    if rules == "epanet":
+        problem = _with_epanet_constants(problem)
+    if power is not None and power.any():
+        problem = _with_power(problem, power, flow)
+    prepare(problem)
+    return problem
+
+
+def _with_epanet_constants(problem: Problem) -> Problem:
+    """Lengths and loss coefficients scaled so that drops are EPANET's; Hazen-Williams has no velocity head."""
+    williams = np.asarray(getattr(problem, "link_hazen_williams", 0.0), float)
+    length = np.asarray(problem.link_length, float)
+    return replace(
+        problem,
+        link_length=np.where(williams > 0.0, length, length * DARCY_SCALE),
+        link_minor_loss=np.asarray(problem.link_minor_loss, float) * FITTING_SCALE,
+    )
+
+
+def _with_power(problem: Problem, power: Array, flow: Array | None) -> Problem:
+    """The tangent of ``rise = power density / flow`` at a flow: twice the rise at no flow, and none at twice the flow."""
+    touch = np.full(power.shape, FIRST_FLOW) if flow is None else flow
+    rise = power * np.broadcast_to(np.asarray(problem.link_density, float), power.shape) / touch
+    links = power.shape
+
+    def placed(field: Any, value: Array) -> Array:
+        return np.where(power > 0.0, value, np.broadcast_to(np.asarray(field, float), links))
+
+    return replace(
+        problem,
+        link_pump_head=placed(problem.link_pump_head, 2.0 * rise),
+        link_pump_slope=placed(problem.link_pump_slope, rise / touch),
+        link_pump_curvature=placed(problem.link_pump_curvature, np.zeros(links)),
+    )
+
+
+def hydraulic_flow(
+    node_count: int, arrays: Mapping[str, Any], curves: Curves = (), *, rules: Rules = "exact",
+    power: Array | None = None, regulators: Sequence[Regulator] = (),
+) -> HydraulicFlow:  # fmt: skip
+    """Solve one state, and say why where there is no solution.
+
+    Pumps of constant power are solved by tangents (Newton's method on their convex curve, one network solve each
+    pass); pressure valves by :mod:`solvers.hydraulics.control`.
+    """
+    state = _State(node_count, dict(arrays), tuple(curves), rules, tuple(regulators))
+    if power is None or not power.any():
+        return state.solved(None, None)
+    power, touch = power.copy(), np.full(power.shape, FIRST_FLOW)
+    density = np.broadcast_to(
+        np.asarray(arrays.get("link_density", Problem.link_density), float), power.shape
+    )
+    dead: list[int] = []
+    result = state.solved(power, touch)
+    for _ in range(MOST_PASSES):
+        pumps = np.flatnonzero((power > 0.0) & _running(result.problem, power.size))
+        found = np.maximum(result.solution.link_flow[0, pumps], 0.1 * touch[pumps])
+        if pumps.size == 0 or (np.abs(found / touch[pumps] - 1.0) <= TOLERANCE).all():
+            dry = tuple(
+                Trouble("no flow", "link", at, "a pump of constant power without flow: closed") for at in dead
+            )
+            return replace(result, troubles=result.troubles + dry)
+        touch[pumps] = np.minimum(found, 10.0 * touch[pumps])
+        stuck = pumps[power[pumps] * density[pumps] / touch[pumps] ** 2 > DEAD_SLOPE]
+        if stuck.size:
+            dead += stuck.tolist()
+            power[stuck] = 0.0
+            state.close(stuck)
+        result = state.solved(power, touch)
+    return replace(result, ok=False, detail="the flow through the pumps of constant power does not settle")
+
+
+def _running(problem: Problem, links: int) -> Array:
+    opened = np.broadcast_to(np.asarray(problem.link_open, bool).reshape(-1), (links,))
+    speed = np.broadcast_to(np.asarray(problem.link_pump_speed, float).reshape(-1), (links,))
+    return np.asarray(opened & (speed > 0.0))
+
+
+@dataclass
+class _State:
+    """What is solved pass after pass."""
+
+    node_count: int
+    arrays: dict[str, Any]
+    curves: tuple[tuple[Any, Any], ...]
+    rules: Rules
+    regulators: tuple[Regulator, ...]
+
+    def close(self, links: Array) -> None:
+        """Close pumps that pump into a dead end."""
+        links_in_all = np.size(self.arrays["link_from"])
+        opened = np.array(
+            np.broadcast_to(np.asarray(self.arrays.get("link_open", True), bool), (links_in_all,))
+        )
+        opened[links] = False
+        self.arrays["link_open"] = opened
+
+    def solved(self, power: Array | None, touch: Array | None) -> HydraulicFlow:
+        """One solve with the pumps of constant power as straight lines."""
+        problem = hydraulic_problem(
+            self.node_count, self.arrays, self.curves, rules=self.rules, power=power, flow=touch
+        )
+        law: Literal["colebrook", "swamee_jain"] = "swamee_jain" if self.rules == "epanet" else "colebrook"
+        if self.regulators:
+            return _regulated(problem, self.regulators, law)
+        solution = prepare(problem, friction=law).solve()
+        return HydraulicFlow(solution, bool(solution.scenario_ok[0]), _why(solution), problem)
+
+
+def _why(solution: Solution) -> str:
+    if solution.scenario_ok[0]:
+        return ""
+    if float(solution.mass_error[0]) > 1e-6:
+        return (
+            f"mass is not balanced (off by {float(solution.mass_error[0]):.1e} of the largest flow): a demand cannot "
+            "be served, because every way to a source is closed"
+        )
+    return f"the flows have not settled after {solution.iterations} iterations"
+
+
+def _regulated(
+    problem: Problem, regulators: Sequence[Regulator], law: Literal["colebrook", "swamee_jain"]
+) -> HydraulicFlow:
+    """With pressure valves."""
+    from solvers.hydraulics import control
+
+    kinds = {
+        "prv": control.PressureReducing,
+        "psv": control.PressureSustaining,
+        "pbv": control.PressureBreaker,
+    }
+    controls = tuple(kinds[valve.kind](valve.link, valve.pressure) for valve in regulators)
+    found = control.solve(problem, controls, friction=law)
+    words = {control.State.OPEN: "open", control.State.SHUT: "closed", control.State.OFF: "closed"}
+    states = tuple(words.get(control.State(int(state)), "active") for state in found.state[0])
+    ok = bool(found.scenario_ok[0])
+    detail = "" if ok else _why(found.solution) or "the pressure valves find no common state"
+    return HydraulicFlow(found.solution, ok, detail, found.problem, states)
