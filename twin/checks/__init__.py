@@ -7,6 +7,7 @@ need no solve.
 
 from twin.checks import (
     air,
+    chips,
     continuity,
     faults,
     feeding,
@@ -44,6 +45,7 @@ __all__ = [
     "check_limits",
     "check_overrides",
     "check_placement",
+    "chips",
     "continuity",
     "faults",
     "feeding",

@@ -54,6 +54,9 @@ QUANTITIES: dict[str, Quantity] = {
             liquid_return*     | temperature        | Coolant temperature at the outlet
             liquid_drop        | pressure           | Coolant pressure drop
             liquid_pressure    | pressure           | Gauge pressure at the coolant inlet
+            coupling_loading   | fraction           | Coolant flow over the rating of its quick disconnects; 0 not rated
+            case_temperature*  | temperature        | Warmest lid of its accelerators; 0 without data of their cold plates
+            case_margin*       | temperature_difference | Distance of the warmest lid to its limit; 0 without data
             voltage*           | ratio              | Lowest input voltage over nominal
             shelf_loading      | fraction           | Load of the power shelves of the fullest feed
             tokens*            | token_rate         | Tokens per second

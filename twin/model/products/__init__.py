@@ -38,7 +38,15 @@ from twin.model.products.power import (
     Ups,
     Utility,
 )
-from twin.model.products.racks import Accelerators, Coolant, PowerShelf, Rack, RackPower
+from twin.model.products.racks import (
+    Accelerators,
+    ColdPlate,
+    Coolant,
+    PowerShelf,
+    QuickDisconnect,
+    Rack,
+    RackPower,
+)
 from twin.model.products.sheet import SQRT3, YEAR, ProductBase, Reliability
 
 Product = Annotated[
@@ -78,6 +86,7 @@ __all__ = [
     "Cable",
     "Cdu",
     "Chiller",
+    "ColdPlate",
     "Coolant",
     "CoolingTower",
     "Crah",
@@ -90,6 +99,7 @@ __all__ = [
     "Product",
     "ProductBase",
     "Pump",
+    "QuickDisconnect",
     "Rack",
     "RackPower",
     "RearDoor",

@@ -15,6 +15,7 @@ from twin.model.elements import (
     FlowPath,
     Terminal,
 )
+from twin.model.piping import LoopFluid
 from twin.model.products.sheet import Points, ProductBase, drop_law
 from twin.units import (
     Bytes,
@@ -118,6 +119,52 @@ class Coolant(Frozen):
         return self
 
 
+class ColdPlate(Frozen):
+    """Cold plates on a rack's accelerators: how warm their lids get, and how warm they may."""
+
+    rated_power: Power = Field(gt=0)
+    """Heat of one package to which ``lid_rise`` belongs."""
+    rated_flow: VolumeFlow = Field(gt=0)
+    """Coolant through one plate to which ``lid_rise`` belongs."""
+    lid_rise: TemperatureDifference = Field(gt=0)
+    """Lid (case) above the coolant that enters its plate."""
+    film_share: Fraction = Field(default=0.4, gt=0, lt=1)
+    """Share of ``lid_rise`` in the coolant film, which shrinks with flow; the rest is conduction and stays."""
+    film_exponent: float = Field(default=0.7, gt=0, le=1.5)
+    """n in film resistance ~ flow^-n."""
+    rated_fluid: LoopFluid = "pg25"
+    """Coolant to which ``lid_rise`` belongs; in others the film scales with their properties."""
+    rated_supply: Temperature = 30.0
+    """Coolant temperature to which ``lid_rise`` belongs."""
+    flow_share: Fraction = Field(default=1.0, gt=0, le=1)
+    """Share of the rack's coolant that goes through these plates."""
+    series: int = Field(default=1, ge=1, le=64)
+    """Plates one after the other in a branch; the last gets the coolant that the others heated."""
+    balance: Fraction = Field(default=1.0, gt=0, le=1)
+    """Flow of the branch that gets the least, over the mean."""
+    case_max: Temperature
+    """Warmest lid in operation."""
+    throttle: Temperature
+    """Lid at which the package slows down."""
+    trip: Temperature
+    """Lid at which it shuts down."""
+
+    @model_validator(mode="after")
+    def _limits_ascend(self) -> ColdPlate:
+        if not self.case_max <= self.throttle <= self.trip:
+            raise ValueError("lid temperatures must ascend: case_max <= throttle <= trip")
+        return self
+
+
+class QuickDisconnect(Frozen):
+    """Couplings between a rack and the loop, strainers in them included."""
+
+    flow_max: VolumeFlow = Field(gt=0)
+    """Largest flow of the rack's couplings together."""
+    pressure_max: Pressure = Field(gt=0)
+    """Largest gauge pressure when coupled."""
+
+
 class Accelerators(Frozen):
     """The processors that make the tokens."""
 
@@ -163,8 +210,12 @@ class Rack(ProductBase):
     """Temperature rise of the air at maximum power."""
     air_class: Literal["A1", "A2", "A3", "A4", "H1"] = "A2"
     """ASHRAE TC 9.9 class of the air inlet."""
+    quick_disconnect: QuickDisconnect | None = None
+    """Couplings to the loop; without them their rating is not checked."""
     accelerators: Accelerators | None = None
     """Accelerators; none for storage and network racks."""
+    cold_plate: ColdPlate | None = None
+    """Cold plates of the accelerators; without them lid temperatures are not told."""
     front_to_rear: bool = True
     """Air goes in at the face and out at the back; false: in at the left side, seen from the front, and out at the
     right."""
@@ -187,6 +238,16 @@ class Rack(ProductBase):
             raise ValueError("liquid_share above 0 needs a coolant block, or the liquid heat has no flow")
         if self.accelerators and self.accelerators.count * self.accelerators.power > self.power.peak:
             raise ValueError("accelerators draw more than the rack's peak power")
+        return self
+
+    @model_validator(mode="after")
+    def _plates_cool_something(self) -> Rack:
+        if self.cold_plate is None:
+            return self
+        if self.coolant is None or self.accelerators is None:
+            raise ValueError("cold_plate needs a coolant and an accelerators block, or it cools nothing")
+        if self.cold_plate.series > self.accelerators.count:
+            raise ValueError("cold_plate has more plates in series than the rack has accelerators")
         return self
 
     @property
