@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted(path for package in ("twin", "solvers") for path in (ROOT / package).rglob("*.py"))
 
 ORDER = [
-    "units", "model", "catalogue", "layout", "geometry", "capacity", "scenario", "results", "networks",
+    "units", "model", "catalogue", "layout", "climate", "geometry", "capacity", "scenario", "results", "networks",
     "tabulate", "studies", "coupling", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
 ]  # fmt: skip
 """Parts of ``twin`` in the direction of the data: each may import those before it."""
@@ -114,9 +114,18 @@ def test_solvers_know_arrays_and_nothing_else():
 
 def test_only_lowering_and_coupling_see_solvers():
     others = set(files("twin")) - {
-        path for name in ("networks", "tabulate", "studies", "coupling") for path in files(f"twin.{name}")
+        path
+        for name in ("networks", "tabulate", "studies", "coupling", "climate")
+        for path in files(f"twin.{name}")
     }
     assert offences(sorted(others), {"solvers"}) == []
+
+
+def test_the_climate_takes_only_moist_air_from_the_solvers():
+    found = [
+        name for path in files("twin.climate") for name, _ in imports(path) if name.startswith("solvers")
+    ]
+    assert set(found) == {"solvers.psychrometrics"}
 
 
 def test_only_the_view_draws_and_nobody_imports_vtk():

@@ -32,6 +32,10 @@ class Climate(Frozen):
     """Mean of the year."""
     source: str = Field(min_length=3)
     """Where the values come from."""
+    zone: str = Field(default="", pattern=r"^([0-8][ABC]?)?$")
+    """Climate zone of ASHRAE Standard 169 (``5A``), by which ASHRAE 90.4 sets its limits; empty if not known."""
+    zone_source: str = "county table of ANSI/ASHRAE Standard 169-2013 (as quoted)"
+    """Where the zone comes from."""
 
     @model_validator(mode="after")
     def _is_air(self) -> Climate:
