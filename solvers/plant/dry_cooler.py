@@ -230,6 +230,32 @@ def solve(
     )
 
 
+def leaving_temperature(
+    rating: DryCoolerRating,
+    *,
+    coolant_entering: ArrayLike,
+    coolant_flow: ArrayLike,
+    coolant_capacity: ArrayLike,
+    dry_bulb: ArrayLike,
+    pressure: ArrayLike,
+    speed: ArrayLike = 1.0,
+    wet_bulb: ArrayLike | None = None,
+) -> Array:
+    """Coolant leaving at a given fan speed (0..1, not below free convection). [degC]
+
+    Air warmer than the coolant heats it; without flow the coolant leaves as it came.
+    """
+    entry, flow, capacity, air, barometer, fraction, bulb = _broadcast(
+        coolant_entering, coolant_flow, coolant_capacity, dry_bulb, pressure, speed, wet_bulb
+    )
+    rate = flow * capacity
+    safe = np.where(rate > 0.0, rate, rating.coolant_rate)
+    inlet, _ = _pad(rating, air, bulb, barometer)
+    blow = np.maximum(fraction, rating.free_convection)
+    cooled = entry - _pass(rating, blow, safe, inlet, barometer) / safe * (entry - inlet)
+    return np.where(rate > 0.0, cooled, entry)
+
+
 def _broadcast(*values: ArrayLike | None) -> list[Array]:
     """Float arrays of one shape; a missing wet bulb becomes NaN, which only a pad would ever read."""
     return list(np.broadcast_arrays(*(np.asarray(np.nan if v is None else v, float) for v in values)))
