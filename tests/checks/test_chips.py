@@ -1,4 +1,4 @@
-"""Lids and couplings: the rules at their limits, and the values of a solved layout by hand."""
+"""Lids and couplings: what the rules leave out, and the values of a solved layout by hand."""
 
 from __future__ import annotations
 
@@ -12,83 +12,42 @@ from twin.coupling import evaluate
 from twin.layout.load import load_text
 from twin.model.base import Mark
 from twin.model.language import Override
-from twin.model.products import ColdPlate, QuickDisconnect
 
 NORMAL, FAILED = 0, 10
-PLATE = ColdPlate(
-    rated_power=1400, rated_flow=2e-3 / 60, lid_rise=28, case_max=80, throttle=85, trip=95, flow_share=0.85
-)
-COUPLING = QuickDisconnect(flow_max=3e-3, pressure_max=5e5)
-
-
-@pytest.fixture
-def plated(design, facility):
-    """The small hall with the cold plates and couplings of its racks known."""
-    rack = facility.racks[0].product.replace(cold_plate=PLATE, quick_disconnect=COUPLING)
-    machines = tuple(m.replace(product=rack) if m.kind == "rack" else m for m in facility.machines)
-    return facility.replace(machines=machines)
-
-
-@pytest.fixture
-def solved(design, plated):
-    results = design.results(plated)
-    results["rack"]["case_temperature"][:] = 70.0
-    results["rack"]["case_margin"][:] = 10.0
-    results["rack"]["coupling_loading"][:] = 0.8
-    return results
 
 
 def findings(facility, results, code):
     return [f for f in judge(facility, results).findings if f.code == code]
 
 
-def test_all_holds_where_lids_are_cool(plated, solved):
-    assert not judge(plated, solved).findings
-
-
-@pytest.mark.parametrize(
-    ("code", "quantity", "state", "passes", "breaks", "severity"),
-    [
-        ("LIQ-018", "case_temperature", NORMAL, 79.9, 80.1, "error"),
-        ("LIQ-018", "case_temperature", FAILED, 79.9, 80.1, "warning"),
-        ("LIQ-020", "case_temperature", FAILED, 94.9, 95.1, "error"),
-        ("LIQ-019", "coupling_loading", FAILED, 1.0009, 1.01, "warning"),
-    ],
-)
-def test_a_rule_holds_just_inside_and_breaks_just_outside(
-    plated, solved, code, quantity, state, passes, breaks, severity
-):
-    solved["rack"][quantity][state, 0] = passes
-    assert not findings(plated, solved, code)
-    solved["rack"][quantity][state, 0] = breaks
-    (found,) = findings(plated, solved, code)
-    assert (found.severity, found.subject, found.count) == (severity, "p1.s.01", 1)
-    assert found.scenario == solved.scenarios[state].name
-
-
-def test_the_pressure_at_the_coupling_counts(plated, solved):
-    solved["rack"]["liquid_pressure"][FAILED, 0] = 5.1e5
-    assert [f.severity for f in findings(plated, solved, "LIQ-019")] == ["warning"]
+def test_the_pressure_at_the_coupling_counts(facility, results):
+    results["rack"]["liquid_pressure"][FAILED, 0] = 5.1e5
+    assert [f.severity for f in findings(facility, results, "LIQ-019")] == ["warning"]
 
 
 def test_racks_without_data_are_not_judged(facility, results):
-    results["rack"]["case_temperature"][:] = 0.0
-    assert not judge(facility, results).findings
+    bare = facility.racks[0].product.replace(cold_plate=None, quick_disconnect=None)
+    machines = tuple(m.replace(product=bare) if m.kind == "rack" else m for m in facility.machines)
+    results["rack"]["case_temperature"][:], results["rack"]["coupling_loading"][:] = 99.0, 2.0
+    assert not judge(facility.replace(machines=machines), results).findings
 
 
 @pytest.mark.parametrize("quantity", ["served", "liquid_flow"])
-def test_a_rack_without_power_or_flow_breaks_other_rules(plated, solved, quantity):
-    solved["rack"]["case_temperature"][FAILED, 0] = CEILING
-    solved["rack"][quantity][FAILED, 0] = 0.0
-    assert not findings(plated, solved, "LIQ-018")
+def test_a_rack_without_power_or_flow_breaks_other_rules(facility, results, quantity):
+    results["rack"]["case_temperature"][FAILED, 0] = CEILING
+    results["rack"][quantity][FAILED, 0] = 0.0
+    assert not findings(facility, results, "LIQ-018")
 
 
-def test_a_limit_can_be_overridden_with_a_reason(plated, solved):
+def test_a_limit_can_be_overridden_with_a_reason(facility, results):
     """The limit of operation moves; that of the shutdown stays."""
-    solved["rack"]["case_temperature"][NORMAL, 0], solved["rack"]["case_temperature"][FAILED, 0] = 82.0, 96.0
+    results["rack"]["case_temperature"][NORMAL, 0], results["rack"]["case_temperature"][FAILED, 0] = (
+        82.0,
+        96.0,
+    )
     own = Override(rule="LIQ-018", max="97 degC", reason="letter of the maker, 3 May 2026")
-    changed = plated.replace(overrides=((own, Mark(file="hall.yaml", line=1)),))
-    assert [f.code for f in judge(changed, solved).findings] == ["LIQ-020"]
+    changed = facility.replace(overrides=((own, Mark(file="hall.yaml", line=1)),))
+    assert [f.code for f in judge(changed, results).findings] == ["LIQ-020"]
 
 
 def test_the_rules_name_the_sheet():
