@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from .heat_steps import OPTIONS, outlet_terms
 from .mixing import AT_FLOOR, CONTROLLED, IDLE, LIMITED, TAKING
-
-LANES = 8
-"""Scenarios side by side.  Measured on 1,000 links: 16 are no faster than 8."""
-
-FAST: dict[str, Any] = dict(error_model="numpy", fastmath={"contract", "nsz"})
-"""Divisions need no check: what is not finite is found at the end."""
-OPTIONS: dict[str, Any] = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True, **FAST)
-"""For functions that compiled code alone calls: nothing is compiled for other callers."""
 
 
 @njit(**OPTIONS)
@@ -27,7 +20,7 @@ def along(rate: float, leak: float, heat: float, ambient: float) -> tuple[float,
     if leak <= 0.0:
         return 1.0, heat / rate
     lost = -math.expm1(-leak / rate)
-    return math.exp(-leak / rate), lost * ambient + heat * lost / leak
+    return 1.0 - lost, lost * ambient + heat * lost / leak
 
 
 @njit(**OPTIONS)
@@ -50,43 +43,31 @@ def exchange_shares(
 
 
 @njit(**OPTIONS)
-def outlet_terms(
-    mode: int, hot_share: float, cold_share: float, setpoint: float, hot_rate: float, cold_rate: float
-) -> tuple[float, float, float, float, float, float]:  # pragma: no cover
-    """Hot and cold outlet, each as own T(up) + other T(up of the partner) + constant, before heat and losses."""
-    if mode == LIMITED:
-        return 1.0 - hot_share, hot_share, 0.0, 1.0 - cold_share, cold_share, 0.0
-    if mode == CONTROLLED:
-        ratio = hot_rate / cold_rate
-        return 0.0, 0.0, setpoint, 1.0, ratio, -ratio * setpoint
-    return 1.0, 0.0, 0.0, 1.0, 0.0, 0.0
-
-
-@njit(**OPTIONS)
 def report(
-    c: int, s: int, settled: bool, plan: Any, links: Any, given: Any, state: Any, scratch: Any, answer: Any
+    c: int, s: int, settled: bool, links: Any, given: Any, state: Any, scratch: Any, answer: Any
 ) -> None:  # pragma: no cover
     """Write row ``s`` of every array of the answer from lane ``c``, as ``modes._report`` does."""
-    exchanged, mixed, waiting, tied = scratch
-    flows, shares, mode, temperature, fed = state[0], state[1], state[2], state[3], state[4]
+    exchanged, mixed = scratch[0], scratch[1]
+    temperature, fed, leaving, inflow = state[3], state[4], state[5], state[6]
+    tied, runaway = state[7], state[8]
     _after_machines(c, links, state, exchanged)
     _write_machines(c, s, links, given, state, exchanged, answer)
     moved, heated, total = _write_links(c, s, links, given, state, exchanged, mixed, answer)
     entering = given[6]
-    leaving, inflow = state[5], state[6]
     scale = max(max(moved, heated), 1e-3 * total + 1e-9)
     worst, boundary = 0.0, 0.0
     for n in range(fed.shape[0]):
         t = temperature[n, c]
         answer[1][s, n] = t
-        if fed[n, c] > 0.0:
+        if fed[n, c] > 0.0 and tied[n, c]:
             brought = inflow[n, c] * entering[s if entering.shape[0] > 1 else 0, n]
             worst = max(worst, abs(mixed[n] + brought - fed[n, c] * t))
             boundary += (fed[n, c] - leaving[n, c]) * t - brought
+        elif fed[n, c] > 0.0 and runaway[n, c]:
+            answer[12][s, n] = True
     answer[0][s, 0] = worst / scale
     answer[8][s, 0] = abs(answer[8][s, 0] - boundary) / scale
-    all_tied = _all_tied(c, plan, links, flows, shares, mode, fed, inflow, waiting, tied)
-    answer[9][s, 0] = not settled or not all_tied or not math.isfinite(answer[8][s, 0] + worst)
+    answer[9][s, 0] = settled and math.isfinite(answer[8][s, 0] + worst)
 
 
 @njit(**OPTIONS)
@@ -124,23 +105,24 @@ def _write_machines(
 ) -> None:  # pragma: no cover
     """Duties, missed set points and extractions."""
     start, end, hot, taken = links[0], links[1], links[2], links[4]
-    flows, mode, temperature = state[0], state[2], state[3]
+    flows, mode, temperature, fed, tied, runaway = state[0], state[2], state[3], state[4], state[7], state[8]
     along_link, against = flows[0], flows[1]
     setpoint = given[9]
     for x in range(hot.size + taken.size):
         e = hot[x] if x < hot.size else taken[x - hot.size]
         rate = along_link[e, c] + against[e, c]
-        inlet = temperature[start[e] if against[e, c] == 0.0 else end[e], c]
-        heat = rate * (inlet - exchanged[e]) if rate > 0.0 else 0.0
+        up = start[e] if against[e, c] == 0.0 else end[e]
+        inlet = temperature[up, c]
+        counted = rate > 0.0 and (tied[up, c] or fed[up, c] == 0.0)
+        heat = rate * (inlet - exchanged[e]) if counted else 0.0
         if x >= hot.size:
             answer[10][s, x - hot.size] = heat
             continue
         answer[5][s, x] = heat
         held = setpoint[s if setpoint.shape[0] > 1 else 0, x]
         too_warm = inlet > held + 1e-9 * (1.0 + abs(held))
-        answer[6][s, x] = (
-            held > -np.inf and rate > 0.0 and (mode[x, c] == LIMITED or (mode[x, c] == IDLE and too_warm))
-        )
+        missed = mode[x, c] == LIMITED or (mode[x, c] == IDLE and too_warm) or runaway[up, c]
+        answer[6][s, x] = held > -np.inf and rate > 0.0 and missed
 
 
 @njit(**OPTIONS)
@@ -149,7 +131,7 @@ def _write_links(
 ) -> tuple[float, float, float]:  # pragma: no cover
     """Temperatures and heats of links; heat that reaches each node; sums of absolute gains, of heats, of rates."""
     start, end = links[0], links[1]
-    flows, temperature = state[0], state[3]
+    flows, temperature, fed, tied = state[0], state[3], state[4], state[7]
     along_link, against, through, added = flows
     flow, heat, leak, ambient, fixed = given[0], given[1], given[2], given[3], given[5]
     flow_row = s if flow.shape[0] > 1 else 0
@@ -161,8 +143,8 @@ def _write_links(
         up, down = (start[e], end[e]) if ahead else (end[e], start[e])
         rate = along_link[e, c] + against[e, c]
         inlet = temperature[up, c]
-        outlet, rejected = inlet, 0.0
-        if rate > 0.0:
+        outlet = inlet
+        if rate > 0.0 and (tied[up, c] or fed[up, c] == 0.0):
             outlet = through[e, c] * exchanged[e] + added[e, c]
             if fixed[s if fixed.shape[0] > 1 else 0, e]:
                 kept, natural = along(
@@ -171,38 +153,35 @@ def _write_links(
                     heat[heat_row, e],
                     ambient[s if ambient.shape[0] > 1 else 0, 0],
                 )
-                rejected = rate * (kept * exchanged[e] + natural - outlet)
+                answer[7][s, e] = rate * (kept * exchanged[e] + natural - outlet)
             heated += abs(heat[heat_row, e])
-            mixed[down] += rate * outlet
-            total += rate
         else:
             lost += heat[heat_row, e]
+        mixed[down] += rate * outlet
+        total += rate
         gain = rate * (outlet - inlet)
         gained += gain
         moved += abs(gain)
         answer[2][s, e] = inlet
         answer[3][s, e] = outlet
         answer[4][s, e] = gain
-        answer[7][s, e] = rejected
     answer[8][s, 0] = gained
     answer[11][s, 0] = lost
     return moved, heated, total
 
 
 @njit(**OPTIONS)
-def _all_tied(
-    c: int, plan: Any, links: Any, flows: Any, shares: Any, mode: Any,
-    fed: Any, inflow: Any, waiting: Any, tied: Any,
-) -> bool:  # pragma: no cover  # fmt: skip
-    """Whether something outside determines every node that water reaches, as ``mixing._tied``."""
+def tie(c: int, plan: Any, links: Any, state: Any, waiting: Any) -> bool:  # pragma: no cover
+    """Mark the nodes that something outside determines, as ``mixing._tied``; whether all with flow are."""
+    flows, shares, mode, fed, inflow, tied = state[0], state[1], state[2], state[4], state[6], state[7]
     start, end, hot, cold, taken, machine = links[0], links[1], links[2], links[3], links[4], links[7]
     along_link, against, through = flows[0], flows[1], flows[2]
     touching_first, touching = plan[11], plan[12]
-    tied[:] = False
+    tied[:, c] = False
     count = 0
     for n in range(fed.shape[0]):
         if inflow[n, c] > 0.0:
-            tied[n] = True
+            tied[n, c] = True
             waiting[count] = n
             count += 1
     for e in range(start.size):
@@ -211,8 +190,8 @@ def _all_tied(
         )
         if along_link[e, c] + against[e, c] > 0.0 and (through[e, c] < 1.0 or floored):
             n = end[e] if against[e, c] == 0.0 else start[e]
-            if not tied[n]:
-                tied[n] = True
+            if not tied[n, c]:
+                tied[n, c] = True
                 waiting[count] = n
                 count += 1
     while count > 0:
@@ -241,15 +220,15 @@ def _all_tied(
                     passed = (shares[1] if is_hot else shares[0])[x, c] * through[other, c] > 0.0
                     if (m == LIMITED and passed) or (m == CONTROLLED and not is_hot):
                         n = end[other] if against[other, c] == 0.0 else start[other]
-                        if not tied[n]:
-                            tied[n] = True
+                        if not tied[n, c]:
+                            tied[n, c] = True
                             waiting[count] = n
                             count += 1
-            if follows and not tied[down]:
-                tied[down] = True
+            if follows and not tied[down, c]:
+                tied[down, c] = True
                 waiting[count] = down
                 count += 1
     missed = False
     for n in range(fed.shape[0]):
-        missed |= fed[n, c] > 0.0 and not tied[n]
+        missed |= fed[n, c] > 0.0 and not tied[n, c]
     return not missed

@@ -1,4 +1,4 @@
-"""Many scenarios at once: the compiled kernel, and the plain way for what it leaves."""
+"""Many scenarios at once: by the compiled kernel, or with numpy and scipy alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .heat_arrays import VARIED, Index, Topology
+from .heat_arrays import VARIED, Topology
 from .heat_case import HeatCase
 from .heat_plan import Plan, plan
 from .modes import QUICK, solve_chunk
@@ -25,11 +25,13 @@ ANSWER = {
     "exchanger_limited": ("exchangers", bool),
     "rejected": ("links", float),
     "energy_error": ("one", float),
-    "hard": ("one", bool),
+    "settled": ("one", bool),
     "extraction": ("extractions", float),
     "stagnant_heat": ("one", float),
+    "node_runaway": ("nodes", bool),
 }
-"""Arrays that the kernel fills, in its order: what they have a column for, and their type."""
+"""Arrays that the kernel fills, in its order: what they have a column for, and their type.  They begin at zero,
+since the kernel leaves heats rejected out where there are none: memory not written to costs nothing."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -60,26 +62,19 @@ class Compiled:
 
         widths = self.topology.widths
         answer: Arrays = {
-            name: np.empty((scenarios, widths[kind]), dtype) for name, (kind, dtype) in ANSWER.items()
+            name: np.zeros((scenarios, widths[kind]), dtype) for name, (kind, dtype) in ANSWER.items()
         }
         given = tuple(_read_only(arrays[name]) for name in VARIED)
-        passes = int(
-            solve_rows(
-                scenarios, self._plan, self._links, given, tuple(answer.values()), min(max_iterations, QUICK)
-            )
-        )
-        hard = np.flatnonzero(answer.pop("hard")[:, 0])
-        for name, (kind, _) in ANSWER.items():
-            if kind == "one" and name in answer:
-                answer[name] = answer[name][:, 0]
-        answer["settled"] = np.ones(scenarios, bool)
-        answer["node_runaway"] = np.zeros((scenarios, widths["nodes"]), bool)
+        tables = (self._plan, self._links, given, tuple(answer.values()))
+        passes = int(solve_rows(np.arange(scenarios), *tables, min(max_iterations, QUICK), False))
+        hard = np.flatnonzero(~answer["settled"][:, 0])
         if hard.size:
-            rest, more = run_plain(self.topology, _rows_of(arrays, hard), max_iterations)
-            for name, values in rest.items():
-                answer[name][hard] = values
-            passes = max(passes, more)
-        return answer, passes
+            for values in answer.values():
+                values[hard] = 0
+            passes += int(solve_rows(hard, *tables, max_iterations, True))
+        return {
+            name: values[:, 0] if ANSWER[name][0] == "one" else values for name, values in answer.items()
+        }, passes
 
 
 def _plan_tables(p: Plan) -> tuple[Any, ...]:
@@ -115,7 +110,3 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
-
-
-def _rows_of(arrays: Arrays, rows: Index) -> Arrays:
-    return {name: a[rows] if a.shape[0] > 1 else a for name, a in arrays.items()}
