@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 _FLAT_OUT = -90.0
 """A set point no outdoor state reaches: the tower at full fan speed. [degC]"""
+_NOTHING = 1e-9
+"""Share of the duty below which the tower is by-passed and stays dry."""
 _SETTLED = 1e-9
 """Share of its bracket to which the loop temperature is sought; the machines inside settle to 1e-9 K themselves."""
 
@@ -125,9 +127,10 @@ def _through(
         units=state.coolers,
         power_limit=state.power_limit,
     )
+    left = state.duty - first.heat
     second = tower.reject(
         wet,
-        duty=np.maximum(state.duty - first.heat, 0.0) / state.cells,
+        duty=np.where(left > _NOTHING * state.duty, left, 0.0) / state.cells,
         coolant_flow=state.flow / state.cells,
         dry_bulb=state.dry_bulb,
         wet_bulb=state.wet_bulb,
