@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers import psychrometrics
 from solvers.hydraulics.exchanger import conductance_from_rating, effectiveness
-from solvers.plant import fans
+from solvers.plant import fans, merkel
 from solvers.plant.rejection import CEILING, Rejection, find_root, modulate, step
 
 Array = NDArray[np.float64]
@@ -35,6 +35,8 @@ _UA_WATER = (0.1082, 1.667, -0.7713)
 _WATER_RANGE = (0.3, 1.08)
 """Water flow over rated: the curve is fitted to 0.3 .. 1.0 and peaks at 1.08, where it is held."""
 _TINY = 1e-9
+_TRICKLE = 10.0
+"""Least enthalpy rise of the air: keeps the equivalent capacity defined, as the slope at the entering wet bulb. [J/kg]"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,10 @@ class TowerRating:
     def conductance(self) -> float:
         """UA that reproduces the rating point. [W/K]"""
         wet, air = np.asarray(self.wet_bulb), np.asarray(self.air_flow)
-        equivalent, _ = _equivalent_capacity(np.asarray(self.duty), air, wet, np.asarray(self.pressure))
+        rise = np.asarray(self.duty / self.air_flow)
+        entry = psychrometrics.saturation_enthalpy(wet, self.pressure)
+        leaving = merkel.outlet(entry, rise, wet, np.asarray(self.pressure))
+        equivalent = merkel.equivalent_capacity(rise, leaving, wet)
         transfer = conductance_from_rating(
             self.duty, self.water_entering, wet, (self.water_flow * WATER_CAPACITY, air * equivalent)
         )
@@ -147,18 +152,22 @@ def reject(
     safe = np.where(flow > 0.0, flow, rating.water_flow)
     rate = safe * WATER_CAPACITY
 
+    fill = _Fill(heat, safe, wet, barometer, psychrometrics.saturation_enthalpy(wet, barometer))
+
     def leaving_at(fraction: Array) -> Array:
-        entering = _entering(rating, heat, safe, wet, barometer, fraction)
-        return np.where(heat > 0.0, entering - heat / rate, wanted)
+        return np.where(heat > 0.0, _entering(rating, fill, fraction) - heat / rate, wanted)
+
+    def search(between: NDArray[np.bool_]) -> Array:
+        return _fraction(rating, fill.where(between), (wanted + heat / rate)[between])
 
     density = barometer / rating.pressure
     made = np.where(stuck, 0.0, heat)
 
     def spent(fraction: Array) -> tuple[Array, Array]:
         full = fans.power(fraction, 1.0, rating.fan_power, density_ratio=density)
-        return full, _makeup(rating, made, flow, dry, wet, barometer, fraction)
+        return full, _makeup(rating, replace(fill, heat=made), flow, dry, fraction)
 
-    power, water, speed, leaving, lost = _held(rating, leaving_at, spent, wanted)
+    power, water, speed, leaving, lost = _held(rating, leaving_at, search, spent, wanted)
     return Rejection(
         leaving=np.where(stuck, CEILING, leaving),
         power=np.where(stuck, rating.fan_power * density, power),
@@ -198,10 +207,10 @@ def leaving_temperature(
     air = np.maximum(fraction, rating.free_convection)
     most = np.where(able, safe * WATER_CAPACITY * (entering - wet), 1.0)
 
+    fill = _Fill(most, safe, wet, barometer, psychrometrics.saturation_enthalpy(wet, barometer))
+
     def excess(share: Array) -> Array:
-        return _entering(rating, share * most, safe, wet, barometer, air) - np.where(
-            able, entering, wet + 1.0
-        )
+        return _entering(rating, replace(fill, heat=share * most), air) - np.where(able, entering, wet + 1.0)
 
     share = find_root(excess, np.full(most.shape, _TINY), np.ones(most.shape))
     return np.where(able, entering - share * most / (safe * WATER_CAPACITY), entering)
@@ -210,6 +219,7 @@ def leaving_temperature(
 def _held(
     rating: TowerRating,
     leaving_at: Callable[[Array], Array],
+    search: Callable[[NDArray[np.bool_]], Array],
     spent: Callable[[Array], tuple[Array, Array]],
     wanted: Array,
 ) -> tuple[Array, Array, Array, Array, NDArray[np.bool_]]:
@@ -219,7 +229,7 @@ def _held(
     """
     if not rating.steps:
         fraction, share, leaving, lost = modulate(
-            leaving_at, wanted, rating.free_convection, rating.min_speed
+            leaving_at, wanted, rating.free_convection, rating.min_speed, search=search
         )
         power, water = spent(fraction)
         return share * power, water, share * fraction, leaving, lost
@@ -247,25 +257,69 @@ def _air_flow(rating: TowerRating, fraction: Array, wet: Array, pressure: Array)
     return rating.air_flow * fraction * kelvin * pressure / rating.pressure
 
 
-def _equivalent_capacity(heat: Array, air: Array, wet: Array, pressure: Array) -> tuple[Array, Array]:
-    """Enthalpy rise of saturated air per kelvin [J/(kg K)], and the wet bulb it leaves with [degC]."""
-    entry = psychrometrics.saturation_enthalpy(wet, pressure)
-    # a trickle of heat keeps the quotient defined; it then equals the slope at the entering wet bulb
-    rise = np.maximum(heat / air, 10.0)
-    leaving = psychrometrics.saturated_temperature_at(entry + rise, pressure)
-    return rise / np.maximum(leaving - wet, _TINY), leaving
+@dataclass(frozen=True)
+class _Fill:
+    """What goes through the fill, arrays of one shape."""
+
+    heat: Array
+    """[W]"""
+    flow: Array
+    """Water. [kg/s]"""
+    wet: Array
+    """Wet bulb of the entering air. [degC]"""
+    pressure: Array
+    """[Pa]"""
+    entry: Array
+    """Enthalpy of the entering air. [J/kg]"""
+
+    def where(self, chosen: NDArray[np.bool_]) -> _Fill:
+        """The chosen elements only."""
+        return _Fill(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-def _entering(
-    rating: TowerRating, heat: Array, flow: Array, wet: Array, pressure: Array, fraction: Array
-) -> Array:
-    """Entering water at which the tower passes on ``heat``: explicit, as heat fixes the air outlet. [degC]"""
-    air = _air_flow(rating, fraction, wet, pressure)
-    equivalent, _ = _equivalent_capacity(heat, air, wet, pressure)
-    transfer = _conductance(rating, flow, wet, air) * equivalent / psychrometrics.DRY_AIR_CAPACITY
-    water_rate, air_rate = flow * WATER_CAPACITY, air * equivalent
+def _outlet(fill: _Fill, air: Array) -> tuple[Array, Array]:
+    """Enthalpy rise of the air [J/kg], and the wet bulb it leaves with [degC]."""
+    rise = np.maximum(fill.heat / air, _TRICKLE)
+    return rise, merkel.outlet(fill.entry, rise, fill.wet, fill.pressure)
+
+
+def _entering(rating: TowerRating, fill: _Fill, fraction: Array) -> Array:
+    """Entering water at which the tower passes the heat on: explicit, as heat fixes the air outlet. [degC]"""
+    air = _air_flow(rating, fraction, fill.wet, fill.pressure)
+    rise, leaving = _outlet(fill, air)
+    return _entering_at(rating, fill, air, merkel.equivalent_capacity(rise, leaving, fill.wet))
+
+
+def _entering_at(rating: TowerRating, fill: _Fill, air: Array, equivalent: Array) -> Array:
+    transfer = _conductance(rating, fill.flow, fill.wet, air) * equivalent / psychrometrics.DRY_AIR_CAPACITY
+    water_rate, air_rate = fill.flow * WATER_CAPACITY, air * equivalent
     least = np.minimum(water_rate, air_rate)
-    return wet + heat / (least * effectiveness(transfer / least, least / np.maximum(water_rate, air_rate)))
+    passing = least * effectiveness(transfer / least, least / np.maximum(water_rate, air_rate))
+    return fill.wet + fill.heat / passing
+
+
+def _fraction(rating: TowerRating, fill: _Fill, wanted: Array) -> Array:
+    """Air-flow fraction, between least and full speed, at which water enters as ``wanted``.
+
+    Searched over the wet bulb of the leaving air: heat and that give the air flow outright, while air flow gives the
+    leaving wet bulb by iteration only.
+    """
+    full = _air_flow(rating, np.ones(wanted.shape), fill.wet, fill.pressure)
+    heat = np.maximum(fill.heat, _TRICKLE * full)
+    low, high = (
+        merkel.outlet(fill.entry, heat / (full * y), fill.wet, fill.pressure) for y in (1.0, rating.min_speed)
+    )
+
+    def rise_at(leaving: Array) -> Array:
+        return psychrometrics.saturation_enthalpy(leaving, fill.pressure) - fill.entry
+
+    def excess(leaving: Array) -> Array:
+        rise = np.maximum(rise_at(leaving), _TINY)
+        equivalent = merkel.equivalent_capacity(rise, leaving, fill.wet)
+        return _entering_at(rating, fill, heat / rise, equivalent) - wanted
+
+    leaving = find_root(excess, low, high)
+    return np.clip(heat / np.maximum(rise_at(leaving), _TINY) / full, rating.min_speed, 1.0)
 
 
 def _conductance(rating: TowerRating, flow: Array, wet: Array, air: Array) -> Array:
@@ -278,13 +332,11 @@ def _conductance(rating: TowerRating, flow: Array, wet: Array, air: Array) -> Ar
     return rating.conductance * (1.0 + _UA_WET_BULB * below) * blow * wetting
 
 
-def _makeup(
-    rating: TowerRating, heat: Array, flow: Array, dry: Array, wet: Array, pressure: Array, fraction: Array
-) -> Array:
-    air = _air_flow(rating, fraction, wet, pressure)
-    _, leaving = _equivalent_capacity(heat, air, wet, pressure)
-    before = psychrometrics.humidity_ratio_from_wet_bulb(dry, wet, pressure)
-    after = psychrometrics.saturation_humidity_ratio(leaving, pressure)
-    evaporated = np.where(heat > 0.0, air * np.maximum(after - before, 0.0), 0.0)
-    drift = np.where(heat > 0.0, rating.drift * np.maximum(flow, 0.0), 0.0)
+def _makeup(rating: TowerRating, fill: _Fill, flow: Array, dry: Array, fraction: Array) -> Array:
+    air = _air_flow(rating, fraction, fill.wet, fill.pressure)
+    _, leaving = _outlet(fill, air)
+    before = psychrometrics.humidity_ratio_from_wet_bulb(dry, fill.wet, fill.pressure)
+    after = psychrometrics.saturation_humidity_ratio(leaving, fill.pressure)
+    evaporated = np.where(fill.heat > 0.0, air * np.maximum(after - before, 0.0), 0.0)
+    drift = np.where(fill.heat > 0.0, rating.drift * np.maximum(flow, 0.0), 0.0)
     return evaporated + np.maximum(evaporated / (rating.cycles - 1.0), drift)
