@@ -1,4 +1,4 @@
-"""Verbs for files of other tools: import and export, and the power flow of a bare network."""
+"""Verbs for files of other tools: import and export, and the power flow or liquid flow of a bare network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from twin.cli import guard, printing
 from twin.cli.options import Json, Layout, Sets
 
 if TYPE_CHECKING:
-    from twin.exchange import BareNetwork
+    from twin.exchange import BareHydraulics, BareNetwork
+    from twin.studies.basis import Basis
 
 WATTS = "W"
 
@@ -19,10 +20,15 @@ WATTS = "W"
 def import_(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="MATPOWER .m, pandapower or DPS .json.", show_default=False),
+        typer.Argument(
+            metavar="FILE", help="MATPOWER .m, pandapower or DPS .json, EPANET .inp.", show_default=False
+        ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="File to write.", show_default="FILE.network.json", metavar="FILE")
+        Path | None,
+        typer.Option(
+            help="File to write.", show_default="FILE.network.json, FILE.hydraulics.json", metavar="FILE"
+        ),
     ] = None,
     watts: Annotated[
         list[str] | None,
@@ -34,12 +40,15 @@ def import_(
         ),
     ] = None,
 ) -> None:
-    """Read a power network of another tool; `twin solve FILE --only power` solves it."""
-    from twin.exchange import read_network
-    from twin.exchange.files import ENDING
+    """Read a power or hydraulic network of another tool; `twin solve FILE --only DOMAIN` solves it."""
+    from twin.exchange import domain_of, read_hydraulics, read_network
+    from twin.exchange.files import ENDING, HYDRAULIC_ENDING
 
-    network = read_network(file, watts=_watts(watts or ()))
-    target = out or Path(Path(file).stem.removesuffix(".network") + ENDING)
+    liquid = domain_of(file) == "hydraulics"
+    network: BareHydraulics | BareNetwork
+    network = read_hydraulics(file) if liquid else read_network(file, watts=_watts(watts or ()))
+    stem = Path(file).stem.removesuffix(".network").removesuffix(".hydraulics")
+    target = out or Path(stem + (HYDRAULIC_ENDING if liquid else ENDING))
     network.save(target)
     printing.write(f"{network.summary}\nwritten: {target}\n")
     for note in network.notes:
@@ -52,14 +61,20 @@ def export(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="pandapower .json, OpenDSS .dss, or .network.json.",
+            help="pandapower .json, OpenDSS .dss, .network.json; EPANET .inp, .hydraulics.json.",
             show_default=False,
         ),
     ],
     sets: Sets = None,
     frequency: Annotated[float, typer.Option(help="Of the grid, in Hz.", metavar="HZ")] = 60.0,
 ) -> None:
-    """Write the power side of a layout (or of a bare network) in its normal state for another tool."""
+    """Write the power side or the loops of a layout (or a bare network) in their normal state for another tool.
+
+    The ending of FILE says which.  Every loop becomes a file of its own, FILE.LOOP.inp, because liquids differ.
+    """
+    if str(out).lower().endswith((".inp", ".hydraulics.json")):
+        _export_hydraulics(layout, out, sets or ())
+        return
     from twin.exchange import is_network, network_of, read_network, write_network
     from twin.networks.bare import power_flow
 
@@ -68,19 +83,55 @@ def export(
     if is_network(layout):
         network = read_network(layout)
     else:
-        from twin.coupling import normal_state
-        from twin.layout import load
-
-        basis = normal_state(load(layout, sets or ()))
-        if basis is None or not basis.results.settled[basis.row]:
-            raise guard.Stop(f"{layout}: the normal state has no solution to export", guard.SOLVE_FAILED)
-        network = network_of(basis)
+        network = network_of(_settled(layout, sets or ()))
     flow = power_flow(network.problem(), margin=False)
     try:
         write_network(network, out, flow.solution, frequency=frequency)
     except ValueError as error:
         raise guard.Stop(str(error)) from error
     printing.write(f"{network.summary}\nwritten: {out}\n")
+
+
+def _settled(layout: str, sets: tuple[str, ...] | list[str]) -> Basis:
+    """The normal state of a layout; stops where it has none."""
+    from twin.coupling import normal_state
+    from twin.layout import load
+
+    basis = normal_state(load(layout, sets))
+    if basis is None or not basis.results.settled[basis.row]:
+        raise guard.Stop(f"{layout}: the normal state has no solution to export", guard.SOLVE_FAILED)
+    return basis
+
+
+def _export_hydraulics(layout: str, out: Path, sets: tuple[str, ...] | list[str]) -> None:
+    """Write a hydraulic network, or every loop of a layout into a file of its own."""
+    from twin.exchange import hydraulics_of, is_network, read_hydraulics, write_hydraulics
+    from twin.exchange.files import EPANET, HYDRAULIC_ENDING
+
+    if is_network(layout):
+        files = [(read_hydraulics(layout), out)]
+    else:
+        ending = EPANET if str(out).lower().endswith(EPANET) else HYDRAULIC_ENDING
+        stem, loops = str(out)[: -len(ending)], hydraulics_of(_settled(layout, sets))
+        if not loops:
+            raise guard.Stop(f"{layout}: has no liquid loops to export")
+        alone = len(loops) == 1
+        files = [
+            (loop, out if alone else Path(f"{stem}.{loop.name.rpartition(' ')[2]}{ending}")) for loop in loops
+        ]
+    for network, target in files:
+        flow = network.flow()
+        if not flow.ok:
+            raise guard.Stop(
+                f"{layout}: {network.name} has no solution to export: {flow.detail}", guard.SOLVE_FAILED
+            )
+        try:
+            notes = write_hydraulics(network, target, flow)
+        except ValueError as error:
+            raise guard.Stop(str(error)) from error
+        printing.write(f"{network.summary}\nwritten: {target}\n")
+        for note in notes:
+            printing.say(note)
 
 
 def solve_network(file: str, *, as_json: Json = False) -> None:
@@ -91,6 +142,24 @@ def solve_network(file: str, *, as_json: Json = False) -> None:
 
     network: BareNetwork = read_network(file)
     document = network_document(network, power_flow(network.problem()))
+    if as_json:
+        from twin.documents import to_json
+
+        printing.write(to_json(document))
+    else:
+        printing.write("\n".join(sentences(network, document)) + "\n")
+        for note in network.notes:
+            printing.say(note)
+    raise typer.Exit(0 if document["solved"] else guard.SOLVE_FAILED)
+
+
+def solve_hydraulics(file: str, *, as_json: Json = False) -> None:
+    """The steady flow of a bare hydraulic network: pressures, flows, velocities, and what pumps do."""
+    from twin.exchange import read_hydraulics
+    from twin.exchange.hydraulic_answer import hydraulic_document, sentences
+
+    network = read_hydraulics(file)
+    document = hydraulic_document(network, network.flow())
     if as_json:
         from twin.documents import to_json
 

@@ -11,6 +11,7 @@ import typer
 from twin.cli import guard, printing
 from twin.cli.options import (
     Air,
+    Climate,
     Failures,
     Json,
     Layout,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from twin.results import Finding
     from twin.run import Run
 
-NETWORKS = (".m", ".json")
-"""Endings of bare networks."""
+NETWORKS = {"power": (".m", ".json"), "hydraulics": (".inp", ".json")}
+"""Endings of bare networks, by what is solved alone."""
 ROWS = 12
 """Margins that are printed."""
 
@@ -48,13 +49,16 @@ def solve(
     ] = True,
     failures: Failures = True,
     outdoor: Outdoor = "",
+    climate: Climate = "",
+    year: Annotated[bool, typer.Option("--year", help="Evaluate every hour of a year as well.")] = False,
     air: Air = "auto",
     studies: StudiesOption = "quick",
     only: Annotated[
         str,
         typer.Option(
             metavar="DOMAIN",
-            help="power: the power flow of a bare network (MATPOWER .m, pandapower .json, .network.json).",
+            help="power: the power flow of a bare network (MATPOWER .m, pandapower .json, .network.json); "
+            "hydraulics: the steady flow of one (EPANET .inp, .hydraulics.json).",
             show_default=False,
         ),
     ] = "",
@@ -65,15 +69,18 @@ def solve(
 
     Every single failure of a power or cooling machine is evaluated besides the normal state.
     """
-    if only or Path(layout).suffix.lower() in NETWORKS:
+    if only or any(Path(layout).suffix.lower() in endings for endings in NETWORKS.values()):
         _solve_network(layout, only, as_json)
     from twin import run as runs
 
     model, effort = air_model(air), effort_of_studies(studies)
     with _progress("solving", quiet or as_json) as bar:
-        facility, inputs = runs.read_input(layout, sets or (), outdoor)
+        facility, inputs = runs.read_input(layout, sets or (), outdoor, climate or None)
         folder = runs.prepare(facility, inputs, out)
-        run = runs.answer(facility, inputs, failures=failures, air=model, studies=effort, progress=bar)
+        run = runs.answer(
+            facility, inputs, failures=failures, air=model, studies=effort, climate=climate or None, year=year,
+            progress=bar,
+        )  # fmt: skip
         bar.stage("writing maps and report" if pictures else "writing the run folder")
         run = runs.write(run, folder, pictures=pictures)
     if as_json:
@@ -86,14 +93,20 @@ def solve(
 
 
 def _solve_network(file: str, only: str, as_json: bool) -> NoReturn:
-    from twin.cli.exchanging import solve_network
+    from twin.cli.exchanging import solve_hydraulics, solve_network
+    from twin.exchange import domain_of
 
-    if only not in ("", "power"):
-        raise guard.Stop(f"--only {only}: power is the only domain that is solved alone")
-    if Path(file).suffix.lower() not in NETWORKS:
+    if only not in ("", *NETWORKS):
         raise guard.Stop(
-            f"{file}: --only power is for networks ({', '.join(NETWORKS)}); a layout is solved whole"
+            f"--only {only}: {' and '.join(NETWORKS)} are the only domains that are solved alone"
         )
+    domain = only or domain_of(file)
+    if Path(file).suffix.lower() not in NETWORKS[domain]:
+        raise guard.Stop(
+            f"{file}: --only {domain} is for networks ({', '.join(NETWORKS[domain])}); a layout is solved whole"
+        )
+    if domain == "hydraulics":
+        solve_hydraulics(file, as_json=as_json)
     solve_network(file, as_json=as_json)
     raise typer.Exit
 

@@ -7,9 +7,9 @@ and of the engine, version 2.3.5, where the manual leaves it open.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import log, pi, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,16 @@ from twin.exchange.epanet_text import LEFT_OUT, Inp, Row, read_inp
 from twin.exchange.hydraulic import BareHydraulics
 from twin.exchange.mistake import complain
 from twin.layout.mistakes import LayoutError, quote
-from twin.networks.bare_hydraulics import Regulator
+from twin.networks.bare_hydraulics import FITTING_SCALE, Regulator
 
 Array = NDArray[Any]
 
 SHUTOFF = 1.33334
 """Head at no flow over that of the design point, of a curve with one point (EPANET, ``pumpcurvepump``)."""
+BREAKER_FLOW = 1e-4
+"""Flow from which a pressure-breaking valve drops its full pressure. [kg/s]"""
+BREAKER_STEP, BREAKER_POINTS = 1.02, 120
+"""Flows at which the curve of one that is open meets its parabola: up to ten times the first, 1e-4 above it between."""
 STEEPEST = 20.0
 """Largest exponent of a pump curve of three points (EPANET, ``powerfuncpump``)."""
 
@@ -169,8 +173,26 @@ class _Network:
             else:
                 self._set(number, link_open=False)
         elif link.open and not (link.kind == "PBV" and setting == 0.0):
-            kind = {"PRV": "prv", "PSV": "psv", "PBV": "pbv"}[link.kind]
-            self.regulators.append(Regulator(number, kind, setting * o.pressure))  # type: ignore[arg-type]
+            if link.kind == "PBV":
+                self._breaker(number, link, setting * o.pressure)
+            else:
+                kind: Literal["prv", "psv"] = "prv" if link.kind == "PRV" else "psv"
+                self.regulators.append(Regulator(number, kind, setting * o.pressure))
+
+    def _breaker(self, number: int, link: Link, pressure: float) -> None:
+        """A constant drop, or that of the open valve where it is larger, as a curve."""
+        o = self.options
+        flow, drop = [0.0, BREAKER_FLOW], [0.0, pressure]
+        if link.minor > 0.0:
+            area = pi / 4.0 * (link.diameter * o.diameter) ** 2
+            loss = link.minor * FITTING_SCALE / (2.0 * o.density * area**2)
+            equal = sqrt(pressure / loss)
+            flow += [equal * BREAKER_STEP**step for step in range(BREAKER_POINTS) if equal > BREAKER_FLOW]
+            drop += [loss * q * q for q in flow[2:]]
+        else:
+            flow, drop = [*flow, 1e3], [*drop, pressure]
+        self._set(number, link_minor_loss=0.0, link_curve=len(self.curves.points), link_check=True)
+        self.curves.points.append((np.array(flow), np.array(drop)))
 
     def _pump(self, number: int, link: Link) -> None:
         o = self.options
@@ -257,7 +279,7 @@ class _Network:
             )  # fmt: skip
 
     def _demand(self, node: Node) -> float:
-        """[kg/s] at time 0."""
+        """[kg/s] at time 0; none at a reservoir or tank."""
         o = self.options
         total = sum(base * multiplier(self.tables, o, pattern or o.pattern) for base, pattern in node.demand)
         return total * o.multiplier * o.flow * o.density
@@ -278,7 +300,7 @@ class _Network:
             "fixed_pressure": np.concatenate([pressure, np.zeros(len(outlets))]),
             "link_from": np.array([link.start for link in links] + self.emitting, int),
             "link_to": np.array([link.end for link in links] + outlets, int),
-            "node_demand": np.array([self._demand(node) if node.head is None else 0.0 for node in nodes] + [0.0] * len(outlets)),
+            "node_demand": np.array([self._demand(node) for node in nodes] + [0.0] * len(outlets)),
             "node_elevation": elevation, **self._used(),
             "link_density": np.full(len(links) + len(outlets), o.density),
             "link_viscosity": np.full(len(links) + len(outlets), o.viscosity * o.density),

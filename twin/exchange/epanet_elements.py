@@ -410,8 +410,8 @@ class _Reader:
             worst, name = max(self.rough)
             unit = "thousandths of a foot" if self.options.us else "millimetres"
             notes.append(
-                f"{len(self.rough)} pipes are rougher than {LARGEST_ROUGHNESS:g} of their diameter, beyond which friction is "
-                f"not known (in D-W files roughness is in {unit}); the worst is {name} with {worst:.2g}"
+                f"{len(self.rough)} pipes are rougher than {LARGEST_ROUGHNESS:g} of their diameter, beyond which friction "
+                f"is not known (in D-W files roughness is in {unit}); the worst is {name} with {worst:.2g}"
             )
         if count := self.later - len(self.sensing):
             notes.append(f"{count} control{'s' * (count != 1)} left out, without effect at time 0")

@@ -1,13 +1,17 @@
-"""Networks by the ending of their file: read from MATPOWER, pandapower, DPS; written for pandapower, OpenDSS."""
+"""Networks by the ending of their file: read from MATPOWER, pandapower, DPS, EPANET; written for some of them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from twin.exchange.dps import read_dps
+from twin.exchange.epanet import read_epanet
+from twin.exchange.epanet_out import write_epanet
+from twin.exchange.hydraulic import FORMAT as HYDRAULIC_FORMAT
+from twin.exchange.hydraulic import BareHydraulics
 from twin.exchange.matpower import read_matpower
 from twin.exchange.mistake import complain
 from twin.exchange.network import FORMAT, BareNetwork
@@ -18,12 +22,17 @@ from twin.exchange.source import read_head
 
 if TYPE_CHECKING:
     from solvers.power import Solution
+    from twin.networks.bare_hydraulics import HydraulicFlow
     from twin.studies.basis import Basis
 
 ENDING = ".network.json"
 """Of a bare network in our own format."""
-READS = (".m", ".json")
+HYDRAULIC_ENDING = ".hydraulics.json"
+EPANET = ".inp"
+POWER_READS = (".m", ".json")
+READS = (*POWER_READS, EPANET)
 WRITES = (ENDING, ".json", ".dss")
+HYDRAULIC_WRITES = (HYDRAULIC_ENDING, EPANET)
 GLANCE = 200_000
 """Part of a file that is looked at to tell its format. [bytes]"""
 
@@ -33,11 +42,32 @@ def is_network(path: str | Path) -> bool:
     return Path(path).suffix.lower() in READS
 
 
+def domain_of(path: str | Path) -> Literal["power", "hydraulics"]:
+    """What a network is about, by the ending of its file and, for our own documents, by its beginning."""
+    if Path(path).suffix.lower() == EPANET:
+        return "hydraulics"
+    if Path(path).suffix.lower() == ".json" and json.dumps(HYDRAULIC_FORMAT) in read_head(path, GLANCE):
+        return "hydraulics"
+    return "power"
+
+
+def read_hydraulics(path: str | Path) -> BareHydraulics:
+    """Read an EPANET ``.inp`` or our own ``.hydraulics.json``; as untrusted as any other file.
+
+    Raises
+    ------
+    LayoutError
+        All mistakes of the file.
+    """
+    return read_epanet(path) if Path(path).suffix.lower() == EPANET else BareHydraulics.read(path)
+
+
 def read_network(path: str | Path, *, watts: Mapping[str, float] | None = None) -> BareNetwork:
     """Read a MATPOWER ``.m``, a pandapower or DPS ``.json``, or our own ``.network.json``.
 
     A file is untrusted: nothing in it is run or imported, only regular files of at most 64 MiB (``.m``) or 128 MiB
-    (``.json``) are read, and numbers that no network has are refused.
+    (``.json``) are read, and numbers that no network has are refused.  Networks of liquids are read by
+    :func:`read_hydraulics`.
 
     Parameters
     ----------
@@ -52,7 +82,7 @@ def read_network(path: str | Path, *, watts: Mapping[str, float] | None = None) 
     if Path(path).suffix.lower() == ".m":
         return read_matpower(path)
     if Path(path).suffix.lower() != ".json":
-        complain(str(path), f"no network that can be read; the endings are {', '.join(READS)}")
+        complain(str(path), f"no power network that can be read; the endings are {', '.join(POWER_READS)}")
     head = read_head(path, GLANCE)
     if json.dumps(FORMAT) in head:
         return BareNetwork.read(path)
@@ -71,6 +101,16 @@ def write_network(network: BareNetwork, path: str | Path, solution: Solution, *,
         write_pandapower(network, path, solution, frequency=frequency)
     else:
         raise ValueError(f"{path}: no format with this ending; write one of {', '.join(WRITES)}")
+
+
+def write_hydraulics(network: BareHydraulics, path: str | Path, flow: HydraulicFlow) -> tuple[str, ...]:
+    """Write a solved network: ``.hydraulics.json`` (ours) or ``.inp`` (EPANET); returns what had to be changed."""
+    if str(path).lower().endswith(HYDRAULIC_ENDING):
+        network.save(path)
+        return ()
+    if str(path).lower().endswith(EPANET):
+        return write_epanet(network, path, flow)
+    raise ValueError(f"{path}: no format with this ending; write one of {', '.join(HYDRAULIC_WRITES)}")
 
 
 def network_of(basis: Basis) -> BareNetwork:

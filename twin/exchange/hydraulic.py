@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from twin.exchange.mistake import complain
 from twin.exchange.network import check_sizes, plain, read_json, real_array, texts
 from twin.layout.mistakes import suggest
 from twin.networks.bare_hydraulics import (
+    DEFAULTS,
     HydraulicFlow,
     Regulator,
     Rules,
@@ -36,7 +37,7 @@ FORMAT = "twin bare hydraulics"
 VERSION = 1
 """Version of the ``.hydraulics.json`` document; raised when an old reader would misread a new file."""
 RULES = ("exact", "epanet")
-KINDS = ("prv", "psv", "pbv")
+KINDS = ("prv", "psv")
 _UNLIMITED = frozenset({"link_limit"})
 _DIVISORS = frozenset({"link_density", "link_diameter", "link_viscosity"})
 
@@ -92,6 +93,25 @@ class BareHydraulics:
                 raise ValueError(f"power of {name!r} must be > 0 W, of a link that is there; it is {value!r}")
         self.problem()
 
+    @classmethod
+    def of(
+        cls, problem: Problem, node: Sequence[str], link: Sequence[str], *, name: str = "", scenario: int = 0,
+        file: str = "", notes: Sequence[str] = (),
+    ) -> BareHydraulics:  # fmt: skip
+        """One scenario of a problem, with names of its nodes and links."""
+        widths = {"fixed_node": np.size(problem.fixed_node), "fixed_pressure": np.size(problem.fixed_node)}
+        arrays: dict[str, Array] = {}
+        for key in hydraulic_fields():
+            value = np.asarray(getattr(problem, key))
+            if value.ndim == 2:
+                value = value[scenario if value.shape[0] > 1 else 0]
+            if value.ndim == 0 and value == DEFAULTS.get(key):
+                continue
+            width = widths.get(key, len(node) if key.startswith("node") else len(link))
+            arrays[key] = np.array(np.broadcast_to(value, (width,)))
+        curves = tuple((np.asarray(q, float), np.asarray(p, float)) for q, p in problem.curves)
+        return cls(arrays, tuple(node), tuple(link), curves, name=name, file=file, notes=tuple(notes))
+
     @cached_property
     def _index(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self.link)}
@@ -126,24 +146,28 @@ class BareHydraulics:
             regulators=self.regulators,
         )
 
+    def pumps(self) -> Array:
+        """Indices of the links that pump."""
+        links, problem = len(self.link), self.problem()
+        head = np.broadcast_to(np.asarray(problem.link_pump_head, float), links)
+        curve = np.broadcast_to(np.asarray(problem.link_curve, int), links)
+        falls = np.array([np.ravel(rise)[-1] < np.ravel(rise)[0] for _, rise in self.curves] + [False])
+        return np.flatnonzero((head > 0.0) | falls[curve])
+
     @cached_property
     def density(self) -> float:
         """Of the liquid, mean of the links. [kg/m3]"""
-        return float(np.mean(self.problem().link_density))
+        return float(np.mean(np.asarray(self.problem().link_density, float)))
 
     @cached_property
     def summary(self) -> str:
         """One line: what is in it."""
-        links, problem = len(self.link), self.problem()
-        pump = np.broadcast_to(np.asarray(problem.link_pump_head) > 0.0, links)
-        curve = np.broadcast_to(np.asarray(problem.link_curve, int), links)
-        falls = np.array([np.ravel(head)[-1] < np.ravel(head)[0] for _, head in self.curves] + [False])
-        limited = np.isfinite(np.broadcast_to(np.asarray(problem.link_limit, float), links))
+        problem = self.problem()
+        limited = np.isfinite(np.broadcast_to(np.asarray(problem.link_limit, float), len(self.link)))
         fixed = np.atleast_1d(problem.fixed_node).size
-        counts = [f"{len(self.node)} nodes", f"{links} links", f"{fixed} of fixed pressure"]
+        counts = [f"{len(self.node)} nodes", f"{len(self.link)} links", f"{fixed} of fixed pressure"]
         for count, what in (
-            (int((pump | falls[curve]).sum()), "pump"), (int(limited.sum()), "flow limiter"),
-            (len(self.regulators), "pressure valve"),
+            (self.pumps().size, "pump"), (int(limited.sum()), "flow limiter"), (len(self.regulators), "pressure valve"),
         ):  # fmt: skip
             counts += [f"{count} {what}{'s' * (count != 1)}"] * bool(count)
         return f"{self.name or 'network'}: {', '.join(counts)}"
@@ -220,8 +244,10 @@ def _curve(number: int, given: Any) -> tuple[Array, Array]:
 
 
 def _regulator(number: int, given: Any, link: Sequence[str]) -> Regulator:
-    if not isinstance(given, dict) or given.get("link") not in link:
-        raise ValueError(f'regulators[{number}] must be an object with the name of a "link"')
-    return Regulator(
-        link.index(given["link"]), given.get("kind"), _real(f"regulators[{number}].pressure", given.get("pressure"))
-    )  # fmt: skip
+    if not isinstance(given, dict) or given.get("link") not in link or given.get("kind") not in KINDS:
+        raise ValueError(
+            f'regulators[{number}] must be an object with the name of a "link" and a "kind": prv or psv'
+        )
+    kind: Literal["prv", "psv"] = "prv" if given["kind"] == "prv" else "psv"
+    pressure = _real(f"regulators[{number}].pressure", given.get("pressure"))
+    return Regulator(link.index(given["link"]), kind, pressure)

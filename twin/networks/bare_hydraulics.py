@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from math import pi
 from typing import Any, Literal
 
@@ -36,6 +36,8 @@ DEAD_SLOPE = 1e10
 """Slope of the curve of a pump of constant power beyond which it is closed: it pumps into a dead end, where its curve
 asks for an endless head.  About EPANET's bound of 1e8 ft/cfs. [Pa/(kg/s)]"""
 NOT_STORED = frozenset({"node_count", "curves"})
+DEFAULTS = {item.name: item.default for item in fields(Problem) if item.default is not MISSING}
+"""Of the fields that need not be given."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Regulator:
     """A valve that holds a pressure by itself."""
 
     link: int
-    kind: Literal["prv", "psv", "pbv"]
-    """Reduces the pressure behind it, sustains that before it, or breaks a constant pressure."""
+    kind: Literal["prv", "psv"]
+    """Reduces the pressure behind it, or sustains that before it."""
     pressure: float
     """[Pa]"""
 
@@ -141,7 +143,7 @@ def hydraulic_flow(
     """Solve one state, and say why where there is no solution.
 
     Pumps of constant power are solved by tangents (Newton's method on their convex curve, one network solve each
-    pass); pressure valves by :mod:`solvers.hydraulics.control`.
+    pass); pressure valves by :mod:`solvers.hydraulics.pressure_valves`.
     """
     state = _State(node_count, dict(arrays), tuple(curves), rules, tuple(regulators))
     if power is None or not power.any():
@@ -185,6 +187,7 @@ class _State:
     curves: tuple[tuple[Any, Any], ...]
     rules: Rules
     regulators: tuple[Regulator, ...]
+    valve_state: tuple[str, ...] = ()
 
     def close(self, links: Array) -> None:
         """Close pumps that pump into a dead end."""
@@ -202,7 +205,9 @@ class _State:
         )
         law: Literal["colebrook", "swamee_jain"] = "swamee_jain" if self.rules == "epanet" else "colebrook"
         if self.regulators:
-            return _regulated(problem, self.regulators, law)
+            result = _regulated(problem, self.regulators, law, self.valve_state)
+            self.valve_state = result.regulator_state
+            return result
         solution = prepare(problem, friction=law).solve()
         return HydraulicFlow(solution, bool(solution.scenario_ok[0]), _why(solution), problem)
 
@@ -219,20 +224,16 @@ def _why(solution: Solution) -> str:
 
 
 def _regulated(
-    problem: Problem, regulators: Sequence[Regulator], law: Literal["colebrook", "swamee_jain"]
+    problem: Problem,
+    regulators: Sequence[Regulator],
+    law: Literal["colebrook", "swamee_jain"],
+    start: Sequence[Any],
 ) -> HydraulicFlow:
     """With pressure valves."""
-    from solvers.hydraulics import control
+    from solvers.hydraulics import pressure_valves
 
-    kinds = {
-        "prv": control.PressureReducing,
-        "psv": control.PressureSustaining,
-        "pbv": control.PressureBreaker,
-    }
-    controls = tuple(kinds[valve.kind](valve.link, valve.pressure) for valve in regulators)
-    found = control.solve(problem, controls, friction=law)
-    words = {control.State.OPEN: "open", control.State.SHUT: "closed", control.State.OFF: "closed"}
-    states = tuple(words.get(control.State(int(state)), "active") for state in found.state[0])
-    ok = bool(found.scenario_ok[0])
-    detail = "" if ok else _why(found.solution) or "the pressure valves find no common state"
-    return HydraulicFlow(found.solution, ok, detail, found.problem, states)
+    kinds: dict[str, Literal["reduce", "sustain"]] = {"prv": "reduce", "psv": "sustain"}
+    valves = [pressure_valves.PressureValve(v.link, kinds[v.kind], v.pressure) for v in regulators]
+    found = pressure_valves.solve(problem, valves, friction=law, start=start)
+    detail = "" if found.ok else _why(found.solution) or "the pressure valves find no common state"
+    return HydraulicFlow(found.solution, found.ok, detail, problem, found.state)

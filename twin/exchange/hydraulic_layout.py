@@ -1,0 +1,111 @@
+"""The loops of a facility in its normal state as bare hydraulic networks, one for each loop.
+
+Loops have different liquids, and are apart from each other but for the heat they exchange.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.hydraulics import network as solver
+from twin.exchange.hydraulic import BareHydraulics
+from twin.networks.liquid import LoopNetwork, design_flow
+
+if TYPE_CHECKING:
+    from twin.studies.basis import Basis
+
+Array = NDArray[Any]
+
+SINK_FLOWS = (
+    ("rack", "liquid_flow"),
+    ("cdu", "primary_flow"),
+    ("crah", "water_flow"),
+    ("rear_door", "water_flow"),
+)
+SOURCE_FLOWS = (("cdu", "secondary_flow"), ("plant", "flow"), ("pump", "flow"))
+"""Tables of results, and their quantities, in which the flow through a machine is looked up."""
+
+
+def hydraulics_of(basis: Basis) -> tuple[BareHydraulics, ...]:
+    """All loops: control valves as limiters at the flow they let through, pumps at their speed."""
+    return tuple(_loop(basis, loop) for loop in basis.world.loops)
+
+
+def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
+    circuit, machines = loop.circuit, basis.facility.by_id
+    sink = np.array([
+        found if (found := _looked_up(basis, name, SINK_FLOWS)) is not None else design_flow(machines[name], circuit)
+        for name in circuit.sinks
+    ])  # fmt: skip
+    source, pump = (
+        np.array([(_looked_up(basis, name, SOURCE_FLOWS) or 0.0) > 0.0 for name in names], bool)
+        for names in (circuit.sources, circuit.pumps)
+    )
+    live = (source[None, :], pump[None, :], sink[None, :] > 0.0, sink[None, :])
+    speed, notes = _speed(basis, loop, live)
+    problem = loop.problem(*live, np.array([speed]))
+    node, link = _names(loop, problem)
+    return BareHydraulics.of(
+        problem,
+        node,
+        link,
+        name=f"{basis.facility.name}, loop {circuit.id}",
+        file=basis.facility.file,
+        notes=notes,
+    )
+
+
+def _looked_up(basis: Basis, name: str, tables: tuple[tuple[str, str], ...]) -> float | None:
+    """Flow through a machine in the normal state. [kg/s]"""
+    for table, quantity in tables:
+        found = basis.results.tables.get(table)
+        if found is not None and name in found.ids and quantity in found.values:
+            return found.at(name, quantity, basis.row)
+    return None
+
+
+def _speed(
+    basis: Basis, loop: LoopNetwork, live: tuple[Array, Array, Array, Array]
+) -> tuple[float, tuple[str, ...]]:
+    """Speed of the pumps: the highest pressure of the loop falls with its square while the flows are held."""
+    id = loop.circuit.id
+    table = basis.results.tables["loop"]
+    if "speed" in table.values:
+        return table.at(id, "speed", basis.row), ()
+    full = solver.solve(loop.problem(*live, np.ones(1)))
+    head = max(float(np.min(loop.pump_head)), 1.0) if loop.pump_head.size else 1.0
+    above = float(full.node_pressure.max()) - table.at(id, "pressure", basis.row)
+    return float(np.sqrt(np.clip(1.0 - above / head, 0.01, 1.0))), ()
+
+
+def _names(loop: LoopNetwork, problem: solver.Problem) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Nodes by the machines at them, links by the machines in them or the nodes between which they lie."""
+    start, end = np.asarray(problem.link_from), np.asarray(problem.link_to)
+    node: dict[int, str] = {int(at): "expansion" for at in np.atleast_1d(problem.fixed_node)}
+    link: dict[int, str] = {}
+    for names, columns in (
+        (loop.circuit.sinks, loop.sink_link), (loop.circuit.sources, loop.source_link), (loop.circuit.pumps, loop.pump_link),
+    ):  # fmt: skip
+        for name, column in zip(names, columns.tolist(), strict=True):
+            link[column] = name
+            node.setdefault(int(start[column]), f"{name}.in")
+            node.setdefault(int(end[column]), f"{name}.out")
+    nodes = _apart([node.get(at, f"node {at}") for at in range(problem.node_count)])
+    links = _apart([
+        link.get(at, f"{nodes[first]} - {nodes[last]}")
+        for at, (first, last) in enumerate(zip(start.tolist(), end.tolist(), strict=True))
+    ])  # fmt: skip
+    return nodes, links
+
+
+def _apart(names: list[str]) -> tuple[str, ...]:
+    """Names made different where they repeat."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = count = seen.get(name, 0) + 1
+        result.append(name if count == 1 else f"{name} #{count}")
+    return tuple(result)
