@@ -224,14 +224,17 @@ def chips(
     All chips draw the same; what lies before the plate in its branch and heats the coolant counts in ``series``.
     With leakage ``P = P0 (1 + g (Tj - Tr))`` and ``Tj = T + R P`` are solved together.
     """
-    watts, mass, entering = np.broadcast_arrays(*(np.asarray(x, float) for x in (power, rack_flow, supply)))
+    coolant, supplied = FLUIDS[fluid], np.asarray(supply, float)
+    warm = np.clip(supplied, *coolant.range)
+    density = coolant.density(warm)
+    watts, mass, entering = np.broadcast_arrays(
+        np.asarray(power, float), np.asarray(rack_flow, float), supplied
+    )
     watts, mass = np.maximum(watts, 0.0), np.maximum(mass, 0.0)
-    coolant = FLUIDS[fluid]
-    warm = np.clip(entering, *coolant.range)
-    flow = mass * plates.part / coolant.density(warm)
+    flow = mass * plates.part / density
     runs = flow > 0.0
     safe = np.where(runs, flow, plate.rated_flow)
-    before = (plates.series - 1) / (safe * coolant.density(warm) * coolant.heat_capacity(warm))
+    before = (plates.series - 1) / (safe * density * coolant.heat_capacity(warm))
     lid = plate.resistance(safe, fluid=fluid, temperature=warm)
     whole = before + lid + plate.junction
     gain = leakage * watts * whole
