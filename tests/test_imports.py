@@ -19,7 +19,7 @@ FILES = sorted(path for package in ("twin", "solvers") for path in (ROOT / packa
 
 ORDER = [
     "units", "model", "catalogue", "layout", "climate", "geometry", "capacity", "scenario", "results", "networks",
-    "tabulate", "studies", "coupling", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
+    "tabulate", "studies", "coupling", "year", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
 ]  # fmt: skip
 """Parts of ``twin`` in the direction of the data: each may import those before it."""
 
@@ -115,7 +115,7 @@ def test_solvers_know_arrays_and_nothing_else():
 def test_only_lowering_and_coupling_see_solvers():
     others = set(files("twin")) - {
         path
-        for name in ("networks", "tabulate", "studies", "coupling", "climate")
+        for name in ("networks", "tabulate", "studies", "coupling", "year", "climate")
         for path in files(f"twin.{name}")
     }
     assert offences(sorted(others), {"solvers"}) == []

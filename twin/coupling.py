@@ -8,7 +8,7 @@ within the limits: thermal runaway, reported as a finding about the design.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, Protocol
 
@@ -20,7 +20,8 @@ from twin.model.base import Mark
 from twin.model.facility import Facility
 from twin.networks.facility import Lowered, lower
 from twin.networks.fidelity import AirFault, Fidelity, effort
-from twin.networks.state import change
+from twin.networks.plant import Weather
+from twin.networks.state import State, change
 from twin.networks.steps import (
     breathe,
     circulate,
@@ -31,6 +32,7 @@ from twin.networks.steps import (
     feed,
     reject,
     start,
+    ventilate,
     warm,
 )
 from twin.results.results import Results
@@ -151,7 +153,10 @@ def _evaluated(
     chunk = max(8, min(CHUNK, CELLS // max(len(facility.racks), 1)))
     for first in range(0, len(states), chunk):
         tell = partial(progress, total=len(states), base=first) if progress else None
-        part, load = _settle(world, states[first : first + chunk], tolerance, max_passes, tell)
+        block = states[first : first + chunk]
+        rest = settle(world, block, tolerance=tolerance, max_passes=max_passes, progress=tell)
+        load = complex_load(world, electrical_load(world, rest.state))
+        part = tabulate(world, block, rest.state, rest.tree.solve(load), rest.settled, rest.passes)
         parts.append(part)
         loads += [load[row] for row, state in enumerate(part.scenarios) if state.normal]
     results = join(facility, parts)
@@ -174,27 +179,41 @@ def _fits(facility: Facility, states: int) -> None:
         )
 
 
-def _settle(
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """Some states at rest."""
+
+    state: State
+    settled: NDArray[np.bool_]
+    """(S,) nothing changes any more, and the power flow has a solution."""
+    passes: int
+    tree: power_flow.Prepared
+
+
+def settle(
     world: Lowered,
     scenarios: tuple[Scenario, ...],
-    tolerance: float,
-    max_passes: int,
-    progress: Progress | None,
-) -> tuple[Results, NDArray[np.complex128]]:
-    """Iterate some states to rest; their results, and what they ask of the power tree."""
+    *,
+    weather: Weather | None = None,
+    tolerance: float = TOLERANCE,
+    max_passes: int = MAX_PASSES,
+    progress: Progress | None = None,
+) -> Rest:
+    """Iterate some states to rest, under ``weather`` (a row each) instead of their own."""
     failed = world.failed(scenarios)
     states = world.power.in_service(scenarios)
     large = states.bus_voltage.size * len(scenarios) >= COMPILED
     tree = power_flow.prepare(states, compiled=None if large else False)
     scale = np.full(len(scenarios), max(float(world.rack_demand.sum()), 1.0))
     moving = np.arange(len(scenarios))
-    whole = energise(world, start(world, scenarios), tree, failed)
+    whole = energise(world, start(world, scenarios, weather), tree, failed)
     unsolved = np.zeros(len(scenarios), bool)
     passes = 0
     while moving.size and passes < max_passes:
         passes += 1
         before = whole.take(moving)
         state = breathe(world, before)  # rack heat -> air, room air handlers
+        state = ventilate(world, state)  # outdoor air -> what is left for the coils
         state = circulate(world, state)  # flows asked for -> loop flows, pump speed
         state = warm(world, state)  # heat -> loop temperatures, CDU and plant duty
         state = reject(world, state)  # plant duty -> leaving temperature, fan and compressor power
@@ -212,6 +231,4 @@ def _settle(
             progress(len(scenarios) - moving.size)
     settled = ~unsolved
     settled[moving] = False
-    load = complex_load(world, electrical_load(world, whole))
-    flow = tree.solve(load)
-    return tabulate(world, scenarios, whole, flow, settled, passes), load
+    return Rest(whole, settled, passes, tree)

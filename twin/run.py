@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
@@ -30,9 +32,13 @@ from twin.layout.text import read
 from twin.model.facility import Facility
 from twin.results import Results, Verdict, load_run, save_run
 from twin.results.fields import load_fields, save_fields
+from twin.results.hours import NAME as HOURS_FILE
+from twin.results.hours import write_csv
 from twin.results.store import RunError
+from twin.results.year import HOURS
 
 if TYPE_CHECKING:
+    from twin.climate import WeatherYear
     from twin.coupling import Progress
     from twin.networks.fidelity import Fidelity
 
@@ -85,6 +91,8 @@ def solve(
     outdoor: str = "",
     air: Fidelity = "zonal",
     studies: Studies = "quick",
+    climate: str | os.PathLike[str] | None = None,
+    year: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate a layout and write its run folder.
@@ -107,15 +115,29 @@ def solve(
         Model of the halls' air: ``zonal``, ``potential``, ``rans`` or ``auto``.
     studies : str
         ``none``, ``quick``, or ``thorough`` for every state of one machine in maintenance and another lost as well.
+    climate : path or str, optional
+        Weather file, or climate of the catalogue: its 0.4 % cooling design day replaces the layout's outdoor state, and
+        ``year`` takes its hours.
+    year : bool
+        Whether to evaluate every hour of a year as well.
 
     Raises
     ------
     LayoutError
         If the input is wrong.
     """
-    facility, inputs = read_input(path, sets, outdoor)
+    facility, inputs = read_input(path, sets, outdoor, climate)
     folder = prepare(facility, inputs, out)
-    run = answer(facility, inputs, failures=failures, air=air, studies=studies, progress=progress)
+    run = answer(
+        facility,
+        inputs,
+        failures=failures,
+        air=air,
+        studies=studies,
+        climate=climate,
+        year=year,
+        progress=progress,
+    )
     return write(run, folder, pictures=pictures)
 
 
@@ -127,11 +149,22 @@ def assess(
     outdoor: str = "",
     air: Fidelity = "zonal",
     studies: Studies = "quick",
+    climate: str | os.PathLike[str] | None = None,
+    year: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """The same without writing anything."""
-    facility, inputs = read_input(path, sets, outdoor)
-    return answer(facility, inputs, failures=failures, air=air, studies=studies, progress=progress)
+    facility, inputs = read_input(path, sets, outdoor, climate)
+    return answer(
+        facility,
+        inputs,
+        failures=failures,
+        air=air,
+        studies=studies,
+        climate=climate,
+        year=year,
+        progress=progress,
+    )
 
 
 def answer(
@@ -141,6 +174,8 @@ def answer(
     failures: bool = True,
     air: Fidelity = "zonal",
     studies: Studies = "quick",
+    climate: str | os.PathLike[str] | None = None,
+    year: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate and judge a facility that was read.
@@ -153,6 +188,7 @@ def answer(
     from twin.checks import judge
     from twin.coupling import NoAir, evaluate  # scipy
 
+    weather = _weather(facility, climate) if year else None
     try:
         results = evaluate(facility, failures=failures, air=air, studies=studies, progress=progress)
     except NoAir as error:
@@ -160,14 +196,43 @@ def answer(
         raise LayoutError(
             [Mistake(file, line, column, 1, text) for file, line, column, text in faults]
         ) from error
+    if weather is not None:
+        results = _with_year(facility, results, weather, progress)
     return Run(facility, results, judge(facility, results), inputs=inputs)
 
 
+def _weather(facility: Facility, climate: str | os.PathLike[str] | None) -> WeatherYear:
+    """Read before anything is solved, so that a mistake in it costs nobody an hour."""
+    from twin.year import weather_of
+
+    return weather_of(facility, os.fspath(climate) if climate is not None else None)
+
+
+def _with_year(
+    facility: Facility, results: Results, weather: WeatherYear, progress: Progress | None
+) -> Results:
+    from twin.year import evaluate_year
+
+    if progress is not None and hasattr(progress, "stage"):
+        progress.stage("the hours of the year")
+    begun = time.perf_counter()
+    tell = partial(progress, total=HOURS) if progress is not None else None
+    year = evaluate_year(facility, weather, progress=tell)
+    answers = {**results.answers, "year": year.facts}
+    seconds = {**results.seconds, "year": time.perf_counter() - begun}
+    return replace(results, year=year, answers=answers, seconds=seconds)
+
+
 def read_input(
-    path: str | os.PathLike[str], sets: Iterable[str] = (), outdoor: str = ""
+    path: str | os.PathLike[str],
+    sets: Iterable[str] = (),
+    outdoor: str = "",
+    climate: str | os.PathLike[str] | None = None,
 ) -> tuple[Facility, Inputs]:
     """The facility of a layout file, and all it was made from."""
     sets = tuple(sets)
+    if climate is not None and not outdoor:
+        outdoor = design_day(climate)
     document = read(path, collect=True)
     facility = facility_of(document, sets)
     name = os.fspath(path)
@@ -198,6 +263,20 @@ def under(facility: Facility, outdoor: str) -> Facility:
     place = facility.place.replace(outdoor=state)
     digest = sha256(f"{facility.digest} {state.dry_bulb!r} {state.wet_bulb!r}".encode()).hexdigest()
     return facility.replace(place=place, digest=digest)
+
+
+def design_day(climate: str | os.PathLike[str]) -> str:
+    """Outdoor state of a climate's 0.4 % cooling design day, as ``outdoor`` takes it.
+
+    Raises
+    ------
+    LayoutError
+        If there is no such climate or file, or the file has mistakes.
+    """
+    from twin.climate import climate_year, design_days
+
+    day = design_days(climate_year(os.fspath(climate))).cooling[0]
+    return f"{day.dry_bulb:.2f} degC, {day.wet_bulb:.2f} degC"
 
 
 def _first_line(error: ValueError) -> str:
@@ -232,6 +311,8 @@ def write(run: Run, out: str | os.PathLike[str] | None = None, *, pictures: bool
     (folder / ANSWER).unlink(missing_ok=True)
     _copy_layout(folder, run.inputs)
     save_run(folder, run.results, run.verdict)
+    if run.results.year is not None:
+        write_csv(run.results.year, folder / HOURS_FILE)
     if run.results.fields:
         save_fields(folder, run.results.fields)
     run = replace(run, folder=folder)

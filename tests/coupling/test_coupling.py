@@ -204,7 +204,7 @@ def test_an_economizer_relieves_the_chillers_in_the_cold(wet_bulb, free):
     plant = results["plant"]
     chillers = [k for k, name in enumerate(plant.ids) if name.startswith("ch")]
     np.testing.assert_allclose(plant["free"][0, chillers], free)
-    running = plant["power"][0, chillers] > 0.0
+    running = plant["power"][0, chillers] > 1.0  # W, more than rounding
     assert running.any() == (free == 0.0)  # of those that could, as many as are needed
     assert results.conservation["energy"].max() < 1e-6
 

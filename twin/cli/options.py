@@ -39,6 +39,14 @@ Outdoor = Annotated[
         show_default=False,
     ),
 ]
+Climate = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Weather file (EPW, TMY3 .csv, TMY2 .tm2) or climate name: its design day, and the hours of --year.",
+        show_default=False,
+    ),
+]
 Air = Annotated[
     str,
     typer.Option(

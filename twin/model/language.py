@@ -523,10 +523,8 @@ class Year(Frozen):
     """File of hourly weather (EPW, TMY3 .csv, TMY2 .tm2) in the layout's folder; else the climate's year."""
     load: Annotated[float, Field(gt=0, le=1)] | tuple[Annotated[float, Field(gt=0, le=1)], ...] = 1.0
     """Power asked of the racks over that of the workload: all year, or for the 24 hours of every day."""
-    carbon: str | None = None
-    """File of the grid's hourly emissions; without it the yearly mean."""
-    price: str | None = None
-    """File of hourly electricity prices; without it the yearly mean."""
+    series: str | None = None
+    """File of hourly emissions and prices of the grid (.csv) in the layout's folder; without it the yearly means."""
 
     @model_validator(mode="after")
     def _load_fits_a_day(self) -> Year:

@@ -63,6 +63,8 @@ class State:
     door_heat: Array
     """(S, R) taken by rear doors. [W]"""
     crah_heat: Array
+    crah_free: Array
+    """(S, C) heat of room air handlers, and the share that outdoor air takes."""
     crah_supply: Array
     crah_speed: Array
     """(S, C)"""

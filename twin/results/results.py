@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.model.base import Frozen
+from twin.results.year import Year
 from twin.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ class Results:
     """What was worked out beside the states: tables whose arrays are (n,), for the design as a whole."""
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the studies answer in words and numbers, by study; plain values, as a document holds them."""
+    year: Year | None = None
+    """The hours of a year, where they were asked for."""
     fields: Mapping[str, AnyField] = field(default_factory=dict, repr=False, compare=False)
     """Air of every hall in the normal state; empty for the zonal model."""
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from twin import __version__
 from twin.results.results import Results, SolveReport, Table, Verdict
+from twin.results.year import HOURS, SERIES, Year
 from twin.scenario import Scenario
 
 FORMAT = 1
@@ -36,6 +37,9 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         for study, t in results.studies.items()
         for name, values in t.values.items()
     }
+    if results.year is not None:
+        arrays |= {f"year/{name}": values for name, values in results.year.hours.items()}
+        arrays |= {"year/supply": results.year.supply, "year/setpoint": results.year.setpoint}
     np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)
     document = {
         "format": FORMAT,
@@ -52,6 +56,7 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         "seconds": dict(results.seconds),
         "air": [_finite(dict(facts)) for facts in results.air],
         "answers": {name: dict(answer) for name, answer in results.answers.items()},
+        "year": _year_document(results.year),
         "verdict": verdict.model_dump(),
     }
     (folder / DOCUMENT).write_text(
@@ -116,6 +121,7 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
         for quantity, array in read.values.items():
             if array.shape != (len(read.ids),):
                 raise ValueError(f"study {name}.{quantity} has shape {array.shape}, not {(len(read.ids),)}")
+    year = _year(document.get("year"), values.pop("year", {}))
     results = Results(
         facility=document["facility"],
         digest=document["digest"],
@@ -130,8 +136,32 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
         air=tuple(document.get("air", ())),
         studies=studies,
         answers=document.get("answers", {}),
+        year=year,
     )
     return results, Verdict.model_validate(document["verdict"])
+
+
+def _year_document(year: Year | None) -> dict[str, Any] | None:
+    if year is None:
+        return None
+    keys = ("station", "source", "synthetic", "loops", "facts", "notes")
+    return {key: getattr(year, key) for key in keys}
+
+
+def _year(document: dict[str, Any] | None, arrays: dict[str, np.ndarray]) -> Year | None:
+    if document is None:
+        return None
+    loops = tuple(document["loops"])
+    wide = {name: arrays.pop(name) for name in ("supply", "setpoint")}
+    for name, array in (*arrays.items(), *wide.items()):
+        shape = (HOURS, len(loops)) if name in wide else (HOURS,)
+        if array.shape != shape:
+            raise ValueError(f"year {name} has shape {array.shape}, not {shape}")
+    if missing := set(SERIES) - set(arrays):
+        raise ValueError(f"year lacks {', '.join(sorted(missing))}")
+    notes = tuple(document["notes"])
+    texts: dict[str, Any] = {**document, "loops": loops, "notes": notes}
+    return Year(**texts, hours=arrays, supply=wide["supply"], setpoint=wide["setpoint"])
 
 
 def _finite(facts: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """One step of the coupling per domain: each takes the state, asks its solver and returns the state with the answer."""
 
-from twin.networks.steps.air import breathe
+from twin.networks.steps.air import breathe, ventilate
 from twin.networks.steps.curtailment import curtail
 from twin.networks.steps.flow import circulate
 from twin.networks.steps.heat import warm
@@ -18,5 +18,6 @@ __all__ = [
     "feed",
     "reject",
     "start",
+    "ventilate",
     "warm",
 ]

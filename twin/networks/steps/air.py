@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.model.products import RearDoor
+from solvers import psychrometrics
+from solvers.plant.air_economizer import AirEconomizerRating
+from solvers.plant.air_economizer import run as economize
+from twin.model.products import Crah, RearDoor
 from twin.networks import air
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State, begun
@@ -88,6 +91,33 @@ def breathe(world: Lowered, state: State) -> State:
         columns["hall_rests"][:, number] = answer.rests
         columns["power"][:, crah_machine[units]] = fans
     return replace(state, rack_air=flow, door_heat=doors, **columns)
+
+
+def ventilate(world: Lowered, state: State) -> State:
+    """Outdoor air: the share of each room air handler's heat that it takes where its moisture and temperature allow that.
+
+    The humidifier's and the dampers' power is left out; the fans run as without it.
+    """
+    crahs = world.facility.of_kind("crah")
+    able = [k for k, machine in enumerate(crahs) if machine.outdoor_air]
+    if not able:
+        return state
+    free = state.crah_free.copy()
+    humidity = psychrometrics.humidity_ratio_from_wet_bulb(state.dry_bulb, state.wet_bulb, state.barometer)
+    for number, hall in enumerate(world.halls):
+        units = [k for k in hall.crah if k in able]
+        for unit in units:
+            product = crahs[unit].product
+            assert isinstance(product, Crah)
+            wanted = crahs[unit].setpoint if crahs[unit].setpoint is not None else 24.0
+            duty, back = state.crah_heat[:, unit], np.maximum(state.hall_return[:, number], wanted + 0.1)
+            rating = AirEconomizerRating(air_flow=product.air_flow, fan_power=product.fan_power)
+            answer = economize(
+                rating, duty=duty, return_temperature=back, setpoint=wanted, dry_bulb=state.dry_bulb,
+                humidity_ratio=humidity, pressure=state.barometer,
+            )  # fmt: skip
+            free[:, unit] = answer.free_heat / np.maximum(duty, 1e-9)
+    return replace(state, crah_free=np.clip(free, 0.0, 1.0))
 
 
 def _door_cooling(world: Lowered, state: State, flow: Array) -> Array:

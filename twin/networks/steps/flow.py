@@ -141,10 +141,9 @@ def _wanted_flow(world: Lowered, state: State) -> Array:
                 opening = _opening(world, state, exchanger_at[name], product, int(loop))
                 need[:, sink], capacity[sink] = opening * product.capacity, product.capacity
             elif isinstance(product, Crah):
-                need[:, sink], capacity[sink] = (
-                    COIL_MARGIN * state.crah_heat[:, crah_at[name]],
-                    product.capacity,
-                )
+                unit = crah_at[name]
+                wet = state.crah_heat[:, unit] * (1.0 - state.crah_free[:, unit])
+                need[:, sink], capacity[sink] = COIL_MARGIN * wet, product.capacity
     share = np.clip(need / capacity, VALVE_FLOOR, 1.0)
     return np.where(np.isfinite(capacity) & begun(state)[:, None], share, 1.0) * wanted
 

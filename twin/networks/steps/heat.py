@@ -103,7 +103,8 @@ def _sink_heat(world: Lowered, state: State) -> Array:
         if rack >= 0:
             gain[:, sink] = liquid_heat[:, rack] + state.door_heat[:, rack]
         elif world.cooling[machine].kind == "crah":
-            gain[:, sink] = state.crah_heat[:, crah_at[world.cooling[machine].id]]
+            unit = crah_at[world.cooling[machine].id]
+            gain[:, sink] = state.crah_heat[:, unit] * (1.0 - state.crah_free[:, unit])
         elif world.cooling[machine].kind == "chiller":
             gain[:, sink] = state.condenser[:, machine]
     return gain

@@ -53,14 +53,16 @@ def reject(world: Lowered, state: State) -> State:
         setpoint = state.setpoint[:, loop]
         asked = plant.Asked(duty, flow, world.loops[loop].capacity, setpoint, entering)
         answer = plant.run(world.cooling[machines[0]], asked, weather)
+        loading = answer.loading
         if world.cooling[machines[0]].stage == "needed":
-            parts["staged"][:, columns] = _sequence(able, live, answer.loading)
+            parts["staged"][:, columns] = _sequence(able, live, loading)
+            loading = loading * running / np.maximum(able.sum(axis=1), 1)
         for name, value in (
-            ("plant_leaving", answer.leaving), ("plant_loading", answer.loading), ("plant_water", answer.water),
+            ("plant_leaving", answer.leaving), ("plant_loading", loading), ("plant_water", answer.water),
             ("plant_free", answer.free), ("plant_lost", answer.lost),
         ):  # fmt: skip
             idle = parts[name][:, columns] * 0 if name != "plant_leaving" else setpoint[:, None]
-            there = able if name == "plant_free" else live
+            there = able if name in ("plant_free", "plant_loading") else live
             parts[name][:, columns] = np.where(there, value[:, None], idle)
         # a chiller without condenser water lets its own water pass; plant out of service has none
         parts["plant_running"][:, columns] = live | (state.source_flow[:, columns] <= 0.0)

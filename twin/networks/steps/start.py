@@ -31,7 +31,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...], weather: Weather | No
         for names, width in (
             (("rack_air", "rack_error", "rack_recirculation", "rack_humidity", "door_heat"), racks),
             (("power", "condenser"), machines),
-            (("crah_heat", "crah_supply", "crah_speed"), crahs),
+            (("crah_heat", "crah_free", "crah_supply", "crah_speed"), crahs),
             (("room_loss", "hall_flow", "hall_dew_point", "hall_heat"), halls),
             (("source_flow", "plant_duty", "plant_loading", "plant_water", "plant_free"), sources),
             (("pump_flow",), pumps),

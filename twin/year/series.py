@@ -1,0 +1,106 @@
+"""The hourly quantities of a site from states at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.climate import HourlySeries
+from twin.networks.facility import PLANT_KINDS, Lowered
+from twin.networks.plant import Weather
+from twin.networks.state import State
+from twin.results.year import HOURS, SERIES
+from twin.tabulate.racks import chips_and_tokens
+from twin.year.hours import Block
+
+Array = NDArray[np.float64]
+
+USES = {
+    "room_fans": ("crah",),
+    "cdu_power": ("cdu",),
+    "pump_power": ("pump",),
+    "rejection_power": ("dry_cooler", "cooling_tower", "thermosyphon"),
+    "compressor_power": ("chiller",),
+}
+"""End uses by the kinds of machine that draw them."""
+FREE, PARTIAL, MECHANICAL = 0.0, 1.0, 2.0
+"""Values of ``mode``."""
+TINY = 1e-3
+"""Share of the duty below which compressors count as off, and above whose complement as carrying all. [-]"""
+
+
+def series(
+    world: Lowered, blocks: Sequence[Block], weather: Weather, load: Array, grid: HourlySeries
+) -> tuple[dict[str, Array], tuple[Array, Array]]:
+    """All of :data:`~twin.results.year.SERIES`, and supply and set point of every loop, (8760, L) each."""
+    hours = {name: np.zeros(HOURS) for name in SERIES}
+    supply, setpoint = np.zeros((HOURS, len(world.loops))), np.zeros((HOURS, len(world.loops)))
+    for block in blocks:
+        found = _of_states(world, block)
+        for name, values in found.items():
+            hours[name][block.hours] = np.where(block.solved, values, 0.0)
+        supply[block.hours] = np.where(block.solved[:, None], block.state.supply, 0.0)
+        setpoint[block.hours] = block.state.setpoint
+        hours["solved"][block.hours] = block.solved
+    hours |= {
+        "dry_bulb": weather.dry_bulb, "wet_bulb": weather.wet_bulb, "pressure": weather.pressure, "load": load,
+        "carbon_intensity": np.asarray(grid.carbon), "price": np.asarray(grid.price),
+    }  # fmt: skip
+    return hours, (supply, setpoint)
+
+
+def _of_states(world: Lowered, block: Block) -> dict[str, Array]:
+    state = block.state
+    kinds = np.array([machine.kind for machine in world.cooling])
+    uses = {name: state.power[:, np.isin(kinds, of)].sum(axis=1) for name, of in USES.items()}
+    it, cooling = state.rack_power.sum(axis=1), state.power.sum(axis=1)
+    unfed = state.power[:, world.cooling_load < 0].sum(axis=1)
+    facility = block.source_power + unfed
+    duty, mechanical = _duties(world, state)
+    excess = state.supply - state.setpoint
+    return {
+        "it_power": it,
+        **uses,
+        "loss_power": facility - it - cooling,
+        "facility_power": facility,
+        "pue": np.divide(facility, it, out=np.zeros_like(it), where=it > 0.0),
+        "water": state.plant_water.sum(axis=1) + state.precool_water.sum(axis=1),
+        "reuse": state.reuse.sum(axis=1),
+        "free": np.divide(duty - mechanical, duty, out=np.ones_like(duty), where=duty > 0.0),
+        "mode": np.where(
+            mechanical <= TINY * duty, FREE, np.where(mechanical < (1.0 - TINY) * duty, PARTIAL, MECHANICAL)
+        ),
+        "plant_loading": state.plant_loading.max(axis=1, initial=0.0),
+        "excess": excess.max(axis=1, initial=0.0),
+        "inlet": state.rack_inlet.max(axis=1, initial=-273.15),
+        "throttled": (state.served & (state.throttle < 1.0 - 1e-6)).sum(axis=1).astype(float),
+        "unserved": (~state.served).sum(axis=1).astype(float),
+        "tokens": chips_and_tokens(world, state)[1].sum(axis=1),
+    }
+
+
+def _duties(world: Lowered, state: State) -> tuple[Array, Array]:
+    """(S,) heat that leaves the halls and its part that is carried by compressors. [W]"""
+    duty, mechanical = np.zeros(len(state.live)), np.zeros(len(state.live))
+    for column, machine in enumerate(world.source_machine):
+        kind = world.cooling[machine].kind
+        if kind not in PLANT_KINDS or _condenses(world, int(world.source_loop[column])):
+            continue
+        heat = np.maximum(state.plant_duty[:, column], 0.0)
+        duty += heat
+        if kind == "chiller":
+            mechanical += heat * (1.0 - state.plant_free[:, column])
+    taken = (
+        state.precooled.sum(axis=1)
+        + state.reuse.sum(axis=1)
+        + (state.crah_heat * state.crah_free).sum(axis=1)
+    )
+    return duty + taken, mechanical
+
+
+def _condenses(world: Lowered, loop: int) -> bool:
+    """The loop only takes what chillers have taken from others."""
+    sinks = world.loops[loop].circuit.sinks
+    return all(world.facility.by_id[name].kind == "chiller" for name in sinks)
