@@ -90,9 +90,11 @@ def _warm_up(case: HeatCase, mode: Index, controlled: Mask, limit: int) -> tuple
             if settled.all():
                 break
             trial = wanted
-        good = settled[:, None]
+        # who has arrived waits: with still less inertia a loop without sink would be a singular matrix
+        moving = inertia >= LONG
+        good = settled[:, None] & moving
         temperature, mode = np.where(good, warmer, temperature), np.where(good, trial, mode)
-        inertia = np.where(good, inertia / 16.0, inertia * 4.0)
+        inertia = np.where(moving, np.where(good, inertia / 16.0, inertia * 4.0), inertia)
         if inertia.max() < LONG:
             break
     return mode, np.abs(temperature) > RUNAWAY, done

@@ -336,6 +336,20 @@ def test_cascades_of_controlled_exchangers_settle(solve, seed):
     )
 
 
+def test_neighbours_in_a_batch_do_not_change_whether_a_loop_runs_away(solve):
+    """Scenario 3 reaches its end in fewer steps than the others and must wait for them unharmed."""
+    problem = cascade(np.random.default_rng(212))
+    whole = solve(problem)
+    rows = {
+        f.name: value[3:]
+        for f in fields(problem)
+        if isinstance(value := getattr(problem, f.name), np.ndarray) and value.ndim == 2 and len(value) == 4
+    }
+    alone = solve(replace(problem, ambient=problem.ambient[3:], **rows))
+    assert alone.node_runaway[0, 36:44].all()
+    np.testing.assert_array_equal(whole.node_runaway[3], alone.node_runaway[0])
+
+
 def many_units(units, scenarios):
     """`units` rack loops, each through an exchanger on its own branch of one plant loop (node 0 -> 1)."""
     start, end, flow, heat, fixed, hot, cold = [1], [0], [2.0 * units], [0.0], [True], [], []
