@@ -93,6 +93,7 @@ def solve(
     first_step: float = 0.1,
     shortest_step: float = 0.05,
     longest_step: float = np.inf,
+    event_step: float = 1.0,
     max_steps: int = 100_000,
     energy_tolerance: float = 1e-8,
     raise_on_failure: bool = False,
@@ -115,7 +116,9 @@ def solve(
         Largest estimated error of a node in one step; equal steps of `first_step` where infinite and
         `longest_step` says so. [K]
     first_step, shortest_step, longest_step : float
-        Step to begin with, below which errors and late switching are accepted, and never exceeded. [s]
+        Step to begin with, below which the error is no longer controlled, and never exceeded. [s]
+    event_step : float
+        Longest step in which a source trips or steps down. [s]
     energy_tolerance : float
         Largest accepted energy error. [-]
     compiled : bool, optional
@@ -132,8 +135,8 @@ def solve(
     -----
     ``C dT/dt = sum W (T_up - T) + sum UA (T_other - T) + duties + heat``, each flow quasi-steady.  A volume is
     well mixed: a long pipe is a chain of nodes.  Heat capacity rates do not follow temperature.  Times of limits
-    are interpolated in the step; discrete events (trip, stepping down) act from the end of a step that the
-    control shortens to come within `shortest_step` of them.
+    are interpolated in the step; a source that trips or steps down within a step gives the mean of the heat before
+    and after in it.
 
     Examples
     --------
@@ -163,7 +166,9 @@ def solve(
     [[[[...]]]]
     """
     case = Case.from_problem(problem)
-    control = checked(Control(horizon, method, tolerance, first_step, shortest_step, longest_step, max_steps))
+    control = checked(
+        Control(horizon, method, tolerance, first_step, shortest_step, longest_step, event_step, max_steps)
+    )
     at, nodes = _requested(times, record, horizon, case.nodes)
     structure = Structure(case)
     width = max(NARROWEST, TABLE // structure.plan.entries)

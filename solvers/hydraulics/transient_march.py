@@ -9,7 +9,7 @@ import numpy as np
 
 from .transient_case import Array
 from .transient_record import Record
-from .transient_sources import Sources
+from .transient_sources import Power, Sources
 from .transient_system import EXCHANGE, IDLE, Instant, Modes, System
 
 Method = Literal["euler", "second_order"]
@@ -32,6 +32,7 @@ class Control:
     first: float
     shortest: float
     longest: float
+    event: float
     max_steps: int
 
 
@@ -71,6 +72,7 @@ class March:
 
     def _advance(self, wanted: float) -> float:
         """Try one step; the length to try next."""
+        c = self.control
         left = self._knots[np.searchsorted(self._knots, self.time, side="right")] - self.time
         step = (
             left
@@ -80,21 +82,24 @@ class March:
             else wanted
         )
         end = self.time + left if step == left else self.time + step
-        shortest = step <= self.control.shortest * (1.0 + 1e-6)
+        shortest = step <= c.shortest * (1.0 + 1e-6)
         stages, error = self._try(step)
-        ratio = error / self.control.tolerance
-        settled = all(s.settled for s in stages)
+        ratio, settled = error / c.tolerance, all(s.settled for s in stages)
         if not shortest and (ratio > 1.0 or not settled):
             self.rejected += 1
             return step * (0.5 if ratio <= 4.0 and settled else 0.25)
-        event = self.sources.first_event(self.temperature, stages[-1].temperature)
-        if not shortest and event < 1.0 and event * step + self.control.shortest < step:
-            self.rejected += 1
-            return max(event * step + 0.5 * self.control.shortest, self.control.shortest)
+        events = self.sources.events(self.temperature, stages[-1].temperature)
+        if events is not None:
+            if step > c.event * (1.0 + 1e-6):
+                self.rejected += 1
+                return max(events.first * step, c.event)
+            self.sources.within(events)
+            stages, _ = self._try(step)
+            settled = all(s.settled for s in stages)
+            self.sources.remember(events, self.time, step)
         self.unsettled += not settled
         self._accept(end, step, stages)
-        grown = wanted * (2.0 if ratio < 0.2 else 1.0)
-        return grown if event > 1.0 else self.control.first
+        return wanted * (2.0 if ratio < 0.2 else 1.0)
 
     def _try(self, step: float) -> tuple[list[_Stage], float]:
         if self.control.method == "euler":
@@ -104,34 +109,25 @@ class March:
             return [stage], float(error)
         own = GAMMA * step
         first = self._stage(self.time + own, own, self.temperature)
-        slope = (first.temperature - self.temperature) / own
-        base = self.temperature + (1.0 - GAMMA) * step * slope
+        change = first.temperature - self.temperature
+        base = self.temperature + ((1.0 - GAMMA) / GAMMA) * change
         second = self._stage(self.time + step, own, base)
-        change = (second.temperature - base) / own - slope
-        return [first, second], float(own * np.abs(change).max(initial=0.0))
+        error = np.abs(second.temperature - base - change).max(initial=0.0)
+        return [first, second], float(error)
 
     def _stage(self, time: float, own: float, base: Array) -> _Stage:
         system, sources = self.system, self.sources
-        now = system.at(time)
-        modes = system.modes(now, self.temperature, self.modes)
-        constant, slope = sources.terms(now.heat, self.temperature)
+        now, modes = system.at(time), self.modes
+        power = sources.power(now.heat, self.temperature)
         for _ in range(PASSES):
-            temperature = system.solve(now, own, base, modes, slope, constant)
-            new_modes = system.modes(now, temperature, modes)
-            new_constant, new_slope = sources.terms(now.heat, temperature)
-            settled = (
-                np.array_equal(new_modes, modes)
-                and np.array_equal(new_slope != 0.0, slope != 0.0)
-                and bool((np.abs(new_constant - constant) <= SETTLED * np.abs(now.heat)).all())
-            )
+            temperature = system.solve(now, own, base, modes, power, sources)
+            new_modes, new_power = system.modes(now, temperature, modes), sources.power(now.heat, temperature)
+            used = modes, power
+            settled = np.array_equal(new_modes, modes) and _same(power, new_power, now.heat)
             if settled:
                 break
-            last = modes, constant, slope
-            modes, constant, slope = new_modes, new_constant, new_slope
-        if not settled:
-            modes, constant, slope = last
-        power = constant - slope * temperature[system.case.source]
-        return _Stage(temperature, now, modes, power, settled)
+            modes, power = new_modes, new_power
+        return _Stage(temperature, now, used[0], sources.given(used[1], temperature), settled)
 
     def _accept(self, end: float, step: float, stages: list[_Stage]) -> None:
         system, record, new = self.system, self.record, stages[-1].temperature
@@ -142,7 +138,6 @@ class March:
             power = np.where(system.free[system.case.source][:, None], stage.power, 0.0)
             record.energy(weight * step, power, stage.now.heat - stage.power, duty, boundary)
         record.step(self.time, step, self.temperature, new)
-        self.sources.remember(self.time, step, self.temperature, new)
         self.slope = (new - self.temperature) / step
         self.temperature, self.time, self.modes = new, end, stages[-1].modes
         self.steps += 1
@@ -158,9 +153,18 @@ class March:
 
 def checked(control: Control) -> Control:
     """The control, if it makes sense."""
-    for name in ("horizon", "tolerance", "first", "shortest", "longest"):
+    for name in ("horizon", "tolerance", "first", "shortest", "longest", "event"):
         if not getattr(control, name) > 0.0:
             raise ValueError(f"{name} must be > 0")
     if not np.isfinite(control.horizon):
         raise ValueError("horizon must be finite")
     return control
+
+
+def _same(old: Power, new: Power, heat: Array) -> bool:
+    """The power used is that of the temperatures it led to."""
+    if not (old.acting or new.acting):
+        return True
+    return np.array_equal(old.slope != 0.0, new.slope != 0.0) and bool(
+        (np.abs(new.constant - old.constant) <= SETTLED * np.abs(heat)).all()
+    )

@@ -18,11 +18,17 @@ class Record:
         seen = c.initial[c.watched]
         self.limit_time = np.where(seen[:, None] >= c.levels[:, :, None], 0.0, np.inf)
         self.peak, self.peak_time = seen.copy(), np.zeros_like(seen)
+        self._ahead = self._lowest_ahead()
         self.power = np.zeros_like(c.heat)
         self.withheld = np.zeros_like(c.heat)
         self.duty = np.zeros_like(c.limit)
         self.boundary = np.zeros(c.scenarios)
         self.exchanged = np.zeros(c.scenarios)
+
+    def _lowest_ahead(self) -> Array:
+        """(W, S) the lowest limit not passed yet."""
+        levels = np.where(np.isinf(self.limit_time), self.case.levels[:, :, None], np.inf)
+        return levels.min(axis=1, initial=np.inf)
 
     def step(self, start: float, step: float, before: Array, after: Array) -> None:
         """Temperatures of an accepted step, a straight line in between."""
@@ -32,17 +38,23 @@ class Record:
             old, new = before[self.nodes], after[self.nodes]
             self.series[self._next] = old + part * (new - old)
             self._next += 1
-        if not c.watched.size:
-            return
-        old, new = before[c.watched], after[c.watched]
-        passed = np.isinf(self.limit_time) & (new[:, None] >= c.levels[:, :, None])
-        if passed.any():
-            rise = (new - old)[:, None]
-            part = (c.levels[:, :, None] - old[:, None]) / np.where(rise != 0.0, rise, 1.0)
-            self.limit_time = np.where(passed, start + step * part, self.limit_time)
-        higher = new > self.peak
-        self.peak = np.where(higher, new, self.peak)
-        self.peak_time = np.where(higher, end, self.peak_time)
+        new = after[c.watched]
+        higher = np.flatnonzero(new > self.peak)
+        self.peak.ravel()[higher] = new.ravel()[higher]
+        self.peak_time.ravel()[higher] = end
+        passing = np.nonzero(new >= self._ahead)
+        if passing[0].size:
+            self._pass(start, step, before[c.watched], new, passing)
+
+    def _pass(self, start: float, step: float, old: Array, new: Array, at: tuple[Index, ...]) -> None:
+        watched, scenario = at
+        levels = self.case.levels[watched]
+        first, last = old[at][:, None], new[at][:, None]
+        part = (levels - first) / np.where(last != first, last - first, 1.0)
+        known = self.limit_time[watched, :, scenario]
+        found = np.where(np.isinf(known) & (last >= levels), start + step * part, known)
+        self.limit_time[watched, :, scenario] = found
+        self._ahead[at] = np.where(np.isinf(found), levels, np.inf).min(axis=1)
 
     def energy(self, seconds: float, power: Array, withheld: Array, duty: Array, boundary: Array) -> None:
         """Heat flows of one stage and the time they stand for."""

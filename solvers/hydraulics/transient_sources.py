@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from .transient_case import Array, Case
+from .transient_case import Array, Case, Mask
+
+
+@dataclass(frozen=True)
+class Events:
+    """Sources that trip or step within a step, and the share of the step before they do."""
+
+    trips: Mask
+    falls: Mask
+    recovers: Mask
+    when: Array
+
+    @property
+    def first(self) -> float:
+        """Share of the step before the earliest."""
+        return float(self.when[self.trips | self.falls | self.recovers].min())
+
+
+@dataclass(frozen=True)
+class Power:
+    """Power of the sources, ``constant - slope T`` with T of the node of those that are throttled linearly."""
+
+    constant: Array  # (M, S)
+    slope: Array  # (L, S), L sources that are throttled linearly
+    acting: bool  # some source is throttled
 
 
 class Sources:
@@ -12,66 +38,84 @@ class Sources:
 
     def __init__(self, c: Case) -> None:
         self.case = c
-        shape = c.heat.shape
-        self.tripped, self.low = np.zeros(shape, bool), np.zeros(shape, bool)
-        self.trip_time = np.full(shape, np.inf)
-        self.linear = (c.throttle_end > c.throttle) & np.isfinite(c.throttle_end)
-        self.steps = np.isfinite(c.throttle) & ~self.linear
-        self.own = (c.watch == c.source)[:, None]
-        self.alive = bool(self.linear.any())
+        self.tripped, self.low = np.zeros(c.heat.shape, bool), np.zeros(c.heat.shape, bool)
+        self.trip_time = np.full(c.heat.shape, np.inf)
+        linear = ((c.throttle_end > c.throttle) & np.isfinite(c.throttle_end))[:, 0]
+        self.steps = np.isfinite(c.throttle) & ~linear[:, None]
         self.discrete = bool(self.steps.any() or np.isfinite(c.trip).any())
-        span = np.where(self.linear, c.throttle_end - np.where(self.linear, c.throttle, 0.0), 1.0)
-        self.fall = np.where(self.linear, (1.0 - c.fraction) / span, 0.0)
+        self.linear = np.flatnonzero(linear)
+        self.node = c.source[self.linear]
+        self._watch = c.watch[self.linear]
+        self._own = (self._watch == self.node)[:, None]
+        self._start, self._least = c.throttle[self.linear], c.fraction[self.linear]
+        self._fall = (1.0 - self._least) / (c.throttle_end[self.linear] - self._start)
+        self._flat = np.zeros((self.linear.size, c.scenarios))
+        self._share = np.ones(c.heat.shape)
+        self._heat = self._base = c.heat
 
-    def terms(self, heat: Array, temperature: Array) -> tuple[Array, Array]:
-        """``constant`` and ``slope`` of the power ``constant - slope T``, T that of the source's own node.
+    def power(self, heat: Array, temperature: Array) -> Power:
+        """Power at these temperatures.
 
         A source that watches another node is constant within one pass of the implicit solve, and the passes
         are repeated until that no longer matters.
         """
-        c = self.case
-        heat = np.where(self.tripped, 0.0, np.where(self.low, c.fraction * heat, heat))
-        if not self.alive:
-            return heat, np.zeros_like(heat)
-        seen = temperature[c.watch]
-        start = np.where(self.linear, c.throttle, 0.0)
-        share = np.clip(1.0 - self.fall * (seen - start), c.fraction, 1.0)
-        between = self.linear & self.own & (seen > c.throttle) & (seen < c.throttle_end)
-        constant = np.where(between, 1.0 + self.fall * start, np.where(self.linear, share, 1.0))
-        return heat * constant, np.where(between, heat * self.fall, 0.0)
+        base = self._present(heat)
+        if not self.linear.size:
+            return Power(base, self._flat, False)
+        excess = temperature[self._watch] - self._start
+        if excess.max() <= 0.0:
+            return Power(base, self._flat, False)
+        share = np.clip(1.0 - self._fall * excess, self._least, 1.0)
+        between = self._own & (excess > 0.0) & (share > self._least)
+        constant, own = base.copy(), base[self.linear]
+        constant[self.linear] = own * np.where(between, 1.0 + self._fall * self._start, share)
+        return Power(constant, np.where(between, own * self._fall, 0.0), True)
 
-    def first_event(self, before: Array, after: Array) -> float:
-        """Earliest share of the step, 0..1, at which a source steps or trips; above 1 if none does."""
-        if not self.discrete:
-            return 2.0
-        c = self.case
-        old, new = before[c.watch], after[c.watch]
-        shares = [
-            _crossing(old, new, level)[active]
-            for level, active in (
-                (c.trip, ~self.tripped & (new >= c.trip)),
-                (c.throttle, self.steps & ~self.low & (new >= c.throttle)),
-                (c.throttle_end, self.steps & self.low & (new < c.throttle_end)),
-            )
-        ]
-        return float(min((s.min() for s in shares if s.size), default=2.0))
+    def given(self, power: Power, temperature: Array) -> Array:
+        """(M, S) heat at the temperatures found."""
+        if not power.acting:
+            return power.constant
+        heat = power.constant.copy()
+        heat[self.linear] -= power.slope * temperature[self.node]
+        return heat
 
-    def remember(self, start: float, step: float, before: Array, after: Array) -> None:
-        """Take over what happened in an accepted step."""
+    def _present(self, heat: Array) -> Array:
+        """Heat after trips and steps; computed anew when the signals or the states changed."""
+        if heat is not self._heat:
+            self._heat, self._base = heat, heat * self._share
+        return self._base
+
+    def events(self, before: Array, after: Array) -> Events | None:
+        """What happens on the straight line between two states."""
         if not self.discrete:
-            return
+            return None
         c = self.case
-        old, new = before[c.watch], after[c.watch]
+        new = after[c.watch]
         trips = ~self.tripped & (new >= c.trip)
-        when = start + step * _crossing(old, new, c.trip)
-        self.trip_time = np.where(trips, when, self.trip_time)
-        self.tripped |= trips
-        self.low = np.where(self.steps, np.where(self.low, new >= c.throttle_end, new >= c.throttle), False)
+        falls = self.steps & ~self.low & (new >= c.throttle)
+        recovers = self.steps & self.low & (new < c.throttle_end)
+        if not (trips.any() or falls.any() or recovers.any()):
+            return None
+        level = np.where(trips, c.trip, np.where(falls, c.throttle, np.where(recovers, c.throttle_end, 0.0)))
+        old = before[c.watch]
+        rise = new - old
+        when = np.clip((level - old) / np.where(rise != 0.0, rise, 1.0), 0.0, 1.0)
+        return Events(trips, falls & ~trips, recovers & ~trips, when)
 
+    def within(self, events: Events) -> None:
+        """For the step in which they happen, sources give the mean of the heat before and after."""
+        after = np.where(events.trips, 0.0, np.where(events.falls, self.case.fraction, 1.0))
+        happen = events.trips | events.falls | events.recovers
+        mean = events.when * self._share + (1.0 - events.when) * after
+        self._set(np.where(happen, mean, self._share))
 
-def _crossing(old: Array, new: Array, level: Array) -> Array:
-    """Share of a step at which a straight line meets a level, 0 where it began beyond it."""
-    rise = new - old
-    level = np.where(np.isfinite(level), level, 0.0)
-    share = np.where(rise != 0.0, (level - old) / np.where(rise != 0.0, rise, 1.0), 0.0)
-    return np.clip(share, 0.0, 1.0)
+    def remember(self, events: Events, start: float, step: float) -> None:
+        """Take over what happened in an accepted step."""
+        self.trip_time = np.where(events.trips, start + step * events.when, self.trip_time)
+        self.tripped |= events.trips
+        self.low = (self.low | events.falls) & ~events.recovers
+        self._set(np.where(self.tripped, 0.0, np.where(self.low, self.case.fraction, 1.0)))
+
+    def _set(self, share: Array) -> None:
+        self._share = share
+        self._heat = np.empty(0)

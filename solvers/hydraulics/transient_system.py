@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from . import transient_order as order
 from .exchanger import FLOW_EXPONENT, effectiveness
 from .transient_case import Array, Case, Index, Mask
+from .transient_sources import Power, Sources
 
 IDLE, HELD, EXCHANGE, FULL = range(4)
 """Modes of an exchanger: nothing, holds its set point, exchanges what flows allow, at its capacity."""
@@ -46,6 +47,33 @@ def entries_of(rows: list[list[tuple[int, float]]], height: int) -> csr_array:
     factor = [f for column in rows for _, f in column]
     column = np.repeat(np.arange(len(rows)), [len(c) for c in rows])
     return csr_array((np.array(factor, float), (np.array(row, int), column)), shape=(height, len(rows)))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A map that reaches few rows of a table."""
+
+    rows: Index
+    map: csr_array
+
+    @classmethod
+    def of(cls, columns: list[list[tuple[int, float]]], height: int) -> _Rows:
+        full = entries_of(columns, height)
+        rows = np.flatnonzero(np.diff(full.indptr))
+        return cls(rows, full[rows])
+
+    def add(self, table: Array, values: Array) -> None:
+        table[self.rows] += self.map @ values
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """Maps of the exchangers for one pair of flow directions."""
+
+    hot: _Rows  # of ``a`` to entries of the matrix
+    cold: _Rows  # of ``b``
+    heat: _Rows  # of heat into nodes
+    net: Array  # (X, 1) what the free nodes gain for one watt of duty
 
 
 class Structure:
@@ -79,7 +107,7 @@ class Structure:
     def _map(self, rows: list[list[tuple[int, float]]]) -> csr_array:
         return entries_of(rows, self.plan.entries)
 
-    def _exchangers(self, hot_forward: bool, cold_forward: bool) -> tuple[csr_array, csr_array, csr_array]:
+    def _exchangers(self, hot_forward: bool, cold_forward: bool) -> _Exchange:
         """Maps of ``a``, ``b`` and of heat into nodes, for one pair of flow directions."""
         per_hot, per_cold, heat = [], [], []
         for hot, cold in zip(self.hot_ends, self.cold_ends, strict=True):
@@ -92,7 +120,13 @@ class Structure:
                 [(self.plan.entry(row, source), sign) for row, sign in rows] if source >= 0 else []
             )
             heat.append([(row, -sign) for row, sign in rows])
-        return self._map(per_hot), self._map(per_cold), entries_of(heat, self.nodes)
+        net = np.array([[sum(factor for _, factor in column)] for column in heat]).reshape(-1, 1)
+        return _Exchange(
+            _Rows.of(per_hot, self.plan.entries),
+            _Rows.of(per_cold, self.plan.entries),
+            _Rows.of(heat, self.nodes),
+            net,
+        )
 
 
 class System:
@@ -107,6 +141,11 @@ class System:
         self._signals: Array | None = None
         self._instant: Instant | None = None
         self._factored: tuple[Any, ...] = ()
+        self._step, self._storage = 0.0, c.capacity
+        self._heat, self._heating = c.heat, self.structure.into @ c.heat
+        touching = c.fixed[c.start] != c.fixed[c.end]
+        self._crossing = np.flatnonzero(touching)
+        self._across = np.flatnonzero(c.fixed[c.tie_a] != c.fixed[c.tie_b])
         self._factors = np.empty(0)
 
     def at(self, time: float) -> Instant:
@@ -123,7 +162,10 @@ class System:
         beside = np.vstack([flow, np.ones((1, c.scenarios))])[c.tie_link]
         tie = c.tie / _resistance(beside, c.tie_film, c.tie_rated, c.tie_exponent)
         available = signals[c.duty_signal]
-        matrix = s.forward @ np.maximum(rate, 0.0) + s.backward @ np.maximum(-rate, 0.0) + s.tied @ tie
+        matrix = s.forward @ np.maximum(rate, 0.0)
+        matrix += s.tied @ tie
+        if (rate < 0.0).any():
+            matrix += s.backward @ np.maximum(-rate, 0.0)
         return Instant(
             rate=rate,
             tie=tie,
@@ -191,27 +233,35 @@ class System:
     def ways(self, now: Instant) -> list[tuple[tuple[bool, bool], Mask]]:
         """Which exchangers have which pair of flow directions."""
         c = self.case
+        if not c.hot.size:
+            return []
         hot, cold = now.rate[c.hot] >= 0.0, (now.rate[c.cold] >= 0.0) | (c.cold < 0)[:, None]
         found = (((h, k), (hot == h) & (cold == k)) for h, k in product((True, False), repeat=2))
         return [(way, mask) for way, mask in found if mask.any()]
 
     def solve(
-        self, now: Instant, step: float, base: Array, modes: Modes, slope: Array, constant: Array
+        self, now: Instant, step: float, base: Array, modes: Modes, power: Power, sources: Sources
     ) -> Array:
-        """``(C/step + A) T = C/step base + load`` for given modes; sources give ``constant - slope T``."""
-        storage = self.case.capacity / step
+        """``(C/step + A) T = C/step base + load`` for given modes and power of the sources."""
+        if step != self._step:
+            self._step, self._storage = step, self.case.capacity / step
+        if power.constant is not self._heat:
+            self._heat, self._heating = power.constant, self.structure.into @ power.constant
         a, b, d = self.duty_terms(now, modes)
-        ways = self.ways(now) if self.case.hot.size else []
-        load = storage * base + self.structure.into @ constant
+        ways = self.ways(now)
+        load = self._storage * base
+        load += self._heating
         for way, mask in ways:
-            load += self.structure.exchange[way][2] @ np.where(mask, d, 0.0)
-        key = (now, step, modes, slope)
+            self.structure.exchange[way].heat.add(load, np.where(mask, d, 0.0))
+        key = (now, step, modes, power.slope)
         if not self._is_factored(key):
             table = now.matrix.copy()
             for way, mask in ways:
-                per_hot, per_cold, _ = self.structure.exchange[way]
-                table += per_hot @ np.where(mask, a, 0.0) + per_cold @ np.where(mask, b, 0.0)
-            table[: self.case.nodes] += storage + self.structure.into @ slope
+                self.structure.exchange[way].hot.add(table, np.where(mask, a, 0.0))
+                self.structure.exchange[way].cold.add(table, np.where(mask, b, 0.0))
+            table[: self.case.nodes] += self._storage
+            if power.acting:
+                np.add.at(table, sources.node, np.where(self.free[sources.node][:, None], power.slope, 0.0))
             self._factors, self._factored = self._kernel.factorise(self.plan, table), key
         return self._kernel.substitute(self.plan, self._factors, load)
 
@@ -234,17 +284,17 @@ class System:
     def boundary(self, now: Instant, temperature: Array, duty: Array) -> Array:
         """Heat that enters free nodes from fixed ones and from outside the network, sources apart (S,)."""
         c, free = self.case, self.free.astype(float)
-        forward = now.rate >= 0.0
-        up = np.where(forward, temperature[c.start], temperature[c.end])
-        crossing = np.where(
-            forward, (free[c.end] - free[c.start])[:, None], (free[c.start] - free[c.end])[:, None]
-        )
-        total = (np.abs(now.rate) * up * crossing).sum(axis=0)
-        across = (free[c.tie_b] - free[c.tie_a])[:, None]
-        total += (now.tie * across * (temperature[c.tie_a] - temperature[c.tie_b])).sum(axis=0)
-        for way, mask in self.ways(now) if c.hot.size else []:
-            net = np.asarray(self.structure.exchange[way][2].sum(axis=0)).reshape(-1, 1)
-            total += (net * np.where(mask, duty, 0.0)).sum(axis=0)
+        total = np.zeros(c.scenarios)
+        if self._crossing.size:
+            rate, start, end = now.rate[self._crossing], c.start[self._crossing], c.end[self._crossing]
+            enters = (free[end] - free[start])[:, None]
+            total += (rate * enters * np.where(rate >= 0.0, temperature[start], temperature[end])).sum(axis=0)
+        if self._across.size:
+            a, b = c.tie_a[self._across], c.tie_b[self._across]
+            enters = (free[b] - free[a])[:, None]
+            total += (now.tie[self._across] * enters * (temperature[a] - temperature[b])).sum(axis=0)
+        for way, mask in self.ways(now):
+            total += (self.structure.exchange[way].net * np.where(mask, duty, 0.0)).sum(axis=0)
         return total
 
 
