@@ -59,6 +59,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "rack.outlet_temperature": (20.0, 65.0),
     "rack.liquid_supply": _LIQUID,
     "rack.liquid_return": _LIQUID,
+    "rack.case_temperature": (30.0, 90.0),
     "cdu.supply": _LIQUID,
     "loop.supply": _LIQUID,
     "loop.return": _LIQUID,

@@ -96,6 +96,8 @@ _NEEDS = {
     "rack.liquid_supply": "liquid_flow",
     "rack.liquid_return": "liquid_flow",
     "rack.liquid_flow": "liquid_required",
+    "rack.case_temperature": "case_temperature",
+    "rack.case_margin": "case_temperature",
     "rack.tokens": "chip_power",
     "power.loading": "power",
     "loop.supply": "flow",
