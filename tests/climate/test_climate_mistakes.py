@@ -146,7 +146,7 @@ def test_many_mistakes_come_at_once_and_in_order(tmp_path):
     assert (
         "no number" in found[0].message
         and "nothing" in found[1].message
-        and "not one of outdoor" in found[3].message
+        and "is out of range" in found[3].message
     )
 
 

@@ -44,7 +44,7 @@ from twin.climate.year import HOUR, MONTH, MONTH_DAYS, Array, WeatherYear
 
 PERSISTENCE = 0.7
 """Correlation of the departures of one day and the next; assumed."""
-COLD_SPREAD = (0.5, 1.5)
+COLD_SPREAD = (0.5, 1.2)
 """Departures of the coldest month over those of the warmest: from the first without seasons to the second where the
 months differ by :data:`CONTINENTAL`; assumed."""
 CONTINENTAL = 25.0
@@ -228,16 +228,16 @@ def _dry(normals: Normals, departure: Array) -> Array:
 
 def _shaped(high: Array, low: Array, mean: Array) -> Array:
     """Days of the ASHRAE shape, bent so that every month has its mean."""
-    share = np.clip((high - mean) / (high - low), 0.3, 0.7)
+    share = np.clip((high - mean) / (high - low), 0.15, 0.85)
     power = _daily(np.array([_power(float(one)) for one in share]))
     top, bottom = _daily(high), _daily(low)
-    fraction = DAILY_RANGE_FRACTION[HOUR] ** np.maximum(power, 0.2)[_DAY]
+    fraction = DAILY_RANGE_FRACTION[HOUR] ** np.maximum(power, 0.1)[_DAY]
     return top[_DAY] - (top - bottom)[_DAY] * fraction
 
 
 def _power(share: float) -> float:
     """Exponent that gives the daily fractions the mean ``share``."""
-    low, high = 0.2, 5.0
+    low, high = 0.1, 12.0
     for _ in range(40):
         middle = 0.5 * (low + high)
         if np.mean(DAILY_RANGE_FRACTION**middle) > share:

@@ -24,6 +24,8 @@ Looks = tuple[tuple[float, float, str], ...]
 _DIGITS = frozenset("0123456789+-.eE \t\n")
 DRIEST_TO_DRY = 0.5
 """A dew point this much above the dry bulb is rounding of two instruments and set to the dry bulb. [K]"""
+MANY = 100
+"""Hours out of range from which on the unit is suspected, not the single value."""
 AIR = (-90.0, 60.0)
 """Dry bulbs ever measured on earth: -89.2 and 56.7 degC (WMO archive of extremes). [degC]"""
 DEW = (-100.0, 40.0)
@@ -68,13 +70,12 @@ def numbers(
     values = _floats(column, rows, complaints, optional)
     if values is None:
         return None
-    gaps = np.isin(values, column.missing)
-    outside = ~gaps & ~(
-        (values * column.scale >= column.limits[0]) & (values * column.scale <= column.limits[1])
-    )
+    gaps, told = np.isin(values, column.missing), np.isnan(values)
+    low, high = (limit / column.scale for limit in column.limits)
+    outside = ~gaps & ~told & ~((values >= low) & (values <= high))
     if optional:
         return None if gaps.any() or outside.any() else values * column.scale
-    if (seen := _other_unit(column, values[~gaps])) and outside.any():
+    if outside.sum() >= MANY and (seen := _other_unit(column, values[~gaps & ~told])):
         first = int(np.argmax(outside))
         message = (
             f"{column.name} in {column.unit} is expected, but the values (for one {column.texts[first].strip()}) "
@@ -82,21 +83,20 @@ def numbers(
         )
         complaints.add(message, int(rows[first]), *column.place(first))
     else:
-        low, high = (limit / column.scale for limit in column.limits)
         for row in map(int, np.flatnonzero(outside)):
             found = quote(column.texts[row].strip())
-            message = f"{column.name} {found} is not one of outdoor air; {low:g} to {high:g} {column.unit}"
+            message = f"{column.name} {found} is out of range; {low:g} to {high:g} {column.unit} can be"
             complaints.add(message, int(rows[row]), *column.place(row), kind=f"{column.name} out of range")
     for row in map(int, np.flatnonzero(gaps)):
         message = (
             f"{column.name} is missing ({quote(column.texts[row].strip())} is the code for it); fill the gap"
         )
         complaints.add(message, int(rows[row]), *column.place(row), kind=f"{column.name} missing")
-    return np.where(gaps | outside, 0.0, values) * column.scale
+    return np.where(gaps | told | outside, 0.0, values) * column.scale
 
 
 def _floats(column: Column, rows: NDArray[np.int64], complaints: Complaints, optional: bool) -> Array | None:
-    """Fast where all is well; cell by cell where it is not."""
+    """Fast where all is well; cell by cell where it is not, with NaN for what was told."""
     if frozenset("\n".join(column.texts)) <= _DIGITS:
         try:
             values = np.array(list(map(float, column.texts)))
@@ -106,7 +106,7 @@ def _floats(column: Column, rows: NDArray[np.int64], complaints: Complaints, opt
             pass
     if optional:
         return None
-    values = np.zeros(len(column.texts))
+    values = np.full(len(column.texts), np.nan)
     for row, text in enumerate(column.texts):
         try:
             value = float(text) if frozenset(text) <= _DIGITS else np.nan
@@ -171,7 +171,8 @@ def select_hours(times: Times, complaints: Complaints) -> tuple[NDArray[np.int64
     month = np.clip(times.month, 0, 13)
     leap = (times.month == 2) & (times.day == 29) & (times.hour >= 1) & (times.hour <= 24)
     real = (times.day >= 1) & (times.day <= length[month]) & (times.hour >= 1) & (times.hour <= 24)
-    for row in map(int, np.flatnonzero(~real & ~leap)):
+    dated = (times.month >= 0) & (times.day >= 0) & (times.hour >= 0)  # others were told when they were read
+    for row in map(int, np.flatnonzero(~real & ~leap & dated)):
         message = (
             f"there is no hour {times.hour[row]} of day {times.day[row]} in month {times.month[row]}; "
             "hours go from 1 to 24"
@@ -189,7 +190,7 @@ def select_hours(times: Times, complaints: Complaints) -> tuple[NDArray[np.int64
         )
         return kept[:0], remarks
     _repeated(times, kept, index, complaints)
-    _missing(count, len(complaints.lines), complaints)
+    _missing(times, kept, index, complaints)
     return kept, remarks
 
 
@@ -227,18 +228,18 @@ def _repeated(
             complaints.add(message, line, *times.place(row), kind="hour out of order")
 
 
-def _missing(count: NDArray[np.int64], end: int, complaints: Complaints) -> None:
-    """Hours that no row has, as ranges."""
-    gaps = np.flatnonzero(count == 0)
+def _missing(times: Times, kept: NDArray[np.int64], index: NDArray[np.int64], complaints: Complaints) -> None:
+    """Hours that no row has, as ranges, told at the row before them."""
+    gaps = np.setdiff1d(np.arange(HOURS), index)
     if not len(gaps):
         return
     starts = np.concatenate([[0], np.flatnonzero(np.diff(gaps) > 1) + 1])
     stops = np.concatenate([starts[1:], [len(gaps)]])
-    for start, stop in zip(starts, stops, strict=True):
+    order = np.argsort(index, kind="stable")
+    before = np.searchsorted(index[order], gaps[starts]) - 1
+    for start, stop, at in zip(starts, stops, before, strict=True):
         first, last = int(gaps[start]), int(gaps[stop - 1])
-        several = f" to {moment(last)} ({last - first + 1:,} hours)" if last > first else ""
-        verb = "are" if last > first else "is"
-        message = (
-            f"{moment(first)}{several} {verb} missing; the file has {HOURS - len(gaps):,} of 8,760 hours"
-        )
-        complaints.add(message, end, kind="hours missing")
+        several = f" to {moment(last)} ({last - first + 1:,} hours) are" if last > first else " is"
+        message = f"{moment(first)}{several} missing; the file has {HOURS - len(gaps):,} of 8,760 hours"
+        line = int(times.rows[kept[order[max(at, 0)]]]) if len(kept) else len(complaints.lines)
+        complaints.add(message, line, kind="hours missing")

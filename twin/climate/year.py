@@ -133,6 +133,25 @@ class WeatherYear:
             synthetic=synthetic, remarks=remarks,
         )  # fmt: skip
 
+    def at(self, elevation: float) -> WeatherYear:
+        """The same hours at another height above the sea near by. [m]
+
+        Temperatures and dew points stay, the pressure follows the standard atmosphere; wet bulb and humidity ratio
+        are derived again.  For a site some hundred metres from its station, not for another climate.
+        """
+        if elevation == self.elevation:
+            return self
+        ratio = psychrometrics.pressure_at(elevation) / psychrometrics.pressure_at(self.elevation)
+        return WeatherYear.of(
+            self.station,
+            self.source,
+            (self.latitude, self.longitude, self.time_zone, elevation),
+            (self.dry_bulb, self.dew_point, self.pressure * ratio),
+            wind_speed=self.wind_speed,
+            synthetic=self.synthetic,
+            remarks=(*self.remarks, f"pressure moved from {self.elevation:g} m to {elevation:g} m"),
+        )
+
     def when(self, index: int) -> str:
         """Day and hour of an hour of the year, for people: ``14 July 15:00``."""
         return moment(index)
