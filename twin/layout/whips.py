@@ -25,7 +25,9 @@ from twin.model.facility import Machine
 from twin.model.language import Phases, Whip
 
 Spot = tuple[float, float]
-LOADS = ("rack", "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "pump", "rectifier", "pdu")
+LOADS = (
+    "rack", "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "thermosyphon", "pump", "rectifier", "pdu",
+)  # fmt: skip
 """Kinds that whips feed."""
 SINGLE_INPUT = ("pdu",)
 """Of these, the kinds with one input whatever the feed."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from solvers import psychrometrics
 from solvers.fluids import FLUIDS
-from solvers.plant import chiller, dry_cooler, economizer, tower
+from solvers.plant import chiller, dry_cooler, economizer, fluid_cooler, thermosyphon, tower
 from solvers.plant.rejection import Rejection
 from twin.model.facility import Machine
 from twin.model.products import Chiller, CoolingTower, DryCooler, Thermosyphon
@@ -17,7 +17,7 @@ from twin.model.products import Chiller, CoolingTower, DryCooler, Thermosyphon
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-CURVES = {"": None, "carrier_19xr": chiller.CARRIER_19XR, "york_yk": chiller.YORK_YK}
+CURVES: dict[str, chiller.ChillerRating | None] = {"": None, **chiller.CURVES}
 """Published curve sets by the name a catalogue entry uses."""
 CAPACITY_SLOPE = 0.03
 """Growth of a chiller's capacity with its leaving temperature, used where the set point is lost. [1/K] Assumed."""
@@ -75,38 +75,35 @@ class Asked:
     """Condenser water of a water-cooled chiller. [degC]"""
 
 
-@dataclass(frozen=True)
-class Precooling:
-    """One machine in a return, (S,) each."""
-
-    heat: Array
-    """[W]"""
-    power: Array
-    """[W]"""
-    water: Array
-    """[kg/s]"""
-
-
 def precool(
     machine: Machine, flow: Array, capacity: float, entering: Array, setpoint: Array, weather: Weather
-) -> Precooling:
-    """What one machine takes of a return that enters it at a temperature, at most down to the set point.
+) -> Rejection:
+    """What one machine in a return takes of the fluid that enters it at a temperature, at most down to the set point.
 
-    ``flow`` is the fluid's through the machine [kg/s], ``capacity`` its heat capacity [J/(kg K)].  At full fan speed the
-    heat of a dry machine is in proportion to the temperature difference between fluid and air, which gives the most that
-    it can take.
+    ``flow`` is the fluid's through the machine [kg/s], ``capacity`` its heat capacity [J/(kg K)].
     """
     product = machine.product
-    assert isinstance(product, DryCooler | Thermosyphon)
-    wanted = np.maximum(flow * capacity * (entering - setpoint), 0.0)
-    sink = _sink(product, weather)
-    asked = Asked(np.maximum(wanted, 1.0), flow, capacity, setpoint, weather.dry_bulb)
-    full = _reject(product, asked, weather, FULL_SPEED)
-    most = asked.duty * np.maximum(entering - sink, 0.0) / np.maximum(full.entering - sink, 1e-9)
-    heat = np.minimum(wanted, most)
-    leaving = entering - heat / np.maximum(flow * capacity, 1e-9)
-    state = _reject(product, Asked(heat, flow, capacity, leaving, weather.dry_bulb), weather, leaving)
-    return Precooling(heat, np.where(heat > 0.0, state.power, 0.0), np.where(heat > 0.0, state.water, 0.0))
+    if isinstance(product, Thermosyphon):
+        return thermosyphon.cool(
+            thermosyphon_rating(product),
+            coolant_entering=entering,
+            coolant_flow=flow,
+            coolant_capacity=capacity,
+            dry_bulb=weather.dry_bulb,
+            pressure=weather.pressure,
+            setpoint=setpoint,
+        )
+    assert isinstance(product, DryCooler)
+    return dry_cooler.solve(
+        dry_cooler_rating(product),
+        coolant_entering=entering,
+        coolant_flow=flow,
+        coolant_capacity=capacity,
+        dry_bulb=weather.dry_bulb,
+        wet_bulb=weather.wet_bulb,
+        pressure=weather.pressure,
+        setpoint=setpoint,
+    )
 
 
 def run(machine: Machine, asked: Asked, weather: Weather) -> Running:
@@ -137,22 +134,31 @@ def _outdoors(product: DryCooler | CoolingTower, asked: Asked, weather: Weather)
     )
 
 
-def _sink(product: DryCooler | CoolingTower | Thermosyphon, weather: Weather) -> Array:
+def _sink(product: DryCooler | CoolingTower, weather: Weather) -> Array:
     """Temperature below which the machine cannot cool, however large: of the air at its coil or fill. [degC]"""
     if isinstance(product, CoolingTower):
         return weather.wet_bulb
-    if isinstance(product, Thermosyphon):
-        return weather.dry_bulb
     wetted = product.pad_effectiveness * (weather.dry_bulb - weather.wet_bulb)
     return weather.dry_bulb - np.where(weather.dry_bulb > product.pad_above, wetted, 0.0)
 
 
 def _reject(
-    product: DryCooler | CoolingTower | Thermosyphon,
+    product: DryCooler | CoolingTower,
     asked: Asked,
     weather: Weather,
     setpoint: Array | float,
 ) -> Rejection:
+    if isinstance(product, CoolingTower) and product.circuit == "closed":
+        return fluid_cooler.reject(
+            fluid_cooler_rating(product),
+            duty=asked.duty,
+            coolant_flow=asked.flow,
+            coolant_capacity=asked.capacity,
+            dry_bulb=weather.dry_bulb,
+            wet_bulb=weather.wet_bulb,
+            pressure=weather.pressure,
+            setpoint=setpoint,
+        ).state
     if isinstance(product, CoolingTower):
         return tower.reject(
             tower_rating(product),
@@ -200,24 +206,25 @@ def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
     )
 
 
-def dry_cooler_rating(product: DryCooler | Thermosyphon) -> dry_cooler.DryCoolerRating:
+def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:
     """The rating point of the data sheet."""
-    wetted = (
-        {"pad_effectiveness": product.pad_effectiveness, "pad_above": product.pad_above}
-        if isinstance(product, DryCooler)
-        else {}
-    )
     return dry_cooler.DryCoolerRating(
         duty=product.capacity,
         air_entering=product.air_in,
         coolant_entering=product.coolant_in,
         coolant_leaving=product.coolant_out,
         fan_power=product.fan_power,
-        air_flow=product.air_flow,
+        air_flow=product.air_flow * _sea_level(product.air_in),
         min_speed=product.min_speed,
         free_convection=min(0.1, product.min_speed),
-        **wetted,
+        pad_effectiveness=product.pad_effectiveness,
+        pad_above=product.pad_above,
     )
+
+
+def _sea_level(dry_bulb: float) -> float:
+    """Density of the air to which a data sheet's volume flow belongs, at sea level and 10 g/kg of moisture. [kg/m3]"""
+    return float(psychrometrics.density(dry_bulb, 0.010, psychrometrics.STANDARD_PRESSURE))
 
 
 def tower_rating(product: CoolingTower) -> tower.TowerRating:
@@ -235,6 +242,38 @@ def tower_rating(product: CoolingTower) -> tower.TowerRating:
         free_convection=min(0.1, product.min_speed),
         cycles=product.cycles,
         drift=product.drift,
+    )
+
+
+def fluid_cooler_rating(product: CoolingTower) -> fluid_cooler.FluidCoolerRating:
+    """A closed circuit, sprayed and dry."""
+    assert product.dry_capacity is not None
+    wet = tower_rating(product)
+    share = product.dry_capacity / wet.duty
+    dry = dry_cooler.DryCoolerRating(
+        duty=product.dry_capacity,
+        air_entering=product.dry_air,
+        coolant_entering=wet.water_leaving + product.range * share,
+        coolant_leaving=wet.water_leaving,
+        fan_power=product.fan_power,
+        air_flow=wet.air_flow,
+        min_speed=product.min_speed,
+        free_convection=min(0.1, product.min_speed),
+    )
+    return fluid_cooler.FluidCoolerRating(wet=wet, dry=dry, spray_power=product.spray_power)
+
+
+def thermosyphon_rating(product: Thermosyphon) -> thermosyphon.ThermosyphonRating:
+    """The rating point of the data sheet."""
+    return thermosyphon.ThermosyphonRating(
+        duty=product.capacity,
+        air_entering=product.air_in,
+        coolant_entering=product.coolant_in,
+        coolant_leaving=product.coolant_out,
+        air_flow=product.air_flow * _sea_level(product.air_in),
+        fan_power=product.fan_power,
+        min_speed=product.min_speed,
+        free_convection=min(0.1, product.min_speed),
     )
 
 

@@ -315,6 +315,20 @@ class CoolingTower(Plant):
     """Cycles of concentration."""
     drift: Fraction = Field(default=0.00002, ge=0, lt=0.01)
     """Drift as a share of the water flow."""
+    spray_power: Power = Field(default=0.0, ge=0)
+    """Spray pump of a closed circuit."""
+    dry_capacity: Power | None = Field(default=None, gt=0)
+    """Heat a closed circuit rejects with the spray off, at the rating's water temperatures and in ``dry_air``."""
+    dry_air: Temperature = 0.0
+    """Outdoor air of ``dry_capacity``."""
+
+    @model_validator(mode="after")
+    def _closed_circuits_run_dry(self) -> CoolingTower:
+        if (self.circuit == "closed") != (self.dry_capacity is not None):
+            raise ValueError("a closed circuit needs dry_capacity (spray off), and an open one has none")
+        if self.dry_capacity is not None and self.dry_air >= self.wet_bulb + self.approach:
+            raise ValueError("dry_air must be colder than the leaving water, or nothing is rejected dry")
+        return self
 
 
 class Chiller(Plant):
@@ -333,7 +347,10 @@ class Chiller(Plant):
     """Condenser water flow at the rating point; 0 for air-cooled."""
     condenser_drop: Pressure = Field(default=0.0, ge=0)
     """Condenser water pressure drop at ``condenser_flow``."""
-    curves: str = ""
+    curves: Literal[
+        "", "mcquay_wsc", "carrier_19xr_1407", "carrier_19xr", "york_yk", "york_yk_2771", "carrier_19ex", "trane_cgwd",
+        "york_ys", "trane_rthb", "york_ycal",
+    ] = ""  # fmt: skip
     """Published curve set used inside its range; empty for the Carnot-type model alone."""
     min_load: Fraction = Field(default=0.1, ge=0, lt=1)
     """Lowest part load before cycling."""
