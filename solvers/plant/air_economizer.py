@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers import psychrometrics
 from solvers.plant import fans
+from solvers.plant.inputs import broadcast
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -106,11 +107,14 @@ def run(
     faster in thinner air.  Latent load of a coil, direct evaporative cooling above the set point, filters that
     load up and leakage are left out.
     """
-    heat, back, wanted, outside, moisture, barometer, closed = np.broadcast_arrays(
-        *(
-            np.asarray(x, float)
-            for x in (duty, return_temperature, setpoint, dry_bulb, humidity_ratio, pressure, return_humidity)
-        )
+    heat, back, wanted, outside, moisture, barometer, closed = broadcast(
+        duty=duty,
+        return_temperature=return_temperature,
+        setpoint=setpoint,
+        dry_bulb=dry_bulb,
+        humidity_ratio=humidity_ratio,
+        pressure=pressure,
+        return_humidity=return_humidity,
     )
     if np.any(back <= wanted):
         raise ValueError("return_temperature must exceed setpoint, or no air flow carries the duty")

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.plant.chiller_curves import CARRIER_19XR, CURVES, YORK_YK
 from solvers.plant.chiller_rating import Biquadratic, ChillerRating
+from solvers.plant.inputs import broadcast
 from solvers.psychrometrics import ZERO_CELSIUS
 
 __all__ = [
@@ -87,11 +88,9 @@ def chill(
         raise ValueError(
             "give dry_bulb to an air-cooled machine and condenser_entering to a water-cooled one"
         )
-    load, cold, hot = np.broadcast_arrays(
-        np.maximum(np.asarray(duty, float), 0.0),
-        np.asarray(evaporator_leaving, float),
-        np.asarray(seen, float),
-    )
+    name = "dry_bulb" if rating.air_cooled else "condenser_entering"
+    load, cold, hot = broadcast(duty=duty, evaporator_leaving=evaporator_leaving, **{name: seen})
+    load = np.maximum(load, 0.0)
     hot = np.maximum(hot, rating.condenser_floor)
     edge_cold = _hold(cold, rating.evaporator_range, rating.evaporator_leaving)
     edge_hot = _hold(hot, rating.condenser_range, rating.condenser_entering)

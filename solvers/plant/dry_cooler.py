@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers import psychrometrics
 from solvers.plant import fans
+from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import CEILING, Rejection, find_root, modulate
 
 Array = NDArray[np.float64]
@@ -139,7 +140,13 @@ def reject(
     Duty without coolant flow has no steady state: saturated, leaving :data:`CEILING`, heat 0.
     """
     heat, flow, capacity, air, barometer, wanted, bulb = _broadcast(
-        duty, coolant_flow, coolant_capacity, dry_bulb, pressure, setpoint, wet_bulb
+        wet_bulb,
+        duty=duty,
+        coolant_flow=coolant_flow,
+        coolant_capacity=coolant_capacity,
+        dry_bulb=dry_bulb,
+        pressure=pressure,
+        setpoint=setpoint,
     )
     heat = np.maximum(heat, 0.0)
     rate, stuck = flow * capacity, (flow <= 0.0) & (heat > 0.0)
@@ -194,13 +201,13 @@ def solve(
     count = np.asarray(units, float)
     running = count > 0.0
     entry, flow, capacity, air, barometer, wanted, bulb = _broadcast(
-        coolant_entering,
-        np.where(running, np.asarray(coolant_flow, float) / np.where(running, count, 1.0), 0.0),
-        coolant_capacity,
-        dry_bulb,
-        pressure,
-        setpoint,
         wet_bulb,
+        coolant_entering=coolant_entering,
+        coolant_flow=np.where(running, np.asarray(coolant_flow, float) / np.where(running, count, 1.0), 0.0),
+        coolant_capacity=coolant_capacity,
+        dry_bulb=dry_bulb,
+        pressure=pressure,
+        setpoint=setpoint,
     )
     rate = flow * capacity
     safe = np.where(rate > 0.0, rate, rating.coolant_rate)
@@ -246,7 +253,13 @@ def leaving_temperature(
     Air warmer than the coolant heats it; without flow the coolant leaves as it came.
     """
     entry, flow, capacity, air, barometer, fraction, bulb = _broadcast(
-        coolant_entering, coolant_flow, coolant_capacity, dry_bulb, pressure, speed, wet_bulb
+        wet_bulb,
+        coolant_entering=coolant_entering,
+        coolant_flow=coolant_flow,
+        coolant_capacity=coolant_capacity,
+        dry_bulb=dry_bulb,
+        pressure=pressure,
+        speed=speed,
     )
     rate = flow * capacity
     safe = np.where(rate > 0.0, rate, rating.coolant_rate)
@@ -256,9 +269,12 @@ def leaving_temperature(
     return np.where(rate > 0.0, cooled, entry)
 
 
-def _broadcast(*values: ArrayLike | None) -> list[Array]:
-    """Float arrays of one shape; a missing wet bulb becomes NaN, which only a pad would ever read."""
-    return list(np.broadcast_arrays(*(np.asarray(np.nan if v is None else v, float) for v in values)))
+def _broadcast(wet_bulb: ArrayLike | None, **named: ArrayLike) -> list[Array]:
+    """Arguments of one shape, the wet bulb last; a missing one becomes NaN, which only a pad would ever read."""
+    if wet_bulb is not None:
+        return broadcast(**named, wet_bulb=wet_bulb)
+    given = broadcast(**named)
+    return [*given, np.full(given[0].shape, np.nan)]
 
 
 def _air_flow(rating: DryCoolerRating, fraction: Array, inlet: Array, pressure: Array) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.hydraulics import exchanger
+from solvers.plant.inputs import broadcast
 
 Array = NDArray[np.float64]
 
@@ -68,8 +69,8 @@ def mode(
     Fraction = (entering - reachable) / (entering - setpoint) between 0 and 1, reachable = source + approach,
     constant coolant flow.  Without a duty (entering <= setpoint) nothing need run: FREE, fraction 1.
     """
-    back, wanted, cold, gap = np.broadcast_arrays(
-        *(np.asarray(x, float) for x in (entering, setpoint, source, approach))
+    back, wanted, cold, gap = broadcast(
+        entering=entering, setpoint=setpoint, source=source, approach=approach
     )
     span = back - wanted
     share = np.clip((back - (cold + gap)) / np.where(span > 0.0, span, 1.0), 0.0, 1.0)
@@ -168,8 +169,8 @@ def exchange(
     -----
     A by-pass valve keeps the coolant from falling below its set point.  Source warmer than the coolant: closed.
     """
-    back, wanted, hot, cold, water = np.broadcast_arrays(
-        *(np.asarray(x, float) for x in (entering, setpoint, hot_rate, source, cold_rate))
+    back, wanted, hot, cold, water = broadcast(
+        entering=entering, setpoint=setpoint, hot_rate=hot_rate, source=source, cold_rate=cold_rate
     )
     duty = hot * np.maximum(back - wanted, 0.0)
     able = plate.passing(hot, water) * np.maximum(back - cold, 0.0)

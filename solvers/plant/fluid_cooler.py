@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.plant import dry_cooler, tower
 from solvers.plant.dry_cooler import DryCoolerRating
+from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import Rejection
 from solvers.plant.tower import WATER_CAPACITY, TowerRating
 
@@ -63,11 +64,14 @@ def reject(
     setpoint: ArrayLike,
 ) -> FluidCooling:
     """Reject a given duty, dry where that does, else sprayed; arguments as :func:`dry_cooler.reject`."""
-    heat, flow, capacity, air, bulb, barometer, wanted = np.broadcast_arrays(
-        *(
-            np.asarray(x, float)
-            for x in (duty, coolant_flow, coolant_capacity, dry_bulb, wet_bulb, pressure, setpoint)
-        )
+    heat, flow, capacity, air, bulb, barometer, wanted = broadcast(
+        duty=duty,
+        coolant_flow=coolant_flow,
+        coolant_capacity=coolant_capacity,
+        dry_bulb=dry_bulb,
+        wet_bulb=wet_bulb,
+        pressure=pressure,
+        setpoint=setpoint,
     )
     dry = dry_cooler.reject(
         rating.dry,

@@ -15,6 +15,7 @@ from solvers.plant import dry_cooler
 from solvers.plant.chiller import Chilling, chill
 from solvers.plant.chiller_rating import ChillerRating
 from solvers.plant.dry_cooler import DryCoolerRating
+from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import Rejection
 
 Array = NDArray[np.float64]
@@ -55,8 +56,11 @@ def run(
         raise ValueError(
             "a free-cooling coil belongs to an air-cooled machine; use the economizer beside water"
         )
-    heat, flow, capacity, wanted = np.broadcast_arrays(
-        *(np.asarray(x, float) for x in (duty, coolant_flow, coolant_capacity, evaporator_leaving))
+    heat, flow, capacity, wanted = broadcast(
+        duty=duty,
+        coolant_flow=coolant_flow,
+        coolant_capacity=coolant_capacity,
+        evaporator_leaving=evaporator_leaving,
     )
     heat = np.maximum(heat, 0.0)
     rate = flow * capacity

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.plant import thermosyphon, tower
+from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import Rejection, find_root
 from solvers.plant.thermosyphon import ThermosyphonRating
 from solvers.plant.tower import WATER_CAPACITY, TowerRating
@@ -88,9 +89,17 @@ def reject(
     Where the tower loses the set point the loop warms, and the thermosyphons with it, until both pass the duty on.
     """
     state = _State(
-        *np.broadcast_arrays(
-            *(np.asarray(x, float) for x in (duty, coolant_flow, dry_bulb, wet_bulb, pressure, setpoint)),
-            *(np.asarray(x, float) for x in (coolers, cells, power_limit)),
+        *broadcast(
+            ("power_limit",),
+            duty=duty,
+            coolant_flow=coolant_flow,
+            dry_bulb=dry_bulb,
+            wet_bulb=wet_bulb,
+            pressure=pressure,
+            setpoint=setpoint,
+            coolers=coolers,
+            cells=cells,
+            power_limit=power_limit,
         )
     )
     if np.any(state.cells <= 0.0):

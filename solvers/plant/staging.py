@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers.plant.inputs import broadcast
+
 Array = NDArray[np.float64]
 Strategy = Literal["capacity", "all_on", "efficiency"]
 
@@ -80,9 +82,8 @@ def stage(
         raise ValueError(f"count {count} less spare {spare} leaves no machine to run")
     if not 0.0 <= min_part_load <= max_part_load or max_part_load <= 0.0:
         raise ValueError("need 0 <= min_part_load <= max_part_load, and max_part_load positive")
-    heat, able, through = np.broadcast_arrays(
-        np.maximum(np.asarray(load, float), 0.0), np.asarray(capacity, float), np.asarray(flow, float)
-    )
+    heat, able, through = broadcast(("flow",), load=load, capacity=capacity, flow=flow)
+    heat = np.maximum(heat, 0.0)
     if np.any(able <= 0.0):
         raise ValueError("capacity must be positive, or no number of machines would do")
     needed = np.clip(np.ceil(heat / (able * max_part_load) - _ROUNDING), 1, available)

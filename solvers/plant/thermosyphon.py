@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from solvers import psychrometrics
 from solvers.hydraulics.exchanger import scaled_conductance
 from solvers.plant import fans
+from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import Rejection, find_root, modulate
 
 Array = NDArray[np.float64]
@@ -131,9 +132,16 @@ def cool(
     """
     count = np.asarray(units, float)
     split = np.where(count > 0.0, count, 1.0)
-    entry, flow, capacity, air, barometer, wanted, limit, running = np.broadcast_arrays(
-        *(np.asarray(x, float) for x in (coolant_entering, coolant_flow, coolant_capacity, dry_bulb)),
-        *(np.asarray(x, float) for x in (pressure, setpoint, power_limit, count)),
+    entry, flow, capacity, air, barometer, wanted, limit, running = broadcast(
+        ("power_limit",),
+        coolant_entering=coolant_entering,
+        coolant_flow=coolant_flow,
+        coolant_capacity=coolant_capacity,
+        dry_bulb=dry_bulb,
+        pressure=pressure,
+        setpoint=setpoint,
+        power_limit=power_limit,
+        units=count,
     )
     rate = flow * capacity / np.broadcast_to(split, flow.shape)
     able = (rate > 0.0) & (running > 0.0) & (entry - air > rating.min_difference)

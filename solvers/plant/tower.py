@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from solvers import psychrometrics
 from solvers.hydraulics.exchanger import conductance_from_rating, effectiveness
 from solvers.plant import fans, merkel
+from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import CEILING, Rejection, find_root, modulate, step
 
 Array = NDArray[np.float64]
@@ -144,8 +145,13 @@ def reject(
     Make-up is evaporation + drift + blow-down, blow-down = evaporation / (cycles - 1) - drift but not below 0.
     Evaporation follows from air that leaves saturated.  The heater of an idle basin is :func:`basin_heat`.
     """
-    heat, flow, dry, wet, barometer, wanted = np.broadcast_arrays(
-        *(np.asarray(x, float) for x in (duty, coolant_flow, dry_bulb, wet_bulb, pressure, setpoint))
+    heat, flow, dry, wet, barometer, wanted = broadcast(
+        duty=duty,
+        coolant_flow=coolant_flow,
+        dry_bulb=dry_bulb,
+        wet_bulb=wet_bulb,
+        pressure=pressure,
+        setpoint=setpoint,
     )
     heat, wet = np.maximum(heat, 0.0), np.minimum(wet, dry)
     stuck = (flow <= 0.0) & (heat > 0.0)
@@ -199,8 +205,12 @@ def leaving_temperature(
 
     Water colder than the wet bulb leaves as it came; without flow too.
     """
-    entering, flow, wet, barometer, fraction = np.broadcast_arrays(
-        *(np.asarray(x, float) for x in (water_entering, water_flow, wet_bulb, pressure, speed))
+    entering, flow, wet, barometer, fraction = broadcast(
+        water_entering=water_entering,
+        water_flow=water_flow,
+        wet_bulb=wet_bulb,
+        pressure=pressure,
+        speed=speed,
     )
     able = (flow > 0.0) & (entering > wet)
     safe = np.where(flow > 0.0, flow, rating.water_flow)
