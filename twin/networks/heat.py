@@ -20,6 +20,10 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
+COOLERS = -1
+"""Stands for the coolers of a return among its users."""
+
+
 @dataclass(frozen=True)
 class HeatNetwork:
     """All loops as one thermal problem: per loop a return, a collecting and a supply node."""
@@ -30,6 +34,11 @@ class HeatNetwork:
     link_capacity: Array
     collect: NDArray[np.intp]
     """(loops,) link that carries a loop's whole flow and takes up its pump heat."""
+    train_link: NDArray[np.intp]
+    """(K,) links of the returns, before the collecting ones, in which heat is taken: by users, then by coolers."""
+    train_loop: NDArray[np.intp]
+    train_user: NDArray[np.intp]
+    """(K,) which user of the loop's heat; -1 for the loop's coolers."""
     source: tuple[NDArray[np.intp], ...]
     """Per loop, links of its sources."""
     sink: tuple[NDArray[np.intp], ...]
@@ -49,8 +58,12 @@ class HeatNetwork:
         outlet_fixed: Mask,
         conductance: Array,
         setpoint: Array,
+        taken: tuple[Array, Array],
     ) -> heat.Problem:
-        """The thermal problem of S states; flow, heat, outlet are (S, E), conductance and setpoint (S, X)."""
+        """The thermal problem of S states; flow, heat, outlet are (S, E), conductance and setpoint (S, X).
+
+        ``taken`` is the most heat that each link of a return may give [W] and how far it may be cooled [degC], (S, K).
+        """
         return heat.Problem(
             node_count=self.node_count,
             link_from=self.link_from,
@@ -64,6 +77,9 @@ class HeatNetwork:
             exchanger_cold=self.exchanger_cold,
             exchanger_conductance=conductance,
             exchanger_setpoint=setpoint,
+            extraction_link=self.train_link,
+            extraction_wanted=taken[0],
+            extraction_floor=taken[1],
         )
 
 
@@ -75,6 +91,8 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
     as_source: dict[str, tuple[int, int]] = {}
     as_sink: dict[str, int] = {}
     collect, source, sink = [], [], []
+    train: list[tuple[int, int, int]] = []
+    nodes = 3 * len(loops)
 
     def add(first: int, last: int, loop: LoopNetwork) -> int:
         start.append(first)
@@ -84,7 +102,11 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
 
     for number, loop in enumerate(loops):
         back, middle, supply = 3 * number, 3 * number + 1, 3 * number + 2
-        collect.append(add(back, middle, loop))
+        last = back
+        for user in (*range(len(loop.circuit.reuse)), *((COOLERS,) if loop.circuit.precool else ())):
+            train.append((add(last, nodes, loop), number, user))
+            last, nodes = nodes, nodes + 1
+        collect.append(add(last, middle, loop))
         source.append(np.array([add(middle, supply, loop) for _ in loop.circuit.sources], np.intp))
         sink.append(np.array([add(supply, back, loop) for _ in loop.circuit.sinks], np.intp))
         as_source |= {n: (int(k), number) for n, k in zip(loop.circuit.sources, source[-1], strict=True)}
@@ -100,8 +122,12 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
         key = (machine.type, hot.circuit.id, cold.circuit.id)
         if key not in ratings:
             ratings[key] = exchanger_conductance(machine.product, hot, cold)
+    train_link, train_loop, train_user = np.array(train, np.intp).reshape(-1, 3).T
     return HeatNetwork(
-        node_count=3 * len(loops),
+        node_count=nodes,
+        train_link=train_link,
+        train_loop=train_loop,
+        train_user=train_user,
         link_from=np.array(start, np.intp),
         link_to=np.array(end, np.intp),
         link_capacity=np.array(capacity),

@@ -76,7 +76,12 @@ class Asked:
 
 
 def precool(
-    machine: Machine, flow: Array, capacity: float, entering: Array, setpoint: Array, weather: Weather
+    machine: Machine,
+    flow: Array,
+    capacity: float,
+    entering: Array,
+    setpoint: Array | float,
+    weather: Weather,
 ) -> Rejection:
     """What one machine in a return takes of the fluid that enters it at a temperature, at most down to the set point.
 

@@ -127,8 +127,9 @@ class State:
     """The same at the last solve of the flows."""
     reuse: Array
     """(S, L) heat taken from the return by its users. [W]"""
+    precool_most: Array
     precooled: Array
-    """(S, P) heat taken from returns by the machines in them. [W]"""
+    """(S, P) heat that machines in a return could take from it at full speed, and what they take. [W]"""
     precool_water: Array
     """(S, P) make-up water. [kg/s]"""
     condenser: Array

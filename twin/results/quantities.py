@@ -158,6 +158,7 @@ QUANTITIES: dict[str, Quantity] = {
             pressure  | pressure    | Highest gauge pressure
             heat      | power       | Heat taken up
             head_margin | fraction  | Unused share of the pump head at the worst sink
+            reuse            | power       | Heat handed to others
             imbalance | fraction    | Spread of sink flow over required flow
         """,
         ),

@@ -91,20 +91,45 @@ def rear_doors(world: Lowered, state: State) -> Table:
 def plant(world: Lowered, state: State) -> Table:
     at = [k for k, m in enumerate(world.source_machine) if world.cooling[m].kind in PLANT_KINDS]
     machines = world.source_machine[at]
-    return Table(
-        tuple(world.cooling[m].id for m in machines),
-        {
-            "live": state.live[:, machines].astype(float),
-            "duty": state.plant_duty[:, at],
-            "loading": state.plant_loading[:, at],
-            "leaving": state.plant_leaving[:, at],
-            "flow": state.source_flow[:, at],
-            "power": state.power[:, machines],
-            "water": state.plant_water[:, at],
-            "saturated": state.plant_lost[:, at].astype(float),
-            "free": state.plant_free[:, at],
-        },
-    )
+    values = {
+        "live": state.live[:, machines].astype(float),
+        "duty": state.plant_duty[:, at],
+        "loading": state.plant_loading[:, at],
+        "leaving": state.plant_leaving[:, at],
+        "flow": state.source_flow[:, at],
+        "power": state.power[:, machines],
+        "water": state.plant_water[:, at],
+        "saturated": state.plant_lost[:, at].astype(float),
+        "free": state.plant_free[:, at],
+    }
+    ids = tuple(world.cooling[m].id for m in machines)
+    for loop in dict.fromkeys(world.precool_loop.tolist()):
+        columns = np.flatnonzero(world.precool_loop == loop)
+        ids += tuple(world.cooling[m].id for m in world.precool_machine[columns])
+        more = _coolers(world, state, loop, columns)
+        values = {name: np.concatenate([value, more[name]], axis=1) for name, value in values.items()}
+    return Table(ids, values)
+
+
+def _coolers(world: Lowered, state: State, loop: int, columns: NDArray[np.intp]) -> dict[str, Array]:
+    """Coolers in the return of one loop, as rows of the plant; none of them has a set point of its own to lose."""
+    machines, heat = world.precool_machine[columns], state.precooled[:, columns]
+    live = state.live[:, machines].astype(float)
+    total = state.source_flow[:, world.slices.source[loop]].sum(axis=1)
+    flow = live * (total / np.maximum(live.sum(axis=1), 1.0))[:, None]
+    rate = total * world.loops[loop].capacity
+    drop = (state.reuse[:, loop] + heat.sum(axis=1)) / np.maximum(rate, 1e-9)
+    return {
+        "live": live,
+        "duty": heat,
+        "loading": heat / np.maximum(state.precool_most[:, columns], 1e-9),
+        "leaving": np.broadcast_to((state.back[:, loop] - drop)[:, None], heat.shape),
+        "flow": flow,
+        "power": state.power[:, machines],
+        "water": state.precool_water[:, columns],
+        "saturated": np.zeros_like(heat),
+        "free": np.ones_like(heat),
+    }
 
 
 def pumps(world: Lowered, state: State) -> Table:
@@ -150,6 +175,7 @@ def loops(world: Lowered, state: State) -> Table:
             "heat": stack(heat, count),
             "head_margin": state.loop_margin,
             "imbalance": stack(imbalance, count),
+            "reuse": state.reuse,
         },
     )
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from solvers import psychrometrics
-
-EPW_HEADER = 8
-"""Lines before the hours of an EnergyPlus weather file."""
+from twin.climate import climate_year
 
 
 @dataclass(frozen=True)
@@ -34,10 +30,6 @@ def shared(path: str) -> Path:
 
 
 def weather(name: str) -> Weather:
-    """An EnergyPlus weather file: dry bulb, relative humidity and pressure, columns 7, 9 and 10."""
-    with shared(f"data/weather/{name}.epw").open(encoding="latin-1") as file:
-        rows = list(csv.reader(file))[EPW_HEADER:]
-    dry, humid, pressure = (np.array([float(row[column]) for row in rows]) for column in (6, 8, 9))
-    assert len(dry) == 8760
-    ratio = psychrometrics.humidity_ratio_from_relative_humidity(dry, humid / 100.0, pressure)
-    return Weather(dry, psychrometrics.wet_bulb(dry, ratio, pressure), ratio, pressure)
+    """The shipped typical year of a place."""
+    year = climate_year(name)
+    return Weather(year.dry_bulb, year.wet_bulb, year.humidity_ratio, year.pressure)

@@ -40,7 +40,7 @@ def test_design_point_of_the_liquid_cooled_reference_plant():
 
 @pytest.fixture(scope="module")
 def chicago():
-    hours = weather("USA_IL_Chicago-OHare.Intl.AP.725300_TMY3")
+    hours = weather("chicago")
     duty = LOAD * liquid.RATED + liquid.cdu_pump_power(LOAD)
     return liquid.run(hours.dry_bulb, hours.pressure, duty, LOAD)
 
@@ -74,7 +74,7 @@ def test_chicago_year_needs_no_chiller(chicago):
 
 def test_towers_in_a_dry_climate_draw_and_drink_as_published():
     # NREL's published 1.034 is a year with heat reuse and thermosyphon; 1.42 L/kWh is its own estimate without
-    year = towers.towers_only(weather("USA_CO_Denver.Intl.AP.725650_TMY3"))
+    year = towers.towers_only(weather("denver"))
     assert year.pue == pytest.approx(1.034, abs=0.01)  # measured 1.032; heads and losses are assumed
     # measured 1.26: saturated air that left cold takes a fifth of the heat as sensible, and the published number
     # contains filter backwash; all heat latent would be 1.64
@@ -84,7 +84,7 @@ def test_towers_in_a_dry_climate_draw_and_drink_as_published():
 
 def test_thermosyphon_halves_the_water_of_the_towers():
     # published: 42.5 % of the heat through the thermosyphon, 1.27 -> 0.70 L/kWh; its size here is assumed
-    hours = weather("USA_CO_Denver.Intl.AP.725650_TMY3")
+    hours = weather("denver")
     wet, hybrid = towers.towers_only(hours), towers.with_thermosyphon(hours, power_limit=0.01)
     assert hybrid.dry_share == pytest.approx(0.425, abs=0.05)  # measured 0.41
     assert hybrid.wue / wet.wue == pytest.approx(0.70 / 1.27, abs=0.1)  # measured 0.62
@@ -92,7 +92,7 @@ def test_thermosyphon_halves_the_water_of_the_towers():
 
 
 def test_thin_air_lets_the_hottest_hour_of_the_towers_get_warmer():
-    hours = weather("USA_CO_Denver.Intl.AP.725650_TMY3")
+    hours = weather("denver")
     high = towers.towers_only(hours)
     low = towers.towers_only(
         towers.Weather(

@@ -11,6 +11,7 @@ from solvers.hydraulics import exchanger, heat
 from solvers.plant import pumps
 from twin.model.products import Cdu, Pump
 from twin.networks.facility import PLANT_KINDS, Lowered
+from twin.networks.heat import COOLERS
 from twin.networks.state import State
 from twin.networks.steps.air import rack_heat
 
@@ -35,14 +36,16 @@ def warm(world: Lowered, state: State) -> State:
     flow[:, world.sink_heat_link] = state.sink_flow
     for number, collect in enumerate(net.collect):
         flow[:, collect] = state.source_flow[:, world.slices.source[number]].sum(axis=1)
-    reuse = _reused(world, state, flow[:, net.collect])
-    gain[:, net.collect] = pump_heat(world, state) - reuse - precooled(world, state)
+    flow[:, net.train_link] = flow[:, net.collect[net.train_loop]]
+    gain[:, net.collect] = pump_heat(world, state)
     gain[:, world.sink_heat_link] = _sink_heat(world, state)
     is_plant = np.array([world.cooling[m].kind in PLANT_KINDS for m in world.source_machine], bool)
     fixed[:, world.source_heat_link[is_plant]] = state.plant_running[:, is_plant]
     outlet[:, world.source_heat_link[is_plant]] = state.plant_leaving[:, is_plant]
     setpoint = state.setpoint[:, net.exchanger_loop]
-    answer = heat.solve(net.problem(flow, gain, outlet, fixed, _conductance(world, flow), setpoint))
+    conductance = _conductance(world, flow)
+    answer = heat.solve(net.problem(flow, gain, outlet, fixed, conductance, setpoint, _taken(world, state)))
+    reuse, cooled = _train(world, state, answer.extraction)
     moving = flow[:, net.collect] > 0.0
     nodes = 3 * np.arange(len(world.loops))
     supply = np.where(moving, answer.node_temperature[:, nodes + 2], state.setpoint)
@@ -57,27 +60,38 @@ def warm(world: Lowered, state: State) -> State:
         exchange=answer.exchanger_duty,
         plant_duty=duty,
         reuse=reuse,
+        precooled=cooled,
         stagnant=answer.stagnant_heat,
         heat_ok=answer.scenario_ok,
     )
 
 
-def _reused(world: Lowered, state: State, flow: Array) -> Array:
-    """(S, L) heat that users take from each return: what they want, but not below their temperature. [W]"""
-    taken = np.zeros_like(state.supply)
-    for number, loop in enumerate(world.loops):
-        rate = flow[:, number] * loop.capacity
-        for user in loop.circuit.reuse:
-            entering = state.back[:, number] - taken[:, number] / np.maximum(rate, 1e-9)
-            taken[:, number] += np.clip(rate * (entering - user.temperature), 0.0, user.power)
-    return taken
+def _taken(world: Lowered, state: State) -> tuple[Array, Array]:
+    """(S, K) most heat each link of a return may give [W], and the temperature down to which it does [degC]."""
+    net, count = world.heat, len(state.live)
+    wanted, floor = np.zeros((count, net.train_link.size)), np.zeros((count, net.train_link.size))
+    for column, (number, user) in enumerate(zip(net.train_loop, net.train_user, strict=True)):
+        if user == COOLERS:
+            wanted[:, column] = state.precool_most[:, world.precool_loop == number].sum(axis=1)
+            floor[:, column] = state.setpoint[:, number]
+        else:
+            customer = world.loops[number].circuit.reuse[user]
+            wanted[:, column], floor[:, column] = customer.power, customer.temperature
+    return wanted, floor
 
 
-def precooled(world: Lowered, state: State) -> Array:
-    """(S, L) heat that machines in each return take. [W]"""
-    taken = np.zeros_like(state.supply)
-    np.add.at(taken.T, world.precool_loop, state.precooled.T)
-    return taken
+def _train(world: Lowered, state: State, taken: Array) -> tuple[Array, Array]:
+    """Heat that users take of each loop, (S, L), and that each cooler in a return takes, (S, P). [W]"""
+    net = world.heat
+    reuse, cooled = np.zeros_like(state.supply), np.zeros_like(state.precooled)
+    for column, (number, user) in enumerate(zip(net.train_loop, net.train_user, strict=True)):
+        if user == COOLERS:
+            most = state.precool_most[:, world.precool_loop == number]
+            share = most / np.maximum(most.sum(axis=1, keepdims=True), 1e-9)
+            cooled[:, world.precool_loop == number] = share * taken[:, column : column + 1]
+        else:
+            reuse[:, number] += taken[:, column]
+    return reuse, cooled
 
 
 def _conductance(world: Lowered, flow: Array) -> Array:

@@ -35,7 +35,7 @@ def reject(world: Lowered, state: State) -> State:
             "condenser",
             "power",
             "staged",
-            "precooled",
+            "precool_most",
             "precool_water",
         )
     }
@@ -93,10 +93,10 @@ def _precool(world: Lowered, state: State, weather: plant.Weather, parts: dict[s
         live = state.live[:, machines] & (rate > 0.0)[:, None]
         running = np.maximum(live.sum(axis=1), 1)
         share = rate / loop.capacity / running
-        answer = plant.precool(
-            world.cooling[machines[0]], share, loop.capacity, entering, state.setpoint[:, number], weather
-        )
-        parts["precooled"][:, columns] = np.where(live, answer.heat[:, None], 0.0)
+        machine, setpoint = world.cooling[machines[0]], state.setpoint[:, number]
+        most = plant.precool(machine, share, loop.capacity, entering, plant.FULL_SPEED, weather)
+        answer = plant.precool(machine, share, loop.capacity, entering, setpoint, weather)
+        parts["precool_most"][:, columns] = np.where(live, most.heat[:, None], 0.0)
         parts["precool_water"][:, columns] = np.where(live, answer.water[:, None], 0.0)
         parts["power"][:, machines] = np.where(live, answer.power[:, None], 0.0)
 

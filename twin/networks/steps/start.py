@@ -40,7 +40,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...], weather: Weather | No
             (("loop_velocity", "loop_pressure", "loop_margin"), loops),
             (("exchange",), world.heat.exchanger_hot.size),
             (("reuse",), loops),
-            (("precooled", "precool_water"), world.precool_machine.size),
+            (("precool_most", "precooled", "precool_water"), world.precool_machine.size),
         )
         for name in names
     }
