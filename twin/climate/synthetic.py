@@ -10,8 +10,8 @@ Method
 2. The day follows the fractions of the daily range of the ASHRAE Handbook [1]_, raised to a power that gives the
    month its mean dry bulb.
 3. A departure from the normal is added: a first-order autoregressive series of days (coefficient 0.7, assumed), with
-   a fixed seed from the name of the place, zero mean in every month, half as large again in the coldest month as in
-   the warmest (assumed), linear between noons.
+   a fixed seed from the name of the place, zero mean in every month, softly bounded, larger in winter where the
+   seasons differ (assumed), linear between noons.
 4. The dew point departs with its own series, correlated to that of the dry bulb; air never exceeds saturation.
 5. The size of the first departure is set so that the dry bulb exceeded in 35 hours is that of the catalogue, the size
    of the second so that the wet bulb is, the correlation (of nine values) so that the wet bulb at the design dry bulb
@@ -49,6 +49,9 @@ COLD_SPREAD = (0.5, 1.2)
 months differ by :data:`CONTINENTAL`; assumed."""
 CONTINENTAL = 25.0
 """Difference of the warmest and the coldest month. [K]"""
+SOFT_END = 2.0
+"""Standard deviations that a departure approaches but never passes: the hottest hour of NREL's years lies 2 to 6 K
+above the dry bulb of 35 hours, and normal ends reach beyond."""
 CORRELATIONS = (-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
 LARGEST_SPREAD = 12.0
 """Of a departure, one standard deviation. [K]"""
@@ -167,7 +170,8 @@ def _series(source: random.Random) -> Array:
         state = PERSISTENCE * state + np.sqrt(1 - PERSISTENCE**2) * shock
         if day >= 0:
             values[day] = state
-    return (values - values.mean()) / values.std()
+    values = SOFT_END * np.tanh((values - values.mean()) / values.std() / SOFT_END)
+    return np.asarray((values - values.mean()) / values.std(), float)
 
 
 def _hourly(daily: Array) -> Array:
