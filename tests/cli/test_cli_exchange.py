@@ -67,7 +67,8 @@ def test_mistakes_of_a_wrong_file_are_told_with_their_lines(run, tmp_path):
     ("arguments", "words"),
     [
         (("solve", LAYOUTS / "first_hall.yaml", "--only", "power"), "a layout is solved whole"),
-        (("solve", "line.m", "--only", "hydraulics"), "power is the only domain"),
+        (("solve", "line.m", "--only", "air"), "power and hydraulics are the only domains"),
+        (("solve", "line.m", "--only", "hydraulics"), "write --only power"),
         (("import", LAYOUTS / "first_hall.yaml"), "no network that can be read"),
         (("import", "absent.m"), "absent.m"),
         (("import", "line.m", "--watts", "x=3"), "--watts x=3"),

@@ -26,9 +26,7 @@ def import_(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="File to write.", show_default="FILE.network.json, FILE.hydraulics.json", metavar="FILE"
-        ),
+        typer.Option(help="File to write.", show_default="FILE.DOMAIN.json", metavar="FILE"),
     ] = None,
     watts: Annotated[
         list[str] | None,
@@ -80,10 +78,7 @@ def export(
 
     if not 10.0 <= frequency <= 1000.0:
         raise guard.Stop(f"--frequency {frequency:g}: write 50 or 60")
-    if is_network(layout):
-        network = read_network(layout)
-    else:
-        network = network_of(_settled(layout, sets or ()))
+    network = read_network(layout) if is_network(layout) else network_of(_settled(layout, sets or ()))
     flow = power_flow(network.problem(), margin=False)
     try:
         write_network(network, out, flow.solution, frequency=frequency)

@@ -100,11 +100,12 @@ def _solve_network(file: str, only: str, as_json: bool) -> NoReturn:
         raise guard.Stop(
             f"--only {only}: {' and '.join(NETWORKS)} are the only domains that are solved alone"
         )
-    domain = only or domain_of(file)
-    if Path(file).suffix.lower() not in NETWORKS[domain]:
-        raise guard.Stop(
-            f"{file}: --only {domain} is for networks ({', '.join(NETWORKS[domain])}); a layout is solved whole"
-        )
+    if not any(Path(file).suffix.lower() in endings for endings in NETWORKS.values()):
+        allowed = ", ".join(NETWORKS[only])
+        raise guard.Stop(f"{file}: --only {only} is for networks ({allowed}); a layout is solved whole")
+    domain = domain_of(file)
+    if only not in ("", domain):
+        raise guard.Stop(f"{file}: is a network of the domain {domain}; write --only {domain}")
     if domain == "hydraulics":
         solve_hydraulics(file, as_json=as_json)
     solve_network(file, as_json=as_json)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.exchange.epanet_options import VISCOSITY, WATER_DENSITY
+from twin.exchange.epanet_options import VISCOSITY, WATER_DENSITY, Options
 from twin.exchange.hydraulic import BareHydraulics
-from twin.networks.bare_hydraulics import DARCY_SCALE, FITTING_SCALE, GRAVITY
+from twin.networks.bare_hydraulics import DARCY_SCALE, FITTING_SCALE
 
 if TYPE_CHECKING:
     from twin.networks.bare_hydraulics import HydraulicFlow
@@ -33,6 +33,8 @@ VALVE = 0.1
 STEPS = np.concatenate([[0.0, 0.01, 0.03], np.linspace(0.1, 2.0, 39), [2.5, 3.0, 4.0, 6.0, 10.0]])
 """Flows of a curve over that of the solution."""
 LARGEST_DENSITY_SPREAD = 1e-9
+SMOOTH = 1e-6
+"""Roughness of smooth pipes, in EPANET's unit, which must be > 0."""
 SECTIONS = ("JUNCTIONS", "RESERVOIRS", "PIPES", "PUMPS", "VALVES", "STATUS", "CURVES")
 _UNFIT = re.compile(r'[\s;"\[\]]+')
 
@@ -114,10 +116,10 @@ class _Writer:
         exact = network.rules == "exact"
         self.stretch = 1.0 / DARCY_SCALE if exact else 1.0
         self.fitting = 1.0 / FITTING_SCALE if exact else 1.0
-        self.head = self.density * GRAVITY
-        """[Pa] of one metre."""
-        self.litre = self.density * 1e-3
-        """[kg/s] of one litre a second."""
+        # EPANET 2.3.5 divides a power in kW twice by its factor, so that such pumps are written in horsepower
+        self.unit = Options("GPM" if network.power else "LPS", specific_gravity=self.density / WATER_DENSITY)
+        self.rate = self.density * self.unit.flow
+        """[kg/s] of one unit of flow."""
         self.regulator = {valve.link: valve for valve in network.regulators}
         self.moved = np.abs(flow.solution.link_flow[0])
 
@@ -148,11 +150,28 @@ class _Writer:
         known = dict(zip(fixed.tolist(), pressure.tolist(), strict=True))
         self.name = [self.nodes.fit(name) for name in network.node]
         self.elevation, self.known = elevation, known
+        linked = np.zeros(count, bool)
+        linked[self.columns["link_from"]] = linked[self.columns["link_to"]] = True
+        if lonely := [name for name, on in zip(network.node, linked, strict=True) if not on]:
+            self.notes.append(f"nodes without links are left out: {', '.join(lonely):.200}")
         for at, name in enumerate(self.name):
+            if not linked[at]:
+                continue
             if at in known:
-                self._row("RESERVOIRS", name, elevation[at] + known[at] / self.head, full=network.node[at])
+                self._row(
+                    "RESERVOIRS",
+                    name,
+                    elevation[at] / self.unit.length + known[at] / self.unit.head,
+                    full=network.node[at],
+                )
             else:
-                self._row("JUNCTIONS", name, elevation[at], demand[at] / self.litre, full=network.node[at])
+                self._row(
+                    "JUNCTIONS",
+                    name,
+                    elevation[at] / self.unit.length,
+                    demand[at] / self.rate,
+                    full=network.node[at],
+                )
         names = [self.links.fit(name) for name in network.link]
         for at, name in enumerate(names):
             self._link(at, name)
@@ -185,7 +204,9 @@ class _Writer:
             last = self.name[end]
             if number < len(parts) - 1:
                 last = self.nodes.fit(f"{name}~{number + 1}", tell=False)
-                self._row("JUNCTIONS", last, self.elevation[start if number < held else end], 0.0)
+                self._row(
+                    "JUNCTIONS", last, self.elevation[start if number < held else end] / self.unit.length, 0.0
+                )
             self._element(kind, element, first, last, values, self.network.link[at] if number == 0 else "")
             if (number == 0 and not c["link_open"]) or (kind == "PUMP" and c["link_pump_speed"] <= 0.0):
                 self._close(kind, element)
@@ -206,20 +227,30 @@ class _Writer:
             self._row("PUMPS", element, first, last, *values, full=full)
         else:
             diameter, setting, *minor = values
-            self._row("VALVES", element, first, last, diameter, kind, setting, *(minor or [0.0]), full=full)
+            self._row(
+                "VALVES",
+                element,
+                first,
+                last,
+                diameter / self.unit.diameter,
+                kind,
+                setting,
+                *(minor or [0.0]),
+                full=full,
+            )
 
     def _parts(self, at: int, c: dict[str, Any]) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """Kind and values of the elements a link is made of; at least one."""
         pump = tuple(self._pump(at, c))
         if pump:
             yield "PUMP", pump
-        check, diameter = bool(c["link_check"]) and not pump, float(c["link_diameter"]) * 1e3
+        check, diameter = bool(c["link_check"]) and not pump, float(c["link_diameter"])
         square, other = self._device(c)
         if self.regulator.get(at) is not None and c["link_length"] <= 0.0:
             yield from self._pressure_valve(at, c)
             return
-        wide = diameter if diameter > 0.0 else VALVE * 1e3
-        area = np.pi / 4.0 * (wide / 1e3) ** 2
+        wide = diameter if diameter > 0.0 else VALVE
+        area = np.pi / 4.0 * wide**2
         loss = (c["link_minor_loss"] + square * 2.0 * self.density * area**2) * self.fitting
         if c["link_length"] > 0.0:
             yield "CV" if check else "PIPE", self._pipe(c, loss)
@@ -233,28 +264,33 @@ class _Writer:
             yield "GPV", (wide, self._curve(*self.network.curves[int(c["link_curve"])]))
         limited = bool(np.isfinite(c["link_limit"]))
         if limited:
-            yield "FCV", (wide, c["link_limit"] / self.litre)
+            yield "FCV", (wide, c["link_limit"] / self.rate)
         yield from self._pressure_valve(at, {**c, "link_minor_loss": 0.0})
         silent = not (pump or c["link_length"] > 0.0 or loss > 0.0 or check or limited)
         if silent and other is None and c["link_curve"] < 0 and at not in self.regulator:
             yield self._plain_pipe()
 
     def _plain_pipe(self) -> tuple[str, tuple[Any, ...]]:
-        return "PIPE", (SHORT, WIDE * 1e3, 140.0 if self.williams else 0.0, 0.0)
+        return "PIPE", (
+            SHORT / self.unit.length,
+            WIDE / self.unit.diameter,
+            140.0 if self.williams else SMOOTH,
+            0.0,
+        )
 
     def _pipe(self, c: dict[str, Any], loss: float) -> tuple[Any, ...]:
-        diameter = c["link_diameter"] * 1e3
+        length, diameter = c["link_length"] / self.unit.length, c["link_diameter"] / self.unit.diameter
         if self.williams:
-            return c["link_length"], diameter, c["link_hazen_williams"], loss
-        return c["link_length"] * self.stretch, diameter, c["link_roughness"] * 1e3, loss
+            return length, diameter, c["link_hazen_williams"], loss
+        return length * self.stretch, diameter, max(c["link_roughness"] / self.unit.roughness, SMOOTH), loss
 
     def _pressure_valve(self, at: int, c: dict[str, Any]) -> Iterable[tuple[str, tuple[Any, ...]]]:
         valve = self.regulator.get(at)
         if valve is not None:
-            diameter = c["link_diameter"] * 1e3 or VALVE * 1e3
+            diameter = c["link_diameter"] or VALVE
             yield (
                 valve.kind.upper(),
-                (diameter, valve.pressure / self.head, c["link_minor_loss"] * self.fitting),
+                (diameter, valve.pressure / self.unit.pressure, c["link_minor_loss"] * self.fitting),
             )
 
     def _device(self, c: dict[str, Any]) -> tuple[float, tuple[float, float] | None]:
@@ -265,14 +301,14 @@ class _Writer:
         return 0.0, (coefficient, exponent)
 
     def _drop_curve(self, at: int, coefficient: float, exponent: float) -> str:
-        flow = STEPS * (self.moved[at] if self.moved[at] > 0.0 else self.litre)
+        flow = STEPS * (self.moved[at] if self.moved[at] > 0.0 else self.rate)
         return self._curve(flow, coefficient * flow**exponent)
 
     def _curve(self, flow: Array, pressure: Array) -> str:
         """Name of a curve through these points."""
         name = f"c{len({row.split()[0] for row in self.rows['CURVES']}) + 1}"
         for q, p in zip(np.ravel(flow), np.ravel(pressure), strict=True):
-            self._row("CURVES", name, q / self.litre, p / self.head)
+            self._row("CURVES", name, q / self.rate, p / self.unit.head)
         return name
 
     def _pump(self, at: int, c: dict[str, Any]) -> Iterable[Any]:
@@ -280,7 +316,7 @@ class _Writer:
         power = (self.network.power or {}).get(self.network.link[at], 0.0)
         if power:
             # EPANET's head of such a pump is that of water
-            yield from ("POWER", power / 1e3 * WATER_DENSITY / self.density)
+            yield from ("POWER", power / self.unit.power / self.unit.specific_gravity)
             return
         number = int(c["link_curve"])
         if c["link_pump_head"] > 0.0:
@@ -309,7 +345,7 @@ class _Writer:
         if slope == 0.0:
             return np.array([0.0, 1e3 * max(self.moved[at], 1.0)]), np.array([head, head * (1.0 - 1e-6)])
         speed = max(float(c["link_pump_speed"]), 1e-6)
-        flow = STEPS * (self.moved[at] / speed if self.moved[at] > 0.0 else self.litre)
+        flow = STEPS * (self.moved[at] / speed if self.moved[at] > 0.0 else self.rate)
         rise = head - slope * flow - curvature * flow**n
         rise = np.minimum.accumulate(np.where(np.arange(rise.size) < rise.argmax(), rise.max(), rise))
         return flow, rise - 1e-9 * head * np.arange(rise.size)
@@ -324,9 +360,11 @@ class _Writer:
         lines = ["[TITLE]", f"{' '.join(self.network.name.split()).lstrip('[')}", ""]
         for section in SECTIONS:
             lines += [f"[{section}]", *self.rows[section], ""]
+        law = "H-W" if self.williams else "D-W"
         lines += [
-            "[OPTIONS]", " UNITS LPS", " PRESSURE METERS", f" HEADLOSS {'H-W' if self.williams else 'D-W'}",
-            f" SPECIFIC GRAVITY {self.density / WATER_DENSITY:.12g}", f" VISCOSITY {kinematic:.12g}", " TRIALS 500",
-            " ACCURACY 0.00001", "", "[TIMES]", " DURATION 0", "", "[REPORT]", " STATUS No", "", "[END]", "",
+            "[OPTIONS]", f" UNITS {self.unit.flow_unit}", f" HEADLOSS {law}",
+            f" SPECIFIC GRAVITY {self.unit.specific_gravity:.12g}",
+            f" VISCOSITY {kinematic / self.unit.length**2:.12g}", " TRIALS 500", " ACCURACY 0.00001", "",
+            "[TIMES]", " DURATION 0", "", "[REPORT]", " STATUS No", "", "[END]", "",
         ]  # fmt: skip
         return "\n".join(lines)

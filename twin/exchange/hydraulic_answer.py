@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.exchange.hydraulic import BareHydraulics
-from twin.networks.bare_hydraulics import GRAVITY
+from twin.networks.bare_hydraulics import GRAVITY, total_rise
 
 if TYPE_CHECKING:
     from twin.networks.bare_hydraulics import HydraulicFlow
@@ -59,7 +59,7 @@ def _state(network: BareHydraulics, flow: HydraulicFlow) -> dict[str, Any]:
         "lowest_pressure": _place("node", network.node, lowest, "pressure", pressure),
         "highest_pressure": _place("node", network.node, highest, "pressure", pressure),
         "highest_velocity": _place("link", network.link, fastest, "velocity", np.abs(velocity)),
-        "pumps": [_pump(network, flow, number) for number in network.pumps()],
+        "pumps": list(_pumps(network, flow)),
         "valves": [
             {"link": network.link[valve.link], "kind": valve.kind, "state": state}
             for valve, state in zip(network.regulators, flow.regulator_state, strict=True)
@@ -85,11 +85,15 @@ def _place(what: str, names: tuple[str, ...], at: int, quantity: str, values: Ar
     return {what: names[at], quantity: float(values[at])} if at >= 0 else None
 
 
-def _pump(network: BareHydraulics, flow: HydraulicFlow, number: int) -> dict[str, Any]:
-    solution = flow.solution
-    moved, rise = float(solution.link_flow[0, number]), -float(solution.link_drop[0, number])
-    power = moved * rise / network.density
-    return {"link": network.link[number], "flow": moved, "rise": rise, "power": power if moved > 0.0 else 0.0}
+def _pumps(network: BareHydraulics, flow: HydraulicFlow) -> Iterator[dict[str, Any]]:
+    """Flow, rise of pressure and height together, and power given to the liquid."""
+    moved, rise = flow.solution.link_flow[0], total_rise(flow.problem, flow.solution)
+    for number in network.pumps().tolist():
+        power = float(moved[number] * rise[number]) / network.density
+        yield {
+            "link": network.link[number], "flow": float(moved[number]), "rise": float(rise[number]),
+            "power": power if moved[number] > 0.0 else 0.0,
+        }  # fmt: skip
 
 
 def _diagnoses(network: BareHydraulics, flow: HydraulicFlow) -> Iterator[dict[str, Any]]:

@@ -93,9 +93,9 @@ def _names(loop: LoopNetwork, problem: solver.Problem) -> tuple[tuple[str, ...],
             link[column] = name
             node.setdefault(int(start[column]), f"{name}.in")
             node.setdefault(int(end[column]), f"{name}.out")
-    nodes = _apart([node.get(at, f"node {at}") for at in range(problem.node_count)])
+    nodes = _apart([node.get(at, f"n{at}") for at in range(problem.node_count)])
     links = _apart([
-        link.get(at, f"{nodes[first]} - {nodes[last]}")
+        link.get(at, f"{nodes[first]}-{nodes[last]}")
         for at, (first, last) in enumerate(zip(start.tolist(), end.tolist(), strict=True))
     ])  # fmt: skip
     return nodes, links

@@ -145,6 +145,15 @@ def hydraulic_flow(
     Pumps of constant power are solved by tangents (Newton's method on their convex curve, one network solve each
     pass); pressure valves by :mod:`solvers.hydraulics.pressure_valves`.
     """
+    result = _flow(node_count, arrays, curves, rules, power, regulators)
+    return replace(result, troubles=(*result.troubles, *troubles(result.problem, result.solution)))
+
+
+def _flow(
+    node_count: int, arrays: Mapping[str, Any], curves: Curves, rules: Rules, power: Array | None,
+    regulators: Sequence[Regulator],
+) -> HydraulicFlow:  # fmt: skip
+    """The same without a look at the result."""
     state = _State(node_count, dict(arrays), tuple(curves), rules, tuple(regulators))
     if power is None or not power.any():
         return state.solved(None, None)
@@ -170,6 +179,44 @@ def hydraulic_flow(
             state.close(stuck)
         result = state.solved(power, touch)
     return replace(result, ok=False, detail="the flow through the pumps of constant power does not settle")
+
+
+def total_rise(problem: Problem, solution: Solution) -> Array:
+    """(E,) what each link adds to pressure and height together. [Pa]"""
+    links = np.size(problem.link_from)
+    height = np.broadcast_to(np.asarray(problem.node_elevation, float).reshape(-1), (problem.node_count,))
+    density = np.broadcast_to(np.asarray(problem.link_density, float).reshape(-1), (links,))
+    climb = height[np.asarray(problem.link_to, int)] - height[np.asarray(problem.link_from, int)]
+    return np.asarray(density * GRAVITY * climb - solution.link_drop[0])
+
+
+def troubles(problem: Problem, solution: Solution) -> tuple[Trouble, ...]:
+    """What a reader should know about a state: demands cut off, pressures below the air's, pumps off their curves."""
+    links, nodes = np.size(problem.link_from), problem.node_count
+    demand = np.broadcast_to(np.asarray(problem.node_demand, float).reshape(-1), (nodes,))
+    connected, pressure = solution.node_connected[0], solution.node_pressure[0]
+    found = [
+        Trouble("cut off", "node", at, f"asks for {demand[at]:.4g} kg/s and has no open way to a source")
+        for at in np.flatnonzero(~connected & (demand != 0.0)).tolist()
+    ]
+    low = np.flatnonzero(connected & (demand > 0.0) & (pressure < 0.0))
+    if low.size and solution.scenario_ok[0]:
+        worst = int(low[pressure[low].argmin()])
+        others = f" (and of {low.size - 1} more nodes with demand)" if low.size > 1 else ""
+        what = f"the pressure is {pressure[worst] / 1e3:.1f} kPa, below that of the air{others}: nothing could be drawn"
+        found.append(Trouble("negative pressure", "node", worst, what))
+    head = np.broadcast_to(np.asarray(problem.link_pump_head, float).reshape(-1), (links,))
+    curve = np.broadcast_to(np.asarray(problem.link_curve, int), (links,))
+    falls = np.array([np.ravel(rise)[-1] < np.ravel(rise)[0] for _, rise in problem.curves] + [False])
+    flow, rise = solution.link_flow[0], total_rise(problem, solution)
+    for at in np.flatnonzero(((head > 0.0) | falls[curve]) & _running(problem, links)).tolist():
+        if flow[at] <= 0.0:
+            what = f"the pump runs and delivers nothing against {rise[at] / 1e3:.1f} kPa"
+            found.append(Trouble("no flow", "link", at, what))
+        elif rise[at] < 0.0:
+            what = f"the pump is beyond the end of its curve: what flows through it loses {-rise[at] / 1e3:.1f} kPa"
+            found.append(Trouble("beyond its curve", "link", at, what))
+    return tuple(found)
 
 
 def _running(problem: Problem, links: int) -> Array:
