@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import network
-from .friction import FrictionLaw
+from .friction import FrictionLaw, friction_and_slope
 from .scenarios import rows as as_rows
 
 Array = NDArray[np.float64]
@@ -58,3 +58,32 @@ def drop_at(
         },
     )
     return network.solve(alone, friction=friction).link_drop
+
+
+def passive_drop(problem: network.Problem, links: Index, flow: Array, friction: FrictionLaw) -> Array:
+    """(S, L) piezometric drop of pipes, fittings and devices at ``flow`` (S, L): the laws written a second time [Pa].
+
+    Pumps, limiters, Hazen-Williams pipes and curves are not part of it.
+    """
+    count = int(np.asarray(problem.link_from).size)
+
+    def column(name: str) -> Array:
+        return np.broadcast_to(np.asarray(getattr(problem, name), float), (count,))[links]
+
+    diameter, density, exponent = (
+        column(n) for n in ("link_diameter", "link_density", "link_device_exponent")
+    )
+    area = np.pi / 4.0 * diameter**2
+    size = np.abs(flow)
+    drop = as_rows(problem.link_device_coefficient, count)[:, links] * size**exponent
+    piped = np.flatnonzero(area > 0.0)
+    if piped.size:
+        d, a = diameter[piped], area[piped]
+        viscosity = as_rows(problem.link_viscosity, count)[:, links][:, piped]
+        q = size[:, piped]
+        factor, _ = friction_and_slope(
+            q * d / (a * viscosity), column("link_roughness")[piped] / d, law=friction
+        )
+        loss = factor * column("link_length")[piped] / d + column("link_minor_loss")[piped]
+        drop[:, piped] += loss * q**2 / (2.0 * density[piped] * a**2)
+    return np.sign(flow) * drop
