@@ -26,8 +26,8 @@ liquid:
   loops:
     - {id: cw, source: ct, sinks: hx, pumps: p1, supply: 22 degC, strainer: 20 kPa,
        reset: {by: wet_bulb, points: [[10 degC, 20 degC], [18 degC, 24 degC]]}}
-    - {id: fws, source: hx, sinks: "kind:cdu", pumps: p2, supply: 30 degC, precool: ts, tanks: tes, mains: ring,
-       reuse: [{id: pool, power: 100 kW, temperature: 30 degC}]}
+    - {id: fws, source: hx, sinks: "kind:cdu", pumps: p2, supply: 30 degC, insulation: 25 mm, precool: ts, tanks: tes,
+       mains: ring, reuse: [{id: pool, power: 100 kW, temperature: 30 degC}]}
     - {id: tcs, fluid: pg25, source: "kind:cdu", sinks: "type:gb300_*", supply: 35 degC, dew_point_margin: 2 K}
     - {id: chw, source: ch, sinks: "kind:crah", pumps: chp, supply: 14 degC, control: {hold: pressure, pressure: 80 kPa}}
 power:
@@ -105,3 +105,12 @@ def test_a_ring_needs_less_pressure_than_a_tree(hall):
 
 def test_as_many_chillers_run_as_are_needed(hall):
     assert (hall["plant"]["power"][0, 2:4] > 0).sum() == 1
+
+
+def test_pipes_lose_heat_to_the_hall_unless_they_are_not_told_of():
+    bare = states(TEXT.replace("insulation: 25 mm, ", ""), (33.0, 16.0))
+    wrapped = states(TEXT, (33.0, 16.0))
+    for results in (bare, wrapped):
+        assert results.conservation["energy"].max() < 1e-8
+    lost = bare["plant"]["duty"][0].sum() - wrapped["plant"]["duty"][0].sum()
+    assert 100.0 < lost < 5e3

@@ -12,8 +12,8 @@ from twin.model.names import Count, Id, Point2, Selectors
 from twin.units import Fraction, Length, Power, Pressure, Temperature, TemperatureDifference
 
 Staging = Literal["all", "needed"]
-LoopFluid = Literal["water", "pg25", "pg40", "pg25_inhibited"]
-"""Water; propylene glycol by mass without inhibitors; an inhibited product of 25 % by volume."""
+LoopFluid = Literal["water", "pg25", "pg40", "pg25_inhibited", "pg40_inhibited"]
+"""Water; propylene glycol by mass without inhibitors; inhibited products by volume."""
 PipeKind = Literal["steel_sch40", "steel_sch80", "stainless_sch10s", "copper_l"]
 """Tables of pipe dimensions."""
 

@@ -7,11 +7,13 @@ three nodes a loop, and all loops of the facility are solved at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.hydraulics import exchanger, heat
+from solvers.hydraulics.heat_losses import pipe_conductance
 from twin.model.facility import Facility
 from twin.model.products import Cdu, HeatExchanger
 from twin.networks.liquid import LoopNetwork
@@ -20,6 +22,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
+SURROUNDINGS = 24.0
+"""Air around pipes. [degC] Assumed."""
 COOLERS = -1
 """Stands for the coolers of a return among its users."""
 
@@ -32,6 +36,8 @@ class HeatNetwork:
     link_from: NDArray[np.intp]
     link_to: NDArray[np.intp]
     link_capacity: Array
+    link_conductance: Array
+    """(E,) to the air around a loop's pipes. [W/K]"""
     collect: NDArray[np.intp]
     """(loops,) link that carries a loop's whole flow and takes up its pump heat."""
     train_link: NDArray[np.intp]
@@ -50,36 +56,24 @@ class HeatNetwork:
     exchanger_rating: tuple[tuple[float, float, float], ...]
     """Conductance [W/K] and the hot and cold flow [kg/s] it belongs to."""
 
-    def problem(
-        self,
-        flow: Array,
-        heat_in: Array,
-        outlet: Array,
-        outlet_fixed: Mask,
-        conductance: Array,
-        setpoint: Array,
-        taken: tuple[Array, Array],
-    ) -> heat.Problem:
-        """The thermal problem of S states; flow, heat, outlet are (S, E), conductance and setpoint (S, X).
-
-        ``taken`` is the most heat that each link of a return may give [W] and how far it may be cooled [degC], (S, K).
-        """
-        return heat.Problem(
-            node_count=self.node_count,
-            link_from=self.link_from,
-            link_to=self.link_to,
-            link_flow=flow,
-            link_capacity=self.link_capacity,
-            link_heat=heat_in,
-            link_outlet=outlet,
-            link_outlet_fixed=outlet_fixed,
-            exchanger_hot=self.exchanger_hot,
-            exchanger_cold=self.exchanger_cold,
-            exchanger_conductance=conductance,
-            exchanger_setpoint=setpoint,
-            extraction_link=self.train_link,
-            extraction_wanted=taken[0],
-            extraction_floor=taken[1],
+    @cached_property
+    def ready(self) -> heat.Prepared:
+        """Checked and planned once; ``solve`` takes what varies, by the names of the fields of a problem."""
+        return heat.prepare(
+            heat.Problem(
+                node_count=self.node_count,
+                link_from=self.link_from,
+                link_to=self.link_to,
+                link_flow=np.zeros((1, self.link_from.size)),
+                link_capacity=self.link_capacity,
+                link_conductance=self.link_conductance,
+                ambient=SURROUNDINGS,
+                exchanger_hot=self.exchanger_hot,
+                exchanger_cold=self.exchanger_cold,
+                exchanger_conductance=0.0,
+                exchanger_setpoint=-np.inf,
+                extraction_link=self.train_link,
+            )
         )
 
 
@@ -131,6 +125,7 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
         link_from=np.array(start, np.intp),
         link_to=np.array(end, np.intp),
         link_capacity=np.array(capacity),
+        link_conductance=_conductances(loops, collect, sink, len(start)),
         collect=np.array(collect, np.intp),
         source=tuple(source),
         sink=tuple(sink),
@@ -143,6 +138,27 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
             for n in joined
         ),
     )
+
+
+def _conductances(
+    loops: tuple[LoopNetwork, ...], collect: list[int], sink: list[NDArray[np.intp]], links: int
+) -> Array:
+    """(E,) losses of the return pipes at the collecting link, those of the supply pipes shared by the sinks. [W/K]"""
+    values = np.zeros(links)
+    for number, loop in enumerate(loops):
+        values[collect[number]] = _pipe_losses(loop)
+        values[sink[number]] = _pipe_losses(loop) / max(sink[number].size, 1)
+    return values
+
+
+def _pipe_losses(loop: LoopNetwork) -> float:
+    """Conductance of half of a loop's insulated pipe, the supply or the return; none without insulation. [W/K]
+
+    All pipe counts as wide as the headers, which errs on the side of losses.
+    """
+    if loop.circuit.insulation <= 0.0:
+        return 0.0
+    return float(pipe_conductance(loop.pipe_length / 2.0, loop.header, loop.circuit.insulation))
 
 
 def exchanger_conductance(

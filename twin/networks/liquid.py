@@ -8,8 +8,10 @@ return at the pumps' suction, behind strainers and the machines in the return.  
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import pi, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +105,8 @@ class LoopNetwork:
     sink_exponent: Array
     header: float
     """Header diameter used. [m]"""
+    pipe_length: float
+    """All pipe, supply and return. [m]"""
     density: float
     capacity: float
     """Heat capacity of the fluid at the supply set point. [J/(kg K)]"""
@@ -116,10 +120,15 @@ class LoopNetwork:
         """True if the sources (CDUs) bring their own pumps."""
         return not self.circuit.pumps
 
-    def problem(
+    @cached_property
+    def ready(self) -> network.Prepared:
+        """Checked and planned once for all states."""
+        return network.prepare(self.template)
+
+    def varied(
         self, source_live: Mask, pump_live: Mask, sink_live: Mask, limit: Array, speed: Array
-    ) -> network.Problem:
-        """The problem of S states; masks and limits are (S, sources), (S, pumps), (S, sinks); speed (S,)."""
+    ) -> dict[str, Any]:
+        """What differs in S states; masks and limits are (S, sources), (S, pumps), (S, sinks); speed (S,)."""
         states, links = limit.shape[0], np.size(self.template.link_from)
         opened = np.ones((states, links), bool)
         opened[:, self.source_link] = source_live
@@ -129,9 +138,13 @@ class LoopNetwork:
         limits[:, self.sink_link] = np.maximum(limit, 1e-9)
         speeds = np.ones((states, links))
         speeds[:, self.movers] = speed[:, None]
-        return network.Problem(
-            **{**vars(self.template), "link_open": opened, "link_limit": limits, "link_pump_speed": speeds}
-        )
+        return {"link_open": opened, "link_limit": limits, "link_pump_speed": speeds}
+
+    def problem(
+        self, source_live: Mask, pump_live: Mask, sink_live: Mask, limit: Array, speed: Array
+    ) -> network.Problem:
+        """The problem of S states, arguments as for :meth:`varied`."""
+        return replace(self.template, **self.varied(source_live, pump_live, sink_live, limit, speed))
 
     def law_drop(self, sink_flow: Array) -> Array:
         """Pressure drop through each sink's own passages. [Pa]"""
@@ -256,6 +269,7 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
         sink_coefficient=np.array([paths[column].coefficient for column in columns]),
         sink_exponent=np.array([paths[column].exponent for column in columns]),
         header=header,
+        pipe_length=route.total,
         density=density,
         capacity=float(fluid.heat_capacity(circuit.supply)),
         pump_head=head[movers],

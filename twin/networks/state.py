@@ -134,6 +134,8 @@ class State:
     """(S, P) make-up water. [kg/s]"""
     condenser: Array
     """(S, M) heat of chillers into their condenser loop. [W]"""
+    pipe_loss: Array
+    """(S,) heat that pipes lose to their surroundings. [W]"""
     stagnant: Array
     """(S,) heat into fluid that does not move. [W]"""
 

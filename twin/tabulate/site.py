@@ -99,6 +99,7 @@ def energy_error(world: Lowered, state: State) -> Array:
     outdoors = np.array([_rejects(world, int(m)) for m in world.source_machine], bool)
     rejected = state.plant_duty[:, outdoors].sum(axis=1) + state.stagnant
     rejected = rejected + (state.crah_heat * state.crah_free).sum(axis=1)
+    rejected = rejected + state.pipe_loss
     rejected = rejected + state.reuse.sum(axis=1) + state.precooled.sum(axis=1)
     it = np.maximum(
         state.rack_power.sum(axis=1), 1e-3 * world.rack_demand.sum()

@@ -74,7 +74,7 @@ def _circulate_alike(
     source_live, pump_live, sink_live, wanted, speed = (
         np.concatenate(piece) for piece in zip(*pieces, strict=True)
     )
-    answer = network.solve(loop.problem(source_live, pump_live, sink_live, wanted, speed))
+    answer = loop.ready.solve(**loop.varied(source_live, pump_live, sink_live, wanted, speed))
     law = loop.law_drop(answer.link_flow[:, loop.sink_link])
     faster, margin = _pump_speed(loop, speed, answer, wanted, sink_live, law)
     risers = world.source_machine.size

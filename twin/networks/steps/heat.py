@@ -44,7 +44,17 @@ def warm(world: Lowered, state: State) -> State:
     outlet[:, world.source_heat_link[is_plant]] = state.plant_leaving[:, is_plant]
     setpoint = state.setpoint[:, net.exchanger_loop]
     conductance = _conductance(world, flow)
-    answer = heat.solve(net.problem(flow, gain, outlet, fixed, conductance, setpoint, _taken(world, state)))
+    wanted, floor = _taken(world, state)
+    answer = net.ready.solve(
+        link_flow=flow,
+        link_heat=gain,
+        link_outlet=outlet,
+        link_outlet_fixed=fixed,
+        exchanger_conductance=conductance,
+        exchanger_setpoint=setpoint,
+        extraction_wanted=wanted,
+        extraction_floor=floor,
+    )
     reuse, cooled = _train(world, state, answer.extraction)
     moving = flow[:, net.collect] > 0.0
     nodes = 3 * np.arange(len(world.loops))
@@ -61,9 +71,21 @@ def warm(world: Lowered, state: State) -> State:
         plant_duty=duty,
         reuse=reuse,
         precooled=cooled,
+        pipe_loss=_pipe_loss(world, gain, answer),
         stagnant=answer.stagnant_heat,
         heat_ok=answer.scenario_ok,
     )
+
+
+def _pipe_loss(world: Lowered, gain: Array, answer: heat.Solution) -> Array:
+    """(S,) what goes into the links that lose heat, less what their fluid takes up. [W]"""
+    net = world.heat
+    lossy = net.link_conductance > 0.0
+    if not lossy.any():
+        return np.zeros(len(gain))
+    given = gain.copy()
+    given[:, net.exchanger_cold] += answer.exchanger_duty
+    return np.asarray(np.where(lossy & (answer.link_gain != 0.0), given - answer.link_gain, 0.0).sum(axis=1))
 
 
 def _taken(world: Lowered, state: State) -> tuple[Array, Array]:

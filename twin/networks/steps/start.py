@@ -79,6 +79,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...], weather: Weather | No
         solved_staged=np.ones((count, sources), bool),
         solved_load=full(len(world.power.loads), -1.0),
         mass_error=np.zeros(count),
+        pipe_loss=np.zeros(count),
         stagnant=np.zeros(count),
         flow_ok=np.ones(count, bool),
         heat_ok=np.ones(count, bool),
