@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from twin.documents import to_json
-from twin.exchange import BareHydraulics, read_epanet, read_hydraulics
+from twin.exchange import BareHydraulics, read_epanet, read_hydraulics, write_epanet
 from twin.exchange.hydraulic_answer import hydraulic_document, sentences
 from twin.exchange.network import LARGEST_NUMBER
 from twin.layout.mistakes import LayoutError
@@ -87,7 +87,8 @@ DEVICES = {
     + "[TIMES]\n PATTERN TIMESTEP 2:00\n PATTERN START 6 HOURS\n[OPTIONS]\n DEMAND MULTIPLIER 1.3\n",
     "a reservoir with a pattern": PIPES + " d C S 200 150 0.1\n[RESERVOIRS]\n T 30 p\n[PIPES]\n e T C 100 150 0.1\n"
     + "[PATTERNS]\n p 1.1 1\n",
-    "a tank, and a control by its level": PIPES + "[TANKS]\n T 25 3 0 9 12 0\n[PIPES]\n e C T 300 200 0.1\n f B T 20 150 0.1\n"
+    "a tank, and a control by its level": PIPES + "[TANKS]\n T 25 3 0 9 12 0\n"
+    + "[PIPES]\n e C T 300 200 0.1\n f B T 20 150 0.1\n"
     + "[CONTROLS]\n LINK f CLOSED IF NODE T ABOVE 2\n LINK b CLOSED IF NODE T BELOW 2\n",
     "a tank that is empty": PIPES + "[TANKS]\n T 80 0 0 9 12 0\n[PIPES]\n e T C 300 200 0.1\n",
     "a tank that is full": PIPES + "[TANKS]\n T 2 5 0 5 12 0\n[PIPES]\n e C T 300 200 0.1\n",
@@ -120,6 +121,19 @@ def test_every_device_does_what_it_does_in_epanet(tmp_path, epanet_difference, n
     flows, heads = epanet_difference(written(tmp_path, network_text(DEVICES[name])))
     assert flows < 1e-4
     assert heads < 2e-3  # of 50 m
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_every_device_written_again_gives_the_engine_the_same_flows(tmp_path, epanet_engine, name):
+    file, again = written(tmp_path, network_text(DEVICES[name])), tmp_path / "again.inp"
+    network = read_epanet(file)
+    write_epanet(network, again, network.flow())
+    before, after = epanet_engine(file), epanet_engine(again)
+    begins = np.asarray(network.fields["link_from"])
+    largest = max(abs(value) for value, _ in before.flow.values())
+    for link, (value, start) in before.flow.items():
+        sign = 1.0 if network.node[begins[network.link.index(link)]] == start else -1.0
+        assert after.flow[link][0] * sign == pytest.approx(value, abs=1e-4 * largest), link
 
 
 @pytest.mark.parametrize("law", ["D-W", "H-W"])
@@ -165,7 +179,7 @@ def test_a_pump_of_constant_power_gives_its_power(tmp_path, epanet_difference):
     )
     flows, heads = epanet_difference(written(tmp_path, us))
     assert flows < 1e-4
-    assert heads < 2e-3
+    assert heads < 5e-3  # of 200 m; the engine's 8.814 stands for 550 / 62.4
 
 
 def test_a_pump_of_constant_power_into_a_dead_end_stands_still(tmp_path):
@@ -192,7 +206,8 @@ def test_pressures_viscosity_and_density_are_read_in_their_units(tmp_path):
 def test_what_is_not_followed_is_told(tmp_path):
     text = HEAD + PIPES + (
         "[CONTROLS]\nLINK b CLOSED IF NODE C BELOW 3\nLINK c CLOSED AT TIME 5\n[RULES]\nRULE 1\nIF TANK T LEVEL BELOW 3\n"
-        "THEN PUMP P STATUS IS OPEN\n[QUALITY]\nA 1\n[OPTIONS]\nDEMAND MODEL PDA\nHYDRAULICS USE x.hyd\n[COORDINATES]\nA 1 2\n"
+        "THEN PUMP P STATUS IS OPEN\n[QUALITY]\nA 1\n[OPTIONS]\nDEMAND MODEL PDA\nHYDRAULICS USE x.hyd\n"
+        "[COORDINATES]\nA 1 2\n"
     ) + TAIL  # fmt: skip
     told = "\n".join(read_epanet(written(tmp_path, text)).notes)
     for words in (
@@ -261,7 +276,8 @@ WRONG = {
         "6:7: pump", '7:13: curve "c"', "8:8:", "is no property of a pump"),
     "[RESERVOIRS]\n R 1\n[JUNCTIONS]\n A 1\n[PUMPS]\n p R A HEAD c\n[CURVES]\n c 0 5\n c 1 6\n c 2 1\n": ("8:2: curve",),
     "[RESERVOIRS]\n R 1\n[JUNCTIONS]\n A 1\n[PUMPS]\n p R A HEAD c\n[CURVES]\n c 0 5\n c 1 6\n": ("9:6: the heads",),
-    "[RESERVOIRS]\n R 1\n[JUNCTIONS]\n A 1\n[VALVES]\n v R A 10 GPV c\n w R A 10 XYZ 3\n x R A 10 PCV 3\n[CURVES]\n c 0 0\n c 3 1\n c 2 2\n": (
+    "[RESERVOIRS]\n R 1\n[JUNCTIONS]\n A 1\n"
+    "[VALVES]\n v R A 10 GPV c\n w R A 10 XYZ 3\n x R A 10 PCV 3\n[CURVES]\n c 0 0\n c 3 1\n c 2 2\n": (
         "12:4: the flows", "7:11:", "is no kind of valve", "8:11: positional"),
     "[RESERVOIRS]\n R 1\n[STATUS]\n p OPEN\n": ('4:2: link "p"',),
     "[JUNCTIONS]\n A 1\n": ("no reservoir or tank",),
@@ -308,7 +324,11 @@ def test_spoilt_files_are_refused_or_answered(tmp_path, name):
         file = written(tmp_path, "\n".join(lines))
         try:
             network = read_epanet(file)
-        except LayoutError as refusal:
+        except LayoutError as error:
+            refusal = error
+        else:
+            refusal = None
+        if refusal is not None:
             assert all(mistake.file == str(file) for mistake in refusal.mistakes)
             continue
         answered += 1

@@ -251,7 +251,7 @@ class _Writer:
             return
         wide = diameter if diameter > 0.0 else VALVE
         area = np.pi / 4.0 * wide**2
-        loss = (c["link_minor_loss"] + square * 2.0 * self.density * area**2) * self.fitting
+        loss = c["link_minor_loss"] * self.fitting + square * 2.0 * self.density * area**2 / FITTING_SCALE
         if c["link_length"] > 0.0:
             yield "CV" if check else "PIPE", self._pipe(c, loss)
         elif loss > 0.0:

@@ -82,7 +82,7 @@ def read_network(path: str | Path, *, watts: Mapping[str, float] | None = None) 
     if Path(path).suffix.lower() == ".m":
         return read_matpower(path)
     if Path(path).suffix.lower() != ".json":
-        complain(str(path), f"no power network that can be read; the endings are {', '.join(POWER_READS)}")
+        complain(str(path), f"no network that can be read; power networks end in {', '.join(POWER_READS)}")
     head = read_head(path, GLANCE)
     if json.dumps(FORMAT) in head:
         return BareNetwork.read(path)
