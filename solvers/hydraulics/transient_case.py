@@ -303,6 +303,12 @@ def _sense(c: Case) -> None:
     ):
         _demand(name, (rated > 0.0) & (rated < np.inf), "must be finite and > 0")
     _demand("exchanger_sink", (c.sink < 0) | (c.cold < 0), "is given beside exchanger_cold")
+    endless = (c.cold < 0) & (c.sink < 0) & (np.isneginf(c.setpoint) & np.isposinf(c.limit)).any(axis=1)
+    if endless.any():
+        x = int(np.flatnonzero(endless)[0])
+        raise ValueError(
+            f"exchanger_setpoint[{x}]: nothing limits its duty; give it a set point or a capacity"
+        )
     used = np.concatenate([c.hot, c.cold[c.cold >= 0]])
     if np.unique(used).size != used.size:
         twice = int(np.flatnonzero(np.bincount(used) > 1)[0])

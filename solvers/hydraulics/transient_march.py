@@ -92,7 +92,7 @@ class March:
         if events is not None:
             if step > c.event * (1.0 + 1e-6):
                 self.rejected += 1
-                return max(events.first * step, c.event)
+                return max(events.first * step - 0.5 * c.event, c.event)
             self.sources.within(events)
             stages, _ = self._try(step)
             settled = all(s.settled for s in stages)

@@ -138,7 +138,7 @@ class System:
         self.has_cold = ((c.cold >= 0) | (c.sink >= 0))[:, None]
         self.plain = self.has_cold & np.isneginf(c.setpoint) & np.isposinf(c.limit)
         self._kernel = _kernel(c, compiled)
-        self._signals: Array | None = None
+        self._signals = np.empty(0)
         self._instant: Instant | None = None
         self._factored: tuple[Any, ...] = ()
         self._step, self._storage = 0.0, c.capacity
@@ -303,7 +303,7 @@ def signals_before(c: Case, time: float) -> Array:
     above = np.clip((c.time < time).sum(axis=0), 1, len(c.time) - 1) if len(c.time) > 1 else np.zeros(1, int)
     below, column = np.maximum(above - 1, 0), np.arange(c.scenarios)
     first, last = c.time[below, column], c.time[above, column]
-    part = np.where(last > first, (time - first) / np.where(last > first, last - first, 1.0), 1.0)
+    part = np.where(last > first, (time - first) / np.where(last > first, last - first, 1.0), time > first)
     part = np.clip(part, 0.0, 1.0)
     low, high = c.value[below, :, column].T, c.value[above, :, column].T
     return np.vstack([low + part * (high - low), np.ones((1, c.scenarios))])

@@ -309,7 +309,7 @@ def operate(
     return Hours(**found, temperature=layers, energy_error=error)
 
 
-def _shift(layers: Array, share: Array, down: Array, entering: Array) -> Array:
+def _shift(layers: Array, share: Array, down: NDArray[np.bool_], entering: Array) -> Array:
     """Move by a share of a layer, 0..1."""
     above = np.concatenate([layers[:, 1:], entering[:, None]], axis=1)
     below = np.concatenate([entering[:, None], layers[:, :-1]], axis=1)
@@ -332,9 +332,10 @@ def _relax(tank: Tank, layers: Array, seconds: ArrayLike, ambient: Array) -> tup
     step = np.atleast_1d(np.asarray(seconds, float)) / tank.layer_capacity
     system = np.eye(count) + step[:, None, None] * matrix
     load = layers + (step * wall)[:, None] * ambient[:, None]
-    after = (
-        np.linalg.solve(system, load[:, :, None])[:, :, 0]
-        if step.size > 1
-        else np.linalg.solve(system[0], load.T).T
+    if step.size > 1:
+        after = np.linalg.solve(system, load[:, :, None])[:, :, 0]
+    else:
+        after = np.linalg.solve(system[0], load.T).T
+    return np.asarray(after), np.asarray(
+        (step * tank.layer_capacity * wall) * (after - ambient[:, None]).sum(axis=1)
     )
-    return after, (step * tank.layer_capacity * wall) * (after - ambient[:, None]).sum(axis=1)
