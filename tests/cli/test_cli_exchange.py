@@ -118,3 +118,68 @@ def test_opendss_finds_the_same_voltages_too(run, tmp_path):
             assert theirs == pytest.approx(volts, abs=1e-6), name  # stiff sources keep an impedance there
             compared += 1
     assert compared > 100
+
+
+INP = """[TITLE]
+a pumped line
+[JUNCTIONS]
+ A 0 0
+ B 0 {demand}
+[RESERVOIRS]
+ R 10
+[PIPES]
+ p A B 1000 300 0.1 0 {status}
+[PUMPS]
+ u R A HEAD c
+[CURVES]
+ c 0 40
+ c 50 30
+ c 100 10
+[OPTIONS]
+ UNITS LPS
+ HEADLOSS D-W
+"""
+
+
+def inp(tmp_path: Path, demand: object = 50, status: str = "OPEN") -> Path:
+    path = tmp_path / "line.inp"
+    path.write_text(INP.format(demand=demand, status=status))
+    return path
+
+
+def test_an_epanet_file_is_imported_and_solved(run, tmp_path):
+    """The pump adds 30 m at 50 L/s to the 10 m of the reservoir."""
+    done = run("import", inp(tmp_path))
+    assert done.exit_code == 0, done.output
+    assert "3 nodes, 2 links, 1 of fixed pressure, 1 pump" in done.output
+    answer = json.loads(run("solve", "line.hydraulics.json", "--only", "hydraulics", "--json").output)
+    assert answer["solved"] and answer["conservation"]["mass"] < 1e-9
+    assert answer["head"]["A"] == pytest.approx(40.0, abs=1e-6)
+    assert answer["flow"]["p"] == pytest.approx(50e-3 * answer["density"])
+    told = run("solve", "line.inp").output
+    assert "pump u: 50 L/s" in told and "lowest pressure" in told
+
+
+def test_a_demand_that_no_source_reaches_is_a_failed_solve(run, tmp_path):
+    done = run("solve", inp(tmp_path, status="CLOSED"), "--only", "hydraulics")
+    assert done.exit_code == 3
+    assert "no solution" in done.output and "node B: asks for" in done.output
+
+
+def test_mistakes_of_an_epanet_file_are_told_with_their_lines(run, tmp_path):
+    done = run("solve", inp(tmp_path, demand="much"), "--only", "hydraulics")
+    assert done.exit_code == 2
+    assert "line.inp:5:6: the demand must be a number" in done.stderr
+
+
+def test_every_loop_of_a_layout_is_exported_to_a_file_of_its_own(run, tmp_path):
+    done = run("export", LAYOUTS / "first_hall.yaml", "hall.inp")
+    assert done.exit_code == 0, done.output
+    files = sorted(path.name for path in tmp_path.glob("*.inp"))
+    assert files == ["hall.chw.inp", "hall.fws.inp", "hall.tcs.pod.inp"]
+    for name in files:
+        answer = json.loads(run("solve", name, "--json").output)
+        assert answer["solved"] and answer["limited"]
+    assert run("export", "hall.chw.inp", "chw.hydraulics.json").exit_code == 0
+    assert run("export", LAYOUTS / "first_hall.yaml", "hall.hydraulics.json").exit_code == 0
+    assert (tmp_path / "hall.fws.hydraulics.json").exists()

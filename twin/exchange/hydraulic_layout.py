@@ -5,16 +5,17 @@ Loops have different liquids, and are apart from each other but for the heat the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.hydraulics import network as solver
 from twin.exchange.hydraulic import BareHydraulics
-from twin.networks.liquid import LoopNetwork, design_flow
 
 if TYPE_CHECKING:
+    from solvers.hydraulics.network import Problem
+    from twin.networks.liquid import LoopNetwork
     from twin.studies.basis import Basis
 
 Array = NDArray[Any]
@@ -25,6 +26,7 @@ SINK_FLOWS = (
     ("crah", "water_flow"),
     ("rear_door", "water_flow"),
 )
+LEAST_SPEED = 0.1
 SOURCE_FLOWS = (("cdu", "secondary_flow"), ("plant", "flow"), ("pump", "flow"))
 """Tables of results, and their quantities, in which the flow through a machine is looked up."""
 
@@ -35,6 +37,8 @@ def hydraulics_of(basis: Basis) -> tuple[BareHydraulics, ...]:
 
 
 def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
+    from twin.networks.liquid import design_flow
+
     circuit, machines = loop.circuit, basis.facility.by_id
     sink = np.array([
         found if (found := _looked_up(basis, name, SINK_FLOWS)) is not None else design_flow(machines[name], circuit)
@@ -44,18 +48,15 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
         np.array([(_looked_up(basis, name, SOURCE_FLOWS) or 0.0) > 0.0 for name in names], bool)
         for names in (circuit.sources, circuit.pumps)
     )
-    live = (source[None, :], pump[None, :], sink[None, :] > 0.0, sink[None, :])
-    speed, notes = _speed(basis, loop, live)
-    problem = loop.problem(*live, np.array([speed]))
-    node, link = _names(loop, problem)
-    return BareHydraulics.of(
-        problem,
-        node,
-        link,
-        name=f"{basis.facility.name}, loop {circuit.id}",
-        file=basis.facility.file,
-        notes=notes,
-    )
+
+    def running(speed: float) -> BareHydraulics:
+        live = (source[None, :], pump[None, :], sink[None, :] > 0.0)
+        problem = loop.problem(*live, sink[None, :], np.array([speed]))
+        node, link = _names(loop, problem)
+        name = f"{basis.facility.name}, loop {circuit.id}"
+        return BareHydraulics.of(problem, node, link, name=name, file=basis.facility.file)
+
+    return running(_speed(basis, loop, running))
 
 
 def _looked_up(basis: Basis, name: str, tables: tuple[tuple[str, str], ...]) -> float | None:
@@ -67,21 +68,18 @@ def _looked_up(basis: Basis, name: str, tables: tuple[tuple[str, str], ...]) -> 
     return None
 
 
-def _speed(
-    basis: Basis, loop: LoopNetwork, live: tuple[Array, Array, Array, Array]
-) -> tuple[float, tuple[str, ...]]:
+def _speed(basis: Basis, loop: LoopNetwork, running: Callable[[float], BareHydraulics]) -> float:
     """Speed of the pumps: the highest pressure of the loop falls with its square while the flows are held."""
-    id = loop.circuit.id
     table = basis.results.tables["loop"]
     if "speed" in table.values:
-        return table.at(id, "speed", basis.row), ()
-    full = solver.solve(loop.problem(*live, np.ones(1)))
+        return table.at(loop.circuit.id, "speed", basis.row)
+    highest = float(running(1.0).flow().solution.node_pressure.max())
     head = max(float(np.min(loop.pump_head)), 1.0) if loop.pump_head.size else 1.0
-    above = float(full.node_pressure.max()) - table.at(id, "pressure", basis.row)
-    return float(np.sqrt(np.clip(1.0 - above / head, 0.01, 1.0))), ()
+    spare = (highest - table.at(loop.circuit.id, "pressure", basis.row)) / head
+    return float(np.sqrt(np.clip(1.0 - spare, LEAST_SPEED**2, 1.0)))
 
 
-def _names(loop: LoopNetwork, problem: solver.Problem) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _names(loop: LoopNetwork, problem: Problem) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Nodes by the machines at them, links by the machines in them or the nodes between which they lie."""
     start, end = np.asarray(problem.link_from), np.asarray(problem.link_to)
     node: dict[int, str] = {int(at): "expansion" for at in np.atleast_1d(problem.fixed_node)}
