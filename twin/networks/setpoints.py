@@ -14,8 +14,8 @@ from twin.networks.plant import Weather
 
 Array = NDArray[np.float64]
 
-ECONOMIZER_APPROACH = 4.0
-"""Least distance of economizer water from the outdoor wet bulb (dry bulb, for dry coolers). [K] Assumed."""
+ECONOMIZER_APPROACH = 5.0
+"""Distance of economizer water from the outdoor wet bulb (dry bulb, for dry coolers) that is asked for. [K] Assumed."""
 
 
 def setpoints(facility: Facility, loops: Sequence[LoopNetwork], weather: Weather) -> Array:
@@ -23,7 +23,7 @@ def setpoints(facility: Facility, loops: Sequence[LoopNetwork], weather: Weather
 
     A loop with a reset follows its points, linearly between them and level beyond.  One with a dew-point margin is not
     colder than the dew points of the halls of its sinks and that margin.  Condenser water of chillers with a water-side
-    economizer is run cold enough for it where the outdoors allow that.
+    economizer is run as cold as the economizer can use and the outdoors allow.
     """
     wanted = np.array([_own(facility, loop, weather) for loop in loops]).reshape(len(loops), -1).T
     served = {name: column for column, loop in enumerate(loops) for name in loop.circuit.sources}
@@ -38,9 +38,8 @@ def setpoints(facility: Facility, loops: Sequence[LoopNetwork], weather: Weather
         if cold:
             kinds = {facility.by_id[name].kind for name in loop.circuit.sources}
             outdoors = weather.wet_bulb if kinds == {"cooling_tower"} else weather.dry_bulb
-            coldest = np.min(cold, axis=0)
-            useful = (outdoors + ECONOMIZER_APPROACH <= coldest) & (coldest < wanted[:, column])
-            wanted[:, column] = np.where(useful, coldest, wanted[:, column])
+            useful = np.maximum(np.min(cold, axis=0), outdoors + ECONOMIZER_APPROACH)
+            wanted[:, column] = np.minimum(wanted[:, column], useful)
     return wanted
 
 
