@@ -41,7 +41,8 @@ class _Stage:
     temperature: Array
     now: Instant
     modes: Modes
-    power: Array
+    power: Power
+    more: Array
     settled: bool
 
 
@@ -120,14 +121,14 @@ class March:
         now, modes = system.at(time), self.modes
         power = sources.power(now.heat, self.temperature)
         for _ in range(PASSES):
-            temperature = system.solve(now, own, base, modes, power, sources)
+            temperature = system.solve(now, own, base, modes, power)
             new_modes, new_power = system.modes(now, temperature, modes), sources.power(now.heat, temperature)
             used = modes, power
-            settled = np.array_equal(new_modes, modes) and _same(power, new_power, now.heat)
+            settled = np.array_equal(new_modes, modes) and _same(power, new_power)
             if settled:
                 break
             modes, power = new_modes, new_power
-        return _Stage(temperature, now, used[0], sources.given(used[1], temperature), settled)
+        return _Stage(temperature, now, used[0], used[1], sources.given(used[1], temperature), settled)
 
     def _accept(self, end: float, step: float, stages: list[_Stage]) -> None:
         system, record, new = self.system, self.record, stages[-1].temperature
@@ -135,8 +136,7 @@ class March:
         for weight, stage in zip(weights, stages, strict=True):
             duty = system.duty(stage.now, stage.temperature, stage.modes)
             boundary = system.boundary(stage.now, stage.temperature, duty)
-            power = np.where(system.free[system.case.source][:, None], stage.power, 0.0)
-            record.energy(weight * step, power, stage.now.heat - stage.power, duty, boundary)
+            record.energy(weight * step, stage.now.heat, (stage.power, stage.more), duty, boundary)
         record.step(self.time, step, self.temperature, new)
         self.slope = (new - self.temperature) / step
         self.temperature, self.time, self.modes = new, end, stages[-1].modes
@@ -145,8 +145,9 @@ class March:
     def energy_error(self) -> Array:
         """(S,) what is stored less what came in, over all heat put in and exchanged."""
         c, r, free = self.system.case, self.record, self.system.free
+        r.settle()
         stored = (c.capacity * (self.temperature - c.initial))[free].sum(axis=0)
-        came = r.power.sum(axis=0) + r.boundary
+        came = r.power[free[c.source]].sum(axis=0) + r.boundary
         scale = np.maximum(r.exchanged, np.abs(c.capacity * (self.temperature - c.initial))[free].sum(axis=0))
         return np.abs(stored - came) / np.where(scale > 0.0, scale, 1.0)
 
@@ -161,10 +162,11 @@ def checked(control: Control) -> Control:
     return control
 
 
-def _same(old: Power, new: Power, heat: Array) -> bool:
+def _same(old: Power, new: Power) -> bool:
     """The power used is that of the temperatures it led to."""
-    if not (old.acting or new.acting):
-        return True
+    if not (np.array_equal(old.source, new.source) and np.array_equal(old.scenario, new.scenario)):
+        return False
+    limit = SETTLED * np.abs(new.base[new.source, new.scenario])
     return np.array_equal(old.slope != 0.0, new.slope != 0.0) and bool(
-        (np.abs(new.constant - old.constant) <= SETTLED * np.abs(heat)).all()
+        (np.abs(new.lift - old.lift) <= limit).all()
     )

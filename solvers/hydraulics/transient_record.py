@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .transient_case import Array, Case, Index
+from .transient_sources import Power
 
 
 class Record:
@@ -24,6 +25,7 @@ class Record:
         self.duty = np.zeros_like(c.limit)
         self.boundary = np.zeros(c.scenarios)
         self.exchanged = np.zeros(c.scenarios)
+        self._held, self._holding = (c.heat, c.heat), 0.0
 
     def _lowest_ahead(self) -> Array:
         """(W, S) the lowest limit not passed yet."""
@@ -56,10 +58,26 @@ class Record:
         self.limit_time[watched, :, scenario] = found
         self._ahead[at] = np.where(np.isinf(found), levels, np.inf).min(axis=1)
 
-    def energy(self, seconds: float, power: Array, withheld: Array, duty: Array, boundary: Array) -> None:
-        """Heat flows of one stage and the time they stand for."""
-        self.power += seconds * power
-        self.withheld += seconds * withheld
+    def energy(
+        self, seconds: float, full: Array, power: tuple[Power, Array], duty: Array, boundary: Array
+    ) -> None:
+        """Heat flows of one stage and the time they stand for; `full` is the load before throttling."""
+        told, more = power
+        if told.base is not self._held[0] or full is not self._held[1]:
+            self.settle()
+            self._held = (told.base, full)
+        self._holding += seconds
+        at = (told.source, told.scenario)
+        self.power[at] += seconds * more
+        self.withheld[at] -= seconds * more
         self.duty += seconds * duty
         self.boundary += seconds * boundary
-        self.exchanged += seconds * (np.abs(power).sum(axis=0) + np.abs(duty).sum(axis=0))
+        self.exchanged += seconds * np.abs(duty).sum(axis=0)
+
+    def settle(self) -> None:
+        """Add up what was the same for many steps."""
+        base, full = self._held
+        self.power += self._holding * base
+        self.withheld += self._holding * (full - base)
+        self.exchanged += self._holding * np.abs(base).sum(axis=0)
+        self._holding = 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .transient_case import Array, Case, Mask
+from .transient_case import Array, Case, Index, Mask
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,16 @@ class Events:
 
 @dataclass(frozen=True)
 class Power:
-    """Power of the sources, ``constant - slope T`` with T of the node of those that are throttled linearly."""
+    """Power of the sources: what they would give, and the few that are throttled linearly right now.
 
-    constant: Array  # (M, S)
-    slope: Array  # (L, S), L sources that are throttled linearly
-    acting: bool  # some source is throttled
+    These give ``base + lift - slope T``, T the temperature of their own node.
+    """
+
+    base: Array  # (M, S)
+    source: Index  # (H,) of the throttled ones
+    scenario: Index  # (H,)
+    lift: Array  # (H,)
+    slope: Array  # (H,)
 
 
 class Sources:
@@ -42,15 +47,14 @@ class Sources:
         self.trip_time = np.full(c.heat.shape, np.inf)
         linear = ((c.throttle_end > c.throttle) & np.isfinite(c.throttle_end))[:, 0]
         self.steps = np.isfinite(c.throttle) & ~linear[:, None]
-        self.discrete = bool(self.steps.any() or np.isfinite(c.trip).any())
-        self.linear = np.flatnonzero(linear)
-        self.node = c.source[self.linear]
-        self._watch = c.watch[self.linear]
-        self._own = (self._watch == self.node)[:, None]
-        self._start, self._least = c.throttle[self.linear], c.fraction[self.linear]
-        self._fall = (1.0 - self._least) / (c.throttle_end[self.linear] - self._start)
-        self._flat = np.zeros((self.linear.size, c.scenarios))
+        self._stepping, self._tripping = bool(self.steps.any()), bool(np.isfinite(c.trip).any())
+        self._linear = np.flatnonzero(linear)
+        self._watch = c.watch[linear]
+        self._own = self._watch == c.source[linear]
+        self._start, self._least = c.throttle[linear], c.fraction[linear]
+        self._fall = (1.0 - self._least) / (c.throttle_end[linear] - self._start)
         self._share = np.ones(c.heat.shape)
+        self._trip_level = np.broadcast_to(c.trip, c.heat.shape)
         self._heat = self._base = c.heat
 
     def power(self, heat: Array, temperature: Array) -> Power:
@@ -60,24 +64,19 @@ class Sources:
         are repeated until that no longer matters.
         """
         base = self._present(heat)
-        if not self.linear.size:
-            return Power(base, self._flat, False)
         excess = temperature[self._watch] - self._start
-        if excess.max() <= 0.0:
-            return Power(base, self._flat, False)
-        share = np.clip(1.0 - self._fall * excess, self._least, 1.0)
-        between = self._own & (excess > 0.0) & (share > self._least)
-        constant, own = base.copy(), base[self.linear]
-        constant[self.linear] = own * np.where(between, 1.0 + self._fall * self._start, share)
-        return Power(constant, np.where(between, own * self._fall, 0.0), True)
+        at, scenario = np.nonzero(excess > 0.0)
+        start, fall, least = (x[at, 0] for x in (self._start, self._fall, self._least))
+        share = np.maximum(1.0 - fall * excess[at, scenario], least)
+        between = self._own[at] & (share > least)
+        source = self._linear[at]
+        full = base[source, scenario]
+        lift = full * np.where(between, fall * start, share - 1.0)
+        return Power(base, source, scenario, lift, np.where(between, full * fall, 0.0))
 
     def given(self, power: Power, temperature: Array) -> Array:
-        """(M, S) heat at the temperatures found."""
-        if not power.acting:
-            return power.constant
-        heat = power.constant.copy()
-        heat[self.linear] -= power.slope * temperature[self.node]
-        return heat
+        """(H,) heat more than `base` of the throttled sources, at the temperatures found."""
+        return power.lift - power.slope * temperature[self.case.source[power.source], power.scenario]
 
     def _present(self, heat: Array) -> Array:
         """Heat after trips and steps; computed anew when the signals or the states changed."""
@@ -87,11 +86,13 @@ class Sources:
 
     def events(self, before: Array, after: Array) -> Events | None:
         """What happens on the straight line between two states."""
-        if not self.discrete:
+        if not (self._stepping or self._tripping):
             return None
         c = self.case
         new = after[c.watch]
-        trips = ~self.tripped & (new >= c.trip)
+        trips = new >= self._trip_level
+        if not (self._stepping or trips.any()):
+            return None
         falls = self.steps & ~self.low & (new >= c.throttle)
         recovers = self.steps & self.low & (new < c.throttle_end)
         if not (trips.any() or falls.any() or recovers.any()):
@@ -113,6 +114,7 @@ class Sources:
         """Take over what happened in an accepted step."""
         self.trip_time = np.where(events.trips, start + step * events.when, self.trip_time)
         self.tripped |= events.trips
+        self._trip_level = np.where(self.tripped, np.inf, self.case.trip)
         self.low = (self.low | events.falls) & ~events.recovers
         self._set(np.where(self.tripped, 0.0, np.where(self.low, self.case.fraction, 1.0)))
 

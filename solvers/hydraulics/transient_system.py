@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from . import transient_order as order
 from .exchanger import FLOW_EXPONENT, effectiveness
 from .transient_case import Array, Case, Index, Mask
-from .transient_sources import Power, Sources
+from .transient_sources import Power
 
 IDLE, HELD, EXCHANGE, FULL = range(4)
 """Modes of an exchanger: nothing, holds its set point, exchanges what flows allow, at its capacity."""
@@ -141,6 +141,8 @@ class System:
         self._signals = np.empty(0)
         self._instant: Instant | None = None
         self._factored: tuple[Any, ...] = ()
+        self._loading = np.unique(c.heat_signal)
+        self._loaded, self._full = np.empty(0), c.heat
         self._step, self._storage = 0.0, c.capacity
         self._heat, self._heating = c.heat, self.structure.into @ c.heat
         touching = c.fixed[c.start] != c.fixed[c.end]
@@ -171,9 +173,16 @@ class System:
             tie=tie,
             gain=self._gain(flow, available),
             limit=np.where(available > 0.0, c.limit * np.where(available > 0.0, available, 1.0), 0.0),
-            heat=c.heat * signals[c.heat_signal],
+            heat=self._load(signals),
             matrix=matrix,
         )
+
+    def _load(self, signals: Array) -> Array:
+        """Heat of the sources before throttling; the same object while their signals stay."""
+        used = signals[self._loading]
+        if not np.array_equal(used, self._loaded):
+            self._loaded, self._full = used, self.case.heat * signals[self.case.heat_signal]
+        return self._full
 
     def _gain(self, flow: Array, available: Array) -> Array:
         c = self.case
@@ -239,41 +248,35 @@ class System:
         found = (((h, k), (hot == h) & (cold == k)) for h, k in product((True, False), repeat=2))
         return [(way, mask) for way, mask in found if mask.any()]
 
-    def solve(
-        self, now: Instant, step: float, base: Array, modes: Modes, power: Power, sources: Sources
-    ) -> Array:
+    def solve(self, now: Instant, step: float, base: Array, modes: Modes, power: Power) -> Array:
         """``(C/step + A) T = C/step base + load`` for given modes and power of the sources."""
         if step != self._step:
             self._step, self._storage = step, self.case.capacity / step
-        if power.constant is not self._heat:
-            self._heat, self._heating = power.constant, self.structure.into @ power.constant
+        if power.base is not self._heat:
+            self._heat, self._heating = power.base, self.structure.into @ power.base
+        heated = self.case.source[power.source]
+        free = self.free[heated]
         a, b, d = self.duty_terms(now, modes)
         ways = self.ways(now)
         load = self._storage * base
         load += self._heating
+        np.add.at(load, (heated, power.scenario), np.where(free, power.lift, 0.0))
         for way, mask in ways:
             self.structure.exchange[way].heat.add(load, np.where(mask, d, 0.0))
-        key = (now, step, modes, power.slope)
+        key = (now, step, modes, heated, power.scenario, power.slope)
         if not self._is_factored(key):
             table = now.matrix.copy()
             for way, mask in ways:
                 self.structure.exchange[way].hot.add(table, np.where(mask, a, 0.0))
                 self.structure.exchange[way].cold.add(table, np.where(mask, b, 0.0))
             table[: self.case.nodes] += self._storage
-            if power.acting:
-                np.add.at(table, sources.node, np.where(self.free[sources.node][:, None], power.slope, 0.0))
+            np.add.at(table, (heated, power.scenario), np.where(free, power.slope, 0.0))
             self._factors, self._factored = self._kernel.factorise(self.plan, table), key
         return self._kernel.substitute(self.plan, self._factors, load)
 
     def _is_factored(self, key: tuple[Any, ...]) -> bool:
         old = self._factored
-        return (
-            bool(old)
-            and old[0] is key[0]
-            and old[1] == key[1]
-            and np.array_equal(old[2], key[2])
-            and np.array_equal(old[3], key[3])
-        )
+        return bool(old) and old[0] is key[0] and all(map(np.array_equal, old[1:], key[1:]))
 
     def duty(self, now: Instant, temperature: Array, modes: Modes) -> Array:
         """Heat from hot to cold (X, S)."""
