@@ -6,7 +6,7 @@ warms the network up.
 
 All tables are (rows, LANES).  Loops over lanes hold one simple statement each, so that the compiler turns them
 into vector instructions.  numba's cache does not notice changes of functions in other files: after editing
-``heat_steps`` or ``heat_report``, delete ``__pycache__``.
+``heat_steps``, ``heat_tie`` or ``heat_report``, delete ``__pycache__``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import numpy as np
 from numba import njit
 
 from .heat_case import STILL
-from .heat_report import along, exchange_shares, report, tie
+from .heat_report import BLOCK, along, exchange_shares, report
 from .heat_steps import FAST, LANES, OPTIONS, add_machines, assemble, change_modes, eliminate, link_entries
+from .heat_tie import tie
 from .mixing import AT_FLOOR, CONTROLLED, IDLE, LIMITED
 from .modes import LONG, QUICK, RUNAWAY
 
@@ -53,7 +54,7 @@ def solve_rows(
     mode = np.empty((machines, LANES), np.int64)
     fed, leaving, inflow = np.empty((nodes, LANES)), np.empty((nodes, LANES)), np.empty((nodes, LANES))
     temperature, start, load = np.empty((nodes, LANES)), np.empty((nodes, LANES)), np.empty((nodes, LANES))
-    alive, tied = np.ones((nodes, LANES)), np.empty((nodes, LANES), np.bool_)
+    alive, tied = np.ones((nodes, LANES)), np.zeros(nodes, np.uint8)
     runaway = np.zeros((nodes, LANES), np.bool_)
     system = (
         np.zeros((plan[14], LANES)), np.zeros((plan[13], LANES)), load, np.empty((nodes, LANES)),
@@ -61,7 +62,14 @@ def solve_rows(
     )  # fmt: skip
     state = (flows, shares, mode, temperature, fed, leaving, inflow, tied, runaway, alive, start)
     settled = np.zeros(LANES, np.bool_)
-    scratch = (np.empty(count), np.empty(nodes), np.empty(nodes, np.uint32))
+    scratch = (np.empty((count, LANES)), np.empty((nodes, LANES)), np.empty((8, LANES)))
+    bits = (
+        np.empty(count, np.uint8),
+        np.empty(count, np.uint8),
+        np.empty(count, np.uint16),
+        np.empty(count, np.uint8),
+    )
+    waiting = np.empty(2 * nodes, np.int64)
     row = np.empty(LANES, np.int64)
     most = 0
     for begin in range(0, rows.size, LANES):
@@ -74,14 +82,12 @@ def solve_rows(
         link_entries(plan, links, flows, alive, system[0])
         if slow:
             passes = _warm_up(plan, links, state, system, settled, limit)
-            passes += _settle(plan, links, state, system, scratch[2], settled)
+            passes += _settle(plan, links, state, system, bits, waiting, settled)
         else:
             passes = _iterate(plan, links, state, system, settled, limit)
-            for c in range(LANES):
-                settled[c] &= tie(c, plan, links, state, scratch[2])
+            tie(plan, links, state, bits, waiting, settled)
         most = max(most, passes)
-        for c in range(min(LANES, rows.size - begin)):
-            report(c, row[c], settled[c], links, given, state, scratch, answer)
+        report(row, min(LANES, rows.size - begin), settled, links, given, state, scratch, answer)
     return most
 
 
@@ -134,16 +140,15 @@ def _warm_up(
 
 @njit(**OPTIONS)
 def _settle(
-    plan: Any, links: Any, state: Any, system: Any, waiting: Any, settled: Any
+    plan: Any, links: Any, state: Any, system: Any, bits: Any, waiting: Any, settled: Any
 ) -> int:  # pragma: no cover
     """The last passes without storage: what nothing ties keeps its initial temperature and its machines' modes."""
     fed, tied, alive = state[4], state[7], state[9]
     for passes in range(1, QUICK + 2):
-        for c in range(LANES):
-            tie(c, plan, links, state, waiting)
+        tie(plan, links, state, bits, waiting, settled)
         for n in range(alive.shape[0]):
             for c in range(LANES):
-                alive[n, c] = 1.0 if tied[n, c] and fed[n, c] > 0.0 else 0.0
+                alive[n, c] = 1.0 if (tied[n] >> c) & 1 and fed[n, c] > 0.0 else 0.0
         link_entries(plan, links, state[0], alive, system[0])
         _solve(plan, links, state, system, np.zeros(LANES), state[3])
         if passes > QUICK:
@@ -189,22 +194,21 @@ def _set_up(row: Any, links: Any, given: Any, flows: Any) -> None:  # pragma: no
         for e in range(specific.size):
             largest = max(largest, abs(flow[s, e]))
         still[c] = STILL * largest
-    for e in range(specific.size):
+    for first in range(0, specific.size, BLOCK):
         for c in range(LANES):
             s = row[c]
-            q = flow[s if flow.shape[0] > 1 else 0, e]
-            rate = abs(q) * specific[e] if abs(q) > still[c] else 0.0
-            along_link[e, c] = rate if q >= 0.0 else 0.0
-            against[e, c] = rate if q < 0.0 else 0.0
-            kept, natural = along(
-                rate,
-                leak[s if leak.shape[0] > 1 else 0, e],
-                heat[s if heat.shape[0] > 1 else 0, e],
-                ambient[s if ambient.shape[0] > 1 else 0, 0],
-            )
-            pinned = rate > 0.0 and fixed[s if fixed.shape[0] > 1 else 0, e]
-            through[e, c] = 0.0 if pinned else kept
-            added[e, c] = outlet[s if outlet.shape[0] > 1 else 0, e] if pinned else natural
+            flow_row, heat_row = s if flow.shape[0] > 1 else 0, s if heat.shape[0] > 1 else 0
+            leak_row, fixed_row = s if leak.shape[0] > 1 else 0, s if fixed.shape[0] > 1 else 0
+            outlet_row, air = s if outlet.shape[0] > 1 else 0, ambient[s if ambient.shape[0] > 1 else 0, 0]
+            for e in range(first, min(first + BLOCK, specific.size)):
+                q = flow[flow_row, e]
+                rate = abs(q) * specific[e] if abs(q) > still[c] else 0.0
+                along_link[e, c] = rate if q >= 0.0 else 0.0
+                against[e, c] = rate if q < 0.0 else 0.0
+                kept, natural = along(rate, leak[leak_row, e], heat[heat_row, e], air)
+                pinned = rate > 0.0 and fixed[fixed_row, e]
+                through[e, c] = 0.0 if pinned else kept
+                added[e, c] = outlet[outlet_row, e] if pinned else natural
 
 
 @njit(**OPTIONS)

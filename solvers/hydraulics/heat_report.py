@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from numba import njit
 
-from .heat_steps import OPTIONS, outlet_terms
-from .mixing import AT_FLOOR, CONTROLLED, IDLE, LIMITED, TAKING
+from .heat_steps import LANES, OPTIONS, outlet_terms
+from .mixing import AT_FLOOR, IDLE, LIMITED, TAKING
+
+BLOCK = 64
+"""Links or nodes at a time: six tables of them fit the nearest cache."""
 
 
 @njit(**OPTIONS)
@@ -44,59 +46,90 @@ def exchange_shares(
 
 @njit(**OPTIONS)
 def report(
-    c: int, s: int, settled: bool, links: Any, given: Any, state: Any, scratch: Any, answer: Any
+    row: Any, count: int, settled: Any, links: Any, given: Any, state: Any, scratch: Any, answer: Any
 ) -> None:  # pragma: no cover
-    """Write row ``s`` of every array of the answer from lane ``c``, as ``modes._report`` does."""
-    exchanged, mixed = scratch[0], scratch[1]
-    temperature, fed, leaving, inflow = state[3], state[4], state[5], state[6]
-    tied, runaway = state[7], state[8]
-    _after_machines(c, links, state, exchanged)
-    _write_machines(c, s, links, given, state, exchanged, answer)
-    moved, heated, total = _write_links(c, s, links, given, state, exchanged, mixed, answer)
-    entering = given[6]
-    scale = max(max(moved, heated), 1e-3 * total + 1e-9)
-    worst, boundary = 0.0, 0.0
-    for n in range(fed.shape[0]):
-        t = temperature[n, c]
-        answer[1][s, n] = t
-        if fed[n, c] > 0.0 and tied[n, c]:
-            brought = inflow[n, c] * entering[s if entering.shape[0] > 1 else 0, n]
-            worst = max(worst, abs(mixed[n] + brought - fed[n, c] * t))
-            boundary += (fed[n, c] - leaving[n, c]) * t - brought
-        elif fed[n, c] > 0.0 and runaway[n, c]:
-            answer[12][s, n] = True
-    answer[0][s, 0] = worst / scale
-    answer[8][s, 0] = abs(answer[8][s, 0] - boundary) / scale
-    answer[9][s, 0] = settled and math.isfinite(answer[8][s, 0] + worst)
+    """Write rows ``row[:count]`` of every array of the answer, as ``modes._report`` does.
+
+    In blocks of links and nodes: their tables stay near while the rows are written one after another.
+    """
+    exchanged, mixed, sums = scratch
+    links_count, nodes = links[0].size, state[3].shape[0]
+    mixed[:], sums[:] = 0.0, 0.0
+    _after_machines(links, state, exchanged)
+    for c in range(count):
+        _write_machines(c, row[c], links, given, state, exchanged, answer)
+    for first in range(0, links_count, BLOCK):
+        last = min(first + BLOCK, links_count)
+        for c in range(count):
+            _write_links(c, row[c], first, last, links, given, state, scratch, answer)
+    for c in range(count):
+        sums[5, c] = max(max(sums[1, c], sums[2, c]), 1e-3 * sums[3, c] + 1e-9)
+    for first in range(0, nodes, BLOCK):
+        last = min(first + BLOCK, nodes)
+        for c in range(count):
+            _write_nodes(c, row[c], first, last, given, state, scratch, answer)
+    for c in range(count):
+        s = row[c]
+        answer[0][s, 0] = sums[6, c] / sums[5, c]
+        answer[8][s, 0] = abs(sums[0, c] - sums[7, c]) / sums[5, c]
+        answer[9][s, 0] = settled[c] and math.isfinite(answer[8][s, 0] + sums[6, c])
+        answer[11][s, 0] = sums[4, c]
 
 
 @njit(**OPTIONS)
-def _after_machines(c: int, links: Any, state: Any, exchanged: Any) -> None:  # pragma: no cover
+def _write_nodes(
+    c: int, s: int, first: int, last: int, given: Any, state: Any, scratch: Any, answer: Any
+) -> None:  # pragma: no cover
+    """Temperatures, the largest imbalance, and what crosses the boundary."""
+    temperature, fed, leaving, inflow = state[3], state[4], state[5], state[6]
+    tied, runaway, entering = state[7], state[8], given[6]
+    mixed, sums = scratch[1], scratch[2]
+    entering_row = s if entering.shape[0] > 1 else 0
+    worst, boundary = sums[6, c], sums[7, c]
+    for n in range(first, last):
+        t = temperature[n, c]
+        answer[1][s, n] = t
+        if fed[n, c] > 0.0:
+            if (tied[n] >> c) & 1:
+                brought = inflow[n, c] * entering[entering_row, n]
+                worst = max(worst, abs(mixed[n, c] + brought - fed[n, c] * t))
+                boundary += (fed[n, c] - leaving[n, c]) * t - brought
+            elif runaway[n, c]:
+                answer[12][s, n] = True
+    sums[6, c], sums[7, c] = worst, boundary
+
+
+@njit(**OPTIONS)
+def _after_machines(links: Any, state: Any, exchanged: Any) -> None:  # pragma: no cover
     """Temperature of every link behind its exchanger or extraction, before heat and losses."""
     start, end, hot, cold, taken = links[0], links[1], links[2], links[3], links[4]
     flows, shares, mode, temperature = state[0], state[1], state[2], state[3]
     along_link, against = flows[0], flows[1]
     for e in range(start.size):
-        exchanged[e] = temperature[start[e] if against[e, c] == 0.0 else end[e], c]
+        a, z = start[e], end[e]
+        for c in range(LANES):
+            exchanged[e, c] = temperature[a, c] if against[e, c] == 0.0 else temperature[z, c]
     for x in range(hot.size):
         h, k = hot[x], cold[x]
-        hot_in, cold_in = exchanged[h], exchanged[k]
-        own_h, other_h, plus_h, own_k, other_k, plus_k = outlet_terms(
-            mode[x, c],
-            shares[0][x, c],
-            shares[1][x, c],
-            shares[2][x, c],
-            along_link[h, c] + against[h, c],
-            along_link[k, c] + against[k, c],
-        )
-        exchanged[h] = own_h * hot_in + other_h * cold_in + plus_h
-        exchanged[k] = own_k * cold_in + other_k * hot_in + plus_k
+        for c in range(LANES):
+            hot_in, cold_in = exchanged[h, c], exchanged[k, c]
+            own_h, other_h, plus_h, own_k, other_k, plus_k = outlet_terms(
+                mode[x, c],
+                shares[0][x, c],
+                shares[1][x, c],
+                shares[2][x, c],
+                along_link[h, c] + against[h, c],
+                along_link[k, c] + against[k, c],
+            )
+            exchanged[h, c] = own_h * hot_in + other_h * cold_in + plus_h
+            exchanged[k, c] = own_k * cold_in + other_k * hot_in + plus_k
     for k in range(taken.size):
         x = hot.size + k
-        if mode[x, c] == AT_FLOOR:
-            exchanged[taken[k]] = shares[2][x, c]
-        elif mode[x, c] == TAKING:
-            exchanged[taken[k]] -= shares[0][x, c]
+        for c in range(LANES):
+            if mode[x, c] == AT_FLOOR:
+                exchanged[taken[k], c] = shares[2][x, c]
+            elif mode[x, c] == TAKING:
+                exchanged[taken[k], c] -= shares[0][x, c]
 
 
 @njit(**OPTIONS)
@@ -113,8 +146,8 @@ def _write_machines(
         rate = along_link[e, c] + against[e, c]
         up = start[e] if against[e, c] == 0.0 else end[e]
         inlet = temperature[up, c]
-        counted = rate > 0.0 and (tied[up, c] or fed[up, c] == 0.0)
-        heat = rate * (inlet - exchanged[e]) if counted else 0.0
+        counted = rate > 0.0 and ((tied[up] >> c) & 1 or fed[up, c] == 0.0)
+        heat = rate * (inlet - exchanged[e, c]) if counted else 0.0
         if x >= hot.size:
             answer[10][s, x - hot.size] = heat
             continue
@@ -122,42 +155,46 @@ def _write_machines(
         held = setpoint[s if setpoint.shape[0] > 1 else 0, x]
         too_warm = inlet > held + 1e-9 * (1.0 + abs(held))
         missed = mode[x, c] == LIMITED or (mode[x, c] == IDLE and too_warm) or runaway[up, c]
-        answer[6][s, x] = held > -np.inf and rate > 0.0 and missed
+        answer[6][s, x] = held > -math.inf and rate > 0.0 and missed
 
 
 @njit(**OPTIONS)
 def _write_links(
-    c: int, s: int, links: Any, given: Any, state: Any, exchanged: Any, mixed: Any, answer: Any
-) -> tuple[float, float, float]:  # pragma: no cover
-    """Temperatures and heats of links; heat that reaches each node; sums of absolute gains, of heats, of rates."""
+    c: int, s: int, first: int, last: int, links: Any, given: Any, state: Any, scratch: Any, answer: Any
+) -> None:  # pragma: no cover
+    """Temperatures and heats of links, and heat that reaches each node.
+
+    Sums over the links: gains, absolute gains, absolute heats, rates, heat that stays in machines.
+    """
     start, end = links[0], links[1]
     flows, temperature, fed, tied = state[0], state[3], state[4], state[7]
     along_link, against, through, added = flows
+    exchanged, mixed, sums = scratch
     flow, heat, leak, ambient, fixed = given[0], given[1], given[2], given[3], given[5]
     flow_row = s if flow.shape[0] > 1 else 0
     heat_row = s if heat.shape[0] > 1 else 0
-    mixed[:] = 0.0
+    fixed_row = s if fixed.shape[0] > 1 else 0
     gained, moved, heated, total, lost = 0.0, 0.0, 0.0, 0.0, 0.0
-    for e in range(start.size):
+    for e in range(first, last):
         ahead = flow[flow_row, e] >= 0.0
         up, down = (start[e], end[e]) if ahead else (end[e], start[e])
         rate = along_link[e, c] + against[e, c]
         inlet = temperature[up, c]
         outlet = inlet
-        if rate > 0.0 and (tied[up, c] or fed[up, c] == 0.0):
-            outlet = through[e, c] * exchanged[e] + added[e, c]
-            if fixed[s if fixed.shape[0] > 1 else 0, e]:
+        if rate > 0.0 and ((tied[up] >> c) & 1 or fed[up, c] == 0.0):
+            outlet = through[e, c] * exchanged[e, c] + added[e, c]
+            if fixed[fixed_row, e]:
                 kept, natural = along(
                     rate,
                     leak[s if leak.shape[0] > 1 else 0, e],
                     heat[heat_row, e],
                     ambient[s if ambient.shape[0] > 1 else 0, 0],
                 )
-                answer[7][s, e] = rate * (kept * exchanged[e] + natural - outlet)
+                answer[7][s, e] = rate * (kept * exchanged[e, c] + natural - outlet)
             heated += abs(heat[heat_row, e])
         else:
             lost += heat[heat_row, e]
-        mixed[down] += rate * outlet
+        mixed[down, c] += rate * outlet
         total += rate
         gain = rate * (outlet - inlet)
         gained += gain
@@ -165,70 +202,8 @@ def _write_links(
         answer[2][s, e] = inlet
         answer[3][s, e] = outlet
         answer[4][s, e] = gain
-    answer[8][s, 0] = gained
-    answer[11][s, 0] = lost
-    return moved, heated, total
-
-
-@njit(**OPTIONS)
-def tie(c: int, plan: Any, links: Any, state: Any, waiting: Any) -> bool:  # pragma: no cover
-    """Mark the nodes that something outside determines, as ``mixing._tied``; whether all with flow are."""
-    flows, shares, mode, fed, inflow, tied = state[0], state[1], state[2], state[4], state[6], state[7]
-    start, end, hot, cold, taken, machine = links[0], links[1], links[2], links[3], links[4], links[7]
-    along_link, against, through = flows[0], flows[1], flows[2]
-    touching_first, touching = plan[11], plan[12]
-    tied[:, c] = False
-    count = 0
-    for n in range(fed.shape[0]):
-        if inflow[n, c] > 0.0:
-            tied[n, c] = True
-            waiting[count] = n
-            count += 1
-    for e in range(start.size):
-        floored = (
-            machine[e] >= hot.size and machine[e] < hot.size + taken.size and mode[machine[e], c] == AT_FLOOR
-        )
-        if along_link[e, c] + against[e, c] > 0.0 and (through[e, c] < 1.0 or floored):
-            n = end[e] if against[e, c] == 0.0 else start[e]
-            if not tied[n, c]:
-                tied[n, c] = True
-                waiting[count] = n
-                count += 1
-    while count > 0:
-        count -= 1
-        v = waiting[count]
-        for i in range(touching_first[v], touching_first[v + 1]):
-            e = touching[i]
-            if along_link[e, c] + against[e, c] <= 0.0:
-                continue
-            up, down = (start[e], end[e]) if against[e, c] == 0.0 else (end[e], start[e])
-            if up != v:
-                continue
-            x = machine[e]
-            follows = through[e, c] > 0.0
-            if x < hot.size + taken.size:
-                m = mode[x, c]
-                if x >= hot.size:
-                    follows = follows and m != AT_FLOOR
-                else:
-                    is_hot = hot[x] == e
-                    own = (shares[0] if is_hot else shares[1])[x, c]
-                    follows = (
-                        follows and not (is_hot and m == CONTROLLED) and not (m == LIMITED and own >= 1.0)
-                    )
-                    other = cold[x] if is_hot else hot[x]
-                    passed = (shares[1] if is_hot else shares[0])[x, c] * through[other, c] > 0.0
-                    if (m == LIMITED and passed) or (m == CONTROLLED and not is_hot):
-                        n = end[other] if against[other, c] == 0.0 else start[other]
-                        if not tied[n, c]:
-                            tied[n, c] = True
-                            waiting[count] = n
-                            count += 1
-            if follows and not tied[down, c]:
-                tied[down, c] = True
-                waiting[count] = down
-                count += 1
-    missed = False
-    for n in range(fed.shape[0]):
-        missed |= fed[n, c] > 0.0 and not tied[n, c]
-    return not missed
+    sums[0, c] += gained
+    sums[1, c] += moved
+    sums[2, c] += heated
+    sums[3, c] += total
+    sums[4, c] += lost
