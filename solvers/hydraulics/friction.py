@@ -21,6 +21,7 @@ TURBULENT_LIMIT = 4000.0
 """Reynolds number above which the turbulent law holds (same source)."""
 
 _LN10 = float(np.log(10.0))
+_SPAN = float(np.log(TURBULENT_LIMIT / LAMINAR_LIMIT))
 
 
 def friction_factor(
@@ -94,24 +95,40 @@ def _swamee_jain(re: Array, rough: Array) -> tuple[Array, Array]:
 
 def _hermite(re: Array, f_edge: Array, slope_edge: Array) -> tuple[Array, Array]:
     """Cubic in ln f over ln Re; the slope of ln f stays above -1, so the drop stays increasing."""
-    span = np.log(TURBULENT_LIMIT / LAMINAR_LIMIT)
-    t = np.log(re / LAMINAR_LIMIT) / span
+    t = np.log(re / LAMINAR_LIMIT) / _SPAN
+    a, b, _, _ = _hermite_coefficients(f_edge, slope_edge)
+    y = np.log(64.0 / LAMINAR_LIMIT) + t * (-_SPAN + t * (b + t * a))
+    return np.exp(y), (-_SPAN + t * (2 * b + 3 * t * a)) / _SPAN
+
+
+def _hermite_coefficients(f_edge: Array, slope_edge: Array) -> tuple[Array, ...]:
     y0, y1 = np.log(64.0 / LAMINAR_LIMIT), np.log(f_edge)
-    m0, m1 = -span, slope_edge * span
-    a, b = 2 * (y0 - y1) + m0 + m1, 3 * (y1 - y0) - 2 * m0 - m1
-    y = y0 + t * (m0 + t * (b + t * a))
-    return np.exp(y), (m0 + t * (2 * b + 3 * t * a)) / span
+    m0, m1 = -_SPAN, slope_edge * _SPAN
+    none = np.zeros_like(f_edge)
+    return 2 * (y0 - y1) + m0 + m1, 3 * (y1 - y0) - 2 * m0 - m1, none, none
 
 
 def _dunlop(re: Array, f_edge: Array, slope_edge: Array) -> tuple[Array, Array]:
     """Dunlop's cubic in Re / 2000, the transition of EPANET."""
     r = re / LAMINAR_LIMIT
-    fa, fb = f_edge, f_edge * (2.0 + slope_edge)
-    x1, x2 = 7 * fa - fb, 0.128 - 17 * fa + 2.5 * fb
-    x3, x4 = -0.128 + 13 * fa - 2 * fb, 0.032 - 3 * fa + 0.5 * fb
+    x1, x2, x3, x4 = _dunlop_coefficients(f_edge, slope_edge)
     f = x1 + r * (x2 + r * (x3 + r * x4))
     return f, r * (x2 + r * (2 * x3 + 3 * r * x4)) / f
 
 
+def _dunlop_coefficients(f_edge: Array, slope_edge: Array) -> tuple[Array, ...]:
+    fa, fb = f_edge, f_edge * (2.0 + slope_edge)
+    return 7 * fa - fb, 0.128 - 17 * fa + 2.5 * fb, -0.128 + 13 * fa - 2 * fb, 0.032 - 3 * fa + 0.5 * fb
+
+
+def transition_coefficients(relative_roughness: ArrayLike, *, law: FrictionLaw) -> Array:
+    """(n, 4) coefficients of the cubic between laminar and turbulent flow: of ``t^3`` and ``t^2`` in ln f over
+    ``t = ln(Re / 2000) / ln 2`` for Colebrook, of rising powers of Re / 2000 in f for Swamee and Jain."""
+    rough = np.atleast_1d(np.asarray(relative_roughness, float))
+    edge = _TURBULENT[law](np.full(rough.shape, TURBULENT_LIMIT), rough)
+    return np.stack(_COEFFICIENTS[law](*edge), axis=1)
+
+
 _TURBULENT = {"colebrook": _colebrook, "swamee_jain": _swamee_jain}
 _TRANSITION = {"colebrook": _hermite, "swamee_jain": _dunlop}
+_COEFFICIENTS = {"colebrook": _hermite_coefficients, "swamee_jain": _dunlop_coefficients}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..status import SolveError, Status
+from .answer import Answer
 from .case import Case
 from .duty import Duty
 from .friction import FrictionLaw
 from .newton import Flow, solve_flow
-from .pipework import Array, Index, Mask, Pipework
+from .pipework import Index, Pipework
 from .scenarios import Rows, distinct
 
 if TYPE_CHECKING:
@@ -24,19 +24,8 @@ if TYPE_CHECKING:
 CHUNK = 40_000
 """Links times scenarios that numpy works on at once; bounds memory.  Measured: slower below, flat above."""
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What either solver finds, a row for each distinct scenario."""
-
-    flow: Array  # (S, E)
-    pressure: Array  # (S, N)
-    limited: Mask  # (S, E)
-    connected: Mask  # (S, N)
-    residual: Array  # (S,)
-    mass_error: Array  # (S,)
-    converged: Mask  # (S,)
-    iterations: int
+COMPILED_FROM = 1e18
+"""Links times scenarios from which the compiled kernel repays the import of the compiler."""
 
 
 class Prepared:
@@ -49,6 +38,7 @@ class Prepared:
         self.duty = Duty.of(problem, self.pipework)
         self.duty.pumps(self.pipework)
         self._friction, self._compiled = friction, compiled
+        self._layout: Any = None
 
     def solve(
         self,
@@ -76,7 +66,8 @@ class Prepared:
             Some scenario failed and ``raise_on_failure`` is set.
         """
         duty = self.duty.changed(varied, self.pipework)
-        answer, row_of = self._by_numpy(duty, tolerance, max_iterations)
+        by = self._by_kernel if self._compile(duty) else self._by_numpy
+        answer, row_of = by(duty, tolerance, max_iterations)
         solution = self._solution(duty, answer, row_of, tolerance)
         if raise_on_failure and not solution.status.ok:
             worst = float(solution.residual.max(initial=0.0))
@@ -84,6 +75,19 @@ class Prepared:
                 solution.status, f"{int((~solution.scenario_ok).sum())} scenarios, residual {worst:.1e}"
             )
         return solution
+
+    def _compile(self, duty: Duty) -> bool:
+        if self._compiled is None:
+            return duty.scenarios * self.pipework.link_count >= COMPILED_FROM and _compiler()
+        return self._compiled
+
+    def _by_kernel(self, duty: Duty, tolerance: float, max_iterations: int) -> tuple[Answer, Index]:
+        from . import network_compiled
+
+        self._layout = plan = network_compiled.layout(self.pipework, duty, self._friction, self._layout)
+        return network_compiled.solve_compiled(
+            self.pipework, duty, plan, tolerance, max_iterations, self._friction
+        )
 
     def _by_numpy(self, duty: Duty, tolerance: float, max_iterations: int) -> tuple[Answer, Index]:
         keep, row_of = distinct(duty.arrays.values())

@@ -1,0 +1,160 @@
+"""The compiled network solver: groups of LANES scenarios side by side, or one scenario alone."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .answer import Answer
+from .duty import Duty
+from .friction import FrictionLaw
+from .network_fill import begin_flow, connect, fill
+from .network_given import Given, Uses, lay_out
+from .network_memory import Memory
+from .network_newton import COLEBROOK, SWAMEE_JAIN, imbalance, newton
+from .network_vectors import LANES
+from .network_write import inner_connections, inner_heads, write
+from .pipework import Index, Pipework
+
+TOGETHER = 3
+"""Scenarios from which a group of lanes is faster than one after the other; measured."""
+
+
+class Layout(NamedTuple):
+    """A plan and what it was made for."""
+
+    uses: Uses
+    given: Given
+
+
+def layout(pipework: Pipework, duty: Duty, friction: FrictionLaw, known: Layout | None) -> Layout:
+    """A plan that serves a duty: the known one, or one that serves both."""
+    uses = Uses.of(pipework, duty)
+    if known is not None:
+        if known.uses.covers(uses):
+            return known
+        uses = known.uses.join(uses)
+    return Layout(uses, lay_out(pipework, uses, friction))
+
+
+def solve_compiled(
+    pipework: Pipework, duty: Duty, plan: Layout, tolerance: float, max_iterations: int, friction: FrictionLaw
+) -> tuple[Answer, Index]:
+    """Solve the distinct scenarios of a duty; also the one each row belongs to."""
+    narrow = _Duty(*(_narrow(array) for array in duty.arrays.values()))
+    keep, row_of = _distinct(narrow, duty.scenarios)
+    lanes, links, nodes = LANES if keep.size >= TOGETHER else 1, pipework.link_count, pipework.node_count
+    memory = Memory(plan.given, lanes)
+    out = Answer(
+        flow=np.empty((keep.size, links)),
+        pressure=np.zeros((keep.size, nodes)),
+        limited=np.zeros((keep.size, links), bool),
+        connected=np.zeros((keep.size, nodes), bool),
+        residual=np.zeros(keep.size),
+        mass_error=np.zeros(keep.size),
+        converged=np.ones(keep.size, bool),
+        iterations=0,
+    )
+    law = COLEBROOK if friction == "colebrook" else SWAMEE_JAIN
+    most = 0
+    for first in range(0, keep.size, lanes):
+        count = min(lanes, keep.size - first)
+        picked = np.full(lanes, keep[first + count - 1])
+        picked[:count] = keep[first : first + count]
+        if begin_group(picked, narrow, *memory.plain, first == 0, *memory.parts, *memory.endings):
+            done = newton_group(
+                law, *memory.whole, tolerance, max_iterations, *memory.bounds, *memory.endings
+            )
+            most = max(most, done)
+        end_group(law, first, count, picked, narrow, *memory.whole, memory.member, *memory.endings, *out[:-1])
+    return out._replace(iterations=most), row_of
+
+
+_Duty = namedtuple(
+    "_Duty", ["fixed_pressure", "demand", "device", "pump_head", "speed", "limit", "open", "viscosity"]
+)
+
+
+@njit(cache=True, error_model="numpy")
+def begin_group(
+    picked, duty, flat, at, i, k, of, begin, parent, low, high, driven, residual, converged, worst
+):  # type: ignore[no-untyped-def]
+    """Fill the tables for some scenarios; True if anything may flow in one of them."""
+    fill(picked, duty, flat, at, i, k, of, begin)
+    begin_flow(picked, duty, flat, at, i, k, of)
+    for x in range(of.gates):
+        for c in range(picked.size):
+            flat[at.held + x, c] = 0.0
+    moving = connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, converged)
+    for c in range(picked.size):
+        residual[c] = 0.0 if converged[c] else np.inf
+    return moving
+
+
+@njit(cache=True, error_model="numpy")
+def newton_group(
+    law, flat, t, v, pipe, at, i, k, of, tolerance, limit, low, high, residual, converged, worst
+):  # type: ignore[no-untyped-def]
+    """Solve the scenarios in the tables; returns the number of iterations."""
+    return newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, converged, low, high)
+
+
+@njit(cache=True, error_model="numpy")
+def end_group(
+    law, first, count, picked, duty, flat, t, v, pipe, at, i, k, of, member, residual, converged, worst, flow,
+    pressure, limited, connected, all_residual, mass_error, all_converged,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Results of the first ``count`` lanes, into rows ``first`` and on."""
+    inner_heads(law, flat, t, v, pipe, member, at, i, k, of)
+    inner_connections(picked, duty, flat, at, i, k, of)
+    imbalance(flat, t, at, i, of, worst)
+    write(first, count, flat, at, i, k, of, flow, pressure, limited, connected)
+    for c in range(count):
+        all_residual[first + c], all_converged[first + c] = residual[c], converged[c]
+        mass_error[first + c] = worst[c]
+
+
+@njit(cache=True, error_model="numpy")
+def _fingerprint(array):  # type: ignore[no-untyped-def]
+    """A number for every row that differs where rows differ, but for accidents."""
+    prints = np.empty(array.shape[0], np.uint64)
+    for s in range(array.shape[0]):
+        value = np.uint64(0xCBF29CE484222325)
+        for x in range(array.shape[1]):
+            value = (value ^ np.uint64(array[s, x])) * np.uint64(0x9E3779B97F4A7C15)
+            value ^= value >> np.uint64(29)
+        prints[s] = value
+    return prints
+
+
+def _narrow(array: NDArray[Any]) -> NDArray[Any]:
+    """One row or column of what repeats, contiguous."""
+    if array.shape[1] > 1 and array.strides[1] == 0:
+        array = array[:, :1]
+    if array.shape[0] > 1 and array.strides[0] == 0:
+        array = array[:1]
+    return np.ascontiguousarray(array)
+
+
+def _distinct(arrays: Iterable[NDArray[Any]], count: int) -> tuple[Index, Index]:
+    """First row of each set of equal scenarios, and the set every scenario belongs to."""
+    moving = [a for a in arrays if a.shape[0] > 1]
+    whole = np.arange(count)
+    if not moving:
+        return whole[:1], np.zeros(count, np.intp)
+    prints = np.stack(
+        [_fingerprint(a.view(np.uint8 if a.dtype == bool else np.uint64)) for a in moving], axis=1
+    )
+    _, first, member = np.unique(prints, axis=0, return_index=True, return_inverse=True)
+    member = member.reshape(-1)
+    if first.size == count or any((a != a[first[member]]).any() for a in moving):  # the latter: an accident
+        return whole, whole
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return first[order], rank[member]
