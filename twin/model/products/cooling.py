@@ -43,6 +43,9 @@ class Cdu(ProductBase):
     """Coolant flow at the rating point."""
     external_head: Pressure = Field(gt=0)
     """Pressure left for pipes and racks at ``secondary_flow``."""
+    internal_drop: Pressure = Field(default=0.0, ge=0)
+    """Pressure that exchanger, filter and valves inside take at ``secondary_flow``, falling with the square of flow; with
+    0 the pumps' input follows the external pressure alone."""
     shutoff_ratio: float = Field(default=1.3, gt=1)
     """Pressure at zero flow over ``external_head``."""
     pumps: int = Field(default=2, ge=1)

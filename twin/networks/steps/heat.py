@@ -169,8 +169,10 @@ def mover_power(world: Lowered, state: State) -> Array:
         product = world.cooling[machine].product
         if isinstance(product, Cdu):
             density = world.loops[world.source_loop[column]].density
-            work = state.source_flow[:, column] / density * np.maximum(state.mover_rise[:, column], 0.0)
-            share = work / (product.secondary_flow * product.external_head)
+            flow = state.source_flow[:, column] / density
+            inside = product.internal_drop * (flow / product.secondary_flow) ** 2
+            work = flow * (np.maximum(state.mover_rise[:, column], 0.0) + inside)
+            share = work / (product.secondary_flow * (product.external_head + product.internal_drop))
             drawn[:, machine] = product.pump_power * (CDU_STANDBY + (1.0 - CDU_STANDBY) * share)
     for column, machine in enumerate(world.pump_machine):
         product = world.cooling[machine].product
