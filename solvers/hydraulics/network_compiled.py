@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
 from .answer import Answer
 from .duty import Duty
 from .friction import FrictionLaw
 from .network_fill import begin_flow, connect, fill
-from .network_given import Given, Uses, lay_out
-from .network_memory import Memory
+from .network_given import Uses, lay_out
+from .network_memory import AT, OF, At, Memory, Of
 from .network_newton import COLEBROOK, SWAMEE_JAIN, imbalance, newton
 from .network_vectors import LANES
 from .network_write import inner_connections, inner_heads, write
@@ -25,11 +26,23 @@ TOGETHER = 3
 """Scenarios from which a group of lanes is faster than one after the other; measured."""
 
 
-class Layout(NamedTuple):
-    """A plan and what it was made for."""
+class Layout:
+    """A plan, what it was made for, and working memory that nobody uses."""
 
-    uses: Uses
-    given: Given
+    def __init__(self, pipework: Pipework, uses: Uses, friction: FrictionLaw) -> None:
+        self.uses, self.given = uses, lay_out(pipework, uses, friction)
+        self._spare: dict[int, list[Memory]] = {1: [], LANES: []}
+
+    def lend(self, lanes: int) -> Memory:
+        """Memory for one caller; threads do not share any."""
+        try:
+            return self._spare[lanes].pop()
+        except IndexError:
+            return Memory(self.given, lanes)
+
+    def give_back(self, memory: Memory) -> None:
+        """For the next caller."""
+        self._spare[memory.lanes].append(memory)
 
 
 def layout(pipework: Pipework, duty: Duty, friction: FrictionLaw, known: Layout | None) -> Layout:
@@ -39,7 +52,7 @@ def layout(pipework: Pipework, duty: Duty, friction: FrictionLaw, known: Layout 
         if known.uses.covers(uses):
             return known
         uses = known.uses.join(uses)
-    return Layout(uses, lay_out(pipework, uses, friction))
+    return Layout(pipework, uses, friction)
 
 
 def solve_compiled(
@@ -49,7 +62,7 @@ def solve_compiled(
     narrow = _Duty(*(_narrow(array) for array in duty.arrays.values()))
     keep, row_of = _distinct(narrow, duty.scenarios)
     lanes, links, nodes = LANES if keep.size >= TOGETHER else 1, pipework.link_count, pipework.node_count
-    memory = Memory(plan.given, lanes)
+    memory = plan.lend(lanes)
     out = Answer(
         flow=np.empty((keep.size, links)),
         pressure=np.zeros((keep.size, nodes)),
@@ -72,6 +85,7 @@ def solve_compiled(
             )
             most = max(most, done)
         end_group(law, first, count, picked, narrow, *memory.whole, memory.member, *memory.endings, *out[:-1])
+    plan.give_back(memory)
     return out._replace(iterations=most), row_of
 
 
@@ -82,9 +96,10 @@ _Duty = namedtuple(
 
 @njit(cache=True, error_model="numpy")
 def begin_group(
-    picked, duty, flat, at, i, k, of, begin, parent, low, high, driven, residual, converged, worst
+    picked, duty, flat, at_, i, k, of_, begin, parent, low, high, driven, residual, converged, worst
 ):  # type: ignore[no-untyped-def]
     """Fill the tables for some scenarios; True if anything may flow in one of them."""
+    at, of = At(*to_fixed_tuple(at_, AT)), Of(*to_fixed_tuple(of_, OF))
     fill(picked, duty, flat, at, i, k, of, begin)
     begin_flow(picked, duty, flat, at, i, k, of)
     for x in range(of.gates):
@@ -98,18 +113,20 @@ def begin_group(
 
 @njit(cache=True, error_model="numpy")
 def newton_group(
-    law, flat, t, v, pipe, at, i, k, of, tolerance, limit, low, high, residual, converged, worst
+    law, flat, t, v, pipe, at_, i, k, of_, tolerance, limit, low, high, residual, converged, worst
 ):  # type: ignore[no-untyped-def]
     """Solve the scenarios in the tables; returns the number of iterations."""
+    at, of = At(*to_fixed_tuple(at_, AT)), Of(*to_fixed_tuple(of_, OF))
     return newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, converged, low, high)
 
 
 @njit(cache=True, error_model="numpy")
 def end_group(
-    law, first, count, picked, duty, flat, t, v, pipe, at, i, k, of, member, residual, converged, worst, flow,
+    law, first, count, picked, duty, flat, t, v, pipe, at_, i, k, of_, member, residual, converged, worst, flow,
     pressure, limited, connected, all_residual, mass_error, all_converged,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
     """Results of the first ``count`` lanes, into rows ``first`` and on."""
+    at, of = At(*to_fixed_tuple(at_, AT)), Of(*to_fixed_tuple(of_, OF))
     inner_heads(law, flat, t, v, pipe, member, at, i, k, of)
     inner_connections(picked, duty, flat, at, i, k, of)
     imbalance(flat, t, at, i, of, worst)

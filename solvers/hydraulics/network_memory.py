@@ -31,11 +31,15 @@ Of = namedtuple("Of", (  # places of constants, of whole numbers, then counts; s
     "losslesses gates pumps curves buoyant step pipe_rows run_rows more_rows more_pipe main_rows"
 ))  # fmt: skip
 
+AT, OF = len(At._fields), len(Of._fields)
+"""Lengths; the kernel gets arrays, which are handed over faster than tuples."""
+
 
 class Memory:
     """Tables for groups of ``lanes`` scenarios, which is LANES or 1."""
 
     def __init__(self, given: Given, lanes: int) -> None:
+        self.lanes = lanes
         rows = _rows(given.of)
         step = 1 if lanes > 1 else LANES
         begins, total = {}, 0
@@ -49,7 +53,8 @@ class Memory:
         nodes = max(given.of["nodes"], LANES)
         pipe = given.pipe if lanes > 1 else _packed(given.pipe)
         t = flat.reshape(total, 1, LANES) if lanes > 1 else flat
-        whole = (flat, t, flat.reshape(-1, 1, LANES), pipe, At(**begins), given.i, given.k, _of(given, step))
+        at, of = np.array(At(**begins)), np.array(_of(given, step))
+        whole = (flat, t, flat.reshape(-1, 1, LANES), pipe, at, given.i, given.k, of)
         self.whole: tuple[Any, ...] = whole
         self.plain = (whole[0], *whole[4:])
         self.member = given.member

@@ -84,7 +84,9 @@ class Prepared:
     def _by_kernel(self, duty: Duty, tolerance: float, max_iterations: int) -> tuple[Answer, Index]:
         from . import network_compiled
 
-        self._layout = plan = network_compiled.layout(self.pipework, duty, self._friction, self._layout)
+        plan = self._layout
+        if plan is None or duty is not self.duty:
+            self._layout = plan = network_compiled.layout(self.pipework, duty, self._friction, plan)
         return network_compiled.solve_compiled(
             self.pipework, duty, plan, tolerance, max_iterations, self._friction
         )
