@@ -1,7 +1,8 @@
 """Key figures of one evaluated state: energy, water, carbon, tokens and money, each with its definition.
 
 All are figures of one steady state (the evaluated outdoor state and workload), not of a year: in the words of
-ISO/IEC 30134-2 the PUE is a *designed* one, measured at the racks' input (category 3 boundary).
+ISO/IEC 30134-2 the PUE is a *designed* one, measured at the racks' input (category 3 boundary).  Where the hours of a
+year were evaluated their sums follow, under names that begin with ``annual_``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import numpy as np
 from twin.model.facility import Facility
 from twin.model.products import Rack
 from twin.results.results import Kpi, Results
+from twin.results.year import ANNUAL, HOURS, Year, annual
 
 MILLION = 1e6
+OF_A_YEAR = "annual_"
+"""Begin of the names of annual figures."""
 
 
 def figures(facility: Facility, results: Results, scenario: int = 0) -> tuple[Kpi, ...]:
@@ -42,8 +46,77 @@ def figures(facility: Facility, results: Results, scenario: int = 0) -> tuple[Kp
         *_stranded(facility, results),
         *_work(facility, site),
         *_money(facility, site),
+        *annual_figures(facility, results.year),
     )
     return found
+
+
+def annual_figures(facility: Facility, year: Year | None) -> tuple[Kpi, ...]:
+    """Key figures of a year; none without one, or where no hour has a solution."""
+    if year is None or "pue" not in year.facts:
+        return ()
+    values, facts = annual(year.facts), year.facts
+    definitions, parts = _annual_definitions(facility), _annual_parts(year)
+    solved = int(facts["hours_solved"])
+    gaps = "" if solved == HOURS else f" Over the {solved:,} of {HOURS:,} hours that have a steady solution."
+    made = " The weather is synthetic." if year.synthetic else ""
+    told = [name for name in definitions if values[name] or name not in ("erf", "tokens_per_joule")]
+    return tuple(
+        Kpi(
+            name=f"{OF_A_YEAR}{name}", label=ANNUAL[name].label, value=values[name], dimension=ANNUAL[name].dimension,
+            parts=parts.get(name, {}), definition=f"{definitions[name]}{gaps}{made}",
+        )
+        for name in told
+        if name != "ere" or values["erf"]  # without heat handed on it is the PUE
+    )  # fmt: skip
+
+
+def _annual_parts(year: Year) -> dict[str, dict[str, float]]:
+    """What annual figures are made of."""
+    energy, it = dict(year.facts["energy"]), year.facts["energy"]["it"]
+    uses = {name: joules for name, joules in energy.items() if joules != 0.0}
+    cooling = {name: joules / it for name, joules in uses.items() if name not in ("it", "loss")}
+    return {
+        "pue": {name: joules / it for name, joules in uses.items()},
+        "energy": uses,
+        "mlc": cooling,
+        "cost": dict(year.facts["cost_parts"]),
+    }
+
+
+def _annual_definitions(facility: Facility) -> dict[str, str]:
+    """Annual figures in the order of a report, and what they are."""
+    hourly = " hour by hour" if facility.year.series else ""
+    return {
+        "pue": (
+            "Energy of the facility over that of IT at the racks' input, sums of all hours: ISO/IEC 30134-2:2016, "
+            "category 3, of a design instead of meters."
+        ),
+        "wue": "Make-up water over IT energy: ISO/IEC 30134-9:2022, category 1; water of power stations is not in it.",
+        "cue": (
+            f"CO2 of the electricity drawn{hourly} over IT energy: ISO/IEC 30134-8:2022, category 1; generators are not "
+            "in it."
+        ),
+        "erf": "Heat handed to others over the energy of the facility: ISO/IEC 30134-6:2021.",
+        "ere": (
+            "Energy of the facility less the heat handed to others, over IT energy: The Green Grid, white paper 29 (2010)."
+        ),
+        "mlc": (
+            "Energy of cooling, pumps, fans and heat rejection over IT energy: annualized MLC of ASHRAE 90.4, at the "
+            "load of the year."
+        ),
+        "elc": "Losses of the power tree over what enters it for IT and losses: ELC of ASHRAE 90.4, of the year's energy.",
+        "energy": "Energy at the utility meter (or generators), by end use.",
+        "it_energy": "Energy of all racks at their input.",
+        "water": "Evaporation, drift and blow-down of towers, and water on pads.",
+        "carbon": "Emissions of the electricity drawn.",
+        "cost": "Electricity at the price of each hour, and water; no demand charges.",
+        "tokens_per_joule": "Output tokens over the energy of the facility.",
+        "power_highest": "Highest mean power of an hour at the utility meter.",
+        "free_hours": "Hours in which no compressor runs.",
+        "partial_hours": "Hours in which compressors carry a part of the heat.",
+        "mechanical_hours": "Hours in which compressors carry all of the heat.",
+    }
 
 
 class _Site:

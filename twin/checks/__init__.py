@@ -20,6 +20,7 @@ from twin.checks import (
     redundancy,
     site,
     windings,
+    year,
 )
 from twin.checks.engine import (
     RULES,
@@ -61,4 +62,5 @@ __all__ = [
     "rules_table",
     "site",
     "windings",
+    "year",
 ]

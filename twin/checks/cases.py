@@ -2,7 +2,7 @@
 
 Margins are shares of the limit, so that rules compare: ``(limit - value) / scale`` for a largest value and
 ``(value - limit) / scale`` for a smallest one, with ``scale = |limit|``; 10 K for temperatures; 1 where the
-limit is zero.  A yes/no has no distance to its limit: its margin is 1 or -1.
+limit is zero, a year for hours of a year.  A yes/no has no distance to its limit: its margin is 1 or -1.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ TOLERANCE = 1e-9
 """A limit is broken when it is passed by more than this share of the scale (rounding of the solvers)."""
 TEMPERATURE_SCALE = 10.0
 """Distance to a temperature limit that counts as a margin of 1. [K]"""
+YEAR_SCALE = 8760 * 3600.0
+"""What is 1 to hours of a year where none is allowed. [s]"""
 SAME = 1e-6
 """Margins closer than this are the same."""
 RANK = {"error": 0, "warning": 1, "info": 2}
@@ -99,7 +101,8 @@ def scale_of(limit: Array, dimension: str) -> Array:
         return np.array(1.0)
     if dimension == "temperature":
         return np.array(TEMPERATURE_SCALE)
-    return np.where((limit == 0) | np.isinf(limit), 1.0, np.abs(limit))
+    none = YEAR_SCALE if dimension == "hours" else 1.0
+    return np.where((limit == 0) | np.isinf(limit), none, np.abs(limit))
 
 
 def _excuse_failed(subjects: tuple[str, ...], scenarios: tuple[Scenario, ...], margin: Array) -> None:

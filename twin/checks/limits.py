@@ -1,4 +1,4 @@
-"""The designer's own limits."""
+"""The designer's own limits, on quantities of the states, of studies, and on figures of a year."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from twin.model.base import Mark
 from twin.model.facility import Facility, Feed
 from twin.model.language import Limit
 from twin.results.quantities import QUANTITIES, Quantity
-from twin.results.results import Results
+from twin.results.results import Results, Table
+from twin.results.year import ANNUAL, annual
 from twin.scenario import Scenario
 from twin.units import UnitError
 
@@ -51,6 +52,10 @@ PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
 _KIND_TABLE = {**dict.fromkeys(POWER_KINDS, "power"), **dict.fromkeys(PLANT_KINDS, "plant")}
 
 
+YEAR = "year"
+"""Word of the figures of a year, :data:`twin.results.year.ANNUAL`."""
+
+
 @check("LIM-001", "The designer's own limits hold", standard="layout", clause="limits")
 def designers_limits(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Every entry of ``limits:``; the finding shows its line."""
@@ -63,6 +68,9 @@ def resolve(what: str) -> tuple[Quantity, str] | None:
     """The quantity that a limit names and the kind of machine it is confined to (empty for all)."""
     what = ALIASES.get(what, what)
     word, _, name = what.partition(".")
+    if word == YEAR:
+        about = ANNUAL.get(name)
+        return (Quantity(what, about.label, about.dimension), "") if about else None
     quantity = QUANTITIES.get(f"{_KIND_TABLE.get(word, word)}.{name}")
     return (quantity, word if word in _KIND_TABLE else "") if quantity else None
 
@@ -84,6 +92,12 @@ def unanswered(facility: Facility, results: Results) -> tuple[str, ...]:
     for limit, mark in facility.limits:
         found = resolve(limit.what)
         table, _, name = found[0].name.partition(".") if found else ("", "", "")
+        if table == YEAR:
+            if results.year is None:
+                words.append(f"{mark}: limit on {limit.what} needs the hours of a year (--year)")
+            elif name not in annual(results.year.facts):
+                words.append(f"{mark}: limit on {limit.what} needs an hour that has a solution")
+            continue
         tables = (results.tables.get(table), results.studies.get(table))
         if found and not any(t is not None and name in t.values for t in tables):
             words.append(f"{mark}: limit on {limit.what} needs a study that was not made")
@@ -93,7 +107,7 @@ def unanswered(facility: Facility, results: Results) -> tuple[str, ...]:
 def _mistakes(limit: Limit, facility: Facility) -> Iterator[str]:
     found = resolve(limit.what)
     if found is None:
-        near = did_you_mean(limit.what, (*QUANTITIES, *ALIASES))
+        near = did_you_mean(limit.what, (*QUANTITIES, *ALIASES, *(f"{YEAR}.{name}" for name in ANNUAL)))
         yield f'limits > what: no quantity is called "{limit.what}"' + (f"; {near}" if near else "")
         return
     quantity, kind = found
@@ -123,7 +137,7 @@ def _ids(facility: Facility, table: str) -> tuple[str, ...]:
         return tuple(circuit.id for circuit in facility.circuits)
     if table == "hall":
         return tuple(hall_name(shell.id) for shell in facility.halls)
-    if table == "site":
+    if table in ("site", YEAR):
         return ("site",)
     kinds: dict[str, tuple[str, ...]] = {
         "rack": ("rack",),
@@ -173,7 +187,7 @@ def _assess_study(
 ) -> Iterator[Assessment]:
     """A limit on what has no axis of states: it holds for the design, whatever ``during`` says."""
     table_name, _, name = quantity.name.partition(".")
-    table = results.studies.get(table_name)
+    table = _of_year(results, name) if table_name == YEAR else results.studies.get(table_name)
     if table is None or not table.ids or not results.scenarios:
         return
     columns = np.flatnonzero(_chosen(limit, "", table.ids, facility))
@@ -193,6 +207,12 @@ def _assess_study(
             what = f"{_lowered(quantity.label)} ({limit.what})"
             whole = np.broadcast_to(values, where.shape)
             yield Assessment(subjects, whole, number, sense, shown, what, where, limit.severity, mark)
+
+
+def _of_year(results: Results, name: str) -> Table | None:
+    """A figure of the year as a table of the site; None if there is no year or it lacks it."""
+    figures = annual(results.year.facts) if results.year is not None else {}
+    return Table(("site",), {name: np.array([figures[name]])}) if name in figures else None
 
 
 def _chosen(limit: Limit, kind: str, ids: tuple[str, ...], facility: Facility) -> list[bool]:

@@ -224,13 +224,18 @@ def loop_supply(facility: Facility, results: Results) -> Iterator[Assessment]:
 )
 def water_class(facility: Facility, results: Results) -> Iterator[Assessment]:
     """The message tells the class that a loop meets; above 45 degC it is W+, for which few CDUs are made."""
-    water = {circuit.id for circuit in facility.circuits if _is_facility_water(circuit, facility)}
+    water = facility_water(facility)
     for loops in of_table(results, "loop"):
         chosen = [index for index, name in enumerate(loops.ids) if name in water]
         supply, flowing = loops["supply"][:, chosen], loops["flow"][:, chosen] > 0
         what = tuple(f"facility water (class {_class_of(float(worst))})" for worst in supply.max(axis=0))
         names = tuple(loops.ids[index] for index in chosen)
         yield Assessment(names, supply, WATER_CLASSES["W45"], "max", "temperature", what, flowing)
+
+
+def facility_water(facility: Facility) -> frozenset[str]:
+    """Loops between the plant and CDUs, room air handlers or racks."""
+    return frozenset(c.id for c in facility.circuits if _is_facility_water(c, facility))
 
 
 def _is_facility_water(circuit: Circuit, facility: Facility) -> bool:

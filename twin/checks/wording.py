@@ -22,7 +22,9 @@ MONEY_PER_TOKEN = Dimension(
     ("USD/Mtoken",),
     "0.2 USD/Mtoken",
 )
+HOURS = Dimension("time of the year", "s", {"h": 3600.0, "day": 86400.0, "s": 1.0}, ("h",), "100 h")
 _OWN = {
+    "hours": HOURS,
     "ratio": RATIO,
     "flag": RATIO,
     "volume_per_energy": VOLUME_PER_ENERGY,

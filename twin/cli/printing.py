@@ -300,7 +300,18 @@ def _with_subtitles(table: Table, subtitles: Sequence[str], out: Console) -> Non
 
 
 def kpis(figures: Sequence[Kpi], out: Console) -> None:
-    """Key figures in as many columns as fit."""
+    """Key figures of the normal state, then those of the year, each in as many columns as fit."""
+    from twin.kpi import OF_A_YEAR
+
+    annual = [figure for figure in figures if figure.name.startswith(OF_A_YEAR)]
+    of_state = [figure for figure in figures if not figure.name.startswith(OF_A_YEAR)]
+    _figures("Key figures of the normal state", of_state, out)
+    if annual:
+        out.print()
+    _figures("Key figures of the year", annual, out)
+
+
+def _figures(heading: str, figures: Sequence[Kpi], out: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -317,7 +328,7 @@ def kpis(figures: Sequence[Kpi], out: Console) -> None:
         for figure in figures[row::depth]:
             cells += [Text(figure.label, style="dim"), Text(kpi_value(figure), style="bold")]
         grid.add_row(*cells)
-    out.print(Text("Key figures of the normal state", style="bold"))
+    out.print(Text(heading, style="bold"))
     out.print(grid)
 
 

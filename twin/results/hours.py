@@ -1,4 +1,8 @@
-"""The hours of a year as a file that other programs read: CSV, or Parquet where pyarrow is installed."""
+"""The hours of a year as a file that other programs read: CSV, or Parquet where pyarrow is installed.
+
+A typical year is of no calendar year, so an hour is told by month, day and hour (at which it begins, local standard time)
+in three columns of whole numbers instead of a date.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +12,40 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.results.year import HOURS, SERIES, Year
+from twin.results.year import DAY, HOUR_OF_DAY, MONTH, SERIES, Year
 
-Array = NDArray[np.float64]
+Column = NDArray[np.float64] | NDArray[np.int64]
 
 NAME = "hours.csv"
 """In a run folder."""
-DAYS = np.repeat(np.arange(1, 13), [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 UNITS = {
     "power": "W", "temperature": "degC", "temperature_difference": "K", "pressure": "Pa", "mass_flow": "kg/s",
     "fraction": "-", "ratio": "-", "flag": "-", "token_rate": "1/s", "carbon_intensity": "kg/J", "energy_price": "USD/J",
 }  # fmt: skip
 """Unit of each dimension in files."""
+WHOLE = ("solved", "mode", "throttled", "unserved")
+"""Series that are counts or codes."""
+FINEST = 1e-9
+"""What is smaller is rounding of the solve and written as 0: above set points. [K]"""
 
 
 class NoParquet(RuntimeError):
     """pyarrow is not installed."""
 
 
-def columns(year: Year) -> Iterator[tuple[str, Array]]:
+def columns(year: Year) -> Iterator[tuple[str, Column]]:
     """Headings with units, and values: month, day and hour, then the site, then every loop."""
-    month = np.repeat(DAYS, 24).astype(float)
-    first = np.concatenate([np.arange(1, count + 1) for count in np.unique(DAYS, return_counts=True)[1]])
-    yield "month", month
-    yield "day", np.repeat(first, 24).astype(float)
-    yield "hour", np.tile(np.arange(24), HOURS // 24).astype(float)
+    yield "month", MONTH
+    yield "day", DAY
+    yield "hour", HOUR_OF_DAY
     for name, about in SERIES.items():
-        yield f"{name} [{UNITS[about.dimension]}]", year[name]
+        values = year[name]
+        if name in WHOLE:
+            yield f"{name} [-]", np.round(values).astype(np.int64)
+            continue
+        if name == "excess":
+            values = np.where(np.abs(values) < FINEST, 0.0, values)
+        yield f"{name} [{UNITS[about.dimension]}]", values
     for column, loop in enumerate(year.loops):
         yield f"{loop}.supply [degC]", year.supply[:, column]
         yield f"{loop}.setpoint [degC]", year.setpoint[:, column]
@@ -43,10 +54,15 @@ def columns(year: Year) -> Iterator[tuple[str, Array]]:
 def write_csv(year: Year, path: Path) -> None:
     """One row an hour; seven digits."""
     names, values = zip(*columns(year), strict=True)
-    rows = np.column_stack(values)
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(names) + "\n")
-        np.savetxt(file, rows, fmt="%.7g", delimiter=",", newline="\n")
+        file.write(",".join(_quoted(name) for name in names) + "\n")
+        np.savetxt(file, np.column_stack(values), fmt="%.7g", delimiter=",", newline="\n")
+
+
+def _quoted(name: str) -> str:
+    """A heading of RFC 4180; ids of loops hold no comma, but a layout is not to be trusted."""
+    plain = not set(name) & set(',"\r\n')
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def write_parquet(year: Year, path: Path) -> None:
@@ -62,4 +78,6 @@ def write_parquet(year: Year, path: Path) -> None:
         import pyarrow.parquet
     except ImportError as error:
         raise NoParquet("Parquet needs pyarrow: pip install 'aifactory-twin[parquet]'") from error
-    pyarrow.parquet.write_table(pyarrow.table(dict(columns(year))), path)
+    table = pyarrow.table(dict(columns(year)))
+    told = {"station": year.station, "source": year.source, "synthetic": str(year.synthetic).lower()}
+    pyarrow.parquet.write_table(table.replace_schema_metadata(told), path)

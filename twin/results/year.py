@@ -1,4 +1,4 @@
-"""A year, hour by hour: arrays of 8,760 values and the figures that sum them up."""
+"""A year, hour by hour: arrays of 8,760 values, and the names of the figures that sum them up."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 HOURS = 8760
+HOUR = 3600.0
+"""[s]"""
+MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+MONTH = np.repeat(np.arange(1, 13), [24 * days for days in MONTH_DAYS])
+DAY = np.concatenate([np.repeat(np.arange(1, days + 1), 24) for days in MONTH_DAYS])
+HOUR_OF_DAY = np.tile(np.arange(24), HOURS // 24)
+"""Of every hour: month 1 .. 12, day of the month 1 .. 31, and the hour 0 .. 23 at which it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,68 @@ SERIES: dict[str, Series] = {
     "price": Series("Price of electricity", "energy_price"),
 }
 """Every hourly quantity, in the order of tables and files."""
+
+
+ANNUAL: dict[str, Series] = {
+    "pue": Series("Annual PUE", "ratio"),
+    "wue": Series("Annual WUE", "volume_per_energy"),
+    "cue": Series("Annual CUE", "carbon_intensity"),
+    "erf": Series("Annual ERF", "fraction"),
+    "ere": Series("Annual ERE", "ratio"),
+    "mlc": Series("Annual MLC", "fraction"),
+    "elc": Series("Annual ELC", "fraction"),
+    "energy": Series("Facility energy", "energy"),
+    "it_energy": Series("IT energy", "energy"),
+    "water": Series("Make-up water", "volume"),
+    "carbon": Series("CO2", "mass"),
+    "cost": Series("Cost of energy and water", "money"),
+    "tokens_per_joule": Series("Annual tokens per joule", "ratio"),
+    "power_highest": Series("Highest power of an hour", "power"),
+    "pue_highest": Series("Highest PUE of an hour", "ratio"),
+    "pue_lowest": Series("Lowest PUE of an hour", "ratio"),
+    "plant_loading": Series("Load of the fullest plant machine", "fraction"),
+    "excess": Series("Warmest supply above its set point", "temperature_difference"),
+    "inlet": Series("Warmest rack inlet", "temperature"),
+    "free_share": Series("Heat that no compressor carries", "fraction"),
+    "free_hours": Series("Hours without compressors", "hours"),
+    "partial_hours": Series("Hours, compressors in part", "hours"),
+    "mechanical_hours": Series("Hours, compressors alone", "hours"),
+    "unsolved_hours": Series("Hours without a solution", "hours"),
+    "throttled_hours": Series("Hours with throttled racks", "hours"),
+    "unserved_hours": Series("Hours with racks without power", "hours"),
+    "excess_hours": Series("Hours above a set point", "hours"),
+}
+"""Figures of a year, as ``year.NAME`` in limits and ``annual_NAME`` among key figures; :func:`annual` picks them."""
+
+
+def annual(facts: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of :data:`ANNUAL` that the facts of a year hold; SI units and degC."""
+    found = {"unsolved_hours": (HOURS - int(facts.get("hours_solved", 0))) * HOUR}
+    if "pue" not in facts:  # no hour has a solution, or no IT energy is used
+        return found
+    names = ("pue", "wue", "cue", "erf", "ere", "water", "carbon", "cost", "tokens_per_joule", "free_share")
+    found |= {name: float(facts[name]) for name in (*names, "pue_highest", "pue_lowest")}
+    found |= {
+        "mlc": facts["mechanical_load_component"],
+        "elc": facts["electrical_loss_component"],
+        "energy": facts["facility_energy"],
+        "it_energy": facts["energy"]["it"],
+    }
+    peaks = {
+        "power_highest": "peak",
+        "plant_loading": "tightest",
+        "excess": "warmest",
+        "inlet": "warmest_inlet",
+    }
+    found |= {name: float(facts[fact]["value"]) for name, fact in peaks.items()}
+    found |= {f"{mode}_hours": hours * HOUR for mode, hours in facts["hours"].items()}
+    counted = ("throttled_hours", "unserved_hours", "excess_hours")
+    return found | {name: facts[name] * HOUR for name in counted}
+
+
+def when(hour: int) -> str:
+    """Month, day and hour of the year's hour: ``07-21 15h``, local standard time."""
+    return f"{MONTH[hour]:02d}-{DAY[hour]:02d} {HOUR_OF_DAY[hour]:02d}h"
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.model.climate_zones import MLC_SOURCE, mechanical_load_limit
 from twin.model.facility import Facility
-from twin.results.year import HOURS, Year
+from twin.results.year import HOUR, HOURS, Year, when
+from twin.year.zone import zone_of
 
 Array = NDArray[np.float64]
 
-HOUR = 3600.0
-"""[s]"""
 MODES = ("free", "partial", "mechanical")
 USES = (
     "it_power",
@@ -29,14 +29,18 @@ WATER_CLASSES = {"W17": 17.0, "W27": 27.0, "W32": 32.0, "W40": 40.0, "W45": 45.0
 """Facility water classes by their warmest supply, ASHRAE TC 9.9 (2021). [degC]"""
 INLET_LIMITS = {"recommended": 27.0, "A1": 32.0, "A2": 35.0, "A3": 40.0, "A4": 45.0}
 """Warmest rack inlets, ASHRAE TC 9.9, Thermal Guidelines, 5th ed. (2021). [degC]"""
-DAYS_BEFORE = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
+SET_POINT_BAND = 0.5
+"""Deviation that still counts as holding a set point, as in LIQ-010; assumed. [K]"""
+EQUAL = 1e-6
+"""Hours whose values differ by less of them are alike; of those the warmest is told."""
 
 
 def facts(facility: Facility, year: Year) -> dict[str, Any]:
     """Figures of the hours that have a solution; ``hours_solved`` says how many those are.  SI units and degC.
 
     PUE, WUE, CUE and ERF are annual ratios (ISO/IEC 30134-2, -9, -8, -6): sums over sums, with IT energy at the racks'
-    input.  ``mechanical_load_component`` is all cooling energy over IT energy (ASHRAE 90.4, annualized MLC).
+    input.  ``mechanical_load_component`` is all cooling energy over IT energy (ASHRAE 90.4, annualized MLC),
+    ``electrical_loss_component`` the losses of the power tree over what enters it for IT and losses, as in PWR-034.
     """
     solved = year.solved
     count = int(solved.sum())
@@ -45,6 +49,7 @@ def facts(facility: Facility, year: Year) -> dict[str, Any]:
         "source": year.source,
         "synthetic": year.synthetic,
         "hours_solved": count,
+        **dict(zip(("zone", "zone_source"), zone_of(facility, year), strict=True)),
     }
     energy = {name: float(year[name].sum() * HOUR) for name in USES}
     it, total = energy["it_power"], float(year["facility_power"].sum() * HOUR)
@@ -53,13 +58,14 @@ def facts(facility: Facility, year: Year) -> dict[str, Any]:
         "facility_energy": total,
     }
     if count == 0 or it <= 0.0:
-        return found
+        return {
+            **found,
+            "sentences": [f"{year.station}: no hour of the year has a steady solution in which racks run"],
+        }
     water, reuse = float(year["water"].sum() * HOUR), float(year["reuse"].sum() * HOUR)
     carbon = float((year["facility_power"] * year["carbon_intensity"]).sum() * HOUR)
-    cost = (
-        float((year["facility_power"] * year["price"]).sum() * HOUR)
-        + water / 1000.0 * facility.place.water_price
-    )
+    cost = float((year["facility_power"] * year["price"]).sum() * HOUR)
+    water_cost = water / 1000.0 * facility.place.water_price
     cooling = sum(energy[name] for name in COOLING)
     tokens = float(year["tokens"].sum() * HOUR)
     modes = {name: int((solved & (year["mode"] == k)).sum()) for k, name in enumerate(MODES)}
@@ -71,10 +77,11 @@ def facts(facility: Facility, year: Year) -> dict[str, Any]:
         "erf": reuse / total,
         "ere": (total - reuse) / it,
         "mechanical_load_component": cooling / it,
-        "electrical_loss_component": energy["loss_power"] / total,
+        "electrical_loss_component": energy["loss_power"] / (it + energy["loss_power"]),
         "water": water / 1000.0,
         "carbon": carbon,
-        "cost": cost,
+        "cost": cost + water_cost,
+        "cost_parts": {"energy": cost, "water": water_cost},
         "tokens": tokens,
         "tokens_per_joule": tokens / total,
         "hours": modes,
@@ -83,34 +90,34 @@ def facts(facility: Facility, year: Year) -> dict[str, Any]:
         "pue_lowest": float(year["pue"][solved].min()),
         "throttled_hours": int((year["throttled"] > 0).sum()),
         "unserved_hours": int((year["unserved"] > 0).sum()),
-        "excess_hours": int((year["excess"] > 0.5).sum()),
+        "excess_hours": int((year["excess"] > SET_POINT_BAND).sum()),
         "inlet_hours": {
             name: int((solved & (year["inlet"] > limit)).sum()) for name, limit in INLET_LIMITS.items()
         },
         "class_hours": _class_hours(year),
+        "loops": _loops(year),
         "peak": _peak(year, "facility_power"),
         "peak_pue": _peak(year, "pue"),
         "peak_water": _peak(year, "water"),
         "tightest": _peak(year, "plant_loading"),
         "warmest": _peak(year, "excess"),
+        "warmest_inlet": _peak(year, "inlet"),
         "peak_day": _peak_day(year),
-        "sentences": _sentences(year, total / it, water / 1000.0 / it, modes, count),
+        "sentences": [
+            *_sentences(year, total / it, water / 1000.0 / it, modes, count),
+            _of_mechanical_load(found["zone"], cooling / it, float(year["it_power"].max())),
+        ],
     }
 
 
 def _peak(year: Year, name: str) -> dict[str, Any]:
-    """Highest value of a series, when, and the outdoors then."""
+    """Highest value of a series, when, and the outdoors then; of hours that are alike the warmest."""
     values = np.where(year.solved, year[name], -np.inf)
-    hour = int(np.argmax(values))
+    highest = values.max()
+    alike = values >= highest - EQUAL * max(abs(highest), 1.0)
+    hour = int(np.argmax(np.where(alike, year["dry_bulb"], -np.inf)))
     return {"value": float(values[hour]), "when": when(hour), "hour": hour, "dry_bulb": float(year["dry_bulb"][hour]),
             "wet_bulb": float(year["wet_bulb"][hour])}  # fmt: skip
-
-
-def when(hour: int) -> str:
-    """Month, day and hour of the year's hour: ``07-21 15h``, local standard time."""
-    day = hour // 24
-    month = int(np.searchsorted(DAYS_BEFORE, day, side="right"))
-    return f"{month:02d}-{day - int(DAYS_BEFORE[month - 1]) + 1:02d} {hour % 24:02d}h"
 
 
 def _peak_day(year: Year) -> dict[str, Any]:
@@ -125,6 +132,25 @@ def _peak_day(year: Year) -> dict[str, Any]:
         "power": float(power[day].max()),
         "water": float(year["water"].reshape(-1, 24)[day].sum() * HOUR / 1000.0),
     }
+
+
+def _loops(year: Year) -> dict[str, dict[str, Any]]:
+    """Of every loop: mean and warmest supply, hours in which it is missed, by how much at worst, and when."""
+    solved = year.solved
+    found = {}
+    for column, loop in enumerate(year.loops):
+        supply, setpoint = year.supply[:, column], year.setpoint[:, column]
+        above = np.where(solved, supply - setpoint, -np.inf)
+        hour = int(np.argmax(above))
+        found[loop] = {
+            "setpoint": float(setpoint[solved].max()),
+            "mean": float(supply[solved].mean()),
+            "warmest": float(supply[solved].max()),
+            "missed_hours": int((above > SET_POINT_BAND).sum()),
+            "excess": float(above[hour]),
+            "when": when(hour),
+        }
+    return found
 
 
 def _class_hours(year: Year) -> dict[str, dict[str, int]]:
@@ -145,11 +171,28 @@ def _sentences(year: Year, pue: float, wue: float, modes: dict[str, int], count:
         f"{year.station}{built}: annual PUE {pue:.4f}, WUE {wue * 3.6e9:.3f} L/kWh; compressors are off in "
         f"{modes['free']:,} hours, carry a part of the heat in {modes['partial']:,} and all of it in {modes['mechanical']:,}"
     ]
+    if year.synthetic:
+        told.append(
+            "the hours of the weather are synthetic, built from monthly normals: their means are those of the place, "
+            "their sequence and extremes are of no measured year"
+        )
     if count < HOURS:
         told.append(f"{HOURS - count:,} hours have no steady solution and are in no figure")
     tight = _peak(year, "plant_loading")
-    told.append(
-        f"tightest hour {tight['when']} at {tight['dry_bulb']:.1f} degC (wet bulb {tight['wet_bulb']:.1f} degC): the "
-        f"fullest plant machine carries {tight['value']:.0%} of what it can"
-    )
+    if tight["value"] > 0.0:
+        told.append(
+            f"tightest hour {tight['when']} at {tight['dry_bulb']:.1f} degC (wet bulb {tight['wet_bulb']:.1f} degC): the "
+            f"fullest plant machine is asked for {tight['value']:.0%} of what it can carry then"
+        )
     return told
+
+
+def _of_mechanical_load(zone: str, component: float, it_power: float) -> str:
+    limit = mechanical_load_limit(zone, it_power)
+    where = f"climate zone {zone}" if zone else "a climate zone that is not known"
+    if limit is None:
+        return (
+            f"mechanical load component {component:.3f}: no limit of ASHRAE 90.4 is at hand for {where}, so YEA-009 does "
+            "not apply; state one with limits: {what: year.mlc, max: ...}"
+        )
+    return f"mechanical load component {component:.3f}, {limit:.2f} allowed in {where} ({MLC_SOURCE})"
