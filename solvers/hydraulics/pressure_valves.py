@@ -29,6 +29,8 @@ MOST_REPEATS = 40
 """Solves for the flows of one set of states."""
 MEMORY = 6
 """Earlier solves that the next guess is made of."""
+MOST_FLOW = 1e12
+"""Flow beyond which no guess goes. [kg/s]"""
 FLOW_TOLERANCE = 1e-10
 """Change of a valve's flow over the largest flow, with which the flows of a set of states are found. [-]"""
 STATE_TOLERANCE = 1e-7
@@ -167,13 +169,13 @@ class _Search:
             largest = max(float(np.abs(solution.link_flow).max(initial=0.0)), 1e-12)
             error = found - drawn
             settled = bool((np.abs(error) <= FLOW_TOLERANCE * largest).all())
-            if settled:
+            if settled or not np.isfinite(error).all():
                 break
             guesses, errors = [*guesses[-MEMORY:], drawn], [*errors[-MEMORY:], error]
-            drawn = _next_guess(guesses, errors)
+            drawn = np.clip(_next_guess(guesses, errors), -MOST_FLOW, MOST_FLOW)
         flow = np.array(solution.link_flow[0, self.link])
         flow[active] = found
-        self.flow = flow
+        self.flow = np.where(np.isfinite(flow), flow, 0.0)
         return _Solved(solution, flow, settled and bool(solution.scenario_ok[0]))
 
     def _arriving(self, link_flow: Array, drawn: Array, active: NDArray[np.bool_]) -> Array:

@@ -239,7 +239,7 @@ def time_of(inp: Inp, row: Row, at: int) -> float:
     try:
         if len(parts) > 3 or not all(part and set(part) <= set("0123456789.") for part in parts):
             raise ValueError
-        hours = sum(float(part) / 60.0**place for place, part in enumerate(parts))
+        hours = min(sum(float(part) / 60.0**place for place, part in enumerate(parts)), LARGEST_VALUE)
     except ValueError:
         inp.wrong_word(row, at, f"{quote(row.words[at])} is no time; write hours or h:mm")
         return 0.0

@@ -38,6 +38,10 @@ VERSION = 1
 """Version of the ``.hydraulics.json`` document; raised when an old reader would misread a new file."""
 RULES = ("exact", "epanet")
 KINDS = ("prv", "psv")
+WHOLE = frozenset({"link_from", "link_to", "fixed_node", "link_curve"})
+LARGEST_INDEX = 2**31
+SMALLEST_STEP = 1e-9
+"""Least distance of the flows of a curve. [kg/s]"""
 _UNLIMITED = frozenset({"link_limit"})
 _DIVISORS = frozenset({"link_density", "link_diameter", "link_viscosity"})
 
@@ -71,8 +75,15 @@ class BareHydraulics:
             if name not in known:
                 raise ValueError(f'fields has an unknown name "{name:.40}"{suggest(name, known)}')
         check_sizes(self.fields, _DIVISORS, _UNLIMITED)
+        for name in WHOLE & set(self.fields):
+            index = np.asarray(self.fields[name])
+            if index.dtype.kind not in "iu" or index.ndim != 1 or (np.abs(index) > LARGEST_INDEX).any():
+                raise ValueError(f"{name} must be a list of whole numbers")
         for number, points in enumerate(self.curves):
             check_sizes({f"curves[{number}]": np.concatenate([np.ravel(p) for p in points])}, (), ())
+            steps = np.diff(np.ravel(points[0]))
+            if ((steps > 0.0) & (steps < SMALLEST_STEP)).any():
+                raise ValueError(f"curves[{number}] has flows less than {SMALLEST_STEP:g} kg/s apart")
         if self.rules not in RULES:
             raise ValueError(f"rules is {self.rules!r}; allowed: {', '.join(RULES)}")
         start = np.asarray(self.fields["link_from"])

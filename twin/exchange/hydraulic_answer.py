@@ -34,8 +34,8 @@ def hydraulic_document(network: BareHydraulics, flow: HydraulicFlow) -> dict[str
         "notes": list(network.notes),
         "diagnoses": list(_diagnoses(network, flow)),
         "iterations": solution.iterations,
-        "residual": float(solution.residual[0]),
-        "conservation": {"mass": float(solution.mass_error[0])},
+        "residual": _number(solution.residual[0]),
+        "conservation": {"mass": _number(solution.mass_error[0])},
     }
     if flow.ok:
         document |= _state(network, flow)
@@ -71,6 +71,11 @@ def _state(network: BareHydraulics, flow: HydraulicFlow) -> dict[str, Any]:
         "flow": _named(network.link, moved),
         "velocity": _named(network.link, velocity),
     }
+
+
+def _number(value: float) -> float | None:
+    """None where a failed solve has left no number."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _named(names: tuple[str, ...], values: Array) -> dict[str, float | None]:

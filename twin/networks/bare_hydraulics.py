@@ -145,7 +145,13 @@ def hydraulic_flow(
     Pumps of constant power are solved by tangents (Newton's method on their convex curve, one network solve each
     pass); pressure valves by :mod:`solvers.hydraulics.pressure_valves`.
     """
-    result = _flow(node_count, arrays, curves, rules, power, regulators)
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd pipes lose more than numbers can say
+        result = _flow(node_count, arrays, curves, rules, power, regulators)
+        finite = (
+            np.isfinite(result.solution.link_flow).all() & np.isfinite(result.solution.node_pressure).all()
+        )
+        if not finite:
+            return replace(result, ok=False, detail="flows or pressures leave the range of numbers")
     return replace(result, troubles=(*result.troubles, *troubles(result.problem, result.solution)))
 
 
