@@ -127,7 +127,8 @@ class Circuit(Frozen):
     header: float | None
     """Header diameter if stated. [m]"""
     branch: float | None
-    roughness: float
+    roughness: float | None
+    """[m]; None for that of the kind of pipe."""
     mark: Mark
     reset: Reset | None = None
     dew_point_margin: float | None = None
@@ -138,7 +139,7 @@ class Circuit(Frozen):
     tanks: tuple[str, ...] = ()
     control: PumpControl = PumpControl()
     mains: Literal["tree", "ring"] = "tree"
-    pipe: PipeKind = "steel_sch40"
+    pipe: PipeKind = "steel_std"
     static_pressure: float = 1.5e5
     """At the pumps' suction. [Pa]"""
     height: float = 0.0

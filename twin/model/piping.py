@@ -14,8 +14,8 @@ from twin.units import Fraction, Length, Power, Pressure, Temperature, Temperatu
 Staging = Literal["all", "needed"]
 LoopFluid = Literal["water", "pg25", "pg40", "pg25_inhibited", "pg40_inhibited"]
 """Water; propylene glycol by mass without inhibitors; inhibited products by volume."""
-PipeKind = Literal["steel_sch40", "steel_sch80", "stainless_sch10s", "copper_l"]
-"""Tables of pipe dimensions."""
+PipeKind = Literal["steel_std", "steel_40", "steel_80", "stainless_10s", "copper_l"]
+"""Tables of pipe dimensions: ASME B36.10M standard weight, schedules 40 and 80, B36.19M 10S, ASTM B88 type L."""
 
 
 class PlantGroup(Frozen):
@@ -116,14 +116,14 @@ class Loop(Frozen):
     """What the speed of its pumps holds."""
     mains: Literal["tree", "ring"] = "tree"
     """Headers that end at the last sink, or rings that reach every sink from two sides."""
-    pipe: PipeKind = "steel_sch40"
+    pipe: PipeKind = "steel_std"
     """Table of its pipe sizes."""
     header: Length | None = Field(default=None, gt=0, le=3)
     """Inner diameter of the headers; without it sized for the velocity limit."""
     branch: Length | None = Field(default=None, gt=0, le=3)
     """Inner diameter of the branch to each sink; without it sized for the velocity limit."""
-    roughness: Length = Field(default=4.5e-5, gt=0, le=0.01)
-    """Pipe roughness (commercial steel)."""
+    roughness: Length | None = Field(default=None, gt=0, le=0.01)
+    """Pipe roughness; without it that of its kind of pipe when new."""
     static_pressure: Pressure = Field(default=1.5e5, ge=0, le=2.5e6)
     """Gauge pressure that the expansion vessel holds at the pumps' suction; the default is assumed."""
     height: Length = Field(default=0.0, ge=0, le=200)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import pi, sqrt
+from math import ceil, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from solvers.fluids import FLUIDS
 from solvers.hydraulics import network
+from solvers.hydraulics.pipes import PipeTable, pipe_table
 from twin.geometry import PipeRoute, Routes
 from twin.model.elements import FlowPath
 from twin.model.facility import Circuit, Facility, Machine
@@ -39,43 +40,8 @@ HEADER_VELOCITY = 2.0
 """Design velocity from which headers are sized. [m/s] Assumed, common practice for steel mains of 2-3 m/s at most."""
 BRANCH_VELOCITY = 1.8
 """The same for branches. [m/s] Assumed."""
-NOMINAL_DIAMETERS = (
-    np.array(
-        [
-            15.8,
-            20.9,
-            26.6,
-            35.1,
-            40.9,
-            52.5,
-            62.7,
-            77.9,
-            102.3,
-            128.2,
-            154.1,
-            202.7,
-            254.5,
-            303.2,
-            333.3,
-            381.0,
-            428.7,
-            477.8,
-            574.7,
-            742.9,
-            895.3,
-            1047.8,
-            1200.0,
-            1400.0,
-            1600.0,
-            1800.0,
-            2000.0,
-            2400.0,
-            2800.0,
-        ]
-    )
-    / 1e3
-)
-"""Inner diameters of steel pipe, ASME B36.10M schedule 40 / standard weight to DN 600, round above. [m]"""
+ROUND_SIZE = 0.2
+"""Beyond the largest standard pipe diameters are rounded up to a multiple of this. [m] Assumed."""
 FITTINGS = 3.0
 """Loss coefficient of bends, tee and isolation valves of one branch, both ways. [-] Assumed."""
 
@@ -216,7 +182,8 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
     density = float(fluid.density(circuit.supply))
     machines = facility.by_id
     flows = np.array([design_flow(machines[name], circuit) for name in route.header])
-    header = circuit.header or _diameter(float(flows.sum()) / density, HEADER_VELOCITY)
+    pipe = pipe_table(circuit.pipe)
+    header = circuit.header or _diameter(float(flows.sum()) / density, HEADER_VELOCITY, pipe)
     links = _Links()
     # nodes: 0 suction, 1 pump discharge, 2 supply at the sources, then a supply and a return node a sink, then the return
     entry = 0 if not circuit.pumps else 1
@@ -247,7 +214,9 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
         link_to=np.array(end),
         link_length=np.array(length),
         link_diameter=np.array(diameter),
-        link_roughness=np.full(len(paths), circuit.roughness),
+        link_roughness=np.full(
+            len(paths), pipe.roughness if circuit.roughness is None else circuit.roughness
+        ),
         link_minor_loss=minor,
         link_device_coefficient=np.array([path.coefficient for path in paths]),
         link_device_exponent=np.array([path.exponent for path in paths]),
@@ -306,6 +275,7 @@ def _mains(
     ----------
     start : return node, diameter of the headers [m] and density of the fluid [kg/m3].
     """
+    pipe = pipe_table(circuit.pipe)
     home_node, header, density = start
     spacings, branches = (
         np.round(route.spacing, 6),
@@ -319,7 +289,7 @@ def _mains(
         segments.append(
             (out, links.add(home, back, FlowPath("", ""), length=float(spacing), diameter=header))
         )
-        size = circuit.branch or _diameter(float(flows[position]) / density, BRANCH_VELOCITY)
+        size = circuit.branch or _diameter(float(flows[position]) / density, BRANCH_VELOCITY, pipe)
         sink_link[name] = links.add(
             here, home, _sink_path(machines[name], density), length=2 * float(branch), diameter=size
         )
@@ -332,11 +302,11 @@ def _mains(
     return sink_link, sink_node, segments
 
 
-def _diameter(volume_flow: float, velocity: float) -> float:
+def _diameter(volume_flow: float, velocity: float, pipe: PipeTable) -> float:
     """Smallest standard pipe that keeps the velocity. [m]"""
     needed = sqrt(4.0 * max(volume_flow, 1e-9) / (pi * velocity))
-    larger = NOMINAL_DIAMETERS[needed <= NOMINAL_DIAMETERS]
-    return float(larger[0]) if larger.size else needed
+    larger = pipe.inner_diameter[needed <= pipe.inner_diameter]
+    return float(larger[0]) if larger.size else ceil(needed / ROUND_SIZE) * ROUND_SIZE
 
 
 def _pump(machine: Machine) -> Pump:
