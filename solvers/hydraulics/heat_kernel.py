@@ -144,8 +144,9 @@ def _settle(
 ) -> int:  # pragma: no cover
     """The last passes without storage: what nothing ties keeps its initial temperature and its machines' modes."""
     fed, tied, alive = state[4], state[7], state[9]
+    loose = np.zeros(LANES, np.bool_)  # what has no sink may be settled all the same
     for passes in range(1, QUICK + 2):
-        tie(plan, links, state, bits, waiting, settled)
+        tie(plan, links, state, bits, waiting, loose)
         for n in range(alive.shape[0]):
             for c in range(LANES):
                 alive[n, c] = 1.0 if (tied[n] >> c) & 1 and fed[n, c] > 0.0 else 0.0
