@@ -145,7 +145,7 @@ class Case:
         _sense(case)
         return case
 
-    def take(self, part: slice) -> Case:
+    def take(self, part: slice | Index) -> Case:
         """The same case with some of its scenarios."""
         picked: dict[str, Any] = {name: getattr(self, name)[..., part] for name in _WIDE}
         return replace(self, scenarios=picked["capacity"].shape[1], **picked)

@@ -330,12 +330,9 @@ def _relax(tank: Tank, layers: Array, seconds: ArrayLike, ambient: Array) -> tup
     np.add.at(matrix, (inner + 1, inner + 1), between)
     np.add.at(matrix, (np.r_[inner, inner + 1], np.r_[inner + 1, inner]), -between)
     step = np.atleast_1d(np.asarray(seconds, float)) / tank.layer_capacity
-    system = np.eye(count) + step[:, None, None] * matrix
+    system = np.eye(count) + step[:, None, None] * matrix  # one for all, or one each
     load = layers + (step * wall)[:, None] * ambient[:, None]
-    if step.size > 1:
-        after = np.linalg.solve(system, load[:, :, None])[:, :, 0]
-    else:
-        after = np.linalg.solve(system[0], load.T).T
+    after = np.linalg.solve(system, load[:, :, None])[:, :, 0]
     return np.asarray(after), np.asarray(
         (step * tank.layer_capacity * wall) * (after - ambient[:, None]).sum(axis=1)
     )

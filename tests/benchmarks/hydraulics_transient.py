@@ -99,7 +99,9 @@ def hall(pods: int, racks: int, scenarios: int, *, chillers: int = 5, seed: int 
         source_fraction=np.r_[np.full(count, 0.4), np.ones(count)],
         source_trip=100.0,
         watch_node=np.r_[chip, coolant, supply, cold, air],
-        watch_limit=np.r_[np.full(count, 85.0), np.full(count, 55.0), np.full(pods, 45.0), 25.0, 35.0][:, None],
+        watch_limit=np.r_[np.full(count, 85.0), np.full(count, 55.0), np.full(pods, 45.0), 25.0, 35.0][
+            :, None
+        ],
         signal_time=times,
         signal_value=values,
     )
