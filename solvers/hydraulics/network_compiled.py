@@ -74,17 +74,10 @@ def solve_compiled(
         iterations=0,
     )
     law = COLEBROOK if friction == "colebrook" else SWAMEE_JAIN
-    most = 0
-    for first in range(0, keep.size, lanes):
-        count = min(lanes, keep.size - first)
-        picked = np.full(lanes, keep[first + count - 1])
-        picked[:count] = keep[first : first + count]
-        if begin_group(picked, narrow, *memory.plain, first == 0, *memory.parts, *memory.endings):
-            done = newton_group(
-                law, *memory.whole, tolerance, max_iterations, *memory.bounds, *memory.endings
-            )
-            most = max(most, done)
-        end_group(law, first, count, picked, narrow, *memory.whole, memory.member, *memory.endings, *out[:-1])
+    most = solve_groups(
+        law, keep, narrow, *memory.whole, memory.member, tolerance, max_iterations, *memory.parts, *memory.endings,
+        *out[:-1],
+    )  # fmt: skip
     plan.give_back(memory)
     return out._replace(iterations=most), row_of
 
@@ -95,58 +88,48 @@ _Duty = namedtuple(
 
 
 @njit(cache=True, error_model="numpy")
-def begin_group(
-    picked, duty, flat, at_, i, k, of_, begin, parent, low, high, driven, residual, converged, worst
-):  # type: ignore[no-untyped-def]
-    """Fill the tables for some scenarios; True if anything may flow in one of them."""
-    at, of = At(*to_fixed_tuple(at_, AT)), Of(*to_fixed_tuple(of_, OF))
-    fill(picked, duty, flat, at, i, k, of, begin)
-    begin_flow(picked, duty, flat, at, i, k, of)
-    for x in range(of.gates):
-        for c in range(picked.size):
-            flat[at.held + x, c] = 0.0
-    moving = connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, converged)
-    for c in range(picked.size):
-        residual[c] = 0.0 if converged[c] else np.inf
-    return moving
-
-
-@njit(cache=True, error_model="numpy")
-def newton_group(
-    law, flat, t, v, pipe, at_, i, k, of_, tolerance, limit, low, high, residual, converged, worst
-):  # type: ignore[no-untyped-def]
-    """Solve the scenarios in the tables; returns the number of iterations."""
-    at, of = At(*to_fixed_tuple(at_, AT)), Of(*to_fixed_tuple(of_, OF))
-    return newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, converged, low, high)
-
-
-@njit(cache=True, error_model="numpy")
-def end_group(
-    law, first, count, picked, duty, flat, t, v, pipe, at_, i, k, of_, member, residual, converged, worst, flow,
-    pressure, limited, connected, all_residual, mass_error, all_converged,
+def solve_groups(
+    law, keep, duty, flat, t, v, pipe, at_, i, k, of_, member, tolerance, limit, parent, low, high, driven, residual,
+    converged, worst, flow, pressure, limited, connected, all_residual, mass_error, all_converged,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
-    """Results of the first ``count`` lanes, into rows ``first`` and on."""
+    """Group after group, the last filled up with its last scenario; returns the most iterations."""
     at, of = At(*to_fixed_tuple(at_, AT)), Of(*to_fixed_tuple(of_, OF))
-    inner_heads(law, flat, t, v, pipe, member, at, i, k, of)
-    inner_connections(picked, duty, flat, at, i, k, of)
-    imbalance(flat, t, at, i, of, worst)
-    write(first, count, flat, at, i, k, of, flow, pressure, limited, connected)
-    for c in range(count):
-        all_residual[first + c], all_converged[first + c] = residual[c], converged[c]
-        mass_error[first + c] = worst[c]
+    lanes, most = flat.shape[1], 0
+    picked = np.empty(lanes, np.int64)
+    for first in range(0, keep.size, lanes):
+        count = min(lanes, keep.size - first)
+        for c in range(lanes):
+            picked[c] = keep[first + min(c, count - 1)]
+        fill(picked, duty, flat, at, i, k, of, first == 0)
+        begin_flow(picked, duty, flat, at, i, k, of)
+        for x in range(of.gates):
+            for c in range(lanes):
+                flat[at.held + x, c] = 0.0
+        moving = connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, converged)
+        for c in range(lanes):
+            residual[c] = 0.0 if converged[c] else np.inf
+        if moving:
+            done = newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, converged, low, high)
+            most = max(most, done)
+        inner_heads(law, flat, t, v, pipe, member, at, i, k, of)
+        inner_connections(picked, duty, flat, at, i, k, of)
+        imbalance(flat, t, at, i, of, worst)
+        write(first, count, flat, at, i, k, of, flow, pressure, limited, connected)
+        for c in range(count):
+            all_residual[first + c], all_converged[first + c] = residual[c], converged[c]
+            mass_error[first + c] = worst[c]
+    return most
 
 
 @njit(cache=True, error_model="numpy")
-def _fingerprint(array):  # type: ignore[no-untyped-def]
-    """A number for every row that differs where rows differ, but for accidents."""
-    prints = np.empty(array.shape[0], np.uint64)
+def _fingerprint(array, prints):  # type: ignore[no-untyped-def]
+    """Mix the rows of an array into numbers that differ where rows differ, but for accidents."""
     for s in range(array.shape[0]):
-        value = np.uint64(0xCBF29CE484222325)
+        value = prints[s]
         for x in range(array.shape[1]):
             value = (value ^ np.uint64(array[s, x])) * np.uint64(0x9E3779B97F4A7C15)
             value ^= value >> np.uint64(29)
         prints[s] = value
-    return prints
 
 
 def _narrow(array: NDArray[Any]) -> NDArray[Any]:
@@ -164,11 +147,10 @@ def _distinct(arrays: Iterable[NDArray[Any]], count: int) -> tuple[Index, Index]
     whole = np.arange(count)
     if not moving:
         return whole[:1], np.zeros(count, np.intp)
-    prints = np.stack(
-        [_fingerprint(a.view(np.uint8 if a.dtype == bool else np.uint64)) for a in moving], axis=1
-    )
-    _, first, member = np.unique(prints, axis=0, return_index=True, return_inverse=True)
-    member = member.reshape(-1)
+    prints = np.full(count, 0xCBF29CE484222325, np.uint64)
+    for a in moving:
+        _fingerprint(a.view(np.uint8 if a.dtype == bool else np.uint64), prints)
+    _, first, member = np.unique(prints, return_index=True, return_inverse=True)
     if first.size == count or any((a != a[first[member]]).any() for a in moving):  # the latter: an accident
         return whole, whole
     order = np.argsort(first)

@@ -56,10 +56,8 @@ class Memory:
         at, of = np.array(At(**begins)), np.array(_of(given, step))
         whole = (flat, t, flat.reshape(-1, 1, LANES), pipe, at, given.i, given.k, of)
         self.whole: tuple[Any, ...] = whole
-        self.plain = (whole[0], *whole[4:])
         self.member = given.member
-        self.bounds = (np.empty(nodes), np.empty(nodes))
-        self.parts = (np.empty(nodes, np.int64), *self.bounds, np.empty(nodes))
+        self.parts = (np.empty(nodes, np.int64), np.empty(nodes), np.empty(nodes), np.empty(nodes))
         self.endings = (np.empty(lanes), np.empty(lanes, bool), np.empty(lanes))
         """Residual, converged, largest imbalance of each lane."""
 
