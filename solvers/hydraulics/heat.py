@@ -1,7 +1,8 @@
 """Steady temperatures along known flows: mixing, heat input, losses, plants and heat exchangers.
 
 With known flows everything is linear in the node temperatures, except that an exchanger holds its set point
-only while it can.  Each exchanger is in one of three modes, and the modes are iterated until none changes.
+only while it can, and heat is taken off for use elsewhere only while it is warm enough.  Each such machine is in
+one of three modes, and the modes are iterated until none changes.  Theory and validation: ``THEORY_heat.md``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ REPAYS = 50_000
 class Problem:
     """Flows and what heats or cools them.  Any (S, x) array may be given as (1, x), (x,) or a scalar.
 
-    S scenarios, N nodes, E links, X exchangers.  A link is at most one side of one exchanger.
+    S scenarios, N nodes, E links, X exchangers, K extractions.  A link is at most one side of one exchanger or has
+    one extraction.
     """
 
     node_count: int
@@ -57,7 +59,7 @@ class Problem:
     exchanger_conductance: ArrayLike = 0.0
     """(S, X) UA, counterflow [W/K]."""
     exchanger_setpoint: ArrayLike = -np.inf
-    """(S, X) hot outlet temperature a valve on the cold side holds if it can; -inf: no control [degC]."""
+    """(S, X) hot outlet temperature that a valve on either side holds if it can; -inf: no control [degC]."""
     initial: ArrayLike = 20.0
     """(S, N) temperature reported for nodes that nothing flows to [degC]."""
     extraction_link: ArrayLike = field(default_factory=lambda: np.zeros(0, np.intp))
@@ -76,7 +78,7 @@ class Solution:
     scenario_ok: Mask
     """(S,) the row meets the tolerance."""
     iterations: int
-    """Passes over the exchanger modes."""
+    """Passes over the modes."""
     residual: Array
     """(S,) largest heat imbalance of a node over the heat exchanged in the scenario [-]."""
     node_temperature: Array
@@ -145,7 +147,7 @@ def solve(
     An extraction takes ``min(wanted, C max(Tin - floor, 0))``.
 
     Heat capacities are constant.  A rise of 10 K between 5 and 65 degC comes out within 0.002 K (water, PG25)
-    where the capacity is that of the mean of inlet and outlet, within 0.03 K where it is that of the inlet, and
+    where the capacity is that of the mean of inlet and outlet, within 0.04 K where it is that of the inlet, and
     within 0.04 K (water) or 0.16 K (PG25) where it is that of 35 degC (``THEORY_heat.md``).
 
     Heat that meets no flow, or flows round a loop without sink, is no failure of the solve but a finding:
