@@ -390,10 +390,13 @@ def write_whole(path: Path, text: str) -> None:
 def _draw(run: Run, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Maps and pictures; remarks about those that could not be made."""
     from twin.view import gl, pictures, plan  # matplotlib, VTK
+    from twin.view import year as climate_year
 
     maps = folder / "maps"
     fields = run.results.fields
     made = plan.write(run.facility, run.results, maps, verdict=run.verdict, fields=fields)
+    if run.results.year is not None:
+        made += climate_year.write(run.results.year, maps)
     probe = gl.available()
     if probe.ok:
         made += pictures.render(run.facility, run.results, maps, verdict=run.verdict, fields=fields)

@@ -17,9 +17,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from twin import __version__
 from twin.checks.wording import quantity
+from twin.kpi import OF_A_YEAR
 from twin.model.facility import Facility
 from twin.results.results import Kpi, Results, Verdict
 from twin.view import facts, sankey, studies
+from twin.view import year as climate_year
 from twin.view.paints import PICTURES
 
 ROWS = 400
@@ -31,7 +33,9 @@ _HEADLINES = (
     "it_power",
     "facility_power",
     "pue",
+    "annual_pue",
     "wue",
+    "annual_wue",
     "tokens",
     "tokens_per_second_per_megawatt",
     "cost_per_million_tokens",
@@ -83,9 +87,12 @@ def html(
 ) -> str:
     """The report as text."""
     pictures = tuple(pictures)
-    context = _context(facility, results, verdict, [path for path in pictures if not _of_air(path)])
+    of_year = climate_year.pictures(pictures)
+    others = [path for path in pictures if not _of_air(path) and path not in {path for _, path in of_year}]
+    context = _context(facility, results, verdict, others)
     context |= {
         "air_maps": _maps(path for path in pictures if _of_air(path)),
+        "year_charts": [(title, data) for title, path in of_year if (data := embedded(path))],
         "air_labels": list(AIR_FACTS.values()),
         "air_facts": [[_fact(line.get(name)) for name in AIR_FACTS] for line in air_facts],
         "air_notes": [note for line in air_facts for note in line.get("notes", ())],
@@ -132,6 +139,9 @@ def _context(
         "counts": facts.counts(verdict),
         "headlines": _headlines(verdict.kpis),
         "margins": verdict.margins,
+        "kpis": [kpi for kpi in verdict.kpis if not kpi.name.startswith(OF_A_YEAR)],
+        "annual": [kpi for kpi in verdict.kpis if kpi.name.startswith(OF_A_YEAR)],
+        "year": climate_year.told(results),
         "broken": facts.lines(tuple(f for f in findings if f.broken)),
         "warnings": facts.lines(tuple(f for f in findings if not f.broken and not f.waived)),
         "waived": facts.lines(tuple(f for f in findings if f.waived)),
@@ -142,8 +152,12 @@ def _context(
         "loops": facts.loops(facility, results),
         "loop_labels": facts.loop_labels(),
         "states": facts.states(results, verdict),
-        "studies": studies.blocks(facility, results),
-        "assumptions": facts.assumptions(facility, results) + studies.assumptions(facility, results),
+        "studies": [block for block in studies.blocks(facility, results) if block.name != "year"],
+        "assumptions": [
+            *facts.assumptions(facility, results),
+            *studies.assumptions(facility, results),
+            *climate_year.assumptions(results),
+        ],
         "sources": facts.sources(facility),
         "equipment": facts.equipment(facility),
         "balance": {
