@@ -48,7 +48,7 @@ POWER_KINDS = (
     "busway",
     "pdu",
 )
-PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
+PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller", "thermosyphon")
 _KIND_TABLE = {**dict.fromkeys(POWER_KINDS, "power"), **dict.fromkeys(PLANT_KINDS, "plant")}
 
 

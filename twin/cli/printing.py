@@ -30,6 +30,7 @@ _LIMITED = re.compile(r"\(([a-z_]+\.[a-z_]+)\)")
 NOUNS = {
     "rack": "racks", "cdu": "CDUs", "crah": "air handlers", "rear_door": "rear doors",
     "dry_cooler": "dry coolers", "cooling_tower": "cooling towers", "chiller": "chillers", "pump": "pumps",
+    "heat_exchanger": "heat exchangers", "thermosyphon": "thermosyphons", "tank": "tanks",
     "utility": "grid connections",
     "generator": "generators", "bess": "battery systems", "transformer": "transformers", "ups": "UPS",
     "rectifier": "rectifiers",

@@ -240,7 +240,11 @@ def _sheet_limit(quantity: str, facility: Facility) -> float:
         return max((_rack_power(machine) for machine in facility.racks), default=0.0)
     if name != "duty":
         return 0.0
-    kinds = {"cdu": ("cdu",), "crah": ("crah",), "plant": ("dry_cooler", "cooling_tower", "chiller")}
+    kinds = {
+        "cdu": ("cdu",),
+        "crah": ("crah",),
+        "plant": ("dry_cooler", "cooling_tower", "chiller", "thermosyphon"),
+    }
     chosen = facility.of_kind(*kinds.get(quantity.partition(".")[0], ()))
     return max((float(getattr(machine.product, "capacity", 0.0)) for machine in chosen), default=0.0)
 

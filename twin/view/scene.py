@@ -72,6 +72,9 @@ _KINDS = {
     "dry_cooler": "plant",
     "cooling_tower": "plant",
     "chiller": "plant",
+    "heat_exchanger": "plant",
+    "thermosyphon": "plant",
+    "tank": "plant",
 }
 _SCENERY = {
     "column": "columns",
