@@ -48,7 +48,7 @@ class Search:
         links, nodes = int(np.asarray(problem.link_from).size), problem.node_count
         width = {"node_demand": nodes, "fixed_pressure": int(np.asarray(problem.fixed_node).size)}
         self.varied = {name: as_rows(getattr(problem, name), width.get(name, links)) for name in VARIED}
-        self._core = _core(problem, friction, compiled)
+        self.prepared = network.prepare(problem, friction=friction, compiled=compiled)
         starts = [a.start() for a in actuators]
         shape = (self.count, len(actuators))
         self.knob = np.stack([np.broadcast_to(s[0], (self.count,)) for s in starts], axis=1).astype(float)
@@ -96,7 +96,7 @@ class Search:
 
     def _solve(self, rows: Index, knob: Array) -> network.Solution:
         self.solves += rows.size
-        return self._core(self._fields(rows, knob))
+        return self.prepared.solve(**self._fields(rows, knob))
 
     def _evaluate(self, rows: Index, knob: Array) -> tuple[Array, Array, Array]:
         """Levels, residuals and own flows."""
@@ -282,15 +282,6 @@ class Search:
         above = np.where(self.throttle, shut, -high)
         natural = np.maximum(np.minimum(self.residual[rows], -low), above)
         return np.sqrt((np.where(self.idle[rows], 0.0, natural) ** 2).sum(axis=1))
-
-
-def _core(problem: network.Problem, friction: FrictionLaw, compiled: bool | None) -> Any:
-    """The network as a function of its varied arrays, with what they share prepared once where that exists."""
-    prepare = getattr(network, "prepare", None)
-    if prepare is None:
-        return lambda fields: network.solve(replace(problem, **fields), friction=friction)
-    prepared = prepare(problem, friction=friction, compiled=compiled)
-    return lambda fields: prepared.solve(**fields)
 
 
 def _broyden(jacobian: Array, shift: Array, change: Array) -> Array:

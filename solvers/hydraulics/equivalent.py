@@ -163,7 +163,8 @@ def solve(
         return _whole(problem, reduction)
     work = _Work(problem, reduction)
     work.locate()
-    points = FINE
+    alike = scenario_count(problem) > 1 and not any(sample.varies(problem) for sample in reduction.samples)
+    points = 2 * FINE if alike else FINE  # one table for all cases spans a wider range
     while True:
         work.refine(points)
         result = work.expand(tolerance, check)
@@ -262,8 +263,8 @@ class _Work:
                 continue
             y = np.clip(self.y[:, part], curve.low[:, None], curve.high[:, None])
             weight = curve.weights(y)
-            size = np.maximum(np.abs(np.einsum("sip,sp->si", weight, curve.total)), 1e-12)
-            slope = np.maximum(np.einsum("sip,sp->si", weight, curve.slope()), 1e-12)
+            size = np.maximum(np.abs(curve.at(weight, curve.total)[:, :, 0]), 1e-12)
+            slope = np.maximum(curve.at(weight, curve.slope())[:, :, 0], 1e-12)
             root = np.maximum(np.abs(y), 1e-9)
             exponent = 2.0 * size / (slope * root)  # d ln p / d ln q
             bent = np.clip(exponent, 1.0, 2.0)
@@ -301,12 +302,12 @@ class _Work:
         ok = self.solved.scenario_ok.copy()
         for part, family, curve in zip(self._parts(), r.families, self.curves, strict=True):
             weight = curve.weights(self.y[:, part])
-            flow[:, family.links.ravel()] = (
-                np.einsum("sip,spn->sin", weight, curve.flow, optimize=True) * family.sign
-            ).reshape(self.count, -1)
+            flow[:, family.links.ravel()] = (curve.at(weight, curve.flow) * family.sign).reshape(
+                self.count, -1
+            )
             base = level[:, family.terminals[:, 1]]
             if family.inner.size:
-                inner = base[:, :, None] + np.einsum("sip,spm->sim", weight, curve.level, optimize=True)
+                inner = base[:, :, None] + curve.at(weight, curve.level)
                 level[:, family.inner.ravel()] = inner.reshape(self.count, -1)
             chosen = family if check else _first(family)
             miss = np.maximum(miss, self._miss(chosen, flow, level))

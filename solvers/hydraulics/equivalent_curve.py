@@ -40,7 +40,8 @@ def differentiation(count: int) -> Array:
 class Curve:
     """States of one sub-network over a range of ``y = sign(p) sqrt(abs(p))``, p the pressure across it.
 
-    In y the quadratic law is a straight line, so few points are exact.  S scenarios, P points.
+    In y the quadratic law is a straight line, so few points are exact.  S scenarios, or 1 where the sub-network is the
+    same in all of them; P points.
     """
 
     low: Array
@@ -66,6 +67,10 @@ class Curve:
             exact.any(axis=2, keepdims=True), np.where(exact, 1.0, 0.0), w / np.where(exact, 1.0, gap)
         )
         return np.asarray(part / part.sum(axis=2, keepdims=True))
+
+    def at(self, weight: Array, table: Array) -> Array:
+        """(S, I, ...) a quantity of the points (S or 1, P, ...) at the states that ``weights`` describe."""
+        return np.asarray(weight @ (table if table.ndim == 3 else table[:, :, None]))
 
     def slope(self) -> Array:
         """(S, P) change of the flow through with y."""
@@ -97,8 +102,19 @@ class Sample:
         )  # fmt: skip
         self.prepared = network.prepare(alone, friction=friction, compiled=compiled)
 
+    def varies(self, problem: network.Problem) -> bool:
+        """Its own data differ between scenarios."""
+        whole = int(np.asarray(problem.link_from).size)
+        tables = (as_rows(getattr(problem, name), whole)[:, self.links] for name in VARIED)
+        return any(bool((table != table[:1]).any()) for table in tables)
+
     def tabulate(self, problem: network.Problem, low: Array, high: Array, points: int) -> Curve:
-        """States at ``points`` pressures across it in every scenario; one point lies in the middle."""
+        """States at ``points`` pressures across it in every scenario; one point lies in the middle.
+
+        Where nothing of it varies, one table serves all scenarios.
+        """
+        if not self.varies(problem):
+            low, high = low.min(keepdims=True), high.max(keepdims=True)
         count, scenarios = self.links.size, low.size
         x = nodes_and_weights(points)[0] if points > 1 else np.zeros(1)
         y = low[:, None] + 0.5 * (high - low)[:, None] * (x + 1.0)
@@ -106,7 +122,8 @@ class Sample:
         whole = int(np.asarray(problem.link_from).size)
         for name in VARIED:
             value = as_rows(getattr(problem, name), whole)[:, self.links]
-            varied[name] = np.repeat(value, points, axis=0) if len(value) > 1 else value
+            many = scenarios > 1 and len(value) > 1
+            varied[name] = np.repeat(value, points, axis=0) if many else value[:1]
         across = np.stack([(y * np.abs(y)).ravel(), np.zeros(y.size)], axis=1)
         solved = self.prepared.solve(fixed_pressure=across, **varied)
         return Curve(

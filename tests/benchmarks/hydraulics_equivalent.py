@@ -1,8 +1,8 @@
 """A hall of identical rows: repeated sub-networks as equivalent laws, against the plain solve of the whole network.
 
 64 rows of 16 racks hang on two header rings with three pumps, about 9,350 links; the load cases vary pump speeds and
-the opening of all cold plates. Both sides have their topology prepared; times are those of further load cases, with
-the laws of all replaced links checked at the end.
+the resistance of all cold plates, or pump speeds alone. Both sides have their topology prepared; times are those of
+further load cases, with the laws of all replaced links checked at the end.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ def rows() -> Iterator[Row]:
     """One state and a hundred, without and with the compiled kernel."""
     for compiled in (False, True):
         for cases in (1, 100):
-            yield _case(64, 16, cases, compiled)
+            yield _case(64, 16, cases, compiled, plates=True)
+        yield _case(64, 16, 100, compiled, plates=False)
 
 
-def hall(rows: int, racks: int, cases: int, *, ring: bool = True, limit: float = float("inf")) -> Any:
+def hall(
+    rows: int, racks: int, cases: int, *, ring: bool = True, limit: float = float("inf"), plates: bool = True
+) -> Any:  # fmt: skip
     """The network problem; node 0 is the expansion vessel, links 0..2 are the pumps."""
     import numpy as np
 
@@ -79,33 +82,34 @@ def hall(rows: int, racks: int, cases: int, *, ring: bool = True, limit: float =
     table = np.array(links)
     rng = np.random.default_rng(0)
     speed, device = np.ones((cases, len(table))), np.repeat(table[:, 5][None], cases, axis=0)
-    plates = table[:, 6] != 2.0
+    cold = table[:, 6] != 2.0
     if cases > 1:
         speed[:, :3] = rng.uniform(0.6, 1.0, (cases, 1))
-        device[:, plates] *= rng.uniform(0.5, 4.0, (cases, 1))
+        device[:, cold] *= rng.uniform(0.5, 4.0, (cases, 1)) if plates else 1.0
     pump = np.arange(len(table)) < 3
     return Problem(
         used, [0], [150e3], table[:, 0].astype(int), table[:, 1].astype(int), link_length=table[:, 2],
         link_diameter=table[:, 3], link_roughness=4.5e-5, link_minor_loss=table[:, 4], link_device_coefficient=device,
         link_device_exponent=table[:, 6], link_pump_head=np.where(pump, 260e3, 0.0),
         link_pump_curvature=np.where(pump, 1.2, 0.0), link_pump_speed=speed,
-        link_limit=np.where(plates, limit, np.inf),
+        link_limit=np.where(cold, limit, np.inf),
     )  # fmt: skip
 
 
-def _case(rows: int, racks: int, cases: int, compiled: bool) -> Row:
+def _case(rows: int, racks: int, cases: int, compiled: bool, *, plates: bool) -> Row:
     import numpy as np
 
     from solvers.hydraulics import equivalent
     from solvers.hydraulics.network import prepare
 
-    problem = hall(rows, racks, cases)
+    problem = hall(rows, racks, cases, plates=plates)
     whole, reduction = prepare(problem, compiled=compiled), equivalent.Reduction(problem, compiled=compiled)
     mine, theirs = equivalent.solve(problem, reduction=reduction), whole.solve()
     assert mine.status.ok and not mine.polished.any() and theirs.status.ok
     off = np.abs(mine.link_flow - theirs.link_flow).max() / np.abs(theirs.link_flow).max()
     exact = f"flows {off:.0e}, laws {mine.law_error.max():.0e}"
-    name = f"{len(problem.link_from)} links as {mine.reduced_links}, {cases} states, {exact}"
+    what = "states" if plates else "states of the pumps"
+    name = f"{len(problem.link_from)} links as {mine.reduced_links}, {cases} {what}, {exact}"
     peer = "compiled kernel" if compiled else "numpy"
     return against(name, peer, lambda: equivalent.solve(problem, reduction=reduction), whole.solve)
 

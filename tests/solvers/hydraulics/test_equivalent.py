@@ -148,3 +148,12 @@ def test_a_large_hall_is_met_exactly_in_many_cases():
     result = solve(problem)
     assert not result.polished.any()
     agree(problem, result)
+
+
+def test_one_table_serves_all_cases_in_which_only_the_pumps_vary():
+    problem = hall(14, 4, 30)
+    device = np.asarray(problem.link_device_coefficient)[0]
+    same = replace(problem, link_device_coefficient=device)
+    result = solve(same)
+    assert not result.polished.any() and result.law_error.max() <= EXACT
+    agree(same, result)
