@@ -125,7 +125,7 @@ def _export_hydraulics(layout: str, out: Path, sets: tuple[str, ...] | list[str]
         except ValueError as error:
             raise guard.Stop(str(error)) from error
         printing.write(f"{network.summary}\nwritten: {target}\n")
-        for note in notes:
+        for note in (*network.notes, *notes):
             printing.say(note)
 
 

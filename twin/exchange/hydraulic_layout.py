@@ -45,8 +45,15 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
         for name in circuit.sinks
     ])  # fmt: skip
     source, pump = (
-        np.array([(_looked_up(basis, name, SOURCE_FLOWS) or 0.0) > 0.0 for name in names], bool)
+        np.array(
+            [(found := _looked_up(basis, name, SOURCE_FLOWS)) is None or found > 0.0 for name in names], bool
+        )
         for names in (circuit.sources, circuit.pumps)
+    )
+    known = (*(name for table, _ in SINK_FLOWS + SOURCE_FLOWS for name in basis.results.tables[table].ids),)
+    assumed = [name for name in (*circuit.sources, *circuit.sinks) if name not in known]
+    notes = (
+        (f"taken as in service, sinks at their design flow: {', '.join(assumed):.200}",) if assumed else ()
     )
 
     def running(speed: float) -> BareHydraulics:
@@ -54,7 +61,7 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
         problem = loop.problem(*live, sink[None, :], np.array([speed]))
         node, link = _names(loop, problem)
         name = f"{basis.facility.name}, loop {circuit.id}"
-        return BareHydraulics.of(problem, node, link, name=name, file=basis.facility.file)
+        return BareHydraulics.of(problem, node, link, name=name, file=basis.facility.file, notes=notes)
 
     return running(_speed(basis, loop, running))
 

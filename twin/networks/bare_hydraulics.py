@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from math import pi
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.hydraulics.diagnosis import Kind, diagnose
 from solvers.hydraulics.network import Problem, Solution, prepare
 
 Array = NDArray[Any]
@@ -35,6 +36,7 @@ MOST_PASSES = 60
 DEAD_SLOPE = 1e10
 """Slope of the curve of a pump of constant power beyond which it is closed: it pumps into a dead end, where its curve
 asks for an endless head.  About EPANET's bound of 1e8 ft/cfs. [Pa/(kg/s)]"""
+TOLD = frozenset({Kind.NO_PRESSURE, Kind.NO_DRIVE, Kind.LIMIT_SHORT})
 NOT_STORED = frozenset({"node_count", "curves"})
 DEFAULTS = {item.name: item.default for item in fields(Problem) if item.default is not MISSING}
 """Of the fields that need not be given."""
@@ -197,7 +199,11 @@ def total_rise(problem: Problem, solution: Solution) -> Array:
 
 
 def troubles(problem: Problem, solution: Solution) -> tuple[Trouble, ...]:
-    """What a reader should know about a state: demands cut off, pressures below the air's, pumps off their curves."""
+    """What a reader should know about a state: demands cut off, pressures below the air's, pumps off their curves.
+
+    Pumps and pressures are looked at here rather than by :mod:`solvers.hydraulics.diagnosis`, because in water
+    distribution heights count, and pressures at nodes without demand do not.
+    """
     links, nodes = np.size(problem.link_from), problem.node_count
     demand = np.broadcast_to(np.asarray(problem.node_demand, float).reshape(-1), (nodes,))
     connected, pressure = solution.node_connected[0], solution.node_pressure[0]
@@ -222,6 +228,11 @@ def troubles(problem: Problem, solution: Solution) -> tuple[Trouble, ...]:
         elif rise[at] < 0.0:
             what = f"the pump is beyond the end of its curve: what flows through it loses {-rise[at] / 1e3:.1f} kPa"
             found.append(Trouble("beyond its curve", "link", at, what))
+    found += [
+        Trouble(str(said.kind), cast(Literal["node", "link"], said.element), said.index, said.message)
+        for said in diagnose(problem, solution)
+        if said.kind in TOLD and solution.scenario_ok[0]
+    ]
     return tuple(found)
 
 
