@@ -97,6 +97,7 @@ def precool(
             dry_bulb=weather.dry_bulb,
             pressure=weather.pressure,
             setpoint=setpoint,
+            power_limit=np.inf if product.power_limit is None else product.power_limit,
         )
     assert isinstance(product, DryCooler)
     return dry_cooler.solve(

@@ -288,6 +288,9 @@ class Thermosyphon(Plant):
     """Fan input at full speed."""
     min_speed: Fraction = Field(default=0.2, gt=0, le=1)
     """Lowest fan speed."""
+    power_limit: Fraction | None = Field(default=None, gt=0)
+    """Fan power that a unit of heat is worth for the water it saves; the fans turn no faster.  Without it they turn as fast
+    as the set point asks."""
 
     @model_validator(mode="after")
     def _rating_is_possible(self) -> Thermosyphon:
