@@ -229,7 +229,9 @@ def cooling_capacity(basis: Basis) -> dict[str, float]:
             continue
         duty = _pumped(basis) if name == "pump" else np.asarray(table["duty"])
         loading = np.asarray(table["loading"])[row]
-        rated = np.divide(duty[row], loading, out=np.zeros(len(loading)), where=loading > 0)
+        rated = np.divide(
+            _evened(basis, table.ids, duty[row]), loading, out=np.zeros(len(loading)), where=loading > 0
+        )
         carried = np.where(fine[:, None], duty, 0.0).max(axis=0)
         limit = SLACK * np.maximum(rated, carried)
         found |= {
@@ -237,6 +239,16 @@ def cooling_capacity(basis: Basis) -> dict[str, float]:
             for machine, value in zip(table.ids, limit, strict=True)
         }
     return found
+
+
+def _evened(basis: Basis, names: tuple[str, ...], duty: np.ndarray) -> np.ndarray:
+    """Duties; of machines that run as few as needed, whose loading is told for all alike, the mean of their group. [W]"""
+    machines = [basis.facility.by_id[name] for name in names]
+    evened = duty.copy()
+    for group in {machine.group for machine in machines if machine.stage == "needed"}:
+        columns = [index for index, machine in enumerate(machines) if machine.group == group]
+        evened[columns] = duty[columns].mean()
+    return evened
 
 
 def _pumped(basis: Basis) -> np.ndarray:
