@@ -44,7 +44,8 @@ class Solution:
     rejected: int
     """Steps tried and taken back."""
     series: Array
-    """(S, T, R) temperature of the recorded nodes at the requested times; a straight line within a step."""
+    """(S, T, R) temperature of the recorded nodes at the requested times, a straight line within a step; the last
+    state at times that a march cut short did not reach."""
     limit_time: Array
     """(S, W, L) first time a watched node is at or above a limit."""
     peak: Array

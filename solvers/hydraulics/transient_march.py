@@ -69,12 +69,14 @@ class March:
             if step < c.shortest * (1.0 - 1e-9):
                 step = c.shortest
             step = self._advance(min(step, c.longest))
+        self.record.finish(self.temperature)
         return self.time >= c.horizon
 
     def _advance(self, wanted: float) -> float:
         """Try one step; the length to try next."""
         c = self.control
-        left = self._knots[np.searchsorted(self._knots, self.time, side="right")] - self.time
+        knot = float(self._knots[np.searchsorted(self._knots, self.time, side="right")])
+        left = knot - self.time
         step = (
             left
             if left <= wanted * (1.0 + 1e-9)
@@ -82,7 +84,7 @@ class March:
             if left < 2 * wanted
             else wanted
         )
-        end = self.time + left if step == left else self.time + step
+        end = knot if step == left else self.time + step
         shortest = step <= c.shortest * (1.0 + 1e-6)
         stages, error = self._try(step)
         ratio, settled = error / c.tolerance, all(s.settled for s in stages)
@@ -137,7 +139,7 @@ class March:
             duty = system.duty(stage.now, stage.temperature, stage.modes)
             boundary = system.boundary(stage.now, stage.temperature, duty)
             record.energy(weight * step, stage.now.heat, (stage.power, stage.more), duty, boundary)
-        record.step(self.time, step, self.temperature, new)
+        record.step(self.time, end, self.temperature, new)
         self.slope = (new - self.temperature) / step
         self.temperature, self.time, self.modes = new, end, stages[-1].modes
         self.steps += 1
@@ -145,7 +147,6 @@ class March:
     def energy_error(self) -> Array:
         """(S,) what is stored less what came in, over all heat put in and exchanged."""
         c, r, free = self.system.case, self.record, self.system.free
-        r.settle()
         stored = (c.capacity * (self.temperature - c.initial))[free].sum(axis=0)
         came = r.power[free[c.source]].sum(axis=0) + r.boundary
         scale = np.maximum(r.exchanged, np.abs(c.capacity * (self.temperature - c.initial))[free].sum(axis=0))

@@ -32,9 +32,9 @@ class Record:
         levels = np.where(np.isinf(self.limit_time), self.case.levels[:, :, None], np.inf)
         return levels.min(axis=1, initial=np.inf)
 
-    def step(self, start: float, step: float, before: Array, after: Array) -> None:
+    def step(self, start: float, end: float, before: Array, after: Array) -> None:
         """Temperatures of an accepted step, a straight line in between."""
-        c, end = self.case, start + step
+        c, step = self.case, end - start
         while self._next < self.times.size and self.times[self._next] <= end:
             part = (self.times[self._next] - start) / step
             old, new = before[self.nodes], after[self.nodes]
@@ -73,6 +73,11 @@ class Record:
         self.duty += seconds * duty
         self.boundary += seconds * boundary
         self.exchanged += seconds * np.abs(duty).sum(axis=0)
+
+    def finish(self, temperature: Array) -> None:
+        """Times a march cut short did not reach get its last state."""
+        self.series[self._next :] = temperature[self.nodes]
+        self.settle()
 
     def settle(self) -> None:
         """Add up what was the same for many steps."""

@@ -260,17 +260,18 @@ class System:
         ways = self.ways(now)
         load = self._storage * base
         load += self._heating
-        np.add.at(load, (heated, power.scenario), np.where(free, power.lift, 0.0))
+        spot = heated * self.case.scenarios + power.scenario
+        np.add.at(load.reshape(-1), spot, np.where(free, power.lift, 0.0))
         for way, mask in ways:
             self.structure.exchange[way].heat.add(load, np.where(mask, d, 0.0))
-        key = (now, step, modes, heated, power.scenario, power.slope)
+        key = (now, step, modes, spot, power.slope)
         if not self._is_factored(key):
             table = now.matrix.copy()
             for way, mask in ways:
                 self.structure.exchange[way].hot.add(table, np.where(mask, a, 0.0))
                 self.structure.exchange[way].cold.add(table, np.where(mask, b, 0.0))
             table[: self.case.nodes] += self._storage
-            np.add.at(table, (heated, power.scenario), np.where(free, power.slope, 0.0))
+            np.add.at(table.reshape(-1), spot, np.where(free, power.slope, 0.0))
             self._factors, self._factored = self._kernel.factorise(self.plan, table), key
         return self._kernel.substitute(self.plan, self._factors, load)
 
