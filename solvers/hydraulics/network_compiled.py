@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from .answer import Answer
 from .duty import Duty
 from .friction import FrictionLaw
-from .network_fill import begin_flow, connect, fill
+from .network_fill import begin_flow, connect, connect_whole, fill
 from .network_given import Uses, lay_out
 from .network_memory import AT, OF, At, Memory, Of
 from .network_newton import COLEBROOK, SWAMEE_JAIN, imbalance, newton
+from .network_steps import zero
 from .network_vectors import LANES
 from .network_write import inner_connections, inner_heads, write
 from .pipework import Index, Pipework
@@ -74,7 +75,7 @@ def solve_compiled(
         iterations=0,
     )
     law = COLEBROOK if friction == "colebrook" else SWAMEE_JAIN
-    most = solve_groups(
+    most = solve_groups(  # type: ignore[call-arg]
         law, keep, narrow, *memory.whole, memory.member, tolerance, max_iterations, *memory.parts, *memory.endings,
         *out[:-1],
     )  # fmt: skip
@@ -88,14 +89,16 @@ _Duty = namedtuple(
 
 
 @njit(cache=True, error_model="numpy")
-def solve_groups(
+def solve_groups(  # type: ignore[no-untyped-def]
     law, keep, duty, flat, t, v, pipe, at_, i, k, of_, member, tolerance, limit, parent, low, high, driven, residual,
     converged, worst, flow, pressure, limited, connected, all_residual, mass_error, all_converged,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """Group after group, the last filled up with its last scenario; returns the most iterations."""
     at, of = At(*to_fixed_tuple(at_, AT)), Of(*to_fixed_tuple(of_, OF))
     lanes, most = flat.shape[1], 0
-    picked = np.empty(lanes, np.int64)
+    picked, joined = np.empty(lanes, np.int64), np.zeros(2, np.int64)
+    for n in range(of.nodes):
+        zero(t, at.rise + n)
     for first in range(0, keep.size, lanes):
         count = min(lanes, keep.size - first)
         for c in range(lanes):
@@ -105,11 +108,16 @@ def solve_groups(
         for x in range(of.gates):
             for c in range(lanes):
                 flat[at.held + x, c] = 0.0
-        moving = connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, converged)
+        if connect_whole(picked, duty, flat, at, i, k, of, parent, low, high, driven, converged, joined):
+            moving = not converged.all()
+        else:
+            moving = connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, converged, joined)
         for c in range(lanes):
             residual[c] = 0.0 if converged[c] else np.inf
         if moving:
-            done = newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, converged, low, high)
+            done = newton(
+                law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, converged, low, high
+            )
             most = max(most, done)
         inner_heads(law, flat, t, v, pipe, member, at, i, k, of)
         inner_connections(picked, duty, flat, at, i, k, of)

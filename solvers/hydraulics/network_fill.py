@@ -117,58 +117,72 @@ def _pumps(picked, head, speed, flat, at, i, k, of):  # type: ignore[no-untyped-
 @njit(**INNER)
 def _opens(picked, opened, flat, at, i, of):  # type: ignore[no-untyped-def]
     """Whether all links of a run are open and its pump runs."""
-    for c in range(picked.size):
-        row = picked[c] if opened.shape[0] > 1 else 0
-        for r in range(of.runs):
+    lanes = picked.size
+    for r in range(of.runs):
+        for c in range(lanes):
             flat[at.open + r, c] = 1.0
+    for c in range(lanes):
+        row = picked[c] if opened.shape[0] > 1 else 0
         if opened.shape[1] > 1 or not opened[row, 0]:
             for r in range(of.runs):
                 for x in range(i[of.run_first + r], i[of.run_first + r + 1]):
                     if not entry(opened, row, i[of.links + x]):
                         flat[at.open + r, c] = 0.0
                         break
-        for x in range(of.pumps):
+    for x in range(of.pumps):
+        for c in range(lanes):
             if flat[at.pump_shutoff + x, c] <= 0.0:
                 flat[at.open + i[of.pump_run + x], c] = 0.0
 
 
 @njit(**INNER)
 def begin_flow(picked, duty, flat, at, i, k, of):  # type: ignore[no-untyped-def]
-    """First guess of the flows, and the scales of each lane (see :class:`solvers.hydraulics.laws.Laws`)."""
+    """First guess of the flows, and the scales of each lane (see :class:`solvers.hydraulics.laws.Laws`).
+
+    Until the scales are known their rows hold the largest flow, the sum of demands, and the largest pressure that
+    drives or, without any, is lost.
+    """
     lanes = picked.size
+    largest, demand, drive, passive = at.scale + FLOW, at.scale, at.scale + 1, at.scale + 2
+    for c in range(lanes):
+        flat[largest, c], flat[demand, c], flat[drive, c], flat[passive, c] = (
+            1e-3,
+            0.0,
+            k[of.largest_buoyancy, 0],
+            1.0,
+        )
     for r in range(of.runs):
         for c in range(lanes):
             flat[at.flow + r, c] = k[of.guess + r, 0]
     for x in range(of.pumps):
         for c in range(lanes):
+            flat[drive, c] = max(flat[drive, c], flat[at.pump_shutoff + x, c])
             if flat[at.guess + x, c] > 0.0:
                 flat[at.flow + i[of.pump_run + x], c] = flat[at.guess + x, c]
     for x in range(of.gates):
         row = at.flow + i[of.gate_run + x]
         for c in range(lanes):
             flat[row, c] = min(flat[row, c], max(flat[at.limit + x, c], SOFT_FLOW))
-    for c in range(lanes):
-        largest, demand, drive, passive = 1e-3, 0.0, k[of.largest_buoyancy, 0], 1.0
-        for r in range(of.runs):
+    for r in range(of.runs):
+        for c in range(lanes):
             q = flat[at.flow + r, c]
-            largest = max(largest, q)
-            passive = max(passive, (k[of.rough + r, 0] + flat[at.square + r, c]) * q * q)
-        for n in range(of.nodes):
-            demand += abs(flat[at.demand + n, c])
-        for x in range(of.pumps):
-            drive = max(drive, flat[at.pump_shutoff + x, c])
+            flat[largest, c] = max(flat[largest, c], q)
+            flat[passive, c] = max(flat[passive, c], (k[of.rough + r, 0] + flat[at.square + r, c]) * q * q)
+    for x in range(of.demands):
+        row = at.demand + i[of.row + i[of.demand_node + x]]
+        for c in range(lanes):
+            flat[demand, c] += abs(flat[row, c])
+    for c in range(lanes):
         low, high = np.inf, -np.inf
         for x in range(of.fixeds):
             value = entry(duty.fixed_pressure, picked[c], x) + k[of.fixed_hydrostatic + x, 0]
             low, high = min(low, value), max(high, value)
-        drive = max(drive, high - low)
-        drive = max(drive if drive > 0.0 else passive, 1.0)
-        typical = max(largest, demand)
-        flat[at.scale + STEEP_ROW, c], flat[at.scale + LEAST_ROW, c] = (
-            STEEP * drive / typical,
-            FLAT * drive / typical,
-        )
-        flat[at.scale + TINY_ROW, c], flat[at.scale + FLOW, c] = LOSSLESS * drive / typical, typical
+        driving = max(flat[drive, c], high - low)
+        driving = max(driving if driving > 0.0 else flat[passive, c], 1.0)
+        typical = max(flat[largest, c], flat[demand, c])
+        flat[at.scale + STEEP_ROW, c] = STEEP * driving / typical
+        flat[at.scale + LEAST_ROW, c] = FLAT * driving / typical
+        flat[at.scale + TINY_ROW, c], flat[at.scale + FLOW, c] = LOSSLESS * driving / typical, typical
 
 
 @njit(**INNER)
@@ -216,33 +230,40 @@ def _drive(picked, duty, flat, at, i, k, of, c, parent, low, high, driven):  # t
 
 
 @njit(**INNER)
-def connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, still):  # type: ignore[no-untyped-def]
+def _alike(flat, at, of):  # type: ignore[no-untyped-def]
+    """Whether the same runs are open in all lanes: 0 no, 1 yes, 2 all of them."""
+    everything = True
+    for r in range(of.runs):
+        for c in range(flat.shape[1]):
+            if flat[at.open + r, c] != flat[at.open + r, 0]:
+                return 0
+        everything &= flat[at.open + r, 0] > 0.0
+    return 2 if everything else 1
+
+
+@njit(**INNER)
+def connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, still, joined):  # type: ignore[no-untyped-def]
     """Which nodes hang on a fixed one, which runs may flow, and the heads to begin with.
 
     ``still`` tells in which lanes nothing may flow; True if something may in some lane.  The rules are those of
-    ``_parts`` in :mod:`solvers.hydraulics.newton`.  ``parent``, ``low``, ``high``, ``driven`` are working memory.
+    ``_parts`` in :mod:`solvers.hydraulics.newton`.  ``parent``, ``low``, ``high``, ``driven`` are working memory;
+    ``joined`` holds 2 if ``parent`` has the parts where all is open.
     """
-    moving = False
+    moving, alike = False, _alike(flat, at, of)
     for c in range(picked.size):
-        same = c > 0
-        if same:
-            for r in range(of.runs):
-                if flat[at.open + r, c] != flat[at.open + r, c - 1]:
-                    same = False
-                    break
-        if not same:
+        if (c == 0 and not (alike == 2 and joined[0] == 2)) or (c > 0 and alike == 0):
             _join(flat, at, i, of, c, parent)
+            joined[0] = alike
         _drive(picked, duty, flat, at, i, k, of, c, parent, low, high, driven)
+        still[c] = True
         for n in range(of.nodes):
             part = parent[n]
             anchored = high[part] > -np.inf
             flat[at.connected + n, c] = 1.0 if anchored else 0.0
             flat[at.head + n, c] = low[part] if anchored else 0.0
-            flat[at.rise + n, c] = 0.0
         for x in range(of.fixeds):
             value = entry(duty.fixed_pressure, picked[c], x) + k[of.fixed_hydrostatic + x, 0]
             flat[at.head + i[of.fixed + x], c] = value
-        still[c] = True
         for r in range(of.runs):
             part = parent[i[of.start + r]]
             pushed = driven[part] > 0.0 or high[part] > low[part]
@@ -253,3 +274,45 @@ def connect(picked, duty, flat, at, i, k, of, parent, low, high, driven, still):
                 flat[at.live + r, c], flat[at.flow + r, c] = 0.0, 0.0
         moving |= not still[c]
     return moving
+
+
+@njit(**INNER)
+def connect_whole(picked, duty, flat, at, i, k, of, parent, low, high, driven, still, joined):  # type: ignore[no-untyped-def]
+    """:func:`connect` where all runs are open in all lanes and make one part, which the last call may have found out;
+    False if this is not so."""
+    if _alike(flat, at, of) != 2 or of.fixeds == 0:
+        return False
+    if joined[0] != 2:
+        _join(flat, at, i, of, 0, parent)
+        joined[0] = 2
+        joined[1] = 1
+        for n in range(of.nodes):
+            if parent[n] != 0:
+                joined[1] = 0
+                break
+    if joined[1] == 0:
+        return False
+    for c in range(picked.size):
+        lowest, highest, pushed = np.inf, -np.inf, of.pumps > 0
+        for x in range(of.fixeds):
+            value = entry(duty.fixed_pressure, picked[c], x) + k[of.fixed_hydrostatic + x, 0]
+            lowest, highest = min(lowest, value), max(highest, value)
+        for x in range(of.demands):
+            pushed |= flat[at.demand + i[of.row + i[of.demand_node + x]], c] != 0.0
+        if of.buoyant:
+            for r in range(of.runs):
+                pushed |= i[of.stirred + r] == 1
+        low[c], driven[c] = lowest, 1.0 if pushed or highest > lowest else 0.0
+        still[c] = driven[c] == 0.0
+    for n in range(of.nodes):
+        for c in range(picked.size):
+            flat[at.connected + n, c], flat[at.head + n, c] = 1.0, low[c]
+    for x in range(of.fixeds):
+        for c in range(picked.size):
+            value = entry(duty.fixed_pressure, picked[c], x) + k[of.fixed_hydrostatic + x, 0]
+            flat[at.head + i[of.fixed + x], c] = value
+    for r in range(of.runs):
+        for c in range(picked.size):
+            flat[at.live + r, c] = driven[c]
+            flat[at.flow + r, c] *= driven[c]
+    return True

@@ -43,8 +43,10 @@ class Uses(NamedTuple):
 
     def join(self, other: Uses) -> Uses:
         """What either makes use of; ``other`` says which viscosities are alike."""
-        masks = [a | b for a, b in zip(self[:4], other[:4], strict=True)]
-        return Uses(*masks, other.alike)
+        return Uses(
+            self.demand | other.demand, self.device | other.device, self.pump | other.pump,
+            self.limited | other.limited, other.alike,
+        )  # fmt: skip
 
     def covers(self, other: Uses) -> bool:
         """Whether a plan for this serves the other too."""
@@ -180,7 +182,7 @@ def lay_out(pipework: Pipework, uses: Uses, friction: FrictionLaw) -> Given:
 
 def _joined(arrays: dict[str, ArrayLike], kind: type) -> tuple[NDArray[Any], dict[str, int]]:
     """Arrays behind each other, and where each begins."""
-    parts = [np.asarray(array, kind).ravel() for array in arrays.values()]
+    parts: list[NDArray[Any]] = [np.asarray(array, kind).ravel() for array in arrays.values()]
     begins = np.concatenate([[0], np.cumsum([part.size for part in parts])])[:-1].tolist()
     return np.concatenate(parts), dict(zip(arrays, begins, strict=True))
 
@@ -203,7 +205,7 @@ def _sizes(p: Pipework, links: Index) -> Array:
     return np.divide(p.diameter[links], area, out=np.zeros_like(area), where=area > 0.0)
 
 
-def _pipe_terms(p: Pipework, uses: Uses, links: Index, run_of: Index) -> tuple[Index, Index, Index, Array]:
+def _pipe_terms(p: Pipework, uses: Uses, links: Index, run_of: Index) -> tuple[Any, Any, Any, Any]:
     """Pipes of one run that have size, roughness and viscosity in common are one term.
 
     Returns

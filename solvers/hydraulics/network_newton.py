@@ -31,6 +31,7 @@ from .network_laws import (
 from .network_steps import (
     begin_load,
     carry,
+    copy,
     hold,
     lift,
     pull,
@@ -39,6 +40,7 @@ from .network_steps import (
     pull_3,
     pull_end,
     push,
+    raise_peak,
     settle,
     shift,
     slant,
@@ -316,11 +318,11 @@ def newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, conv
             zero(t, at.sums)
             for r in range(of.runs):
                 slant_before(t, at.drop + r, at.steps + r, at.slope + r, at.live + r, at.sums)
+    copy(t, at.move, at.scale + FLOW)
+    for r in range(of.runs):
+        raise_peak(t, at.move, at.flow + r)
     for c in range(lanes):
-        most = flat[at.scale + FLOW, c]
-        for r in range(of.runs):
-            most = max(most, abs(flat[at.flow + r, c]))
-        flat[at.move, c] = SNAP * most
+        flat[at.move, c] *= SNAP
     for r in range(of.runs):
         snap(t, at.flow + r, at.move)
     return done
@@ -329,16 +331,16 @@ def newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, conv
 @njit(**INNER)
 def imbalance(flat, t, at, i, of, worst):  # type: ignore[no-untyped-def]
     """Largest imbalance of a free node over the largest flow or demand, in every lane."""
+    most, scale = at.peak_step, at.peak_step + 1
+    zero(t, most)
+    zero(t, scale)
     for n in range(of.nodes):
         begin_load(t, at.load + n, at.demand + n)
+        raise_peak(t, scale, at.demand + n)
     for r in range(of.runs):
         carry(t, at.flow + r, at.load + i[of.start + r], at.load + i[of.end + r])
+        raise_peak(t, scale, at.flow + r)
+    for n in range(of.free):
+        raise_peak(t, most, at.load + n)
     for c in range(flat.shape[1]):
-        scale, most = 1e-300, 0.0
-        for r in range(of.runs):
-            scale = max(scale, abs(flat[at.flow + r, c]))
-        for n in range(of.nodes):
-            scale = max(scale, abs(flat[at.demand + n, c]))
-        for n in range(of.free):
-            most = max(most, abs(flat[at.load + n, c]))
-        worst[c] = most / scale
+        worst[c] = flat[most, c] / max(flat[scale, c], 1e-300)

@@ -43,6 +43,18 @@ def settle(t: Table, flow: Any, excess: Any, weight: Any, start: Any, end: Any, 
     t[peak, 1] = larger(t[peak, 1], abs(moved))
 
 
+@step((1,), indices=2)
+def raise_peak(t: Table, peak: Any, row: Any) -> None:
+    """Keep the largest magnitude of the rows that pass."""
+    t[peak] = larger(t[peak], abs(t[row]))
+
+
+@step((1,), indices=2)
+def copy(t: Table, to: Any, row: Any) -> None:
+    """One row into another."""
+    t[to] = t[row]
+
+
 @step((1,), indices=3)
 def carry(t: Table, flow: Any, start: Any, end: Any) -> None:
     """Take a run's flow from the load of its start node to that of its end node."""

@@ -118,9 +118,9 @@ def write(first, count, flat, at, i, k, of, flow, pressure, limited, connected):
     for v in range(of.all_nodes):
         row, hydrostatic = i[of.row + v], k[of.hydrostatic + v, 0]
         for c in range(count):
-            if flat[at.connected + row, c] > 0.0:
-                pressure[first + c, v] = flat[at.head + row, c] - hydrostatic
-                connected[first + c, v] = True
+            tied = flat[at.connected + row, c]
+            pressure[first + c, v] = tied * (flat[at.head + row, c] - hydrostatic)
+            connected[first + c, v] = tied > 0.0
     for x in range(of.gates):
         link = i[of.gate_link + x]
         for c in range(count):
