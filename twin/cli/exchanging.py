@@ -59,7 +59,7 @@ def export(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="pandapower .json, OpenDSS .dss, .network.json; EPANET .inp, .hydraulics.json.",
+            help="pandapower .json, OpenDSS .dss, .network.json; EPANET .inp, .hydraulics.json; .csv, .parquet.",
             show_default=False,
         ),
     ],
@@ -68,8 +68,12 @@ def export(
 ) -> None:
     """Write the power side or the loops of a layout (or a bare network) in their normal state for another tool.
 
-    The ending of FILE says which.  Every loop becomes a file of its own, FILE.LOOP.inp, because liquids differ.
+    The ending of FILE says which.  Every loop becomes a file of its own, FILE.LOOP.inp, because liquids differ.  Of a run
+    folder with a year its hours are written, .csv or .parquet.
     """
+    if out.suffix.lower() in (".csv", ".parquet"):
+        _export_hours(layout, out)
+        return
     if str(out).lower().endswith((".inp", ".hydraulics.json")):
         _export_hydraulics(layout, out, sets or ())
         return
@@ -85,6 +89,25 @@ def export(
     except ValueError as error:
         raise guard.Stop(str(error)) from error
     printing.write(f"{network.summary}\nwritten: {out}\n")
+
+
+def _export_hours(folder: str, out: Path) -> None:
+    """Write the hours of a run's year."""
+    from twin import run as runs
+    from twin.results.hours import NoParquet, write_csv, write_parquet
+
+    if not Path(folder).is_dir():
+        raise guard.Stop(
+            f"{folder}: hours are exported from a run folder; twin solve LAYOUT --year makes one"
+        )
+    year = runs.reopen(folder).results.year
+    if year is None:
+        raise guard.Stop(f"{folder}: holds no year; run twin solve LAYOUT --year")
+    try:
+        (write_parquet if out.suffix.lower() == ".parquet" else write_csv)(year, out)
+    except NoParquet as error:
+        raise guard.Stop(str(error), guard.MACHINE_LACKS) from error
+    printing.write(f"{year.station}: 8,760 hours\nwritten: {out}\n")
 
 
 def _settled(layout: str, sets: tuple[str, ...] | list[str]) -> Basis:

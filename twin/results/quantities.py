@@ -159,6 +159,7 @@ QUANTITIES: dict[str, Quantity] = {
             heat      | power       | Heat taken up
             head_margin | fraction  | Unused share of the pump head at the worst sink
             reuse            | power       | Heat handed to others
+            speed            | fraction    | Pump speed over full speed
             imbalance | fraction    | Spread of sink flow over required flow
         """,
         ),

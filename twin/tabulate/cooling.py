@@ -176,6 +176,7 @@ def loops(world: Lowered, state: State) -> Table:
             "head_margin": state.loop_margin,
             "imbalance": stack(imbalance, count),
             "reuse": state.reuse,
+            "speed": np.where(state.solved_speed > 0.0, state.solved_speed, state.speed),
         },
     )
 
