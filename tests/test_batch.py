@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -171,3 +172,33 @@ def test_the_verb_gives_one_json_document(folder, here):
     assert [row["status"] for row in document["layouts"]] == ["solved", "invalid"]
     assert document["layouts"][0]["kpis"]["it_power"] == pytest.approx(1.11e6)
     assert document["layouts"][1]["mistakes"][0]["message"].startswith("unknown length unit")
+
+
+def test_a_year_is_part_of_the_row_and_a_row_without_it_is_not_reused(folder):
+    options = Options(failures=False, out="runs", year=True, climate="chicago")
+    row = evaluate_one("good.yaml", "good", options)
+    assert 1.0 < row.document["kpis"]["annual_pue"] < row.document["kpis"]["pue"]
+    assert evaluate_one("good.yaml", "good", options).reused
+    again = evaluate_one("good.yaml", "good", replace(options, year=False))
+    assert not again.reused and "annual_pue" not in again.document["kpis"]
+
+
+def test_weather_that_cannot_be_read_is_an_invalid_row(folder):
+    row = evaluate_one("good.yaml", "good", Options(failures=False, year=True, climate="nowhere.epw"))
+    assert row.status == "invalid" and "nowhere.epw" in str(row.mistakes)
+    text = (folder / "good.yaml").read_text(encoding="utf-8")
+    (folder / "own.yaml").write_text(text + "year: {weather: gone.epw}\n", encoding="utf-8")
+    row = evaluate_one("own.yaml", "own", Options(failures=False, year=True))
+    assert row.status == "invalid" and "gone.epw" in str(row.mistakes)
+
+
+def test_another_weather_file_of_the_same_name_is_solved_again(folder):
+    from twin.batch import _made
+    from twin.layout import load
+
+    options = Options(year=True, climate="site.epw")
+    keys_of = []
+    for text in ("one", "other"):
+        (folder / "site.epw").write_text(text, encoding="utf-8")
+        keys_of.append(_made(load("good.yaml"), options))
+    assert keys_of[0] != keys_of[1]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from twin.kpi import figures
+from tests.year_samples import counted, made_year
+from twin.checks.wording import VOLUME_PER_ENERGY
+from twin.kpi import annual_figures, figures
 from twin.model.base import Mark
 from twin.model.facility import Facility, Place, Shell
 from twin.model.language import Air, Floor, Outdoor
@@ -111,3 +115,36 @@ def test_a_site_without_power_or_quantities_has_no_figures_that_are_not_numbers(
     }
     empty = Results("a", "", STATES, {}, (), {}, (True, True))
     assert figures(facility, empty) == ()
+
+
+def test_figures_of_a_year_follow_those_of_the_state_and_are_sums_over_sums(facility):
+    year = made_year(facility)
+    table = Table(("site",), {name: np.array(values)[:, None] for name, values in SITE.items()})
+    results = Results("a", "", STATES, {"site": table}, (), {}, (True, True), year=year)
+    found = {kpi.name: kpi for kpi in figures(facility, results)}
+    annual = {name: kpi for name, kpi in found.items() if name.startswith("annual_")}
+    assert list(found)[-len(annual) :] == list(annual)
+    pue = annual["annual_pue"]
+    assert pue.value == pytest.approx(year["facility_power"].sum() / year["it_power"].sum())
+    assert sum(pue.parts.values()) == pytest.approx(pue.value)
+    assert sum(annual["annual_energy"].parts.values()) == pytest.approx(annual["annual_energy"].value)
+    assert sum(annual["annual_mlc"].parts.values()) == pytest.approx(annual["annual_mlc"].value)
+    # 0.1 kg/s of water at 1 MW is 0.36 L/kWh; a year of it costs 2 USD/m3
+    assert annual["annual_wue"].value == pytest.approx(parse("0.36 L/kWh", VOLUME_PER_ENERGY))
+    assert annual["annual_cost"].parts["water"] == pytest.approx(0.1e-3 * 8760 * 3600 * 2)
+    hours = sum(annual[f"annual_{mode}_hours"].value for mode in ("free", "partial", "mechanical"))
+    assert hours == 8760 * 3600
+    assert "annual_erf" not in annual and "annual_ere" not in annual  # no heat is handed on
+
+
+def test_heat_handed_on_brings_its_two_figures(facility):
+    year = made_year(facility, reuse=np.full(8760, 50e3))
+    found = {kpi.name: kpi.value for kpi in annual_figures(facility, year)}
+    assert found["annual_ere"] == pytest.approx(found["annual_pue"] * (1.0 - found["annual_erf"]))
+
+
+def test_without_a_year_or_a_solution_there_are_no_annual_figures(facility):
+    assert annual_figures(facility, None) == ()
+    none = {name: np.zeros(8760) for name in made_year(facility).hours}
+    empty = counted(facility, replace(made_year(facility), hours=none))
+    assert annual_figures(facility, empty) == ()

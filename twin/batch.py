@@ -22,13 +22,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from twin.documents import GENERATOR
 
 if TYPE_CHECKING:
+    from twin.model.facility import Facility
     from twin.networks.fidelity import Fidelity
+    from twin.run import Inputs
 
 TIMEOUT = 600.0
 """Longest time for one layout. [s]"""
@@ -54,6 +57,10 @@ class Options:
     """Solve again what is finished."""
     air: Fidelity = "zonal"
     """Model of the halls' air."""
+    climate: str = ""
+    """Weather file or climate instead of the layouts' own: its design day, and the hours of ``year``; empty for theirs."""
+    year: bool = False
+    """Whether to evaluate every hour of a year as well."""
 
 
 @dataclass(frozen=True)
@@ -257,25 +264,35 @@ def evaluate_one(layout: str, key: str, options: Options) -> Row:
 
     begun = time.perf_counter()
     try:
-        facility, inputs = read_input(layout, options.sets, options.outdoor)
+        facility, inputs = read_input(layout, options.sets, options.outdoor, options.climate or None)
+        folder = Path(options.out) / f"{key}-{facility.digest[:8]}" if options.out else None
+        made = _made(facility, options)
+        known = _finished(folder, made, layout) if folder and not options.fresh else None
+        return known or _solved(facility, inputs, layout, folder, made, options, begun)
     except LayoutError as error:
         mistakes = tuple(mistakes_document(error)["mistakes"])
         count = len(mistakes)
         message = mistakes[0]["message"] + (f" (and {count - 1} more)" if count > 1 else "")
         seconds = round(time.perf_counter() - begun, 3)
         return Row(layout, "invalid", message=message, mistakes=mistakes, seconds=seconds)
-    folder = Path(options.out) / f"{key}-{facility.digest[:8]}" if options.out else None
-    known = _finished(folder, facility.digest, layout, options) if folder and not options.fresh else None
-    return known or _solved(facility, inputs, layout, folder, options, begun)
 
 
 def _solved(
-    facility: Any, inputs: Any, layout: str, folder: Path | None, options: Options, begun: float
+    facility: Facility,
+    inputs: Inputs,
+    layout: str,
+    folder: Path | None,
+    made: dict[str, Any],
+    options: Options,
+    begun: float,
 ) -> Row:
     from twin.documents import answer_document, to_json
     from twin.run import answer, write, write_whole
 
-    run = answer(facility, inputs, failures=options.failures, air=options.air)
+    run = answer(
+        facility, inputs, failures=options.failures, air=options.air, climate=options.climate or None,
+        year=options.year,
+    )  # fmt: skip
     if folder:
         (folder / CACHE).unlink(missing_ok=True)
         run = write(run, folder, pictures=options.pictures)
@@ -288,24 +305,41 @@ def _solved(
         seconds=round(time.perf_counter() - begun, 3),
     )
     if folder:
-        write_whole(folder / CACHE, to_json({"made": _made(facility.digest, options), "row": asdict(row)}))
+        write_whole(folder / CACHE, to_json({"made": made, "row": asdict(row)}))
     return row
 
 
-def _finished(folder: Path, digest: str, layout: str, options: Options) -> Row | None:
+def _finished(folder: Path, made: dict[str, Any], layout: str) -> Row | None:
     """The row of a folder that belongs to this content, version and options."""
     try:
         known = json.loads((folder / CACHE).read_text(encoding="utf-8"))
-        if known["made"] != _made(digest, options):
+        if known["made"] != made:
             return None
         return _row({**known["row"], "layout": layout, "reused": True})
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _made(digest: str, options: Options) -> dict[str, Any]:
-    asked = {"failures": options.failures, "pictures": options.pictures, "air": options.air}
-    return {"digest": digest, "by": GENERATOR, **asked}
+def _made(facility: Facility, options: Options) -> dict[str, Any]:
+    asked: dict[str, Any] = {"failures": options.failures, "pictures": options.pictures, "air": options.air}
+    asked |= {"climate": options.climate, "year": options.year}
+    weather = [_content(path) for path in _weather_files(facility, options)] if options.year else []
+    return {"digest": facility.digest, "by": GENERATOR, **asked, "weather": weather}
+
+
+def _weather_files(facility: Facility, options: Options) -> list[Path]:
+    """Files outside the layout's text on which a year rests; a climate's name is none."""
+    beside = Path(facility.file).parent
+    own = [facility.year.series, None if options.climate else facility.year.weather]
+    return [*(beside / name for name in own if name), *([Path(options.climate)] if options.climate else [])]
+
+
+def _content(path: Path) -> str:
+    """Digest of a file; empty if it cannot be read, which the solve tells better."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _serve() -> None:

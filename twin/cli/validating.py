@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli import printing
-from twin.cli.options import Air, Failures, Json, Layouts, Outdoor, Sets, air_model
+from twin.cli.options import Air, Climate, Failures, Json, Layouts, Outdoor, Sets, air_model
 
 if TYPE_CHECKING:
     from twin.batch import Row
@@ -42,6 +42,8 @@ def validate(
     ] = 600.0,
     failures: Failures = True,
     outdoor: Outdoor = "",
+    climate: Climate = "",
+    year: Annotated[bool, typer.Option("--year", help="Evaluate every hour of a year as well.")] = False,
     air: Air = "zonal",
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Draw maps into the run folders.")
@@ -59,7 +61,7 @@ def validate(
         out.mkdir(parents=True, exist_ok=True)
     model = air_model(air)
     options = batch.Options(
-        tuple(sets or ()), failures, outdoor, pictures, str(out) if out else "", fresh, model
+        tuple(sets or ()), failures, outdoor, pictures, str(out) if out else "", fresh, model, climate, year
     )
     total = len(dict.fromkeys(layouts))
     done = count(1)
@@ -128,13 +130,15 @@ def show(rows: list[Row]) -> None:
     from rich.text import Text
 
     out = printing.console()
-    right = {"justify": "right"}
+    right: dict[str, Any] = {"justify": "right"}
+    yearly = any("annual_pue" in row.document.get("kpis", {}) for row in rows)
     table = printing.plain_table(
         "",
         ("layout", {"overflow": "fold", "no_wrap": False, "min_width": 20}),
         ("states", right),
         ("IT", right),
         ("PUE", right),
+        *([("PUE, year", right), ("WUE, year", right)] if yearly else []),
         ("tightest", {**right, "no_wrap": False}),
         ("s", right),
     )
@@ -142,6 +146,8 @@ def show(rows: list[Row]) -> None:
         kpis = row.document.get("kpis", {})
         it = printing.value(kpis["it_power"], "power") if "it_power" in kpis else ""
         pue = f"{kpis['pue']:.3f}" if "pue" in kpis else ""
+        of_year = [f"{kpis['annual_pue']:.4f}" if "annual_pue" in kpis else ""]
+        of_year += [printing.value(kpis["annual_wue"], "volume_per_energy") if "annual_wue" in kpis else ""]
         table.add_row(
             Text(
                 _WORDS.get(row.status, row.verdict.upper()),
@@ -151,6 +157,7 @@ def show(rows: list[Row]) -> None:
             str(row.document.get("states", "")),
             it,
             pue,
+            *(of_year if yearly else []),
             Text(printing.safe(_tightest(row))),
             "reused" if row.reused else f"{row.seconds:.1f}",
         )

@@ -141,7 +141,7 @@ def _context(
         "margins": verdict.margins,
         "kpis": [kpi for kpi in verdict.kpis if not kpi.name.startswith(OF_A_YEAR)],
         "annual": [kpi for kpi in verdict.kpis if kpi.name.startswith(OF_A_YEAR)],
-        "year": climate_year.told(results),
+        "year": climate_year.told(facility, results),
         "broken": facts.lines(tuple(f for f in findings if f.broken)),
         "warnings": facts.lines(tuple(f for f in findings if not f.broken and not f.waived)),
         "waived": facts.lines(tuple(f for f in findings if f.waived)),

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.checks.liquid import WATER_CLASSES, facility_water
 from twin.checks.wording import quantity
+from twin.model.facility import Facility
 from twin.results.results import Results
 from twin.results.year import Year
 from twin.view import legend, year_charts
 from twin.view.facts import ASSUMED
+from twin.view.sheets import NONE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,7 +97,7 @@ def pictures(paths: Iterable[Path]) -> list[tuple[str, Path]]:
     return [(chart.title, by_name[name]) for name, chart in CHARTS.items() if name in by_name]
 
 
-def told(results: Results) -> dict[str, Any] | None:
+def told(facility: Facility, results: Results) -> dict[str, Any] | None:
     """What the template shows of a year; None without one."""
     year = results.year
     if year is None:
@@ -105,8 +108,8 @@ def told(results: Results) -> dict[str, Any] | None:
         "weather": _weather(year),
         "notes": year.notes,
         "peaks": list(_peaks(year)) if solved else [],
-        "classes": list(year_charts.CLASSES),
-        "loops": list(_loops(year)) if solved else [],
+        "classes": list(WATER_CLASSES),
+        "loops": list(_loops(facility, year)) if solved else [],
         "inlets": [f"{name}: {hours:,} h" for name, hours in year.facts.get("inlet_hours", {}).items()],
     }
 
@@ -133,11 +136,13 @@ def _peaks(year: Year) -> Iterator[tuple[str, str, str, str, str]]:
     yield ("Day with the most energy", quantity(day["energy"], "energy", digits=4), day["date"], *means)
 
 
-def _loops(year: Year) -> Iterator[tuple[str, list[str]]]:
-    """Set point, mean and warmest supply, hours above the set point, and hours above each class."""
+def _loops(facility: Facility, year: Year) -> Iterator[tuple[str, list[str]]]:
+    """Set point, mean and warmest supply, hours above the set point, and of facility water those above each class."""
+    water = facility_water(facility)
     for name, facts in year.facts["loops"].items():
         temperatures = [quantity(facts[key], "temperature") for key in ("setpoint", "mean", "warmest")]
-        hours = [f"{count:,}" for count in year.facts["class_hours"][name].values()]
+        above = year.facts["class_hours"][name].values()
+        hours = [f"{count:,}" if name in water else NONE for count in above]
         yield name, [*temperatures, f"{facts['missed_hours']:,}", *hours]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.checks.liquid import WATER_CLASSES
 from twin.results.year import HOURS, MONTH, MONTH_DAYS, Year
 from twin.view.legend import INK, MUTED, clipped, fonts
 
@@ -40,8 +41,6 @@ STYLES = ("-", "--", "-.", ":")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 STARTS = np.cumsum([0, *MONTH_DAYS[:-1]])
 """Day of the year on which each month begins."""
-CLASSES = {"W17": 17.0, "W27": 27.0, "W32": 32.0, "W40": 40.0, "W45": 45.0}
-"""Facility water classes of ASHRAE TC 9.9, as in LIQ-011. [degC]"""
 FLAT = 0.3
 """A curve that spans less of its highest value does not have its axis begin at zero."""
 ALIKE = 0.05
@@ -178,7 +177,7 @@ def supply_duration(figure: Figure, year: Year) -> None:
         label += f", at most {curve[0]:.1f}"
         style = STYLES[number // len(CURVES) % len(STYLES)]
         axes.plot(hours, curve, style, color=CURVES[number % len(CURVES)], lw=1.8, label=label)
-    for name, limit in CLASSES.items():
+    for name, limit in WATER_CLASSES.items():
         if low < limit < high:
             axes.axhline(limit, color=MUTED, lw=0.8, ls=(0, (4, 3)), zorder=1)
             axes.text(HOURS * 1.005, limit, name, fontsize=8, color=MUTED, va="center")
