@@ -17,13 +17,15 @@ from .transient_case import Array, Case, Mask
 from .transient_march import Control, March, Method, checked
 from .transient_problem import Problem
 from .transient_record import Record
-from .transient_system import Structure, System, signals_before
+from .transient_system import Structure, System, is_compiled, signals_before
 
 __all__ = ["Problem", "Settled", "Solution", "settle", "solve"]
 
 TABLE = 100_000
 """Entries times scenarios of one chunk: 0.8 MB stay in a second-level cache, and few scenarios share their steps
 (measured: 20 % faster than six times as many)."""
+PLAIN_TABLE = 4_000_000
+"""The same without compiler, where an operation on few scenarios costs as much as on many (measured)."""
 NARROWEST = 16
 """Scenarios in a chunk at least; fewer make array operations too short."""
 LONGEST = 1e8
@@ -173,10 +175,11 @@ def solve(
     )
     at, nodes = _requested(times, record, horizon, case.nodes)
     structure = Structure(case)
-    width = max(NARROWEST, TABLE // structure.plan.entries)
+    fast = is_compiled(case, compiled)
+    width = max(NARROWEST, (TABLE if fast else PLAIN_TABLE) // structure.plan.entries)
     order = _alike(case)
     parts = [
-        _chunk(case.take(order[i : i + width]), structure, control, (at, nodes), compiled)
+        _chunk(case.take(order[i : i + width]), structure, control, (at, nodes), fast)
         for i in range(0, case.scenarios, width)
     ]
     given = np.argsort(order)
@@ -243,7 +246,7 @@ def _alike(case: Case) -> NDArray[np.intp]:
 
 
 def _chunk(
-    case: Case, structure: Structure, control: Control, kept: tuple[Array, Any], compiled: bool | None
+    case: Case, structure: Structure, control: Control, kept: tuple[Array, Any], compiled: bool
 ) -> dict[str, Any]:
     record = Record(case, *kept)
     march = March(System(case, structure, compiled), control, record)

@@ -49,8 +49,8 @@ class Sources:
         self.steps = np.isfinite(c.throttle) & ~linear[:, None]
         self._stepping, self._tripping = bool(self.steps.any()), bool(np.isfinite(c.trip).any())
         self._linear = np.flatnonzero(linear)
-        self._watch = c.watch[linear]
-        self._own = self._watch == c.source[linear]
+        self._watch = _run(c.watch[linear])
+        self._own = c.watch[linear] == c.source[linear]
         self._start, self._least = c.throttle[linear], c.fraction[linear]
         self._fall = (1.0 - self._least) / (c.throttle_end[linear] - self._start)
         self._share = np.ones(c.heat.shape)
@@ -64,10 +64,10 @@ class Sources:
         are repeated until that no longer matters.
         """
         base = self._present(heat)
-        excess = temperature[self._watch] - self._start
-        at, scenario = np.nonzero(excess > 0.0)
-        start, fall, least = (x[at, 0] for x in (self._start, self._fall, self._least))
-        share = np.maximum(1.0 - fall * excess[at, scenario], least)
+        seen = temperature[self._watch]
+        at, scenario = np.divmod(np.flatnonzero(seen > self._start), seen.shape[1])
+        start, fall, least = self._start[at, 0], self._fall[at, 0], self._least[at, 0]
+        share = np.maximum(1.0 - fall * (seen[at, scenario] - start), least)
         between = self._own[at] & (share > least)
         source = self._linear[at]
         full = base[source, scenario]
@@ -121,3 +121,10 @@ class Sources:
     def _set(self, share: Array) -> None:
         self._share = share
         self._heat = np.empty(0)
+
+
+def _run(index: Index) -> Index | slice:
+    """The same as a slice, which needs no copy, where the index is a run of numbers."""
+    if index.size and np.array_equal(index, np.arange(index[0], index[0] + index.size)):
+        return slice(int(index[0]), int(index[0]) + index.size)
+    return index

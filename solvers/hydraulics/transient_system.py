@@ -132,12 +132,12 @@ class Structure:
 class System:
     """One chunk of scenarios: instants, modes, and implicit solves."""
 
-    def __init__(self, c: Case, structure: Structure, compiled: bool | None) -> None:
+    def __init__(self, c: Case, structure: Structure, compiled: bool) -> None:
         self.case, self.structure, self.plan = c, structure, structure.plan
         self.free = ~c.fixed
         self.has_cold = ((c.cold >= 0) | (c.sink >= 0))[:, None]
         self.plain = self.has_cold & np.isneginf(c.setpoint) & np.isposinf(c.limit)
-        self._kernel = _kernel(c, compiled)
+        self._kernel = _Compiled() if compiled else _Plain()
         self._signals = np.empty(0)
         self._instant: Instant | None = None
         self._factored: tuple[Any, ...] = ()
@@ -356,7 +356,7 @@ class _Compiled(_Plain):
         return load
 
 
-def _kernel(c: Case, compiled: bool | None) -> _Plain:
-    if compiled is None:
-        compiled = c.nodes * c.scenarios >= COMPILED_FROM and find_spec("numba") is not None
-    return _Compiled() if compiled else _Plain()
+def is_compiled(c: Case, wanted: bool | None) -> bool:
+    """Whether elimination is compiled: as wanted, or where there is numba and enough work."""
+    enough = c.nodes * c.scenarios >= COMPILED_FROM
+    return (enough and find_spec("numba") is not None) if wanted is None else wanted
