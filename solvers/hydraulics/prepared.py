@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 CHUNK = 40_000
 """Links times scenarios that numpy works on at once; bounds memory.  Measured: slower below, flat above."""
 
-COMPILED_FROM = 1e18
-"""Links times scenarios from which the compiled kernel repays the import of the compiler."""
+COMPILED_FROM = 50_000
+"""Links times scenarios from which the compiled kernel is used.  Measured: to load it takes 0.35 s once in a process
+(the first time ever some 20 s more), numpy 1.5 us for each; assumed: five such calls."""
 
 
 class Prepared:

@@ -5,7 +5,7 @@ import pytest
 
 from solvers.hydraulics.network import Problem, solve
 
-COMPILED = [False]
+COMPILED = [False, True]
 
 
 def loop(**change):
