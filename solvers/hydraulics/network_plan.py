@@ -77,6 +77,11 @@ def plan(
     )  # fmt: skip
 
 
+def forget() -> None:
+    """Forget all plans."""
+    _plan.cache_clear()
+
+
 @lru_cache(maxsize=32)
 def _plan(
     nodes: int, start_: bytes, end_: bytes, fixed_: bytes, kept_: bytes, directed_: bytes, piped_: bytes
