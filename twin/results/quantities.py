@@ -54,6 +54,8 @@ QUANTITIES: dict[str, Quantity] = {
             liquid_return*     | temperature        | Coolant temperature at the outlet
             liquid_drop        | pressure           | Coolant pressure drop
             liquid_pressure    | pressure           | Gauge pressure at the coolant inlet
+            liquid_surge       | pressure           | Rise of pressure when its valve closes
+            flow_share*        | fraction           | Coolant flow over what is asked for; 0 where nothing is
             coupling_loading   | fraction           | Coolant flow over the rating of its quick disconnects; 0 not rated
             case_temperature*  | temperature        | Warmest lid of its accelerators; 0 without data of their cold plates
             case_margin*       | temperature_difference | Distance of the warmest lid to its limit; 0 without data
@@ -77,6 +79,11 @@ QUANTITIES: dict[str, Quantity] = {
             approach         | temperature_difference | Coolant supply above facility water supply
             power            | power       | Electrical power of pumps and controls
             head_margin      | fraction    | Unused share of the pump head
+            primary_required | mass_flow   | Facility water flow that its valve is set to
+            primary_pressure | pressure    | Gauge pressure of the facility water entering
+            primary_surge    | pressure    | Rise of pressure when its facility water valve closes
+            secondary_pressure | pressure  | Highest gauge pressure of its coolant
+            filter_drop      | pressure    | Pressure drop of its clean filter; 0 not known
         """,
         ),
         *_table(
@@ -89,6 +96,8 @@ QUANTITIES: dict[str, Quantity] = {
             speed       | fraction    | Fan speed
             water_flow  | mass_flow   | Water flow
             water_supply| temperature | Water entering
+            water_required | mass_flow | Water flow that its valve is set to
+            water_pressure | pressure  | Gauge pressure of the water entering
             power       | power       | Fan power
             saturated   | flag        | Set point not held
         """,
@@ -112,6 +121,7 @@ QUANTITIES: dict[str, Quantity] = {
             water     | mass_flow   | Water used
             saturated | flag        | Set point not held
             free      | fraction    | Share of the duty done without compressor
+            pressure  | pressure    | Highest gauge pressure of its loop
         """,
         ),
         *_table(
@@ -122,6 +132,9 @@ QUANTITIES: dict[str, Quantity] = {
             rise    | pressure  | Pressure rise
             power   | power     | Electrical power
             loading | fraction  | Flow over the duty-point flow
+            pressure       | pressure | Gauge pressure at its outlet
+            npsh_available | length   | Net positive suction head at its inlet
+            npsh_required  | length   | Net positive suction head that it needs at this flow
         """,
         ),
         *_table(
@@ -161,6 +174,15 @@ QUANTITIES: dict[str, Quantity] = {
             reuse            | power       | Heat handed to others
             speed            | fraction    | Pump speed over full speed
             imbalance | fraction    | Spread of sink flow over required flow
+            branch_velocity  | speed       | Highest velocity in the branches to its sinks
+            surge            | pressure    | Largest rise of pressure when the valve of a branch closes
+            surge_pressure   | pressure    | Highest gauge pressure at a sink while its valve closes
+            shutoff_pressure | pressure    | Gauge pressure behind its pumps at full speed without flow
+            pipe_rating      | pressure    | Lowest working pressure of its pipes and joints
+            top_pressure     | pressure    | Gauge pressure at its highest point while the pumps stand
+            boiling          | pressure    | Gauge pressure below which its warmest fluid boils
+            coldest_known    | temperature | Coldest fluid whose properties are known
+            warmest_known    | temperature | Warmest fluid whose properties are known
         """,
         ),
         *_table(
@@ -270,6 +292,57 @@ QUANTITIES: dict[str, Quantity] = {
             gap      | duration | Time without power when the utility is lost
             returns  | flag     | Power returns when the utility is lost
             hold_up  | duration | Interruption that it bridges on its own
+        """,
+        ),
+        *_table(
+            "cooling_loss",
+            """
+            time_supply    | duration    | First rack with warmer coolant than all of its loop allow
+            time_case      | duration    | First lid (or return) at its limit
+            time_inlet     | duration    | First rack with warmer air than its class allows
+            time_throttle  | duration    | First rack that throttles
+            time_trip      | duration    | First rack that shuts down
+            ride_throttle  | duration    | Time after which cooling may be back before a rack throttles
+            ride_trip      | duration    | Time after which cooling may be back before a rack shuts down
+            racks_throttle | ratio       | Racks that throttle
+            racks_trip     | ratio       | Racks that shut down
+            restart        | duration    | Time until everything that comes back cools again
+            returns        | flag        | What was lost comes back
+            peak_lid       | temperature | Warmest lid, or return where lids are not known
+            peak_supply    | temperature | Warmest supply of loops with racks
+            peak_air       | temperature | Warmest supply air; 0 in halls that are not touched
+            racks_dark     | ratio       | Racks that lose power
+            rests          | flag        | No temperature rises any more at the end
+            followed       | flag        | Followed to its end
+            single         | flag        | Loss of one cooling machine
+            piece          | flag        | Loss of a piece of the headers
+            utility        | flag        | Loss of the utility
+            flowless       | flag        | Loss of all pumps of a loop
+        """,
+        ),
+        *_table(
+            "rack_loss",
+            """
+            single_throttle   | duration    | Shortest time until it throttles after the loss of one cooling machine
+            single_trip       | duration    | Shortest time until it shuts down after the loss of one cooling machine
+            single_lid        | temperature | Warmest lid after the loss of one cooling machine
+            flowless_case     | duration    | Time to the lid's limit once the coolant stands still
+            flowless_throttle | duration    | Time until it throttles once the coolant stands still
+            flowless_trip     | duration    | Time until it shuts down once the coolant stands still
+            flowless_lid      | temperature | Warmest lid once the coolant stands still
+            utility_throttle  | duration    | Time until it throttles after the loss of the utility
+            utility_trip      | duration    | Time until it shuts down after the loss of the utility
+            utility_lid       | temperature | Warmest lid after the loss of the utility
+            case_max          | temperature | Warmest lid in operation; 0 where that is not known
+        """,
+        ),
+        *_table(
+            "piece",
+            """
+            racks_without    | ratio    | Racks without coolant while it is closed
+            machines_without | ratio    | CDUs, coils and condensers without fluid while it is closed
+            short            | ratio    | Racks and machines with less flow than before
+            least_share      | fraction | Least flow over that before, of those that have some
         """,
         ),
         *_table(

@@ -15,6 +15,7 @@ from typing import Any
 from twin.results.results import Results, Table
 from twin.studies.basis import Basis
 from twin.studies.continuity import continuity
+from twin.studies.cooling_loss import cooling_loss
 from twin.studies.faults import faults
 from twin.studies.harmonics import harmonics
 from twin.studies.phases import phases
@@ -27,6 +28,7 @@ STUDIES: dict[str, Callable[[Basis], Answer]] = {
     "faults": faults,
     "redundancy": redundancy,
     "continuity": continuity,
+    "cooling": cooling_loss,
     "harmonics": harmonics,
     "phases": phases,
     "reliability": reliability,

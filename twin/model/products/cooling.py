@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from twin.model.base import Frozen
 from twin.model.elements import (
     Electrical,
     Exchange,
@@ -14,7 +15,10 @@ from twin.model.elements import (
 )
 from twin.model.products.sheet import ProductBase, drop_law, motor_load
 from twin.units import (
+    Duration,
     Fraction,
+    Length,
+    Mass,
     Power,
     Pressure,
     Temperature,
@@ -23,6 +27,23 @@ from twin.units import (
     Volume,
     VolumeFlow,
 )
+
+
+class Filter(Frozen):
+    """The filter of a coolant loop."""
+
+    rating: str = ""
+    """Fineness as its maker writes it, for example ``50 um``."""
+    drop: Pressure = Field(gt=0)
+    """Pressure drop at the unit's ``secondary_flow``, clean; it rises with the square of flow."""
+    drop_max: Pressure = Field(default=1e5, gt=0)
+    """Drop at which the element is changed; the default is assumed."""
+
+    @model_validator(mode="after")
+    def _clean_is_below_full(self) -> Filter:
+        if self.drop >= self.drop_max:
+            raise ValueError("drop must be below drop_max, or the element is full when it is new")
+        return self
 
 
 class Cdu(ProductBase):
@@ -54,6 +75,18 @@ class Cdu(ProductBase):
     """Pumps that may fail without losing flow."""
     pump_power: Power = Field(gt=0)
     """Electrical input at the rating point, pumps and controls."""
+    filter: Filter | None = None
+    """Filter of the coolant, part of ``internal_drop``."""
+    primary_pressure_max: Pressure = Field(default=1e6, gt=0)
+    """Largest gauge pressure on the facility side; the default is assumed."""
+    secondary_pressure_max: Pressure = Field(default=1e6, gt=0)
+    """Largest gauge pressure on the coolant side; the default is assumed."""
+    coolant_volume: Volume | None = Field(default=None, gt=0)
+    """Coolant in the unit; without it assumed from ``capacity``."""
+    metal: Mass | None = Field(default=None, gt=0)
+    """Plates and pipes that follow the coolant's temperature; without it assumed from ``capacity``."""
+    restart: Duration = Field(default=10.0, ge=0)
+    """From power at its input to full flow; the default is assumed."""
     voltage: Voltage = 415.0
     """Supply voltage."""
 
@@ -196,6 +229,8 @@ class Crah(ProductBase):
     it the flow is held."""
     min_speed: Fraction = Field(default=0.4, gt=0, le=1)
     """Lowest fan speed."""
+    pressure_max: Pressure = Field(default=1.6e6, gt=0)
+    """Largest gauge pressure of the coil; the default (PN 16) is assumed."""
     voltage: Voltage = 415.0
     """Supply voltage."""
 
@@ -230,6 +265,14 @@ class Plant(ProductBase):
     """Loop flow at the rating point."""
     drop: Pressure = Field(gt=0)
     """Loop pressure drop at ``flow``."""
+    pressure_max: Pressure = Field(default=1e6, gt=0)
+    """Largest gauge pressure on the side of the loop; the default (PN 10) is assumed."""
+    volume: Volume | None = Field(default=None, gt=0)
+    """Loop fluid in the machine; without it assumed from ``capacity``."""
+    restart: Duration = Field(default=10.0, ge=0)
+    """From power at its input, and flow where it needs that, to the first cooling; the default is assumed."""
+    run_up: Duration = Field(default=20.0, ge=0)
+    """From there to full cooling; the default is assumed."""
     voltage: Voltage = 415.0
     """Supply voltage."""
 
@@ -360,6 +403,11 @@ class Chiller(Plant):
     """Published curve set used inside its range; empty for the Carnot-type model alone."""
     min_load: Fraction = Field(default=0.1, ge=0, lt=1)
     """Lowest part load before cycling."""
+    restart: Duration = Field(default=120.0, ge=0)
+    """From power and water flow to the first cooling.  The default is assumed: 2 to 3 minutes until everything cools again
+    are told of usual machines, half a minute of those with a fast restart."""
+    run_up: Duration = Field(default=60.0, ge=0)
+    """From there to full cooling; the default is assumed."""
     economizer_approach: TemperatureDifference | None = Field(default=None, gt=0)
     """Approach of a water-side economizer in series before the evaporator, to entering condenser water (or outdoor
     air for an air-cooled machine with free-cooling coils); none without it."""
@@ -383,6 +431,14 @@ class Pump(ProductBase):
     """Hydraulic efficiency at the duty point."""
     motor_efficiency: Fraction = Field(default=0.94, gt=0, lt=1)
     """Motor and drive."""
+    npsh_required: Length | None = Field(default=None, gt=0)
+    """Net positive suction head at the duty point that costs 3 % of the head (NPSH3); without it estimated from the flow."""
+    pressure_max: Pressure = Field(default=1.6e6, gt=0)
+    """Largest gauge pressure of casing and seal; the default (PN 16) is assumed."""
+    run_down: Duration | None = Field(default=None, gt=0)
+    """Time in which it falls to half its speed without drive; without it from its power by a regression."""
+    restart: Duration = Field(default=10.0, ge=0)
+    """From power at its input to full speed; the default is assumed."""
     voltage: Voltage = 415.0
     """Supply voltage."""
 

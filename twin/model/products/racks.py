@@ -24,12 +24,14 @@ from twin.units import (
     Duration,
     Energy,
     Fraction,
+    Mass,
     Power,
     Pressure,
     SpecificFlow,
     Temperature,
     TemperatureDifference,
     Voltage,
+    Volume,
     VolumeFlow,
 )
 
@@ -109,6 +111,8 @@ class Coolant(Frozen):
     """Largest pressure drop allowed across the rack."""
     pressure_max: Pressure = 5e5
     """Largest gauge pressure allowed at the rack."""
+    volume: Volume | None = Field(default=None, gt=0)
+    """Coolant in the rack, its manifolds and hoses; without it assumed from ``rated_heat``."""
 
     @model_validator(mode="after")
     def _one_law(self) -> Coolant:
@@ -142,6 +146,8 @@ class ColdPlate(Frozen):
     """Plates one after the other in a branch; the last gets the coolant that the others heated."""
     balance: Fraction = Field(default=1.0, gt=0, le=1)
     """Flow of the branch that gets the least, over the mean."""
+    metal: Mass = Field(default=0.8, gt=0)
+    """Copper of a plate, and of the package as copper; the default is assumed."""
     case_max: Temperature
     """Warmest lid in operation."""
     throttle: Temperature

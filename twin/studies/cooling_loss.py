@@ -1,0 +1,202 @@
+"""Loss of cooling in time: how long to limits, throttling and trips, rack by rack, and does the restart come in time?
+
+Flows are quasi-steady: those of the normal state and those that the loops settle to after the loss, with the run-down and
+run-up of pumps between them.  Heat is in lumps; what they leave out is told in ``THEORY_cooling_loss.md`` beside this
+file, and at the constants of :mod:`twin.networks.thermal_mass`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from twin.networks.facility import Lowered
+from twin.results.results import Table
+from twin.scenario import NORMAL
+from twin.studies import cooling_loss_tables as tables
+from twin.studies.basis import Basis
+from twin.studies.cooling_loss_events import PIPE, SINGLE, SWITCH, UTILITY, WHOLE, Event
+from twin.studies.cooling_loss_run import HORIZON, Followed, follow
+
+DRAWN = 4
+"""Losses whose temperatures are drawn."""
+EXAMPLES = 3
+"""Names that a sentence lists."""
+
+
+def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
+    """Follow the loss of every cooling machine, pump, plant and piece of pipe, and of power, in time.
+
+    Returns
+    -------
+    Tables ``cooling_loss`` (every loss), ``rack_loss`` (every rack) and ``piece`` (every piece of the headers, closed), and
+    the answer in words and numbers: all losses with the racks that something happens to, temperatures of the worst.
+    """
+    if not basis.world.loops:
+        return {}, {"sentences": ["there is no liquid loop, so the loss of cooling is not followed in time"]}
+    from twin.coupling import settle  # which imports the studies
+
+    state = settle(basis.world, (NORMAL,)).state
+    found = follow(basis, state)
+    made = {
+        "cooling_loss": tables.loss_table(found),
+        "rack_loss": tables.rack_table(found),
+        "piece": tables.piece_table(found),
+    }
+    facts: dict[str, Any] = {
+        "losses": tables.listed(found),
+        "horizon": found.horizon,
+        "energy_error": float(found.energy_error.max(initial=0.0)),
+        "limits": tables.limits(found),
+        "times": tables.moments(),
+        "drawn": tables.drawn(found, _worst(found)),
+        "sentences": list(_sentences(found, made["cooling_loss"])),
+    }
+    return {name: table for name, table in made.items() if table.ids}, facts
+
+
+def _worst(found: Followed) -> list[int]:
+    """The utility, then the loss of each kind that trips or warms racks first."""
+    first = found.time["trip"].min(axis=1, initial=np.inf)
+    soonest = np.minimum(first, 1e6 - found.lid.max(axis=1, initial=0.0))
+    order = sorted(range(len(found.events)), key=lambda row: float(soonest[row]))
+    chosen = [row for row in order if found.events[row].kind == UTILITY]
+    for kind in (SINGLE, WHOLE, SWITCH, WHOLE):
+        chosen += [
+            row for row in order if found.events[row].kind == kind and row not in chosen and found.series[row]
+        ][:1]
+    return chosen[:DRAWN]
+
+
+def _sentences(found: Followed, table: Table) -> Iterator[str]:
+    rows = {
+        kind: [k for k, e in enumerate(found.events) if e.kind == kind]
+        for kind in (UTILITY, SINGLE, SWITCH, WHOLE)
+    }
+    for row in rows[UTILITY]:
+        yield f"loss of the utility: {_running(found.before.world, found.events[row])}; {_outcome(found, row)}"
+        yield from _slack(found, row)
+    for row in _tightest(found, rows[SWITCH]):
+        yield f"loss of {found.events[row].words}: {_outcome(found, row)}"
+    if rows[SINGLE]:
+        yield _of_singles(found, rows[SINGLE])
+    for row in _tightest(found, [k for k in rows[WHOLE] if table["flowless"][k] > 0.5]):
+        yield f"coolant that stands still, the first after the loss of {found.events[row].words}: {_outcome(found, row)}"
+    for row in _tightest(found, [k for k in rows[WHOLE] if found.events[k].name.startswith("plant:")]):
+        yield f"loss of {found.events[row].words}: {_outcome(found, row)}"
+    if any(event.kind == PIPE for event in found.events):
+        yield _of_pieces(found)
+    if not found.ok.all():
+        names = [found.events[k].name for k in np.flatnonzero(~found.ok)]
+        yield f"{len(names)} losses could not be followed to their end: {_some(names)}"
+
+
+def _tightest(found: Followed, rows: list[int]) -> list[int]:
+    """The one of some losses after which racks trip, or throttle, first."""
+
+    def order(row: int) -> tuple[float, float, float]:
+        trip, throttle = (float(found.time[name][row].min(initial=np.inf)) for name in ("trip", "throttle"))
+        return trip, throttle, -float(found.lid[row].max(initial=0.0))
+
+    return sorted(rows, key=order)[:1]
+
+
+def _running(world: Lowered, event: Event) -> str:
+    """Which loops keep their flow, and when the last machine of each kind has power again."""
+    if not event.away:
+        return "every cooling machine runs on"
+    kept = [
+        loop.circuit.id
+        for loop in world.loops
+        if not any(name in event.away for name in (loop.circuit.pumps or loop.circuit.sources))
+    ]
+    words = f"pumps of {_some(kept)} run on" if kept else "all pumps stop"
+    kinds: dict[str, float] = {}
+    for name, time in event.away.items():
+        kind = world.facility.by_id[name].kind
+        kinds[kind] = max(kinds.get(kind, 0.0), time)
+    for time in sorted(set(kinds.values())):
+        names = " and ".join(_plural(kind) for kind, when in kinds.items() if when == time)
+        words += (
+            f", {names} have power again after {time:.0f} s"
+            if np.isfinite(time)
+            else f", {names} stay without"
+        )
+    return words
+
+
+def _plural(kind: str) -> str:
+    word = {"cdu": "CDU", "crah": "air handler"}.get(kind, kind.replace("_", " "))
+    return f"{word}s"
+
+
+def _outcome(found: Followed, row: int) -> str:
+    """Warmest temperatures, and when racks throttle and trip."""
+    words, limits = [], tables.limits(found)
+    lid = float(found.lid[row].max(initial=-np.inf))
+    known = [group for group in found.before.rack_groups if group.plate_conductance is not None]
+    if known and "case" in limits:
+        words.append(f"the warmest lid reaches {lid:.0f} of {limits['case']:.0f} degC")
+    elif lid > 0.0:
+        words.append(f"the warmest return reaches {lid:.0f} degC")
+    if found.air[row] > 0.0 and "air" in limits:
+        words.append(f"supply air {found.air[row]:.0f} of {limits['air']:.0f} degC")
+    dark = int(found.dark[row].sum())
+    if dark:
+        words.append(f"{dark} racks lose power")
+    happens = []
+    for name, verb in (("case", "pass their limit"), ("throttle", "throttle"), ("trip", "shut down")):
+        times = found.time[name][row]
+        count = int(np.isfinite(times).sum())
+        if count:
+            happens.append(f"{count} racks {verb}, the first after {times.min():.0f} s")
+    words.append("; ".join(happens) if happens else "no rack throttles" if not dark else "no other throttles")
+    if not found.rests[row]:
+        words.append(f"temperatures still rise after {found.horizon / 60.0:.0f} min")
+    return ", ".join(words)
+
+
+def _slack(found: Followed, row: int) -> Iterator[str]:
+    """How much later everything may come back."""
+    if not found.events[row].returns:
+        return
+    said = []
+    for name, verb in (("throttle", "throttles"), ("trip", "shuts down")):
+        late = float(found.borne[name][row])
+        if 0.0 <= late < np.inf:
+            said.append(f"up to {late:.0f} s later before a rack {verb}")
+    if said:
+        yield (
+            f"after the loss of the utility everything cools again after {found.restart[row]:.0f} s; it may be "
+            + ", ".join(said)
+        )
+
+
+def _of_singles(found: Followed, rows: list[int]) -> str:
+    count = sum(1 + len(found.events[row].like) for row in rows)
+    harmed = [row for row in rows if np.isfinite(found.time["throttle"][row]).any()]
+    worst = _tightest(found, rows)[0]
+    if not harmed:
+        head = f"none of {count} cooling machines, lost alone, makes a rack throttle within {HORIZON / 60.0:.0f} min"
+    else:
+        like = sum(1 + len(found.events[row].like) for row in harmed)
+        head = f"{like} of {count} cooling machines make racks throttle when lost alone"
+    return f"{head}; the tightest is {found.events[worst].words}: {_outcome(found, worst)}"
+
+
+def _of_pieces(found: Followed) -> str:
+    table = tables.piece_table(found)
+    worst = int(np.argmax(table["racks_without"]))
+    if table["racks_without"][worst] > 0.0:
+        what = f"up to {table['racks_without'][worst]:.0f} racks without coolant ({table.ids[worst]})"
+    else:
+        what = "no rack without coolant"
+    return f"closing a piece of the headers for maintenance leaves {what}"
+
+
+def _some(names: list[str]) -> str:
+    """The first of some names."""
+    shown = ", ".join(names[:EXAMPLES])
+    return f"{shown} and {len(names) - EXAMPLES} more" if len(names) > EXAMPLES else shown

@@ -1,0 +1,168 @@
+"""Flows of the loops once something is lost: quasi-steady, with pumps that are left at the speed they can give.
+
+Control valves hold the flow that they held before; those of CDUs, plate exchangers and coils that take over the heat of lost
+ones hold as much more, at most what they are laid out for.  They do not open further for water that has become warm, as in
+the steady states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.networks.facility import Lowered
+from twin.networks.state import State
+from twin.studies.cooling_loss_events import Event
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+SHARING = ("cdu", "heat_exchanger", "crah")
+"""Kinds of which those that are left take over the heat of lost ones."""
+LEAST = 1e-6
+"""Flows below this share of a loop's design flow are leaks of check valves, and none. [-]"""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Flows of one loop that balance. [kg/s]"""
+
+    source: Array
+    sink: Array
+    changed: bool
+    """False where the loop goes on as before."""
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return float(self.sink.sum())
+
+
+class Flows:
+    """Flows of all loops before and after events; every question is solved once, like loops side by side."""
+
+    def __init__(self, world: Lowered, state: State) -> None:
+        self.world, self.state = world, state
+        self.before = tuple(self._balanced(n, *self._own(n), changed=False) for n in range(len(world.loops)))
+        self.cold_loop = {name: n for n, loop in enumerate(world.loops) for name in loop.circuit.sinks}
+        self.hot_loop = {name: n for n, loop in enumerate(world.loops) for name in loop.circuit.sources}
+        self._known: dict[tuple[object, ...], Flow] = {}
+        self._at = {machine.id: k for k, machine in enumerate(world.cooling)}
+
+    def _own(self, number: int) -> tuple[Array, Array]:
+        s, part = self.state, self.world.slices
+        return s.source_flow[0, part.source[number]], s.sink_flow[0, part.sink[number]]
+
+    def _balanced(self, number: int, source: Array, sink: Array, *, changed: bool) -> Flow:
+        least = LEAST * max(float(self.world.sink_design[self.world.slices.sink[number]].sum()), 1e-9)
+        source, sink = (np.where(flow > least, flow, 0.0) for flow in (source, sink))
+        given, taken = float(source.sum()), float(sink.sum())
+        if given <= 0.0 or taken <= 0.0:
+            return Flow(np.zeros_like(source), np.zeros_like(sink), changed)
+        return Flow(source * (taken / given), sink, changed)
+
+    def key(self, name: str) -> str:
+        """What machines share that join the same two networks: CDUs two loops, coils a loop and a hall."""
+        machine = self.world.facility.by_id[name]
+        there = machine.hall if machine.kind == "crah" else self.hot_loop.get(name, "")
+        return f"{machine.kind} {there} {machine.type} {machine.setpoint} on {self.cold_loop.get(name, '')}"
+
+    def after(self, number: int, event: Event) -> Flow:
+        """Flows of a loop in an event, before anything comes back."""
+        return self._known[self._key(number, event)]
+
+    def prepare(self, events: Iterable[Event]) -> None:
+        """Solve for all loops that events change."""
+        asked = {
+            self._key(number, event): (number, event)
+            for event in events
+            for number in range(len(self.world.loops))
+        }
+        missing = {key: pair for key, pair in asked.items() if key not in self._known}
+        for alike in self.world.alike:
+            rows = {key: pair for key, pair in missing.items() if pair[0] in alike}
+            if rows:
+                self._solve(rows)
+
+    def _key(self, number: int, event: Event) -> tuple[object, ...]:
+        circuit = self.world.loops[number].circuit
+        involved = (*circuit.sources, *circuit.pumps, *circuit.sinks, *circuit.precool)
+        lost = tuple(name for name in involved if name in event.lost)
+        still = tuple(name for name in (circuit.pumps or circuit.sources) if name in event.away)
+        if not circuit.pumps:
+            still = tuple(name for name in still if self.world.facility.by_id[name].kind == "cdu")
+        pieces = tuple(piece for loop, piece in event.closed if loop == number)
+        return number, lost, still, pieces
+
+    def _solve(self, rows: dict[tuple[object, ...], tuple[int, Event]]) -> None:
+        todo: list[tuple[tuple[object, ...], int, tuple[Mask, Mask, Mask], tuple[int, ...]]] = []
+        for key, (number, _) in rows.items():
+            _, lost, still, pieces = key
+            assert isinstance(lost, tuple) and isinstance(still, tuple) and isinstance(pieces, tuple)
+            if not (lost or still or pieces):
+                self._known[key] = self.before[number]
+                continue
+            masks = self._masks(number, {*lost, *still}, set(lost))
+            movers = masks[1] if self.world.loops[number].circuit.pumps else masks[0]
+            if not movers.any() or not masks[0].any():
+                self._known[key] = self._balanced(
+                    number, *(np.zeros_like(f) for f in self._own(number)), changed=True
+                )
+                continue
+            todo.append((key, number, masks, pieces))
+        if todo:
+            self._ask(todo)
+
+    def _masks(self, number: int, stopped: set[str], lost: set[str]) -> tuple[Mask, Mask, Mask]:
+        """Sources, pumps and sinks that are open; a source without power but with flow from pumps stays open."""
+        circuit, live = self.world.loops[number].circuit, self.state.live[0]
+        closed = lost if circuit.pumps else stopped
+
+        def up(names: tuple[str, ...], off: set[str]) -> Mask:
+            own = [name not in off and (name not in self._at or bool(live[self._at[name]])) for name in names]
+            return np.array(own, bool)
+
+        return up(circuit.sources, closed), up(circuit.pumps, stopped), up(circuit.sinks, lost)
+
+    def _ask(
+        self, todo: list[tuple[tuple[object, ...], int, tuple[Mask, Mask, Mask], tuple[int, ...]]]
+    ) -> None:
+        loop = self.world.loops[todo[0][1]]
+        source, pump, sink = (np.stack([masks[k] for _, _, masks, _ in todo]) for k in range(3))
+        limit = np.stack([self._held(n, masks[2]) for _, n, masks, _ in todo])
+        varied = loop.varied(source, pump, sink, limit, np.full(len(todo), self._speed(todo[0][1])))
+        for row, (_, _, _, pieces) in enumerate(todo):
+            for piece in pieces:
+                varied["link_open"][row, loop.segment_link[piece]] = False
+        answer = loop.ready.solve(**varied)
+        for row, (key, number, _, _) in enumerate(todo):
+            flow = answer.link_flow[row]
+            self._known[key] = self._balanced(
+                number, flow[loop.source_link], flow[loop.sink_link], changed=True
+            )
+
+    def _held(self, number: int, live: Mask) -> Array:
+        """Flow that each control valve holds once some sinks are lost. [kg/s]"""
+        part, world = self.world.slices.sink[number], self.world
+        held = self.state.sink_limit[0, part].copy()
+        groups: dict[str, list[int]] = {}
+        for column, name in enumerate(world.loops[number].circuit.sinks):
+            if not live[column] and held[column] > 0.0:
+                groups.setdefault(self.key(name), [])
+        for column, name in enumerate(world.loops[number].circuit.sinks):
+            if world.facility.by_id[name].kind in SHARING and (key := self.key(name)) in groups:
+                groups[key].append(column)
+        for columns in groups.values():
+            total = held[columns].sum() / max(held[columns][live[columns]].sum(), 1e-12)
+            held[columns] = np.minimum(
+                held[columns] * total, np.maximum(world.sink_design[part][columns], held[columns])
+            )
+        return held
+
+    def _speed(self, number: int) -> float:
+        """Pumps that are left run as fast as they need; valves throttle what is too much."""
+        control = self.world.loops[number].circuit.control
+        return float(control.speed or 1.0) if control.hold == "speed" else 1.0
