@@ -88,7 +88,7 @@ _Duty = namedtuple(
 )
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def solve_groups(  # type: ignore[no-untyped-def]
     law, keep, duty, flat, t, v, pipe, at_, i, k, of_, member, tolerance, limit, parent, low, high, driven, residual,
     converged, worst, flow, pressure, limited, connected, all_residual, mass_error, all_converged,
