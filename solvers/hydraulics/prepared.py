@@ -26,7 +26,7 @@ CHUNK = 40_000
 
 COMPILED_FROM = 50_000
 """Links times scenarios from which the compiled kernel is used.  Measured: to load it takes 0.35 s once in a process
-(the first time ever some 20 s more), numpy 1.5 us for each; assumed: five such calls."""
+(the first time ever some 25 s more), numpy 1.5 us for each; assumed: five such calls."""
 
 
 class Prepared:
