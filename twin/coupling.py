@@ -146,7 +146,7 @@ def _evaluated(
     if not states:
         raise ValueError("scenarios is empty: give at least one state")
     _fits(facility, len(states))
-    world = lower(facility, effort(facility, air, len(states)))
+    world = lower(facility, effort(facility, air, len(states)), states=len(states))
     lowered = time.perf_counter()
     parts: list[Results] = []
     loads: list[NDArray[np.complex128]] = []

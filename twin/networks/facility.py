@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ Index = NDArray[np.intp]
 COOLING_KINDS = (
     "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "heat_exchanger", "thermosyphon", "tank", "pump",
 )  # fmt: skip
+FLOW_COMPILED, HEAT_COMPILED = 4_000_000, 1_500_000
+"""Links times states from which compiling repays itself: a pass takes 1.5 us a link without (heat: 2.5 us), a state some
+three passes, and compiling 25 s (heat: 18 s), all measured."""
 PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
 
 
@@ -125,8 +128,11 @@ class Lowered:
         return table
 
 
-def lower(facility: Facility, effort: Effort | None = None) -> Lowered:
+def lower(facility: Facility, effort: Effort | None = None, *, states: int = 1) -> Lowered:
     """Restate a facility for all solvers; the halls' air is zonal unless more ``effort`` is asked for.
+
+    ``states`` says how many will be solved: beyond some work loops and temperatures are left to compiled kernels, which take
+    half a minute to compile once on a machine, and whose answers may differ in the last digits.
 
     Raises
     ------
@@ -136,7 +142,10 @@ def lower(facility: Facility, effort: Effort | None = None) -> Lowered:
     way = routes(facility)
     network = power.lower(facility, way)
     loops = liquid.lower(facility, way)
+    links = states * sum(np.size(loop.template.link_from) for loop in loops)
+    loops = tuple(replace(loop, large=links >= FLOW_COMPILED) for loop in loops)
     heat = lower_heat(loops, facility)
+    heat = replace(heat, large=states * heat.link_from.size >= HEAT_COMPILED)
     halls = air.lower(facility)
     racks = facility.racks
     cooling = facility.of_kind(*COOLING_KINDS)

@@ -56,9 +56,16 @@ class HeatNetwork:
     exchanger_rating: tuple[tuple[float, float, float], ...]
     """Conductance [W/K] and the hot and cold flow [kg/s] it belongs to."""
 
+    large: bool = False
+    """As in :class:`~twin.networks.liquid.LoopNetwork`."""
+
     @cached_property
     def ready(self) -> heat.Prepared:
-        """Checked and planned once; ``solve`` takes what varies, by the names of the fields of a problem."""
+        """Checked and planned once; ``solve`` takes what varies, by the names of the fields of a problem.
+
+        Without compiler: loops have three nodes each, and numpy follows a campus through a year in a second of
+        solves, which the compiled kernel (20 s to compile on first use) does not better.
+        """
         return heat.prepare(
             heat.Problem(
                 node_count=self.node_count,
@@ -73,7 +80,8 @@ class HeatNetwork:
                 exchanger_conductance=0.0,
                 exchanger_setpoint=-np.inf,
                 extraction_link=self.train_link,
-            )
+            ),
+            compiled=None if self.large else False,
         )
 
 

@@ -80,6 +80,8 @@ class LoopNetwork:
     """(movers,) shut-off head of what pumps: loop pumps, or sources with pumps. [Pa]"""
     movers: NDArray[np.intp]
     """Links that pump."""
+    large: bool = False
+    """So much is to be solved that compiling, once on a machine, may repay itself."""
 
     @property
     def self_pumped(self) -> bool:
@@ -89,7 +91,7 @@ class LoopNetwork:
     @cached_property
     def ready(self) -> network.Prepared:
         """Checked and planned once for all states."""
-        return network.prepare(self.template)
+        return network.prepare(self.template, compiled=None if self.large else False)
 
     def varied(
         self, source_live: Mask, pump_live: Mask, sink_live: Mask, limit: Array, speed: Array
@@ -100,6 +102,7 @@ class LoopNetwork:
         opened[:, self.source_link] = source_live
         opened[:, self.pump_link] = pump_live
         opened[:, self.sink_link] = sink_live & (limit > 0.0)
+        opened &= np.asarray(self.template.link_open, bool)
         limits = np.full((states, links), np.inf)
         limits[:, self.sink_link] = np.maximum(limit, 1e-9)
         speeds = np.ones((states, links))
@@ -223,6 +226,7 @@ def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopN
         link_pump_head=head,
         link_pump_curvature=np.array([path.pump_curvature for path in paths]),
         link_check=np.isin(np.arange(len(paths)), source_link),
+        link_open=~np.isin(np.arange(len(paths)), [sink_link[name] for name in circuit.shut]),
         link_density=density,
         link_viscosity=float(fluid.viscosity(circuit.supply)),
     )
