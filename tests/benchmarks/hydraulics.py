@@ -73,7 +73,7 @@ def rows() -> Iterator[Row]:
     else:
         for size in SIZES:
             yield from _compared(size)
-    yield _year()
+    yield from _year()
     yield from _growth()
 
 
@@ -315,23 +315,39 @@ def _batch(net: Loop, epanet: Epanet, where: str) -> Iterator[Row]:
     )
 
 
-def _year() -> Row:
-    """8,760 states of the loop of 1,000 links: other racks' losses and pump speed every hour."""
+def _year() -> Iterator[Row]:
+    """8,760 states of the loop of 1,000 links: other racks' losses and pump speed every hour; then its temperatures too.
+
+    Every rack gives its coolant 100 kW times its hour's share, the link after the pumps leaves at 40 degC as from a plant.
+    """
     import numpy as np
 
+    from solvers.hydraulics import heat
     from solvers.hydraulics.network import prepare
 
-    net = loop(*SIZES[1_000])
+    net, rng = loop(*SIZES[1_000]), np.random.default_rng(0)
     device = net.coefficients(net.factors(HOURS))
     speed = np.ones((HOURS, net.start.size))
-    speed[:, net.pump] = np.random.default_rng(0).uniform(0.5, 1.05, (HOURS, 1))
+    speed[:, net.pump] = rng.uniform(0.5, 1.05, (HOURS, 1))
     ready = prepare(net.problem(split=True), compiled=True)
-    (taken,) = medians(
-        lambda: ready.solve(link_device_coefficient=device, link_pump_speed=speed),
-        repeats=3,
-        clock=time.process_time,
+    gain = np.where(net.rack, 100e3, 0.0) * rng.uniform(0.3, 1.0, (HOURS, 1))
+    given = heat.Problem(
+        net.nodes, net.start, net.end, 0.0, 4180.0, link_outlet=40.0, link_outlet_fixed=net.pump
     )
-    return Row(f"year: {net.start.size} links, {HOURS} states, Colebrook to 1e-9", taken)
+    warm = heat.prepare(given, compiled=True)
+
+    def flows() -> Any:
+        return ready.solve(link_device_coefficient=device, link_pump_speed=speed).link_flow
+
+    def both() -> Any:
+        return warm.solve(link_flow=flows(), link_heat=gain)
+
+    answer = both()
+    assert answer.status.ok, answer.status
+    wet, all_of_it = medians(flows, both, repeats=3, clock=time.process_time)
+    where = f"year: {net.start.size} links, {HOURS} states"
+    yield Row(f"{where}, flows, Colebrook to 1e-9", wet)
+    yield Row(f"{where}, flows and temperatures (asked for: 5 s)", all_of_it)
 
 
 def _growth() -> Iterator[Row]:
