@@ -18,6 +18,8 @@ CONTINUOUS = "Uptime Institute, Accredited Tier Designer Technical Paper: Contin
 included; required of Tier IV, recommended above 4 kW a rack whatever the Tier."""
 TO_ACT = 15 * 60.0
 """Time in which people can find the fault and act.  Assumed: practice of staffed sites. [s]"""
+FOLLOWED = 30 * 60.0
+"""Time for which losses are followed at least; racks that run on for so long are told as if they stopped then. [s]"""
 CHANGEOVER = 5.0
 """Time in which a standby pump takes over and is up to speed.  Assumed: CDUs change over in 0.05 to 0.5 s (Vertiv CoolChip
 CDU 600, operation guide, parameter P210, as quoted) and their drives need seconds. [s]"""

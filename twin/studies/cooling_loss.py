@@ -58,15 +58,23 @@ def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
 
 
 def _worst(found: Followed) -> list[int]:
-    """The utility, then the loss of each kind that trips or warms racks first."""
-    first = found.time["trip"].min(axis=1, initial=np.inf)
-    soonest = np.minimum(first, 1e6 - found.lid.max(axis=1, initial=0.0))
-    order = sorted(range(len(found.events)), key=lambda row: float(soonest[row]))
-    chosen = [row for row in order if found.events[row].kind == UTILITY]
-    for kind in (SINGLE, WHOLE, SWITCH, WHOLE):
-        chosen += [
-            row for row in order if found.events[row].kind == kind and row not in chosen and found.series[row]
-        ][:1]
+    """The utility, one machine and one switch if they harm racks, then flow, plant and air lost as a whole."""
+    harmed = np.isfinite(found.time["throttle"].min(axis=1, initial=np.inf))
+    events = list(enumerate(found.events))
+    chosen = [row for row, event in events if event.kind == UTILITY]
+    for rows in (
+        [row for row, event in events if event.kind == SINGLE and harmed[row]],
+        [row for row, event in events if event.kind == SWITCH and harmed[row]],
+        [
+            row
+            for row, event in events
+            if event.name.startswith(tables.FLOWLESS) and "lid" in found.series[row]
+        ],
+        [row for row, event in events if event.name.startswith("plant:") and "lid" in found.series[row]],
+        [row for row, event in events if event.name.startswith("crahs:")],
+        [row for row, event in events if event.name.startswith("plant:")],
+    ):
+        chosen += [row for row in _tightest(found, rows) if row not in chosen and found.series[row]]
     return chosen[:DRAWN]
 
 

@@ -20,7 +20,7 @@ from twin.checks.wording import quantity
 from twin.kpi import OF_A_YEAR
 from twin.model.facility import Facility
 from twin.results.results import Kpi, Results, Verdict
-from twin.view import facts, sankey, studies
+from twin.view import cooling_loss, facts, sankey, studies
 from twin.view import year as climate_year
 from twin.view.paints import PICTURES
 
@@ -142,6 +142,7 @@ def _context(
         "kpis": [kpi for kpi in verdict.kpis if not kpi.name.startswith(OF_A_YEAR)],
         "annual": [kpi for kpi in verdict.kpis if kpi.name.startswith(OF_A_YEAR)],
         "year": climate_year.told(facility, results),
+        "cooling": cooling_loss.told(facility, results),
         "broken": facts.lines(tuple(f for f in findings if f.broken)),
         "warnings": facts.lines(tuple(f for f in findings if not f.broken and not f.waived)),
         "waived": facts.lines(tuple(f for f in findings if f.waived)),
@@ -152,11 +153,16 @@ def _context(
         "loops": facts.loops(facility, results),
         "loop_labels": facts.loop_labels(),
         "states": facts.states(results, verdict),
-        "studies": [block for block in studies.blocks(facility, results) if block.name != "year"],
+        "studies": [
+            block
+            for block in studies.blocks(facility, results)
+            if block.name not in ("year", cooling_loss.STUDY)
+        ],
         "assumptions": [
             *facts.assumptions(facility, results),
             *studies.assumptions(facility, results),
             *climate_year.assumptions(results),
+            *cooling_loss.assumptions(results),
         ],
         "sources": facts.sources(facility),
         "equipment": facts.equipment(facility),
