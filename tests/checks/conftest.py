@@ -30,6 +30,7 @@ from twin.model.products import (
     Ups,
     Utility,
 )
+from twin.model.products.cooling import Filter
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, SolveReport, Table
 from twin.scenario import NORMAL, Scenario, single_failures
@@ -63,6 +64,7 @@ PRODUCTS: dict[str, Product] = {
         secondary_flow=0.02,
         external_head=2e5,
         pump_power=20e3,
+        filter=Filter(rating="50 um", drop=3e4),
     ),
     "crah": Crah(
         kind="crah",
@@ -129,6 +131,8 @@ HEALTHY: Mapping[str, float] = {
     "rack.liquid_return": 54,
     "rack.liquid_drop": 9e4,
     "rack.liquid_pressure": 3e5,
+    "rack.liquid_surge": 1e4,
+    "rack.flow_share": 1.0,
     "rack.coupling_loading": 0.8,
     "rack.case_temperature": 70,
     "rack.case_margin": 10,
@@ -139,6 +143,8 @@ HEALTHY: Mapping[str, float] = {
     "cdu.live": 1,
     "cdu.loading": 0.6,
     "cdu.head_margin": 0.2,
+    "cdu.primary_pressure": 3e5,
+    "cdu.filter_drop": 3e4,
     "crah.live": 1,
     "crah.loading": 0.4,
     "crah.supply": 24,
@@ -146,6 +152,9 @@ HEALTHY: Mapping[str, float] = {
     "plant.loading": 0.5,
     "pump.live": 1,
     "pump.loading": 0.5,
+    "pump.pressure": 3e5,
+    "pump.npsh_available": 24,
+    "pump.npsh_required": 3,
     "power.live": 1,
     "power.loading": 0.4,
     "power.power": 0.98e6,
@@ -164,6 +173,14 @@ HEALTHY: Mapping[str, float] = {
     "loop.velocity": 2,
     "loop.head_margin": 0.2,
     "loop.heat": 1e6,
+    "loop.surge_pressure": 3.2e5,
+    "loop.shutoff_pressure": 4e5,
+    "loop.pipe_rating": 1.6e6,
+    "loop.top_pressure": 1e5,
+    "loop.boiling": -9e4,
+    "loop.coldest_known": -9.8,
+    "loop.warmest_known": 100,
+    "loop.freezing_point": -9.8,
     "hall.rests": 1,
     "hall.dew_point": 10,
     "hall.heat": 80e3,

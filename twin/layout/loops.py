@@ -42,7 +42,12 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
     pumps = draft.select(loop.pumps, (*path, "pumps"), block, PUMP_KINDS, "pump")
     precool = draft.select(loop.precool, (*path, "precool"), block, PRECOOL_KINDS, "machine in a return")
     tanks = draft.select(loop.tanks, (*path, "tanks"), block, TANK_KINDS, "tank")
+    shut = draft.select(loop.shut, (*path, "shut"), block, SINK_KINDS, "sink of a loop")
     members = [_members(loop, machines) for machines in (sources, sinks, pumps, precool, tanks)]
+    valved_off = {machine.id for machine in shut}
+    for machine in shut:
+        if machine not in sinks:
+            draft.complain((*path, "shut"), f"{machine.kind} {quote(machine.id)} is no sink of this loop")
     for name, place in _places(draft, block, loop):
         source_ids, sink_ids, pump_ids, precool_ids, tank_ids = (groups.get(place, ()) for groups in members)
         if sink_ids:
@@ -59,12 +64,13 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
                 mark=draft.mark(path),
                 precool=tuple(precool_ids),
                 tanks=tuple(tank_ids),
+                shut=tuple(name for name in sink_ids if name in valved_off),
                 **{field: getattr(loop, field) for field in _SAME},
             )
 
 
 _SAME = ("reset", "dew_point_margin", "reuse", "control", "mains", "pipe", "static_pressure", "height", "strainer",
-         "insulation")  # fmt: skip
+         "expansion", "closing_time", "frost", "insulation")  # fmt: skip
 """What a circuit takes over from its loop as it stands."""
 
 

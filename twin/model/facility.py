@@ -27,7 +27,15 @@ from twin.model.language import (
     Workload,
     Year,
 )
-from twin.model.piping import HeatReuse, LoopFluid, PipeKind, PumpControl, Reset, Staging
+from twin.model.piping import (
+    ExpansionVessel,
+    HeatReuse,
+    LoopFluid,
+    PipeKind,
+    PumpControl,
+    Reset,
+    Staging,
+)
 from twin.model.products import Cable, Product
 
 Axis = Literal["x", "y"]
@@ -146,6 +154,12 @@ class Circuit(Frozen):
     """Highest point above the pumps' suction. [m]"""
     strainer: float = 0.0
     """[Pa] at design flow."""
+    expansion: ExpansionVessel | None = None
+    closing_time: float = 2.0
+    """Of the valves of its branches. [s]"""
+    frost: Literal["fluid", "drained", "heated"] = "fluid"
+    shut: tuple[str, ...] = ()
+    """Sinks whose valves are shut."""
     insulation: float = 0.0
     """[m]"""
 

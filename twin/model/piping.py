@@ -9,7 +9,16 @@ from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
 from twin.model.names import Count, Id, Point2, Selectors
-from twin.units import Fraction, Length, Power, Pressure, Temperature, TemperatureDifference
+from twin.units import (
+    Duration,
+    Fraction,
+    Length,
+    Power,
+    Pressure,
+    Temperature,
+    TemperatureDifference,
+    Volume,
+)
 
 Staging = Literal["all", "needed"]
 LoopFluid = Literal["water", "pg25", "pg40", "pg25_inhibited", "pg40_inhibited"]
@@ -85,6 +94,25 @@ class HeatReuse(Frozen):
     """Coldest return that it leaves: what the user needs and the approach of its exchanger."""
 
 
+class ExpansionVessel(Frozen):
+    """What takes up the growth of a loop's fluid as it warms: a vessel with a diaphragm on a gas cushion."""
+
+    volume: Volume = Field(gt=0, le=1000)
+    """Gas and fluid."""
+    precharge: Pressure = Field(ge=0, le=2.5e6)
+    """Gauge pressure of the gas while the vessel holds no fluid."""
+    relief: Pressure = Field(default=6e5, gt=0, le=2.5e6)
+    """Gauge pressure at which the loop's relief valve opens; the default is assumed."""
+
+    @model_validator(mode="after")
+    def _gas_gives_way_before_the_valve(self) -> ExpansionVessel:
+        if self.precharge >= self.relief:
+            raise ValueError(
+                "relief must exceed precharge, or the relief valve opens before the vessel takes anything"
+            )
+        return self
+
+
 class Loop(Frozen):
     """A closed fluid loop: sources make the supply, sinks use it."""
 
@@ -130,6 +158,15 @@ class Loop(Frozen):
     """Highest point of the loop above the pumps' suction, such as coolers on a roof."""
     strainer: Pressure = Field(default=0.0, ge=0, le=3e5)
     """Pressure drop of strainers and filters at the pumps at design flow, half clogged."""
+    expansion: ExpansionVessel | None = None
+    """Expansion vessel, filled cold to ``static_pressure``; without it the size that is needed is told."""
+    closing_time: Duration = Field(default=2.0, ge=0, le=600)
+    """Time in which the last part of a valve's travel stops the flow of a branch, for the surge; the default is assumed,
+    that of quick motor valves."""
+    frost: Literal["fluid", "drained", "heated"] = "fluid"
+    """What saves coils outdoors from frost while they stand still: the fluid itself, or that they drain or are heated."""
+    shut: Selectors | None = None
+    """Sinks whose isolation valves are shut, such as racks that still have to be commissioned."""
     insulation: Length = Field(default=0.0, ge=0, le=0.3)
     """Thickness of the pipes' insulation; 0 leaves heat gains and losses of pipes out."""
 

@@ -183,6 +183,7 @@ QUANTITIES: dict[str, Quantity] = {
             boiling          | pressure    | Gauge pressure below which its warmest fluid boils
             coldest_known    | temperature | Coldest fluid whose properties are known
             warmest_known    | temperature | Warmest fluid whose properties are known
+            freezing_point   | temperature | Temperature at which its fluid begins to freeze
         """,
         ),
         *_table(

@@ -11,6 +11,7 @@ from twin.model.products import Cdu, Crah, Pump
 from twin.networks.facility import PLANT_KINDS, Lowered, rack_product
 from twin.networks.state import State
 from twin.results.results import Table
+from twin.tabulate import piping
 
 Array = NDArray[np.float64]
 
@@ -21,10 +22,11 @@ def cdus(world: Lowered, state: State) -> Table:
     source_at = {world.cooling[m].id: k for k, m in enumerate(world.source_machine)}
     sink_at = {world.cooling[m].id: k for k, m in enumerate(world.sink_machine) if m >= 0}
     exchanger_at = {name: k for k, name in enumerate(world.heat.exchanger_name)}
-    count = len(state.live)
+    count, rise = len(state.live), piping.sink_surge(world, state)
     rows: dict[str, list[Array]] = {q: [] for q in (
         "live", "duty", "loading", "primary_flow", "secondary_flow", "supply", "primary_supply", "approach", "power",
-        "head_margin")}  # fmt: skip
+        "head_margin", "primary_required", "primary_pressure", "primary_surge", "secondary_pressure",
+        "filter_drop")}  # fmt: skip
     zero = np.zeros(count)
     for name in names:
         product = world.facility.by_id[name].product
@@ -44,6 +46,8 @@ def cdus(world: Lowered, state: State) -> Table:
             "approach": supply - entering,
             "power": state.power[:, machine_at[name]],
             "head_margin": state.loop_margin[:, world.source_loop[source]] if source is not None else zero,
+            "primary_surge": rise[:, sink] if sink is not None else zero,
+            **piping.cdu_columns(world, state, name, source, sink),
         }
         for quantity, value in values.items():
             rows[quantity].append(value)
@@ -55,7 +59,11 @@ def crahs(world: Lowered, state: State) -> Table:
     at = [world.cooling.index(machine) for machine in crahs]
     sink_at = {world.cooling[m].id: k for k, m in enumerate(world.sink_machine) if m >= 0}
     count = len(state.live)
-    flows = [state.sink_flow[:, sink_at[m.id]] if m.id in sink_at else np.zeros(count) for m in crahs]
+
+    def at_sink(values: Array, name: str) -> Array:
+        return values[:, sink_at[name]] if name in sink_at else np.zeros(count)
+
+    flows = [at_sink(state.sink_flow, m.id) for m in crahs]
     water = [
         state.supply[:, world.sink_loop[sink_at[m.id]]] if m.id in sink_at else np.zeros(count) for m in crahs
     ]
@@ -70,6 +78,8 @@ def crahs(world: Lowered, state: State) -> Table:
             "speed": state.crah_speed,
             "water_flow": stack(flows, count),
             "water_supply": stack(water, count),
+            "water_required": stack([at_sink(state.sink_limit, m.id) for m in crahs], count),
+            "water_pressure": stack([at_sink(state.sink_pressure, m.id) for m in crahs], count),
             "power": state.power[:, at],
             "saturated": state.crah_saturated.astype(float),
         },
@@ -101,6 +111,7 @@ def plant(world: Lowered, state: State) -> Table:
         "water": state.plant_water[:, at],
         "saturated": state.plant_lost[:, at].astype(float),
         "free": state.plant_free[:, at],
+        "pressure": state.loop_pressure[:, world.source_loop[at]],
     }
     ids = tuple(world.cooling[m].id for m in machines)
     for loop in dict.fromkeys(world.precool_loop.tolist()):
@@ -129,6 +140,7 @@ def _coolers(world: Lowered, state: State, loop: int, columns: NDArray[np.intp])
         "water": state.precool_water[:, columns],
         "saturated": np.zeros_like(heat),
         "free": np.ones_like(heat),
+        "pressure": np.broadcast_to(state.loop_pressure[:, loop, None], heat.shape),
     }
 
 
@@ -148,6 +160,7 @@ def pumps(world: Lowered, state: State) -> Table:
             "rise": state.mover_rise[:, sources:],
             "power": state.power[:, machines],
             "loading": state.pump_flow / np.array(rated) if rated else state.pump_flow,
+            **piping.pump_columns(world, state),
         },
     )
 
@@ -176,6 +189,7 @@ def loops(world: Lowered, state: State) -> Table:
             "head_margin": state.loop_margin,
             "imbalance": stack(imbalance, count),
             "reuse": state.reuse,
+            **piping.loop_columns(world, state),
             "speed": np.where(state.solved_speed > 0.0, state.solved_speed, state.speed),
         },
     )

@@ -16,6 +16,7 @@ from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State
 from twin.networks.steps.air import rack_heat
 from twin.results.results import Table
+from twin.tabulate import piping
 
 Array = NDArray[np.float64]
 
@@ -68,6 +69,8 @@ def racks(world: Lowered, state: State, flow: power_flow.Solution) -> Table:
             "liquid_return": np.where(on_liquid, supply + rise, 0.0),
             "liquid_drop": at_sink(state.sink_law),
             "liquid_pressure": at_sink(state.sink_pressure),
+            "liquid_surge": at_sink(piping.sink_surge(world, state)),
+            "flow_share": piping.flow_share(flow_in, at_sink(state.sink_limit)),
             "coupling_loading": _coupling_loading(world, flow_in),
             "case_temperature": case,
             "case_margin": margin,
