@@ -316,3 +316,75 @@ def filters(facility: Facility, results: Results) -> Iterator[Assessment]:
                 "drop of the clean filter",
                 known.on("live"),
             )
+
+
+@check(
+    "LIQ-031",
+    "Expansion vessels take up the growth of the fluid",
+    standard="EN 12828:2012",
+    clause="annex D: filled at 10 degC, below the relief valve at the warmest, with a reserve when cold (as quoted)",
+    stage="study",
+)
+def expansion(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """For loops that state a vessel; the size that others need is told by the study."""
+    for table in _studied(results, "vessel"):
+        stated = table["stated"] > 0
+        yield Assessment(
+            table.ids, table["pressure"], table["pressure_max"], "max", "pressure",
+            "gauge pressure of the warm expansion vessel", stated,
+        )  # fmt: skip
+        yield Assessment(
+            table.ids, table["reserve"], table["reserve_least"], "min", "volume",
+            "fluid in the cold expansion vessel", stated,
+        )  # fmt: skip
+
+
+def _studied(results: Results, name: str) -> Iterator[Table]:
+    found = results.studies.get(name)
+    if found is not None and found.ids:
+        yield found
+
+
+@check(
+    "LIQ-032",
+    "Any piece of the headers may be shut for maintenance",
+    standard="Uptime Institute Tier Standard: Topology",
+    clause="Tier III, concurrently maintainable distribution paths (as quoted)",
+    stage="study",
+)
+def maintainable(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """For layouts with that goal: no rack may be lost; the study tells of all others."""
+    if facility.redundancy.goal == "none":
+        return
+    places = results.answers.get("mains", {}).get("segments", {})
+    for table in _studied(results, "segment"):
+        for circuit in facility.circuits:
+            mine = [k for k, name in enumerate(table.ids) if name.rpartition(".seg")[0] == circuit.id]
+            if mine:
+                names, lost = tuple(table.ids[k] for k in mine), table["racks_lost"][mine]
+                what = tuple(
+                    f"shut ({places.get(n, n)}), drops {k:.0f} racks"
+                    for n, k in zip(names, lost, strict=True)
+                )
+                yield Assessment(
+                    names, (lost == 0).astype(float), 1.0, "min", "flag", what, mark=circuit.mark
+                )
+
+
+@check(
+    "LIQ-033",
+    "Pumps reach every sink of their loop",
+    standard="consistency",
+    clause="diagnosis of the flow network, pumps at full speed",
+    stage="study",
+)
+def hydraulics(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """No part without drive, no pump against a closed way, no sink cut off or more than 5 % short."""
+    faults = results.answers.get("hydraulics", {}).get("faults", ())
+    if faults:
+        names = tuple(fault["element"] for fault in faults)
+        words = tuple(fault["words"] for fault in faults)
+        yield Assessment(names, np.zeros(len(names)), 1.0, "min", "flag", words)
+    elif results.studies and facility.circuits:
+        names = tuple(circuit.id for circuit in facility.circuits)
+        yield Assessment(names, np.ones(len(names)), 1.0, "min", "flag", "reaches every sink")

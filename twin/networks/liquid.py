@@ -163,7 +163,7 @@ def rack_flow(rack: Rack, liquid_heat: Array, supply: Array | float, fluid: str)
 def lower(facility: Facility, routes: Routes) -> tuple[LoopNetwork, ...]:
     """Restate every loop that has sources and sinks."""
     return tuple(
-        _lower_loop(facility, circuit, routes.pipes[circuit.id])
+        lower_loop(facility, circuit, routes.pipes[circuit.id])
         for circuit in facility.circuits
         if circuit.sources and circuit.sinks
     )
@@ -180,7 +180,8 @@ class _Links:
         return len(self.rows) - 1
 
 
-def _lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopNetwork:
+def lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopNetwork:
+    """Restate one loop, along its route."""
     fluid = FLUIDS[circuit.fluid]
     density = float(fluid.density(circuit.supply))
     machines = facility.by_id

@@ -347,6 +347,30 @@ QUANTITIES: dict[str, Quantity] = {
         """,
         ),
         *_table(
+            "segment",
+            """
+            sinks_without | ratio    | Racks and machines without fluid while it is shut
+            sinks_short   | ratio    | Racks and machines that keep less than 95 % of their flow while it is shut
+            racks_lost    | ratio    | Racks lost while it is shut
+            least_share   | fraction | Least share of their flow that the others keep
+        """,
+        ),
+        *_table(
+            "vessel",
+            """
+            volume        | volume      | Fluid of the loop
+            warmest       | temperature | Warmest fluid in any state
+            growth        | volume      | Growth of the fluid from filling to its warmest
+            needed        | volume      | Smallest expansion vessel; 0 where the relief valve leaves no room
+            precharge     | pressure    | Gauge pressure of the gas in that vessel
+            stated        | volume      | Expansion vessel of the layout; 0 for none
+            pressure      | pressure    | Gauge pressure to which the stated vessel rises; 0 for none
+            pressure_max  | pressure    | Gauge pressure that the relief valve allows
+            reserve       | volume      | Fluid in the cold vessel
+            reserve_least | volume      | Fluid that the cold vessel should hold
+        """,
+        ),
+        *_table(
             "distortion",
             """
             thd           | fraction | Distortion of the voltage

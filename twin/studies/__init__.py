@@ -18,6 +18,8 @@ from twin.studies.continuity import continuity
 from twin.studies.cooling_loss import cooling_loss
 from twin.studies.faults import faults
 from twin.studies.harmonics import harmonics
+from twin.studies.mains import mains
+from twin.studies.mains_faults import hydraulic_faults
 from twin.studies.phases import phases
 from twin.studies.redundancy import redundancy
 from twin.studies.reliability import reliability
@@ -29,6 +31,7 @@ STUDIES: dict[str, Callable[[Basis], Answer]] = {
     "redundancy": redundancy,
     "continuity": continuity,
     "cooling": cooling_loss,
+    "mains": mains,
     "harmonics": harmonics,
     "phases": phases,
     "reliability": reliability,
@@ -37,12 +40,18 @@ STUDIES: dict[str, Callable[[Basis], Answer]] = {
 
 
 def study(basis: Basis) -> Results:
-    """The results with the answers of all studies; a facility whose normal state has no solution has none."""
+    """The results with the answers of all studies.
+
+    A facility whose normal state has no solution has none; what is wrong with its loops is told all the same.
+    """
+    faults_found = hydraulic_faults(basis)
     results = basis.results
+    if faults_found:
+        results = replace(results, answers={**results.answers, "hydraulics": faults_found})
     if not results.settled[basis.row]:
         return results
     tables: dict[str, Table] = {}
-    answers: dict[str, Mapping[str, Any]] = {}
+    answers: dict[str, Mapping[str, Any]] = dict(results.answers)
     begun = time.perf_counter()
     for name, function in STUDIES.items():
         made, answers[name] = function(basis)

@@ -20,6 +20,8 @@ TITLES = {
     "faults": "Short circuits and arc flash",
     "phases": "Single phases",
     "harmonics": "Harmonics",
+    "mains": "Mains of the loops",
+    "hydraulics": "What is wrong with the hydraulics",
 }
 """Studies in the order in which they are told; one that is not listed comes last under its own name."""
 SHEETS: Mapping[str, tuple[Sheet, ...]] = {
@@ -94,6 +96,18 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
         Sheet("distortion", "Voltage", "Place", rules=("HAR-001", "HAR-004"), by=("-thd",)),
         Sheet("winding", "Transformers", "Transformer", rules=("HAR-003",), by=("permissible",)),
     ),
+    "mains": (
+        Sheet(
+            "segment", "Pieces of the headers, shut for maintenance", "Piece", rules=("LIQ-032",),
+            by=("-racks_lost", "-sinks_without", "-sinks_short"),
+            where=lambda t: (t["sinks_without"] > 0) | (t["sinks_short"] > 0),
+        ),
+        Sheet(
+            "vessel", "Expansion of the fluid", "Loop",
+            ("volume", "warmest", "growth", "needed", "precharge", "stated", "pressure"), ("LIQ-031",), ("-volume",),
+        ),
+    ),
+    "hydraulics": (),
 }  # fmt: skip
 """Tables of every study, in order."""
 LEAST_SHARE = 1e-3
