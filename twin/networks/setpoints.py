@@ -25,7 +25,11 @@ def setpoints(facility: Facility, loops: Sequence[LoopNetwork], weather: Weather
     colder than the dew points of the halls of its sinks and that margin.  Condenser water of chillers with a water-side
     economizer is run as cold as the economizer can use and the outdoors allow.
     """
-    wanted = np.array([_own(facility, loop, weather) for loop in loops]).reshape(len(loops), -1).T
+    wanted = (
+        np.array([_own(facility, loop, weather) for loop in loops])
+        .reshape(len(loops), weather.dry_bulb.size)
+        .T
+    )
     served = {name: column for column, loop in enumerate(loops) for name in loop.circuit.sources}
     for column, loop in enumerate(loops):
         cold = [

@@ -1,0 +1,264 @@
+"""Loss of cooling in time: against closed forms, the steady states after a loss, and common sense."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from solvers.hydraulics.transient_forms import COPPER_HEAT, ride_through
+from twin.coupling import evaluate, normal_state, settle
+from twin.layout.load import load, load_text
+from twin.results.quantities import QUANTITIES
+from twin.scenario import NORMAL, Scenario
+from twin.studies.continuity import ENDLESS
+from twin.studies.cooling_loss import cooling_loss
+from twin.studies.cooling_loss_events import PIPE, SINGLE, UTILITY, Event, events
+from twin.studies.cooling_loss_run import follow
+from twin.studies.cooling_loss_signals import Curve, table
+
+LAYOUTS = Path(__file__).parents[2] / "layouts"
+
+HALL = """
+twin: 1
+name: Loss of cooling
+hall: {{size: [14 m, 9 m, 4 m]}}
+catalogue:
+  my_cdu: {{like: cdu_1300kw, coolant_volume: {volume}, restart: 5 s}}
+  my_tank: {{like: tank_50m3, volume: 5 m3}}
+  my_dry: {{like: dry_cooler_2mw, restart: {restart}, run_up: 5 s}}
+pods: [{{id: p, at: [2 m, 2 m], containment: {{aisle: hot, width: 1.8 m}}, rows: [
+  {{id: s, face: south, lineup: [my_cdu, 3 x gb300_nvl72]}}, {{id: n, face: north, lineup: [my_cdu, 3 x gb300_nvl72]}}]}}]
+air: {{crahs: [{{id: c, type: crah_150kw, along: west, count: 2, spare: 1, supply: 24 degC}}]}}
+liquid:
+  plant: [{{id: dry, type: my_dry, count: 2, spare: 1}}, {{id: ch, type: chiller_ac_1200kw, count: 1}}{tank}]
+  pumps: [{{id: fwp, type: pump_60ls, count: 2, spare: 1}}, {{id: chp, type: pump_25ls, count: 1}}]
+  loops:
+    - {{id: fws, source: dry{tanks}, sinks: "kind:cdu", pumps: fwp, supply: 36 degC}}
+    - {{id: tcs, fluid: pg25, source: "kind:cdu", sinks: "type:gb300_*", supply: 40 degC}}
+    - {{id: chw, source: ch, sinks: c, pumps: chp, supply: 18 degC}}
+power:
+  utility: {{id: grid, voltage: 33 kV, capacity: 5 MVA}}
+  transformers: [{{id: tx, type: tx_2500kva, from: grid}}]
+  generators: [{{id: gen, type: gen_2500kw}}]
+  transfer_switches: [{{id: ats, type: ats_4000a, from: [tx, gen]}}]
+  switchboards: [{{id: msb, type: swb_4000a_415v, from: ats}}]
+  ups: [{{id: ups, type: ups_1250kw, from: msb}}]
+  whips:
+    - {{to: ["type:gb300_*", c, chp], from: ups, breaker: 250 A}}
+    - {{to: "kind:cdu", from: {cdu}, breaker: 63 A}}
+    - {{to: fwp, from: {pumps}, breaker: 125 A}}
+    - {{to: [dry, ch], from: msb, breaker: 250 A}}
+"""
+
+
+@cache
+def world(volume="100 L", restart="10 s", cdu="ups", pumps="ups", tank="", tanks=""):
+    """A hall of six racks with its normal state."""
+    text = HALL.format(volume=volume, restart=restart, cdu=cdu, pumps=pumps, tank=tank, tanks=tanks)
+    basis = normal_state(load_text(text))
+    assert basis is not None and basis.results.settled[basis.row]
+    return basis, settle(basis.world, (NORMAL,)).state
+
+
+def followed(*chosen, **how):
+    """Some losses of that hall."""
+    basis, state = world(**how)
+    told = {event.name: event for event in events(basis)}
+    return follow(basis, state, [told[name] if isinstance(name, str) else name for name in chosen])
+
+
+def first(found, name, row=0):
+    return float(found.time[name][row].min())
+
+
+def test_a_loop_that_lost_its_plant_warms_as_all_heat_capacity_over_all_heat_says():
+    """Both loops warm at one rate, all their heat over all their capacity, once the first waves are over."""
+    found = followed("plant:fws")
+    before, line = found.before, found.series[0]
+    group = before.rack_groups[0]
+    masses = [before.masses[0], before.masses[1]]
+    rack = before.world.racks[group.racks[0]].product
+    fluid = before.world.loops[1].density * before.world.loops[1].capacity
+    racks = 6 * (0.15e-6 * rack.coolant.rated_heat * fluid + 72 * 0.8 * COPPER_HEAT)
+    capacity = sum(mass.supply + mass.back for mass in masses) + racks
+    heat = before.liquid_heat.sum() + before.pump_heat[0] + before.pump_heat[1]
+    from twin.studies.cooling_loss_run import TIMES
+
+    # from when first differences have died out to the throttling of the first rack
+    begin, end = 330.0, first(found, "throttle") - 5.0
+    supply = np.interp([begin, end], TIMES, line["supply"])
+    took = float(ride_through([0.0], capacity, supply[1] - supply[0], heat, volumetric_heat=1.0))
+    assert took == pytest.approx(end - begin, rel=0.01)  # 1 % is asked for; flows and heat are constant
+    assert found.energy_error.max() < 1e-10
+
+
+def test_coolant_that_stands_still_leaves_what_plates_and_coolant_hold():
+    """Lids rise by the heat of a rack over its own capacity: the pumps' run-down only adds to that."""
+    found = followed("pumps:tcs")
+    before = found.before
+    group, rack = before.rack_groups[0], before.world.racks[0].product
+    fluid = before.world.loops[1].density * before.world.loops[1].capacity
+    own = 0.15e-6 * rack.coolant.rated_heat * fluid + 72 * 0.8 * COPPER_HEAT
+    least = (rack.cold_plate.case_max - group.lid) * own / group.heat[0]
+    plates = 72 * 0.8 * COPPER_HEAT * (rack.cold_plate.case_max - group.lid) / group.chips[0]
+    assert plates < first(found, "case") < least + 10.0
+    assert first(found, "case") < first(found, "throttle") < first(found, "trip")
+    assert np.isfinite(found.time["trip"][0]).sum() == 6
+
+
+@pytest.mark.parametrize("layout", ["first_hall", "vera_rubin_800vdc"])
+def test_it_comes_to_rest_where_the_steady_states_after_a_loss_are(layout):
+    """Same exchangers, flows and set points: 0.02 K is what is left of the march at its end."""
+    facility = load(LAYOUTS / f"{layout}.yaml")
+    basis = normal_state(facility)
+    assert basis is not None
+    state = settle(basis.world, (NORMAL,)).state
+    told = [event for event in events(basis) if event.kind == SINGLE]
+    found = follow(basis, state, told)
+    steady = evaluate(
+        facility, (NORMAL, *(Scenario(name=e.name, failed=tuple(e.lost)) for e in found.events))
+    )
+    assert found.rests.all() and found.ok.all()
+    lids = found.before.rack_groups
+    for row in range(len(found.events)):
+        np.testing.assert_allclose(found.end_supply[row], steady["loop"]["supply"][row + 1], atol=0.02)
+        for group in lids:
+            case = steady["rack"]["case_temperature"][row + 1, group.racks]
+            np.testing.assert_allclose(
+                found.end_lid[row, group.racks], case, atol=0.05
+            )  # one slot, its mean lid
+
+
+def test_plant_that_is_too_small_after_a_loss_ends_where_the_steady_state_is():
+    """One of two dry coolers of a hot day: its outlet floats, and so do the CDUs' set points."""
+    text = (LAYOUTS / "first_hall.yaml").read_text()
+    for old, new in (
+        ("pumps: fwp, supply: 36 degC", "pumps: fwp, supply: 39 degC"),
+        ("grid: de}", "grid: de, outdoor: {dry_bulb: 37.5 degC, wet_bulb: 20 degC}}"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    facility = load_text(text)
+    basis = normal_state(facility)
+    assert basis is not None and basis.results.settled[0]
+    state = settle(basis.world, (NORMAL,)).state
+    found = follow(basis, state, [Event("lose:dry1", SINGLE, "", frozenset(["dry1"]))])
+    steady = evaluate(facility, (NORMAL, Scenario(name="lose:dry1", failed=("dry1",))))
+    fws = steady["loop"]["supply"][1, 0]
+    assert fws > 39.3, fws  # its set point is lost
+    assert steady["rack"]["throttle"][1].min() > 0.99  # and racks still run at full power
+    # a cooler's conductance is taken from its loading in the normal state, at other water temperatures
+    assert found.end_supply[0, 0] == pytest.approx(fws, abs=0.3)
+
+
+def test_more_coolant_lasts_longer():
+    times = [first(followed("pumps:fws", volume=v), "case") for v in ("50 L", "200 L", "800 L")]
+    assert times == sorted(times) and times[0] < times[-1] - 5.0
+
+
+def test_a_tank_in_the_supply_carries_the_loop_while_the_plant_is_away():
+    bare = followed("plant:fws")
+    tank = ", {id: tank, type: my_tank, count: 1}"
+    stored = followed("plant:fws", tank=tank, tanks=", tanks: tank")
+    assert stored.before.masses[0].tank == pytest.approx(5.0 * 4.15e6, rel=0.01)
+    gain = first(stored, "supply") - first(bare, "supply")
+    # the tank gives the loop's cold water until warm has come through, and what is warm then has not yet come round
+    passed = 5.0 * 990.0 / stored.before.flows.before[0].total
+    assert 0.5 * passed < gain < 3.0 * passed
+
+
+def test_pumps_on_ups_run_on_and_those_that_are_not_stop_until_the_generator_runs():
+    on, off = followed("utility"), followed("utility", pumps="msb", cdu="msb")
+    away = off.events[0].away
+    assert not {"fwp1", "p.s.01"} & set(on.events[0].away)
+    assert {"fwp1", "fwp2", "p.s.01", "p.n.01", "dry1"} <= set(away)
+    assert all(10.0 < time < 60.0 for time in away.values())  # start and transfer of the generator
+    assert on.lid.max() < off.lid.max() - 3.0
+    assert not np.isfinite(on.time["throttle"]).any()
+
+
+def test_a_restart_in_time_harms_no_rack_and_one_too_late_trips_all():
+    soon, late = followed("utility"), followed("utility", restart="1 h")
+    assert first(soon, "trip") == np.inf and soon.borne["trip"][0] >= 60.0
+    assert np.isfinite(late.time["trip"][0]).sum() == 6  # the network has no other racks
+    assert late.borne["trip"][0] == -np.inf
+    # what would happen without an end is the same until the restart
+    np.testing.assert_allclose(late.time["case"][0], late.held["case"][0], rtol=1e-3)
+
+
+def test_what_may_come_back_later_does_harm_just_beyond():
+    found = followed("utility")
+    event, borne = found.events[0], float(found.borne["throttle"][0])
+    assert np.isfinite(borne) and borne > 0.0
+    kept, broken = (follow(*world(), [event.later(d)]).time["throttle"].min() for d in (borne, 2.1 * borne))
+    assert kept == np.inf and np.isfinite(broken)
+
+
+def test_racks_beyond_a_closed_piece_of_header_have_no_flow_and_the_others_keep_it():
+    basis, _ = world()
+    pieces = [e for e in events(basis) if e.kind == PIPE and e.closed[0][0] == 1]
+    found = followed(*(event.name for event in pieces))
+    flows = [found.before.flows.after(1, event).sink for event in found.events]
+    dry = np.array([(flow == 0.0).sum() for flow in flows])
+    assert sorted(dry.tolist()) == [1, 2, 3, 4, 5, 6]
+    for row, flow in enumerate(flows):
+        assert (np.isfinite(found.time["trip"][row]) == (flow == 0.0)).all()
+
+
+def test_racks_that_lose_power_give_no_heat():
+    dark = Event(
+        "dark",
+        UTILITY,
+        "",
+        away={"dry1": np.inf, "dry2": np.inf},
+        dark=frozenset(r.id for r in world()[0].world.racks),
+    )
+    found = followed(dark)
+    assert found.dark.all() and not np.isfinite(found.time["supply"]).any()
+    racks = found.before.rack_groups[0].racks
+    assert (
+        found.end_lid[0, racks] < found.lid[0, racks] - 15.0
+    ).all()  # only what fluid and metal held goes round
+
+
+def test_what_is_told_is_plain_and_named():
+    facility = load(LAYOUTS / "first_hall.yaml")
+    tables, facts = cooling_loss(normal_state(facility))
+    json.dumps(facts, allow_nan=False)
+    for name, table_ in tables.items():
+        assert set(table_.values) == {
+            key.partition(".")[2] for key in QUANTITIES if key.startswith(f"{name}.")
+        }
+        for values in table_.values.values():
+            assert (
+                values.shape == (len(table_.ids),) and np.isfinite(values).all() and values.max() <= ENDLESS
+            )
+    assert any("utility" in words and "lid" in words for words in facts["sentences"])
+    loss = next(loss for loss in facts["losses"] if loss["name"] == "pumps:tcs.pod")
+    assert sum(len(group["names"]) for group in loss["racks"]) == 8
+    assert {"lose:dry2"} <= {name for loss in facts["losses"] for name in loss["like"]}
+
+
+def test_halls_without_a_loop_are_left_out_with_a_sentence():
+    text = """
+twin: 1
+name: Dry
+hall: {size: [8 m, 6 m, 4 m]}
+pods: [{id: p, at: [2 m, 2 m], rows: [{id: s, face: south, lineup: [2 x enterprise_rack]}]}]
+air: {crahs: [{id: c, type: crah_150kw, count: 1, supply: 22 degC}]}
+"""
+    basis = normal_state(load_text(text))
+    assert basis is not None
+    tables, facts = cooling_loss(basis)
+    assert not tables and "no liquid loop" in facts["sentences"][0]
+
+
+def test_signals_are_exact_at_their_own_points_and_level_beyond():
+    curves = [[Curve.step(0.25, returns=20.0, ramp=10.0), Curve.level()], [Curve.step(0.0), Curve.level(0.5)]]
+    time, value = table(curves)
+    assert time.shape == (2, 4) and value.shape == (2, 4, 2)
+    assert np.interp(25.0, time[0], value[0, :, 0]) == pytest.approx(0.625)
+    assert value[1, -1].tolist() == [0.0, 0.5]
+    assert (np.diff(time, axis=1) >= 0.0).all()
