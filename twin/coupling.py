@@ -150,6 +150,7 @@ def _evaluated(
     lowered = time.perf_counter()
     parts: list[Results] = []
     loads: list[NDArray[np.complex128]] = []
+    at_rest: list[State] = []
     chunk = max(8, min(CHUNK, CELLS // max(len(facility.racks), 1)))
     for first in range(0, len(states), chunk):
         tell = partial(progress, total=len(states), base=first) if progress else None
@@ -159,13 +160,14 @@ def _evaluated(
         part = tabulate(world, block, rest.state, rest.tree.solve(load), rest.settled, rest.passes)
         parts.append(part)
         loads += [load[row] for row, state in enumerate(part.scenarios) if state.normal]
+        at_rest += [rest.state.take(np.array([k])) for k, state in enumerate(part.scenarios) if state.normal]
     results = join(facility, parts)
     results = replace(results, fields=air_fields(world), air=air_facts(world))
     results = replace(results, seconds={"lower": lowered - begun, "solve": time.perf_counter() - lowered})
     normal = next((row for row, state in enumerate(states) if state.normal), -1)
     if loads and not all(report.ok[normal] for report in results.reports if report.domain == "power"):
         results = replace(results, answers={"power": collapse(world.power, loads[0])})
-    return results, Basis(world, results, normal, loads[0]) if loads else None
+    return results, Basis(world, results, normal, loads[0], at_rest[0]) if loads else None
 
 
 def _fits(facility: Facility, states: int) -> None:

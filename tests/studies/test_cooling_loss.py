@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from solvers.hydraulics.transient_forms import COPPER_HEAT, ride_through
-from twin.coupling import evaluate, normal_state, settle
+from twin.coupling import evaluate, normal_state
 from twin.layout.load import load, load_text
 from twin.results.quantities import QUANTITIES
 from twin.scenario import NORMAL, Scenario
@@ -59,14 +59,14 @@ def world(volume="100 L", restart="10 s", cdu="ups", pumps="ups", tank="", tanks
     text = HALL.format(volume=volume, restart=restart, cdu=cdu, pumps=pumps, tank=tank, tanks=tanks)
     basis = normal_state(load_text(text))
     assert basis is not None and basis.results.settled[basis.row]
-    return basis, settle(basis.world, (NORMAL,)).state
+    return basis
 
 
 def followed(*chosen, **how):
     """Some losses of that hall."""
-    basis, state = world(**how)
+    basis = world(**how)
     told = {event.name: event for event in events(basis)}
-    return follow(basis, state, [told[name] if isinstance(name, str) else name for name in chosen])
+    return follow(basis, [told[name] if isinstance(name, str) else name for name in chosen])
 
 
 def first(found, name, row=0):
@@ -114,9 +114,8 @@ def test_it_comes_to_rest_where_the_steady_states_after_a_loss_are(layout):
     facility = load(LAYOUTS / f"{layout}.yaml")
     basis = normal_state(facility)
     assert basis is not None
-    state = settle(basis.world, (NORMAL,)).state
     told = [event for event in events(basis) if event.kind == SINGLE]
-    found = follow(basis, state, told)
+    found = follow(basis, told)
     steady = evaluate(
         facility, (NORMAL, *(Scenario(name=e.name, failed=tuple(e.lost)) for e in found.events))
     )
@@ -143,8 +142,7 @@ def test_plant_that_is_too_small_after_a_loss_ends_where_the_steady_state_is():
     facility = load_text(text)
     basis = normal_state(facility)
     assert basis is not None and basis.results.settled[0]
-    state = settle(basis.world, (NORMAL,)).state
-    found = follow(basis, state, [Event("lose:dry1", SINGLE, "", frozenset(["dry1"]))])
+    found = follow(basis, [Event("lose:dry1", SINGLE, "", frozenset(["dry1"]))])
     steady = evaluate(facility, (NORMAL, Scenario(name="lose:dry1", failed=("dry1",))))
     fws = steady["loop"]["supply"][1, 0]
     assert fws > 39.3, fws  # its set point is lost
@@ -192,12 +190,12 @@ def test_what_may_come_back_later_does_harm_just_beyond():
     found = followed("utility")
     event, borne = found.events[0], float(found.borne["throttle"][0])
     assert np.isfinite(borne) and borne > 0.0
-    kept, broken = (follow(*world(), [event.later(d)]).time["throttle"].min() for d in (borne, 2.1 * borne))
+    kept, broken = (follow(world(), [event.later(d)]).time["throttle"].min() for d in (borne, 2.1 * borne))
     assert kept == np.inf and np.isfinite(broken)
 
 
 def test_racks_beyond_a_closed_piece_of_header_have_no_flow_and_the_others_keep_it():
-    basis, _ = world()
+    basis = world()
     pieces = [e for e in events(basis) if e.kind == PIPE and e.closed[0][0] == 1]
     found = followed(*(event.name for event in pieces))
     flows = [found.before.flows.after(1, event).sink for event in found.events]
@@ -213,7 +211,7 @@ def test_racks_that_lose_power_give_no_heat():
         UTILITY,
         "",
         away={"dry1": np.inf, "dry2": np.inf},
-        dark=frozenset(r.id for r in world()[0].world.racks),
+        dark=frozenset(r.id for r in world().world.racks),
     )
     found = followed(dark)
     assert found.dark.all() and not np.isfinite(found.time["supply"]).any()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from solvers import power as power_flow
 from twin.model.facility import Facility, Feed
 from twin.networks.facility import Lowered
+from twin.networks.state import State
 from twin.results.results import Results, Table
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Basis:
     """Row of the normal state in the results."""
     load: NDArray[np.complex128]
     """(L,) power asked of the power tree in the normal state. [VA]"""
+    state: State | None = None
+    """The normal state in the coupling's arrays (one scenario); None where only its results are at hand."""
     thorough: bool = False
     """Whether to take all the time it needs."""
     tell: Callable[[str], None] = lambda words: None

@@ -14,7 +14,6 @@ import numpy as np
 
 from twin.networks.facility import Lowered
 from twin.results.results import Table
-from twin.scenario import NORMAL
 from twin.studies import cooling_loss_tables as tables
 from twin.studies.basis import Basis
 from twin.studies.cooling_loss_events import PIPE, SINGLE, SWITCH, UTILITY, WHOLE, Event
@@ -36,10 +35,13 @@ def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
     """
     if not basis.world.loops:
         return {}, {"sentences": ["there is no liquid loop, so the loss of cooling is not followed in time"]}
-    from twin.coupling import settle  # which imports the studies
-
-    state = settle(basis.world, (NORMAL,)).state
-    found = follow(basis, state)
+    if basis.state is None:
+        return {}, {
+            "sentences": [
+                "the flows of the normal state are not at hand, so the loss of cooling is not followed"
+            ]
+        }
+    found = follow(basis)
     made = {
         "cooling_loss": tables.loss_table(found),
         "rack_loss": tables.rack_table(found),

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from solvers.hydraulics import transient
 from twin.networks.facility import Lowered
-from twin.networks.state import State
 from twin.studies.basis import Basis
 from twin.studies.cooling_loss_events import PIPE, SINGLE, WHOLE, Event, events
 from twin.studies.cooling_loss_network import Builder, PartProblem
@@ -95,15 +94,17 @@ class Followed:
     horizon: float
 
 
-def follow(basis: Basis, state: State, chosen: Iterable[Event] | None = None) -> Followed:
+def follow(basis: Basis, chosen: Iterable[Event] | None = None) -> Followed:
     """Follow losses, by default :func:`events`.
 
-    Parameters
-    ----------
-    state : State
-        The normal state (one scenario).
+    Raises
+    ------
+    ValueError
+        If the basis has no flows of the normal state.
     """
-    before = Before(basis, state)
+    if basis.state is None:
+        raise ValueError("the basis has no normal state in arrays, from which losses could be followed")
+    before = Before(basis, basis.state)
     told = tuple(chosen) if chosen is not None else events(basis)
     pieces = [_Part(before, *members) for members in parts(before.world)]
     pieces = [piece for piece in pieces if piece.loops or piece.halls]
