@@ -197,9 +197,10 @@ def _pump_speed(
     hold a pressure at the far end of the headers, or the speed, do that instead.
     """
     flow, drop = answer.link_flow[:, loop.sink_link], answer.link_drop[:, loop.sink_link]
-    asked = live & (limit > 0.0)
+    in_use = np.asarray(loop.template.link_open, bool)[loop.sink_link]  # not valved off
+    asked = live & (limit > 0.0) & in_use
     short = np.maximum(loop.law_drop(limit) - law, 0.0)
-    held = flow >= limit * (1.0 - 1e-6)
+    held = (flow >= limit * (1.0 - 1e-6)) | ~in_use
     pipe = _branch_friction(loop, answer)
     over = np.where(held, drop - law - pipe - SPARE_DROP, -short - SPARE_DROP)
     spare = np.where(asked, over, np.inf).min(axis=1, initial=np.inf)
