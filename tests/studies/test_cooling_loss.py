@@ -14,7 +14,7 @@ from twin.results.quantities import QUANTITIES
 from twin.scenario import NORMAL, Scenario
 from twin.studies.continuity import ENDLESS
 from twin.studies.cooling_loss import cooling_loss
-from twin.studies.cooling_loss_events import PIPE, SINGLE, UTILITY, Event, events
+from twin.studies.cooling_loss_events import PIPE, POWER, SINGLE, UTILITY, Event, events
 from twin.studies.cooling_loss_run import follow
 from twin.studies.cooling_loss_signals import Curve, table
 
@@ -192,6 +192,27 @@ def test_what_may_come_back_later_does_harm_just_beyond():
     assert np.isfinite(borne) and borne > 0.0
     kept, broken = (follow(world(), [event.later(d)]).time["throttle"].min() for d in (borne, 2.1 * borne))
     assert kept == np.inf and np.isfinite(broken)
+
+
+def test_power_machines_that_stop_cooling_are_followed_with_the_racks_that_they_drop():
+    """The main board feeds all; the UPS racks, CDUs and pumps; nothing feeds the pumps alone."""
+    told = {event.name: event for event in events(world(pumps="msb")) if event.kind == POWER}
+    assert set(told) == {"lose:msb", "lose:ups", "lose:ats"}
+    assert {"fwp1", "fwp2", "dry1", "ch1"} <= set(told["lose:msb"].away) and np.inf in told[
+        "lose:msb"
+    ].away.values()
+    assert len(told["lose:ups"].dark) == 6 and "p.s.01" in told["lose:ups"].away
+    found = followed("lose:ups", pumps="msb")
+    assert not np.isfinite(found.time["trip"]).any()  # the racks are dark as well
+
+
+def test_the_operation_of_a_transfer_switch_stops_pumps_until_the_generator_runs():
+    found = followed("supply:ats", pumps="msb")
+    away = found.events[0].away
+    assert {"fwp1", "dry1"} <= set(away) and "p.s.01" not in away
+    assert all(10.0 < time < 60.0 for time in away.values()) and found.events[0].returns
+    utility = followed("utility", pumps="msb")
+    assert first(found, "supply") == pytest.approx(first(utility, "supply"), rel=0.05)
 
 
 def test_racks_beyond_a_closed_piece_of_header_have_no_flow_and_the_others_keep_it():

@@ -69,17 +69,18 @@ def throttling(facility: Facility, results: Results) -> Iterator[Assessment]:
 
 @check(
     "RTC-003",
-    "One lost cooling machine leaves time to act",
+    "One lost machine leaves time to act",
     standard="design practice",
     clause="N+1 in time: 15 min (assumed)",
     severity="warning",
     stage="study",
 )
 def single(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """A warning: whether racks run on for good after a loss is judged in the steady states."""
+    """Cooling machines, and power machines that stop some.  A warning: whether racks run on for good after a loss is judged
+    in the steady states."""
     for table in _studied(results):
         what = "time until racks shut down once it is lost"
-        where = table["single"] > 0.5
+        where = (table["single"] > 0.5) | (table["power"] > 0.5)
         time = np.minimum(table["time_trip"], FOLLOWED)
         none = tuple("none does" if bound >= FOLLOWED else "" for bound in time)
         subjects = _subjects(facility, table)

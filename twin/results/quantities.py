@@ -316,6 +316,7 @@ QUANTITIES: dict[str, Quantity] = {
             rests          | flag        | No temperature rises any more at the end
             followed       | flag        | Followed to its end
             single         | flag        | Loss of one cooling machine
+            power          | flag        | Loss of one power machine that stops cooling machines
             piece          | flag        | Loss of a piece of the headers
             utility        | flag        | Loss of the utility
             flowless       | flag        | Loss of all pumps of a loop

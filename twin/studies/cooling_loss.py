@@ -16,7 +16,7 @@ from twin.networks.facility import Lowered
 from twin.results.results import Table
 from twin.studies import cooling_loss_tables as tables
 from twin.studies.basis import Basis
-from twin.studies.cooling_loss_events import PIPE, SINGLE, SWITCH, UTILITY, WHOLE, Event
+from twin.studies.cooling_loss_events import PIPE, POWER, SINGLE, SWITCH, UTILITY, WHOLE, Event
 from twin.studies.cooling_loss_run import HORIZON, Followed, follow
 
 DRAWN = 4
@@ -66,7 +66,7 @@ def _worst(found: Followed) -> list[int]:
     chosen = [row for row, event in events if event.kind == UTILITY]
     for rows in (
         [row for row, event in events if event.kind == SINGLE and harmed[row]],
-        [row for row, event in events if event.kind == SWITCH and harmed[row]],
+        [row for row, event in events if event.kind in (SWITCH, POWER) and harmed[row]],
         [
             row
             for row, event in events
@@ -82,14 +82,14 @@ def _worst(found: Followed) -> list[int]:
 
 def _sentences(found: Followed, table: Table) -> Iterator[str]:
     rows = {
-        kind: [k for k, e in enumerate(found.events) if e.kind == kind]
-        for kind in (UTILITY, SINGLE, SWITCH, WHOLE)
+        kind: [k for k, e in enumerate(found.events) if e.kind == kind] for kind in (UTILITY, SINGLE, WHOLE)
     }
     for row in rows[UTILITY]:
         yield f"loss of the utility: {_running(found.before.world, found.events[row])}; {_outcome(found, row)}"
         yield from _slack(found, row)
-    for row in _tightest(found, rows[SWITCH]):
-        yield f"loss of {found.events[row].words}: {_outcome(found, row)}"
+    for row in _tightest(found, [k for k, e in enumerate(found.events) if e.kind in (SWITCH, POWER)]):
+        event = found.events[row]
+        yield f"loss of {event.words}: {len(event.away)} cooling machines stop; {_outcome(found, row)}"
     if rows[SINGLE]:
         yield _of_singles(found, rows[SINGLE])
     for row in _tightest(found, [k for k in rows[WHOLE] if table["flowless"][k] > 0.5]):

@@ -92,6 +92,8 @@ class Followed:
     energy_error: Array
     series: tuple[Mapping[str, Array], ...]
     horizon: float
+    alike: tuple[Index, ...]
+    """(k, n) each: columns of the racks of k like loops or parts, row by row in like places."""
 
 
 def follow(basis: Basis, chosen: Iterable[Event] | None = None) -> Followed:
@@ -313,24 +315,20 @@ def _gathered(
         name: np.array([_borne(e, name, pieces, courses) for e in told]) for name in ("throttle", "trip")
     }
     return Followed(
-        before,
-        told,
-        time,
-        held,
-        borne,
-        restart,
-        lid,
-        supply,
-        end_lid,
-        end_supply,
-        air,
-        dark,
-        rests,
-        ok,
-        error,
-        tuple(series),
-        horizon,
-    )
+        before, told, time, held, borne, restart, lid, supply, end_lid, end_supply, air, dark, rests, ok, error,
+        tuple(series), horizon, tuple(_alike(world, pieces)),
+    )  # fmt: skip
+
+
+def _alike(world: Lowered, pieces: Sequence[_Part]) -> Iterable[Index]:
+    """Racks in like places of loops, and of parts, that are alike."""
+    for group in world.alike:
+        columns = np.stack([world.sink_rack[world.slices.sink[number]] for number in group])
+        yield columns[:, (columns >= 0).all(axis=0)]
+    shapes: dict[tuple[object, ...], list[Index]] = {}
+    for piece in pieces:
+        shapes.setdefault(piece.shape, []).append(piece.racks)
+    yield from (np.stack(racks) for racks in shapes.values())
 
 
 def _borne(

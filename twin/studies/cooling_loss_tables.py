@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin.networks.facility import rack_product
 from twin.results.results import Table
 from twin.studies.continuity import ENDLESS
-from twin.studies.cooling_loss_events import PIPE, SINGLE, UTILITY, WHOLE
+from twin.studies.cooling_loss_events import PIPE, POWER, SINGLE, UTILITY, WHOLE
 from twin.studies.cooling_loss_run import TIMES, Followed
 
 Array = NDArray[np.float64]
@@ -51,6 +51,7 @@ def loss_table(found: Followed) -> Table:
             "followed": found.ok.astype(float),
             "single": np.array([event.kind == SINGLE for event in found.events], float),
             "piece": np.array([event.kind == PIPE for event in found.events], float),
+            "power": np.array([event.kind == POWER for event in found.events], float),
             "utility": np.array([event.kind == UTILITY for event in found.events], float),
             "flowless": np.array([event.kind == WHOLE and event.name.startswith(FLOWLESS) for event in found.events], float),
         },
@@ -86,11 +87,21 @@ def rack_table(found: Followed) -> Table:
     for kind, chosen in kinds.items():
         rows = np.array(chosen, bool)
         for name in ("throttle", "trip") if kind != "flowless" else ("case", "throttle", "trip"):
-            values[f"{kind}_{name}"] = bounded(found.time[name][rows].min(axis=0, initial=np.inf))
-        values[f"{kind}_lid"] = np.maximum(found.lid[rows].max(axis=0, initial=-np.inf), 0.0)
+            first = _spread(found, found.time[name][rows].min(axis=0, initial=np.inf), kind)
+            values[f"{kind}_{name}"] = bounded(first)
+        warmest = -_spread(found, -found.lid[rows].max(axis=0, initial=-np.inf), kind)
+        values[f"{kind}_lid"] = np.maximum(warmest, 0.0)
     limits = [rack_product(rack).cold_plate for rack in world.racks]
     values["case_max"] = np.array([sheet.case_max if sheet else 0.0 for sheet in limits])
     return Table(tuple(rack.id for rack in world.racks), values)
+
+
+def _spread(found: Followed, least: Array, kind: str) -> Array:
+    """Losses that are alike were followed once: racks in like places share the smallest; all have the utility's."""
+    values = least.copy()
+    for columns in found.alike if kind != "utility" else ():
+        values[columns] = values[columns].min(axis=0)
+    return values
 
 
 def piece_table(found: Followed) -> Table:
