@@ -336,9 +336,12 @@ def _weather_files(facility: Facility, options: Options) -> list[Path]:
 
 def _content(path: Path) -> str:
     """Digest of a file; empty if it cannot be read, which the solve tells better."""
+    from twin.climate.text import read_bytes
+    from twin.layout.mistakes import LayoutError
+
     try:
-        return sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return sha256(read_bytes(path)).hexdigest()
+    except LayoutError:
         return ""
 
 

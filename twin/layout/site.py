@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from twin.layout.draft import Draft
@@ -27,6 +29,7 @@ def locate(draft: Draft, catalogue: Any) -> Place | None:
     cooling design day), one state that occurs; towers and pads may meet a higher wet bulb on cooler days.
     """
     site = draft.layout.site
+    _check_files_of_the_year(draft)
     climate = _named(draft, site.climate, catalogue.climates, "climate")
     grid = _named(draft, site.grid, catalogue.grids, "grid")
     if (site.climate and climate is None) or (site.grid and grid is None):
@@ -44,6 +47,21 @@ def locate(draft: Draft, catalogue: Any) -> Place | None:
         sources={name: source for name, (_, source) in values.items()},
         **{name: value for name, (value, _) in values.items()},
     )
+
+
+def _check_files_of_the_year(draft: Draft) -> None:
+    """Complain about files of the year that do not lie in the layout's folder: a layout comes from anywhere."""
+    root = os.path.realpath(os.path.dirname(draft.document.root.mark.file))
+    for key in ("weather", "series"):
+        written = getattr(draft.layout.year, key)
+        if written is None:
+            continue
+        if not written.strip() or "\0" in written:
+            draft.complain(("year", key), "write the relative path of a file")
+        elif PurePosixPath(written).is_absolute() or PureWindowsPath(written).anchor or "\\" in written:
+            draft.complain(("year", key), "write a path relative to this file, with /")
+        elif os.path.commonpath((root, os.path.realpath(os.path.join(root, written)))) != root:
+            draft.complain(("year", key), f"file {quote(written)} is outside the folder of the layout")
 
 
 def _assumed() -> dict[str, tuple[Any, str]]:

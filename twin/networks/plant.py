@@ -22,7 +22,7 @@ CURVES: dict[str, chiller.ChillerRating | None] = {"": None, **chiller.CURVES}
 CAPACITY_SLOPE = 0.03
 """Growth of a chiller's capacity with its leaving temperature, used where the set point is lost. [1/K] Assumed."""
 NO_ROOM = 10.0
-"""Loading given where the outdoors are warmer than the set point: no number of units would do. [-]"""
+"""Loading given where the outdoors are warmer than the set point, or so near that more units would not do. [-]"""
 FULL_SPEED = -90.0
 """A set point no outdoor state reaches: asks for the leaving temperature at full fan speed. [degC]"""
 
@@ -129,6 +129,7 @@ def _outdoors(product: DryCooler | CoolingTower, asked: Asked, weather: Weather)
     sink = _sink(product, weather)
     room = asked.setpoint - sink
     loading = np.where(room > 0.0, (flat_out.leaving - sink) / np.where(room > 0.0, room, 1.0), NO_ROOM)
+    loading = np.minimum(loading, NO_ROOM)
     return Running(
         leaving=state.leaving,
         power=state.power,

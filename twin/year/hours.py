@@ -127,12 +127,13 @@ def _plant_alone(world: Lowered, state: State, weather: Weather) -> tuple[State,
     for done in range(PLANT_PASSES):
         if not moving.size:
             break
-        before = whole.take(moving)
+        together = moving.size == len(wanted)  # no copies of large tables where all hours still move
+        before = whole if together else whole.take(moving)
         after = ventilate(world, before)
         after = circulate(world, after)
         after = warm(world, after)
         after = reject(world, after)
-        whole = whole.put(moving, after)
+        whole = after if together else whole.put(moving, after)
         still = (change(before, after, scale[moving]) <= TOLERANCE) & (done > 0)
         quiet[moving[still]] = True
         moving = moving[~still]
