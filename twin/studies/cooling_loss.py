@@ -89,7 +89,7 @@ def _sentences(found: Followed, table: Table) -> Iterator[str]:
         yield from _slack(found, row)
     for row in _tightest(found, [k for k, e in enumerate(found.events) if e.kind in (SWITCH, POWER)]):
         event = found.events[row]
-        yield f"loss of {event.words}: {len(event.away)} cooling machines stop; {_outcome(found, row)}"
+        yield f"loss of {event.words}: {_counted(len(event.away))}; {_outcome(found, row)}"
     if rows[SINGLE]:
         yield _of_singles(found, rows[SINGLE])
     for row in _tightest(found, [k for k in rows[WHOLE] if table["flowless"][k] > 0.5]):
@@ -111,6 +111,10 @@ def _tightest(found: Followed, rows: list[int]) -> list[int]:
         return trip, throttle, -float(found.lid[row].max(initial=0.0))
 
     return sorted(rows, key=order)[:1]
+
+
+def _counted(stopped: int) -> str:
+    return "one cooling machine stops" if stopped == 1 else f"{stopped} cooling machines stop"
 
 
 def _running(world: Lowered, event: Event) -> str:
