@@ -171,10 +171,15 @@ def test_the_vessel_is_that_of_the_standard_at_the_fill_pressure_of_its_reserve(
         hot_temperature=55.0,
     )
     growth = float(suction.expansion(volume, cold, hot))
-    found, gas = sized(
-        growth, float(tank.filled), float(suction.fill_pressure(tank)), 5.4e5, suction.STANDARD_PRESSURE
-    )
+    filled = float(suction.fill_pressure(tank))
+    bounds = {"filled_to": filled, "highest": 5.4e5, "least": 0.0, "air": suction.STANDARD_PRESSURE}
+    found, gas = sized(growth, float(tank.filled), **bounds)
     np.testing.assert_allclose((found, gas), (tank.volume, tank.pre_charge), rtol=1e-12)
+    higher = (gas + filled) / 2.0  # more gas pressure needs a larger vessel for the same reserve
+    larger, charged = sized(growth, float(tank.filled), **bounds | {"least": higher})
+    air = suction.STANDARD_PRESSURE
+    assert charged == higher and larger > found
+    np.testing.assert_allclose((higher + air) * larger, (filled + air) * (larger - tank.filled), rtol=1e-12)
 
 
 def test_a_vessel_of_the_size_that_is_told_holds_and_half_of_it_does_not():

@@ -9,6 +9,7 @@ import numpy as np
 
 from solvers.fluids import FLUIDS
 from solvers.hydraulics import suction
+from solvers.hydraulics.case import GRAVITY
 from solvers.psychrometrics import pressure_at
 from twin.model.piping import ExpansionVessel
 from twin.model.products import CoolingTower, Rack
@@ -86,7 +87,10 @@ def vessel(basis: Basis, number: int) -> Vessel:
     relief = own.relief if own else RELIEF
     highest = relief - 5e4 if relief <= 5e5 else 0.9 * relief
     reserve_least = max(suction.RESERVE_SHARE * volume, suction.LEAST_RESERVE)
-    needed, precharge = sized(growth, reserve_least, circuit.static_pressure, highest, air)
+    needed, precharge = sized(
+        growth, reserve_least, filled_to=circuit.static_pressure, highest=highest, air=air,
+        least=cold * GRAVITY * circuit.height + suction.OVER_STATIC,
+    )  # fmt: skip
     pressure, reserve = _stated(own, circuit.static_pressure, growth, air) if own else (0.0, 0.0)
     products = [basis.facility.by_id[name].product for name in circuit.sources]
     return Vessel(
@@ -104,15 +108,21 @@ def vessel(basis: Basis, number: int) -> Vessel:
     )
 
 
-def sized(growth: float, reserve: float, filled_to: float, highest: float, air: float) -> tuple[float, float]:
+def sized(
+    growth: float, reserve: float, *, filled_to: float, highest: float, least: float, air: float
+) -> tuple[float, float]:
     """Smallest vessel [m3] and the gauge pressure of its gas [Pa], by Boyle's law as in EN 12828 annex D (as quoted).
 
-    Cold it holds ``reserve`` [m3] at ``filled_to`` [Pa], warm ``growth`` [m3] more at ``highest``; zeros if that is lower.
+    Cold it holds ``reserve`` [m3] at ``filled_to`` [Pa], warm ``growth`` [m3] more at ``highest``; the gas is charged to no
+    less than ``least`` if that is below ``filled_to``.  Zeros where ``highest`` leaves no room.
     """
     if highest <= filled_to:
         return 0.0, 0.0
     gas = growth * (highest + air) / (highest - filled_to)
-    return reserve + gas, (filled_to + air) * gas / (reserve + gas) - air
+    charged = (filled_to + air) * gas / (reserve + gas) - air
+    if charged >= least or least >= filled_to:
+        return reserve + gas, charged
+    return reserve * (filled_to + air) / (filled_to - least), least
 
 
 def _stated(own: ExpansionVessel, filled_to: float, growth: float, air: float) -> tuple[float, float]:

@@ -192,7 +192,7 @@ def assumptions(facility: Facility, results: Results) -> list[tuple[str, str, st
     """What the studies took for granted: thing, value, source."""
     found = []
     for study, said in (("faults", _of_faults), ("reliability", _of_reliability), ("continuity", _of_jobs),
-                        ("harmonics", _of_harmonics), ("phases", _of_phases)):  # fmt: skip
+                        ("harmonics", _of_harmonics), ("phases", _of_phases), ("mains", _of_mains)):  # fmt: skip
         if results.answers.get(study, {}).get("sentences"):
             title = TITLES[study].lower()
             found += [(title, words, ASSUMED) for words in said(facility, results)]
@@ -253,3 +253,14 @@ def _of_harmonics(facility: Facility, results: Results) -> Iterator[str]:
 def _of_phases(facility: Facility, results: Results) -> Iterator[str]:
     if "phase" in results.studies:
         yield "neutral conductors are of the phases' size where no sheet tells"
+
+
+def _of_mains(facility: Facility, results: Results) -> Iterator[str]:
+    from twin.studies.mains_vessel import FILLED_AT, RELIEF  # scipy
+
+    yield f"loops are filled at {FILLED_AT:g} degC; relief valves of loops that state no vessel open at {RELIEF / 1e5:g} bar"
+    times = sorted({circuit.closing_time for circuit in facility.circuits})
+    yield f"valves of branches stop the flow within {', '.join(f'{time:g}' for time in times)} s, unless the layout says so"
+    if any(pump.product.npsh_required is None for pump in facility.of_kind("pump")):  # type: ignore[union-attr]
+        yield "suction head that pumps without data of their own need: by flow, four poles, suction specific speed 8,500"
+    yield "joints, flanges and valves bear 16 bar; machines without data of their own 10 or 16 bar"
