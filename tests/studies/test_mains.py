@@ -227,6 +227,18 @@ def test_a_rack_that_is_valved_off_is_named_and_nothing_else():
     ]
 
 
+def test_racks_that_are_all_valved_off_are_told_and_not_the_pumps_alone():
+    found = dict(told(written(tcs='shut: ["pod:p1", p2.s.02]')))
+    assert {f"p1.s.0{k}" for k in range(2, 7)} | {"p2.s.02"} <= set(found)
+    assert "runs at zero flow" in found["p1.s.01"]  # a CDU of p1 pumps against shut valves
+
+
+def test_a_loop_whose_static_pressure_is_too_low_gets_no_vessel():
+    vessels, answer = (part for part in mains(basis(written(fws="static_pressure: 20 kPa, height: 2 m"))))
+    assert vessels["vessel"]["needed"][vessels["vessel"].index("fws")] == 0.0
+    assert any(words.startswith("fws: holds") and "no room" in words for words in answer["sentences"])
+
+
 def test_pumps_that_are_too_weak_are_told_by_whom_they_leave_short():
     weak = HALL.replace(
         "pods:\n", "catalogue: {pump_weak: {like: pump_60ls, head: 4 kPa, source: assumed}}\npods:\n", 1

@@ -45,9 +45,9 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
     shut = draft.select(loop.shut, (*path, "shut"), block, SINK_KINDS, "sink of a loop")
     members = [_members(loop, machines) for machines in (sources, sinks, pumps, precool, tanks)]
     valved_off = {machine.id for machine in shut}
-    for machine in shut:
-        if machine not in sinks:
-            draft.complain((*path, "shut"), f"{machine.kind} {quote(machine.id)} is no sink of this loop")
+    if shut and not valved_off.intersection(machine.id for machine in sinks):
+        first = f"{shut[0].kind} {quote(shut[0].id)}"
+        draft.complain((*path, "shut"), f"{first} is no sink of this loop; nothing is left to shut")
     for name, place in _places(draft, block, loop):
         source_ids, sink_ids, pump_ids, precool_ids, tank_ids = (groups.get(place, ()) for groups in members)
         if sink_ids:

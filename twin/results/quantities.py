@@ -362,7 +362,7 @@ QUANTITIES: dict[str, Quantity] = {
             volume        | volume      | Fluid of the loop
             warmest       | temperature | Warmest fluid in any state
             growth        | volume      | Growth of the fluid from filling to its warmest
-            needed        | volume      | Smallest expansion vessel; 0 where the relief valve leaves no room
+            needed        | volume      | Smallest expansion vessel; 0 where static or relief pressure leaves no room
             precharge     | pressure    | Gauge pressure of the gas in that vessel
             stated        | volume      | Expansion vessel of the layout; 0 for none
             pressure      | pressure    | Gauge pressure to which the stated vessel rises; 0 for none

@@ -74,7 +74,7 @@ def duty(basis: Basis, number: int) -> Duty:
     look = _Look(basis)
     limit = np.array([look.asked(name, own) for name, own in zip(circuit.sinks, design, strict=True)])
     return Duty(
-        source=np.array([look.runs(name) for name in circuit.sources], bool),
+        source=look.running(circuit.sources),
         pump=np.array([look.live(name) for name in circuit.pumps], bool),
         sink=np.array([look.live(name) for name in circuit.sinks], bool) & (limit > 0.0),
         limit=limit,
@@ -111,10 +111,15 @@ class _Look:
         table = kind if kind in ("cdu", "crah", "pump") else "plant"
         return kind == "rack" or self.value(table, "live", name, 1.0) > 0.5
 
-    def runs(self, name: str) -> bool:
-        """A source that the sequence has in service."""
+    def running(self, names: tuple[str, ...]) -> Mask:
+        """Sources that the sequence has in service; where nothing flows at all, those that could be."""
+        live = np.array([self.live(name) for name in names], bool)
+        moving = live & np.array([self._moves(name) for name in names], bool)
+        return moving if moving.any() else live
+
+    def _moves(self, name: str) -> bool:
         kind = self.basis.facility.by_id[name].kind
-        return kind not in MOVED or (self.live(name) and self.value(*MOVED[kind], name, 1.0) > 0.0)
+        return kind not in MOVED or self.value(*MOVED[kind], name, 1.0) > 0.0
 
 
 @dataclass(frozen=True, eq=False)

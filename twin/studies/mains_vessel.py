@@ -39,7 +39,7 @@ class Vessel:
     growth: float
     """[m3]"""
     needed: float
-    """Smallest vessel that holds the static pressure cold; 0 where the relief valve leaves no room. [m3]"""
+    """Smallest vessel that holds the static pressure cold; 0 where that or the relief valve leaves no room. [m3]"""
     precharge: float
     """Gauge pressure of its gas. [Pa]"""
     stated: float
@@ -67,7 +67,7 @@ class Vessel:
                 f"{self.pressure_max / 1e3:.4g} kPa allowed"
             )
         if not self.needed:
-            return f"{words}; its relief valve leaves no room for a vessel"
+            return f"{words}; static pressure, height and relief valve leave no room for a vessel"
         return (
             f"{words}: it needs a vessel of {self.needed * 1e3:.0f} L, charged to {self.precharge / 1e3:.3g} kPa "
             f"(relief valve at {RELIEF / 1e3:g} kPa assumed)"
@@ -114,13 +114,13 @@ def sized(
     """Smallest vessel [m3] and the gauge pressure of its gas [Pa], by Boyle's law as in EN 12828 annex D (as quoted).
 
     Cold it holds ``reserve`` [m3] at ``filled_to`` [Pa], warm ``growth`` [m3] more at ``highest``; the gas is charged to no
-    less than ``least`` if that is below ``filled_to``.  Zeros where ``highest`` leaves no room.
+    less than ``least``.  Zeros where these pressures do not rise in this order.
     """
-    if highest <= filled_to:
+    if not least < filled_to < highest:
         return 0.0, 0.0
     gas = growth * (highest + air) / (highest - filled_to)
     charged = (filled_to + air) * gas / (reserve + gas) - air
-    if charged >= least or least >= filled_to:
+    if charged >= least:
         return reserve + gas, charged
     return reserve * (filled_to + air) / (filled_to - least), least
 
