@@ -61,11 +61,7 @@ class HeatNetwork:
 
     @cached_property
     def ready(self) -> heat.Prepared:
-        """Checked and planned once; ``solve`` takes what varies, by the names of the fields of a problem.
-
-        Without compiler: loops have three nodes each, and numpy follows a campus through a year in a second of
-        solves, which the compiled kernel (20 s to compile on first use) does not better.
-        """
+        """Checked and planned once; ``solve`` takes what varies, by the names of the fields of a problem."""
         return heat.prepare(
             heat.Problem(
                 node_count=self.node_count,
