@@ -194,6 +194,17 @@ def test_what_may_come_back_later_does_harm_just_beyond():
     assert kept == np.inf and np.isfinite(broken)
 
 
+def test_racks_that_only_batteries_feed_are_not_held_against_the_cooling():
+    text = HALL.format(volume="100 L", restart="10 s", cdu="ups", pumps="ups", tank="", tanks="")
+    for part in ("  generators: [{id: gen, type: gen_2500kw}]\n", ", gen]"):
+        assert part in text
+        text = text.replace(part, "]" if part.endswith("]") else "")
+    basis = normal_state(load_text(text))
+    assert basis is not None
+    utility = next(event for event in events(basis) if event.kind == UTILITY)
+    assert len(utility.dark) == 6 and not utility.returns
+
+
 def test_power_machines_that_stop_cooling_are_followed_with_the_racks_that_they_drop():
     """The main board feeds all; the UPS racks, CDUs and pumps; nothing feeds the pumps alone."""
     told = {event.name: event for event in events(world(pumps="msb")) if event.kind == POWER}

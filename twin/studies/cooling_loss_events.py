@@ -165,8 +165,8 @@ def started(basis: Basis) -> Outage:
 
 
 def _falls(outage: Outage, machine: Machine) -> bool:
-    """Whether the loss of the utility is longer than what a rack bridges on its own."""
-    return outage.back(machine.id) > _bridged(outage, machine)
+    """Whether the loss of the utility is longer than what a rack bridges on its own, or nothing but batteries feeds it."""
+    return outage.back(machine.id) > _bridged(outage, machine) or not outage.energised(machine.id)
 
 
 def _bridged(outage: Outage, machine: Machine) -> float:
