@@ -23,6 +23,13 @@ CAPACITY_SLOPE = 0.03
 """Growth of a chiller's capacity with its leaving temperature, used where the set point is lost. [1/K] Assumed."""
 NO_ROOM = 10.0
 """Loading given where the outdoors are warmer than the set point, or so near that more units would not do. [-]"""
+SECANTS = 3
+STEEP = 2.0
+"""Slope of the first step, between that of a coil (1) and of a tower near the wet bulb (4)."""
+LARGEST_STEP = 1.5
+"""Of the logarithm of the duty."""
+SMALLEST_APPROACH = 1e-9
+"""[K]"""
 FULL_SPEED = -90.0
 """A set point no outdoor state reaches: asks for the leaving temperature at full fan speed. [degC]"""
 
@@ -125,20 +132,41 @@ def run(machine: Machine, asked: Asked, weather: Weather) -> Running:
 def _outdoors(product: DryCooler | CoolingTower, asked: Asked, weather: Weather) -> Running:
     duty = asked.duty
     state = _reject(product, asked, weather, asked.setpoint)
-    flat_out = _reject(product, asked, weather, FULL_SPEED)
-    sink = _sink(product, weather)
-    room = asked.setpoint - sink
-    loading = np.where(room > 0.0, (flat_out.leaving - sink) / np.where(room > 0.0, room, 1.0), NO_ROOM)
-    loading = np.minimum(loading, NO_ROOM)
     return Running(
         leaving=state.leaving,
         power=state.power,
         water=state.water,
         condenser=np.zeros_like(duty),
-        loading=np.where(duty > 0.0, loading, 0.0),
+        loading=loading(product, asked, weather),
         free=np.ones_like(duty),
         lost=state.saturated,
     )
+
+
+def loading(product: DryCooler | CoolingTower, asked: Asked, weather: Weather) -> Array:
+    """(S,) duty over that at which the machine just holds its set point, fans at full speed and the flow in proportion.
+
+    In proportion, because a loop sends flow where heat is, and because one machine of two that stops leaves the other twice
+    both.  Found by secants in logarithms of duty and approach, which are nearly straight lines to each other.
+    """
+    room = asked.setpoint - _sink(product, weather)
+    works = (asked.duty > 0.0) & (asked.flow > 0.0) & (room > 0.0)
+    room = np.where(works, room, 1.0)
+
+    def missed(size: Array) -> Array:
+        """Logarithm of the approach over the room for it at ``exp(size)`` times the duty."""
+        more = replace(asked, duty=asked.duty * np.exp(size), flow=asked.flow * np.exp(size))
+        approach = _reject(product, more, weather, FULL_SPEED).leaving - _sink(product, weather)
+        return np.asarray(np.log(np.maximum(approach, SMALLEST_APPROACH) / room))
+
+    before, at = np.zeros_like(room), missed(np.zeros_like(room))
+    size = np.clip(-at / STEEP, -LARGEST_STEP, LARGEST_STEP)
+    for _ in range(SECANTS):
+        now = missed(size)
+        slope = np.maximum((now - at) / np.where(size == before, 1.0, size - before), 0.5)
+        before, at, size = size, now, size + np.clip(-now / slope, -LARGEST_STEP, LARGEST_STEP)
+    share = np.exp(-np.maximum(size, -np.log(NO_ROOM)))
+    return np.where(works, share, np.where(asked.duty > 0.0, NO_ROOM, 0.0))
 
 
 def _sink(product: DryCooler | CoolingTower, weather: Weather) -> Array:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twin.model.climate_zones import MLC_SOURCE, mechanical_load_limit
 from twin.model.facility import Facility
+from twin.networks.plant import NO_ROOM
 from twin.results.year import HOUR, HOURS, Year, when
 from twin.year.zone import zone_of
 
@@ -180,9 +181,12 @@ def _sentences(year: Year, pue: float, wue: float, modes: dict[str, int], count:
         told.append(f"{HOURS - count:,} hours have no steady solution and are in no figure")
     tight = _peak(year, "plant_loading")
     if tight["value"] > 0.0:
+        asked = f"is asked for {tight['value']:.0%} of what it can carry then"
+        if tight["value"] >= NO_ROOM:
+            asked = f"can carry no more than {1.0 / NO_ROOM:.0%} of what it is asked for then"
         told.append(
             f"tightest hour {tight['when']} at {tight['dry_bulb']:.1f} degC (wet bulb {tight['wet_bulb']:.1f} degC): the "
-            f"fullest plant machine is asked for {tight['value']:.0%} of what it can carry then"
+            f"fullest plant machine {asked}"
         )
     return told
 

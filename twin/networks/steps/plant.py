@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.model.facility import Circuit, Machine
+from twin.model.products import Chiller, CoolingTower, DryCooler
 from twin.networks import plant
 from twin.networks.facility import PLANT_KINDS, Lowered
 from twin.networks.state import State
@@ -52,11 +54,13 @@ def reject(world: Lowered, state: State) -> State:
         entering = _condenser_water(world, state, int(machines[0]))
         setpoint = state.setpoint[:, loop]
         asked = plant.Asked(duty, flow, world.loops[loop].capacity, setpoint, entering)
-        answer = plant.run(world.cooling[machines[0]], asked, weather)
+        machine = world.cooling[machines[0]]
+        answer = plant.run(machine, asked, weather)
         loading = answer.loading
-        if world.cooling[machines[0]].stage == "needed":
+        if machine.stage == "needed":
             parts["staged"][:, columns] = _sequence(able, live, loading)
             loading = loading * running / np.maximum(able.sum(axis=1), 1)
+        loading = _of_own_set_point(world.loops[loop].circuit, machine, asked, weather, loading)
         for name, value in (
             ("plant_leaving", answer.leaving), ("plant_loading", loading), ("plant_water", answer.water),
             ("plant_free", answer.free), ("plant_lost", answer.lost),
@@ -70,6 +74,20 @@ def reject(world: Lowered, state: State) -> State:
         parts["condenser"][:, machines] = np.where(live, answer.condenser[:, None], 0.0)
     _precool(world, state, weather, parts)
     return replace(state, **parts)
+
+
+def _of_own_set_point(
+    circuit: Circuit, machine: Machine, asked: plant.Asked, weather: plant.Weather, loading: Array
+) -> Array:
+    """(S,) loading, where water is colder than its loop must have it for economizers alone, for what it must have."""
+    product = machine.product
+    colder = asked.setpoint < circuit.supply
+    if circuit.reset is not None or isinstance(product, Chiller) or not colder.any():
+        return loading
+    assert isinstance(product, (CoolingTower, DryCooler))
+    own = np.maximum(asked.setpoint, circuit.supply)
+    least = plant.loading(product, replace(asked, setpoint=own), weather)
+    return np.where(colder, np.minimum(least, loading), loading)
 
 
 def _sequence(able: Mask, live: Mask, loading: Array) -> Mask:
