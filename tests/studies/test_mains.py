@@ -210,6 +210,13 @@ def test_the_fluid_of_a_loop_is_at_least_that_of_its_pipes():
         assert pipes < loop_volume(made.world, index) < 20 * pipes
 
 
+def test_valves_that_shut_at_once_are_told_beside_the_others():
+    answer = mains(basis(HALL))[1]
+    assert set(answer["surge"]) == set(answer["instant_surge"]) == {"fws", "tcs.p1", "tcs.p2", "chw"}
+    assert all(answer["surge"][name] < answer["instant_surge"][name] for name in answer["surge"])
+    assert "raises the pressure by" in answer["sentences"][-1] and "shut at once" in answer["sentences"][-1]
+
+
 # -- what is wrong ------------------------------------------------------------------------------------------------------
 
 

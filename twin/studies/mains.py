@@ -49,19 +49,16 @@ def mains(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
     world = basis.world
     found = tuple(_answers(basis))
     vessels = {loop.circuit.id: vessel(basis, number) for number, loop in enumerate(world.loops)}
-    instant = {
-        loop.circuit.id: _instant(loop, of.asked)
-        for of in found
-        for loop in (world.loops[n] for n in of.loops)
-    }
+    slow, instant = _surges(basis, found)
     table = _segments(basis, found)
     answer: dict[str, Any] = {
         "sentences": [
             *_pieces_told(basis, found, table),
             *_vessels_told(vessels),
-            *_surges_told(basis, found, instant),
+            *_surges_told(basis, slow, instant),
         ],
         "segments": dict(zip(table.ids, (_place(basis, name) for name in table.ids), strict=True)),
+        "surge": slow,
         "instant_surge": instant,
         "method": "flows of the normal state's valves with pumps at full speed, one batch per loop",
     }
@@ -187,18 +184,27 @@ def _names(names: list[str]) -> str:
     return names[0] + (f" (and {len(names) - 1} like it)" if len(names) > 1 else "")
 
 
-def _instant(loop: LoopNetwork, asked: Duty) -> float:
-    """Largest rise when the valve of a branch shuts at once. [Pa]"""
-    return float(Branches.of(loop).rise(loop, asked.limit * asked.sink, 0.0).max(initial=0.0))
+def _rise(loop: LoopNetwork, asked: Duty, closing_time: float) -> float:
+    """Largest rise when the valve of a branch closes within a time. [Pa]"""
+    return float(Branches.of(loop).rise(loop, asked.limit * asked.sink, closing_time).max(initial=0.0))
 
 
-def _surges_told(basis: Basis, found: tuple[Mains, ...], instant: dict[str, float]) -> Iterator[str]:
+def _surges(basis: Basis, found: tuple[Mains, ...]) -> tuple[dict[str, float], dict[str, float]]:
+    """Largest rise in every loop when a valve closes in its time, and when it shuts at once. [Pa]"""
+    slow, instant = {}, {}
     for of in found:
-        loop = basis.world.loops[of.loops[0]]
-        time = loop.circuit.closing_time
-        slow = float(Branches.of(loop).rise(loop, of.asked.limit * of.asked.sink, time).max(initial=0.0))
-        name = _names([basis.world.loops[number].circuit.id for number in of.loops])
-        yield (
-            f"{name}: a valve that closes within {time:g} s raises the pressure by {slow / 1e3:.3g} kPa, one that shuts at "
-            f"once by {instant[loop.circuit.id] / 1e3:.4g} kPa"
-        )
+        for loop in (basis.world.loops[number] for number in of.loops):
+            slow[loop.circuit.id] = _rise(loop, of.asked, loop.circuit.closing_time)
+            instant[loop.circuit.id] = _rise(loop, of.asked, 0.0)
+    return slow, instant
+
+
+def _surges_told(basis: Basis, slow: dict[str, float], instant: dict[str, float]) -> Iterator[str]:
+    if not slow:
+        return
+    worst, hardest = max(slow, key=slow.__getitem__), max(instant, key=instant.__getitem__)
+    time = next(loop.circuit.closing_time for loop in basis.world.loops if loop.circuit.id == worst)
+    yield (
+        f"a valve that closes within {time:g} s raises the pressure by {slow[worst] / 1e3:.3g} kPa at most ({worst}); one "
+        f"that shut at once would by {instant[hardest] / 1e3:.4g} kPa ({hardest})"
+    )
