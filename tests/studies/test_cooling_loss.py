@@ -1,6 +1,7 @@
 """Loss of cooling in time: against closed forms, the steady states after a loss, and common sense."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -62,11 +63,12 @@ def world(volume="100 L", restart="10 s", cdu="ups", pumps="ups", tank="", tanks
     return basis
 
 
-def followed(*chosen, **how):
+@cache
+def followed(*names, **how):
     """Some losses of that hall."""
     basis = world(**how)
     told = {event.name: event for event in events(basis)}
-    return follow(basis, [told[name] if isinstance(name, str) else name for name in chosen])
+    return follow(basis, [told[name] for name in names])
 
 
 def first(found, name, row=0):
@@ -147,8 +149,8 @@ def test_plant_that_is_too_small_after_a_loss_ends_where_the_steady_state_is():
     fws = steady["loop"]["supply"][1, 0]
     assert fws > 39.3, fws  # its set point is lost
     assert steady["rack"]["throttle"][1].min() > 0.99  # and racks still run at full power
-    # a cooler's conductance is taken from its loading in the normal state, at other water temperatures
-    assert found.end_supply[0, 0] == pytest.approx(fws, abs=0.3)
+    # conductances are taken at two flows and otherwise scaled, in between a power law
+    assert found.end_supply[0, 0] == pytest.approx(fws, abs=0.05)
 
 
 def test_more_coolant_lasts_longer():
@@ -190,8 +192,8 @@ def test_what_may_come_back_later_does_harm_just_beyond():
     found = followed("utility")
     event, borne = found.events[0], float(found.borne["throttle"][0])
     assert np.isfinite(borne) and borne > 0.0
-    kept, broken = (follow(world(), [event.later(d)]).time["throttle"].min() for d in (borne, 2.1 * borne))
-    assert kept == np.inf and np.isfinite(broken)
+    both = follow(world(), [replace(event.later(late), name=f"{late}") for late in (borne, 2.1 * borne)])
+    assert np.isfinite(both.time["throttle"]).any(axis=1).tolist() == [False, True]
 
 
 def test_racks_that_only_batteries_feed_are_not_held_against_the_cooling():
@@ -245,7 +247,7 @@ def test_racks_that_lose_power_give_no_heat():
         away={"dry1": np.inf, "dry2": np.inf},
         dark=frozenset(r.id for r in world().world.racks),
     )
-    found = followed(dark)
+    found = follow(world(), [dark])
     assert found.dark.all() and not np.isfinite(found.time["supply"]).any()
     racks = found.before.rack_groups[0].racks
     assert (

@@ -237,11 +237,17 @@ class Builder:
                 self.back_node[number], self.entry_node[number], *self._sources(number, group.columns),
                 self.flow_signal[number],
             )  # fmt: skip
-            curves = [b.signals.plant(group.names, group.running, number, event) for event in self.events]
+            curves = [
+                b.signals.plant(group.names, group.running, number, event, group.film)
+                for event in self.events
+            ]
             signal = d.signal(curves)
             self.plant_signal |= dict.fromkeys(group.names, signal)
             sink = d.node(NOTHING, group.sink, fixed=True) if group.sink is not None else -1
-            self._exchanger(link, -1, sink, group.conductance, group.capacity, b.setpoint[number], signal)
+            self._exchanger(
+                link, -1, sink, group.conductance, group.capacity, b.setpoint[number], signal,
+                (group.film, 0.0), (group.rated, 1.0),
+            )  # fmt: skip
 
     def _exchanger(
         self, hot: int, cold: int, sink: int, conductance: float, capacity: float, setpoint: float, signal: int,

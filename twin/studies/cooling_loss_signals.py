@@ -9,6 +9,7 @@ from math import inf, isfinite, pi
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.hydraulics.exchanger import FLOW_EXPONENT
 from solvers.hydraulics.transient_forms import coast_down_signal, inertia, run_down_time
 from twin.model.products import Cdu, Chiller, Plant, Pump
 from twin.networks.facility import Lowered
@@ -24,9 +25,8 @@ CLOSING = 2.0
 """Time in which flows find their new way after a machine or a piece of pipe is shut off. [s]  Assumed."""
 PUMP_TURNS, CDU_TURNS = 1480.0 * pi / 30.0, 2900.0 * pi / 30.0
 """Rated rotation of loop pumps (four poles) and of those in CDUs (two). [rad/s]  Assumed."""
-SHARED = 0.2
-"""Power of the number of like exchangers that share two streams in their joint conductance at given streams: 1 less
-that of the films, 0.8. [-]"""
+SHARED = 1.0 - FLOW_EXPONENT
+"""Power of the number of like exchangers that share two streams in their joint conductance at given streams. [-]"""
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,19 @@ class Signals:
 
     # -- machines that cool -----------------------------------------------------------------------------------------
 
-    def plant(self, names: Sequence[str], running: int, number: int, event: Event) -> Curve:
-        """Share of a group of plant machines that cools; ``running`` of them did before."""
+    def plant(
+        self, names: Sequence[str], running: int, number: int, event: Event, film: float = 0.0
+    ) -> Curve:
+        """Share of a group of plant machines that cools; ``running`` of them did before.
+
+        Those that are left when others are shut off have more flow, by which the ``film`` share of their resistance falls.
+        """
+        share = self._share(names, running, number, event)
+        if not film or not any(name in event.lost for name in names):
+            return share
+        return Curve(share.time, share.value / (1.0 - film + film * share.value**FLOW_EXPONENT))
+
+    def _share(self, names: Sequence[str], running: int, number: int, event: Event) -> Curve:
         out = [name for name in names if name in event.lost]
         dark = [name for name in names if name in event.away]
         product = self.world.facility.by_id[names[0]].product

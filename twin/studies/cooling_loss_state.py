@@ -10,10 +10,11 @@ from math import inf, log1p
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.hydraulics.exchanger import FLOW_EXPONENT
 from twin.model.air_classes import CLASSES
 from twin.model.facility import Machine
 from twin.model.products import Cdu, Chiller, CoolingTower, Crah, DryCooler, HeatExchanger, Plant
-from twin.networks import thermal_mass
+from twin.networks import plant, thermal_mass
 from twin.networks.air import AIR_CAPACITY, AIR_SIDE
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State
@@ -33,6 +34,8 @@ BAND = 0.5
 """Width of the band in which a supply is held. [K]  Assumed."""
 LEAST_LIFT = 0.5
 """A lid is at least this much above its leaving coolant. [K]  Assumed; keeps the conductance between them finite."""
+MOST_FILM = 0.95
+"""Largest share of a cooler's resistance on the side of the loop. [-]"""
 MOST_UNITS = 8.0
 """Largest number of transfer units of a cooler against outdoor air. [-]  Assumed."""
 
@@ -70,6 +73,10 @@ class PlantGroup:
     """Of all of them to the sink. [W/K]"""
     capacity: float
     """Of all of them. [W]"""
+    film: float = 0.0
+    """Share of the resistance that falls with the loop's flow. [-]"""
+    rated: float = 1.0
+    """Heat capacity rate of all of them to which the conductance belongs. [W/K]"""
 
 
 @dataclass(frozen=True)
@@ -243,7 +250,7 @@ class Before:
             yield self._plant(number, np.array(columns, np.intp))
 
     def _plant(self, number: int, columns: Index) -> PlantGroup:
-        """What a group can carry, from its loading in the normal state; from the sheet where it was idle."""
+        """What a group can carry: compressors by their loading in the normal state, coolers at full speed."""
         s, loop = self.state, self.world.loops[number]
         names = tuple(self.world.cooling[m].id for m in self.world.source_machine[columns])
         product = self._machine(names[0]).product
@@ -253,15 +260,27 @@ class Before:
         if isinstance(product, Chiller):
             most = duty / loading if duty > 0.0 and loading > 0.0 else product.capacity * len(names)
             return PlantGroup(names, columns, running, None, 0.0, most)
-        sink, rate = self._outdoors(product), float(s.source_flow[0, columns].sum()) * loop.capacity
-        room = self.setpoint[number] - sink
-        if duty > 0.0 and rate > 0.0 and room > 0.0:
-            rise = duty / rate
-            conductance = rate * min(log1p(rise / max(loading * room, 1e-6)), MOST_UNITS)
-            conductance *= len(names) / max(running, 1)
-        else:
-            conductance = product.capacity * len(names) / max(self.back[number] - sink, 1.0)
-        return PlantGroup(names, columns, running, sink, conductance, inf)
+        sink = self._outdoors(product)
+        units = max(running, 1)
+        rate, duty = float(s.source_flow[0, columns].sum()) / units, duty / units
+        if duty <= 0.0 or rate <= 0.0:
+            rate, duty = product.flow * loop.density, product.capacity
+        now = self._unit_conductance(names[0], duty, rate, number, sink)
+        more = self._unit_conductance(names[0], 2.0 * duty, 2.0 * rate, number, sink)
+        film = float(np.clip((1.0 - now / more) / (1.0 - 2.0**-FLOW_EXPONENT), 0.0, MOST_FILM))
+        return PlantGroup(
+            names, columns, running, sink, now * len(names), inf, film, rate * units * loop.capacity
+        )
+
+    def _unit_conductance(self, name: str, duty: float, flow: float, number: int, sink: float) -> float:
+        """Of one cooler to the outdoors at full speed, from what leaves it at a duty. [W/K]"""
+        s, loop = self.state, self.world.loops[number]
+        weather = plant.Weather(s.dry_bulb, s.wet_bulb, s.barometer)
+        cold = np.full(1, plant.FULL_SPEED)
+        asked = plant.Asked(np.array([duty]), np.array([flow]), loop.capacity, cold, s.dry_bulb)
+        above = float(plant.run(self._machine(name), asked, weather).leaving[0]) - sink
+        rate = flow * loop.capacity
+        return rate * min(log1p(duty / rate / max(above, 1e-6)), MOST_UNITS)
 
     def _outdoors(self, product: Plant) -> float:
         """Temperature that a cooler cannot go below at the outdoor state. [degC]"""
