@@ -188,6 +188,8 @@ def lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopNe
     flows = np.array([design_flow(machines[name], circuit) for name in route.header])
     pipe = pipe_table(circuit.pipe)
     header = circuit.header or _diameter(float(flows.sum()) / density, HEADER_VELOCITY, pipe)
+    # a source's own pipe carries its share; an equal one is assumed
+    tail = _diameter(float(flows.sum()) / density / max(len(circuit.sources), 1), BRANCH_VELOCITY, pipe)
     links = _Links()
     # nodes: 0 suction, 1 pump discharge, 2 supply at the sources, then a supply and a return node a sink, then the return
     entry = 0 if not circuit.pumps else 1
@@ -198,7 +200,7 @@ def lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopNe
             2,
             _source_path(machines[name], density),
             length=round(2 * route.source[name], 6),
-            diameter=header,
+            diameter=tail,
         )
         for name in circuit.sources
     ]

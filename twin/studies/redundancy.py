@@ -277,7 +277,8 @@ def _sentences(facts: Mapping[str, Any], losses: list[Loss], found: Found | None
         yield "not every rack has power and cooling in the normal state; nothing can be said about losses"
         return
     if facts["concurrently_maintainable"]:
-        yield f"concurrently maintainable: proven, {facts['states']} machines and paths each out of service"
+        what = f"{facts['states']} machines and power paths each out of service"
+        yield f"concurrently maintainable: proven, {what} (pieces of pipe: see Mains)"
     else:
         count = f"{facts['losing']} of {facts['states']} machines and paths drop racks"
         yield f"not concurrently maintainable: {count}; {losses[0]}"
