@@ -149,14 +149,14 @@ def loading(product: DryCooler | CoolingTower, asked: Asked, weather: Weather) -
     In proportion, because a loop sends flow where heat is, and because one machine of two that stops leaves the other twice
     both.  Found by secants in logarithms of duty and approach, which are nearly straight lines to each other.
     """
-    room = asked.setpoint - _sink(product, weather)
+    room = asked.setpoint - sink(product, weather)
     works = (asked.duty > 0.0) & (asked.flow > 0.0) & (room > 0.0)
     room = np.where(works, room, 1.0)
 
     def missed(size: Array) -> Array:
         """Logarithm of the approach over the room for it at ``exp(size)`` times the duty."""
         more = replace(asked, duty=asked.duty * np.exp(size), flow=asked.flow * np.exp(size))
-        approach = _reject(product, more, weather, FULL_SPEED).leaving - _sink(product, weather)
+        approach = _reject(product, more, weather, FULL_SPEED).leaving - sink(product, weather)
         return np.asarray(np.log(np.maximum(approach, SMALLEST_APPROACH) / room))
 
     before, at = np.zeros_like(room), missed(np.zeros_like(room))
@@ -169,7 +169,7 @@ def loading(product: DryCooler | CoolingTower, asked: Asked, weather: Weather) -
     return np.where(works, share, np.where(asked.duty > 0.0, NO_ROOM, 0.0))
 
 
-def _sink(product: DryCooler | CoolingTower, weather: Weather) -> Array:
+def sink(product: DryCooler | CoolingTower, weather: Weather) -> Array:
     """Temperature below which the machine cannot cool, however large: of the air at its coil or fill. [degC]"""
     if isinstance(product, CoolingTower):
         return weather.wet_bulb

@@ -92,12 +92,24 @@ def _duties(world: Lowered, state: State) -> tuple[Array, Array]:
         duty += heat
         if kind == "chiller":
             mechanical += heat * (1.0 - state.plant_free[:, column])
+    duty -= _condensed(world, state)
     taken = (
         state.precooled.sum(axis=1)
         + state.reuse.sum(axis=1)
         + (state.crah_heat * state.crah_free).sum(axis=1)
     )
     return duty + taken, mechanical
+
+
+def _condensed(world: Lowered, state: State) -> Array:
+    """(S,) heat of condensers in loops that also cool other things, which is counted at their chillers already. [W]"""
+    loops = world.sink_loop
+    counted = [
+        machine
+        for machine, loop in zip(world.sink_machine, loops, strict=True)
+        if machine >= 0 and world.cooling[machine].kind == "chiller" and not _condenses(world, int(loop))
+    ]
+    return np.asarray(state.condenser[:, counted].sum(axis=1))
 
 
 def _condenses(world: Lowered, loop: int) -> bool:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from solvers.hydraulics import exchanger, network
 from solvers.hydraulics.friction import friction_factor
-from twin.model.products import Cdu, Crah, HeatExchanger
-from twin.networks import liquid
+from twin.model.products import Cdu, CoolingTower, Crah, DryCooler, HeatExchanger
+from twin.networks import liquid, plant
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State, begun
 
@@ -23,7 +23,7 @@ COIL_MARGIN = 1.1
 CDU_MARGIN = 1.3
 """Facility water a CDU takes over its share of rated duty, at its rated approach; in proportion more where the set
 points of the two loops leave less. [-] Assumed: covers the fall of the conductance with flow.  The valve does not open
-further for facility water that has lost its set point, which errs on the warm side."""
+further for facility water that a plant too small has lost, which errs on the warm side."""
 VALVE_FLOOR = 0.3
 """Smallest share of rated flow through a coil or CDU. [-] Assumed."""
 SPARE_DROP = 15e3
@@ -154,12 +154,12 @@ def _opening(
     """(S,) share of the rated cold stream with which a CDU (or plate exchanger) holds its warm outlet.
 
     A simple rule with a margin; where the exchanger would then miss the set point with facility water at *its* set
-    point, the opening that meets it.  Facility water that has lost its set point does not open the valve further:
-    valves that chase a saturated plant do not settle.
+    point, the opening that meets it.  Facility water that has lost its set point opens the valve further only as far as
+    the outdoors alone say that it must be warmer: valves that chase a saturated plant do not settle.
     """
     hot, cold = world.loops[world.heat.exchanger_loop[column]], world.loops[cold_loop]
     setpoint = state.setpoint[:, world.heat.exchanger_loop[column]]
-    entering = state.setpoint[:, cold_loop]
+    entering = np.maximum(state.setpoint[:, cold_loop], _coldest(world, state, cold_loop))
     duty = np.maximum(state.exchange[:, column], 0.0)
     rated, hot_rated, cold_rated = world.heat.exchanger_rating[column]
     link = np.flatnonzero(world.source_heat_link == world.heat.exchanger_hot[column])[0]
@@ -185,6 +185,18 @@ def _opening(
         miss = missed(middle)
         low, high = np.where(miss, middle, low), np.where(miss, high, middle)
     return np.where(short, high, opening)
+
+
+def _coldest(world: Lowered, state: State, loop: int) -> Array:
+    """(S,) temperature below which no source of a loop could cool it, however large; -inf for chillers and exchangers."""
+    weather = plant.Weather(state.dry_bulb, state.wet_bulb, state.barometer)
+    coldest = np.full(len(state.live), np.inf)
+    for machine in world.source_machine[world.slices.source[loop]]:
+        product = world.cooling[machine].product
+        if not isinstance(product, DryCooler | CoolingTower):
+            return np.full(len(state.live), -np.inf)
+        coldest = np.minimum(coldest, plant.sink(product, weather))
+    return np.where(np.isfinite(coldest), coldest, -np.inf)
 
 
 def _pump_speed(
