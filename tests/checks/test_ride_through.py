@@ -121,3 +121,13 @@ def test_the_designers_own_limits_hold_for_the_times_of_racks():
 def test_a_run_without_the_study_has_nothing_to_judge():
     facility, results = solved()
     assert not [f for f in judge(facility, results).margins if f.code.startswith("RTC")]
+
+
+@pytest.mark.parametrize(("lid", "broken"), [(79.0, False), (82.0, True)])
+def test_a_lid_above_its_limit_while_the_utility_is_away_is_a_warning(lid, broken):
+    facility, results = solved()
+    names = [key.partition(".")[2] for key in QUANTITIES if key.startswith("rack_loss.")]
+    rack = next(machine.id for machine in facility.racks if machine.type.startswith("gb300"))
+    values = {name: np.array([{"utility_lid": lid, "case_max": 80.0}.get(name, ENDLESS)]) for name in names}
+    verdict = judge(facility, replace(results, studies={"rack_loss": Table((rack,), values)}))
+    assert ("RTC-006" in {finding.code for finding in verdict.findings}) == broken

@@ -149,3 +149,20 @@ def _subjects(facility: Facility, table: Table) -> tuple[str, ...]:
 def _lost(table: Table) -> tuple[str, ...]:
     """What to add to a sentence, as the subject alone does not tell it."""
     return tuple("once the utility is lost" if name == "utility" else f"after {name}" for name in table.ids)
+
+
+@check(
+    "RTC-006",
+    "Lids stay below their limit until cooling is back after the loss of the utility",
+    standard="rack data sheet",
+    clause="lid temperature in operation",
+    severity="warning",
+    stage="study",
+)
+def lids_meanwhile(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """Racks whose plates are known; LIQ-018 asks the same of the steady states."""
+    table = results.studies.get("rack_loss")
+    if table is not None:
+        known = (table["case_max"] > 0.0) & (table["utility_lid"] > 0.0)
+        what = "warmest lid after the loss of the utility"
+        yield Assessment(table.ids, table["utility_lid"], table["case_max"], "max", "temperature", what, known)

@@ -339,15 +339,6 @@ QUANTITIES: dict[str, Quantity] = {
         """,
         ),
         *_table(
-            "piece",
-            """
-            racks_without    | ratio    | Racks without coolant while it is closed
-            machines_without | ratio    | CDUs, coils and condensers without fluid while it is closed
-            short            | ratio    | Racks and machines with less flow than before
-            least_share      | fraction | Least flow over that before, of those that have some
-        """,
-        ),
-        *_table(
             "segment",
             """
             sinks_without | ratio    | Racks and machines without fluid while it is shut

@@ -16,8 +16,8 @@ from twin.networks.facility import Lowered
 from twin.results.results import Table
 from twin.studies import cooling_loss_tables as tables
 from twin.studies.basis import Basis
-from twin.studies.cooling_loss_events import PIPE, POWER, SINGLE, SWITCH, UTILITY, WHOLE, Event
-from twin.studies.cooling_loss_run import HORIZON, Followed, follow
+from twin.studies.cooling_loss_events import POWER, SINGLE, SWITCH, UTILITY, WHOLE, Event
+from twin.studies.cooling_loss_run import DELAYS, HORIZON, Followed, follow
 
 DRAWN = 4
 """Losses whose temperatures are drawn."""
@@ -30,8 +30,8 @@ def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
 
     Returns
     -------
-    Tables ``cooling_loss`` (every loss), ``rack_loss`` (every rack) and ``piece`` (every piece of the headers, closed), and
-    the answer in words and numbers: all losses with the racks that something happens to, temperatures of the worst.
+    Tables ``cooling_loss`` (every loss) and ``rack_loss`` (every rack), and the answer in words and numbers: all losses with
+    the racks that something happens to, temperatures of the worst.
     """
     if not basis.world.loops:
         return {}, {"sentences": ["there is no liquid loop, so the loss of cooling is not followed in time"]}
@@ -45,7 +45,6 @@ def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
     made = {
         "cooling_loss": tables.loss_table(found),
         "rack_loss": tables.rack_table(found),
-        "piece": tables.piece_table(found),
     }
     facts: dict[str, Any] = {
         "losses": tables.listed(found),
@@ -96,8 +95,6 @@ def _sentences(found: Followed, table: Table) -> Iterator[str]:
         yield f"coolant that stands still, the first after the loss of {found.events[row].words}: {_outcome(found, row)}"
     for row in _tightest(found, [k for k in rows[WHOLE] if found.events[k].name.startswith("plant:")]):
         yield f"loss of {found.events[row].words}: {_outcome(found, row)}"
-    if any(event.kind == PIPE for event in found.events):
-        yield _of_pieces(found)
     if not found.ok.all():
         names = [found.events[k].name for k in np.flatnonzero(~found.ok)]
         yield f"{len(names)} losses could not be followed to their end: {_some(names)}"
@@ -180,7 +177,8 @@ def _slack(found: Followed, row: int) -> Iterator[str]:
     for name, verb in (("throttle", "throttles"), ("trip", "shuts down")):
         late = float(found.borne[name][row])
         if 0.0 <= late < np.inf:
-            said.append(f"up to {late:.0f} s later before a rack {verb}")
+            slack = f"up to {late:.0f} s" if late > 0.0 else f"less than {DELAYS[0]:.0f} s"
+            said.append(f"{slack} later before a rack {verb}")
     if said:
         yield (
             f"after the loss of the utility everything cools again after {found.restart[row]:.0f} s; it may be "
@@ -198,16 +196,6 @@ def _of_singles(found: Followed, rows: list[int]) -> str:
         like = sum(1 + len(found.events[row].like) for row in harmed)
         head = f"{like} of {count} cooling machines make racks throttle when lost alone"
     return f"{head}; the tightest is {found.events[worst].words}: {_outcome(found, worst)}"
-
-
-def _of_pieces(found: Followed) -> str:
-    table = tables.piece_table(found)
-    worst = int(np.argmax(table["racks_without"]))
-    if table["racks_without"][worst] > 0.0:
-        what = f"up to {table['racks_without'][worst]:.0f} racks without coolant ({table.ids[worst]})"
-    else:
-        what = "no rack without coolant"
-    return f"closing a piece of the headers for maintenance leaves {what}"
 
 
 def _some(names: list[str]) -> str:

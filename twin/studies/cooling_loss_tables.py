@@ -17,8 +17,6 @@ from twin.studies.cooling_loss_run import TIMES, Followed
 Array = NDArray[np.float64]
 
 TOLD = ("supply", "case", "inlet", "throttle", "trip")
-SHORT = 0.99
-"""Flow over that before below which a rack counts as short of coolant. [-]"""
 FLOWLESS = "pumps:"
 """Names of losses that leave a loop without flow begin so."""
 
@@ -102,26 +100,6 @@ def _spread(found: Followed, least: Array, kind: str) -> Array:
     for columns in found.alike if kind != "utility" else ():
         values[columns] = values[columns].min(axis=0)
     return values
-
-
-def piece_table(found: Followed) -> Table:
-    """Every piece of the headers, closed for maintenance: which racks have no coolant and how much is left."""
-    before, world = found.before, found.before.world
-    events = [event for event in found.events if event.kind == PIPE]
-    rows = []
-    for event in events:
-        number = event.closed[0][0]
-        part = world.slices.sink[number]
-        old, new = before.flows.before[number].sink, before.flows.after(number, event).sink
-        share = np.where(old > 0.0, new / np.maximum(old, 1e-12), 1.0)
-        racks = world.sink_rack[part] >= 0
-        rows.append((
-            float((racks & (share <= 0.0)).sum()), float((~racks & (share <= 0.0)).sum()),
-            float(((share > 0.0) & (share < SHORT)).sum()), float(share[share > 0.0].min(initial=1.0)),
-        ))  # fmt: skip
-    table = np.array(rows, float).reshape(-1, 4)
-    names = ("racks_without", "machines_without", "short", "least_share")
-    return Table(tuple(event.name for event in events), dict(zip(names, table.T, strict=True)))
 
 
 def listed(found: Followed) -> list[dict[str, Any]]:

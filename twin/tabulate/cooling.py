@@ -172,7 +172,10 @@ def loops(world: Lowered, state: State) -> Table:
         part = world.slices.sink[number]
         asked = np.maximum(state.sink_limit[:, part], 1e-12)
         share = state.sink_flow[:, part] / asked
-        imbalance.append(share.max(axis=1, initial=0.0) - share.min(axis=1, initial=np.inf))
+        machine = world.sink_machine[part]
+        there = (machine < 0) | state.live[:, np.maximum(machine, 0)]  # what is out asks for nothing
+        most = np.where(there, share, 0.0).max(axis=1, initial=0.0)
+        imbalance.append(most - np.minimum(np.where(there, share, np.inf).min(axis=1, initial=np.inf), most))
         total = state.source_flow[:, world.slices.source[number]].sum(axis=1)
         heat.append(total * world.loops[number].capacity * (state.back[:, number] - state.supply[:, number]))
     flows = [state.source_flow[:, part].sum(axis=1) for part in world.slices.source]

@@ -53,10 +53,6 @@ SHEETS = (
         ("restart", "ride_throttle", "ride_trip", "peak_lid", "peak_supply", "peak_air"), by=("ride_trip",),
         where=lambda t: t["returns"] > 0.5,
     ),
-    Sheet(
-        "piece", "Pieces of the headers closed for maintenance", "Piece", by=("-racks_without", "-machines_without"),
-        where=lambda t: (t["racks_without"] > 0) | (t["machines_without"] > 0),
-    ),
 )  # fmt: skip
 
 
