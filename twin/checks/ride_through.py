@@ -162,7 +162,7 @@ def _lost(table: Table) -> tuple[str, ...]:
 def lids_meanwhile(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Racks whose plates are known; LIQ-018 asks the same of the steady states."""
     table = results.studies.get("rack_loss")
-    if table is not None:
+    if table is not None and {"case_max", "utility_lid"} <= table.values.keys():
         known = (table["case_max"] > 0.0) & (table["utility_lid"] > 0.0)
         what = "warmest lid after the loss of the utility"
         yield Assessment(table.ids, table["utility_lid"], table["case_max"], "max", "temperature", what, known)
