@@ -58,7 +58,7 @@ def evaluate_year(
     Another height than the weather station's changes the air's pressure, not its temperatures.
     """
     air = weather or weather_of(facility)
-    world = lower(facility, states=HOURS)
+    world = lower(facility)
     level = np.broadcast_to(
         np.asarray(facility.year.load, float), (24,) if np.ndim(facility.year.load) else ()
     )

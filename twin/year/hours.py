@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from solvers import power as power_flow
 from twin.coupling import CELLS, MAX_PASSES, TOLERANCE, settle
-from twin.networks.facility import Lowered
+from twin.networks.facility import Lowered, lower
 from twin.networks.plant import Weather
 from twin.networks.setpoints import setpoints
 from twin.networks.state import State, change
@@ -80,6 +80,10 @@ def follow(world: Lowered, weather: Weather, level: Array, tell: Tell) -> list[B
         done += int(held.sum())
         tell(done)
     rest_hours = np.concatenate(left)
+    if (
+        rest_hours.size
+    ):  # many passes each: compiling may repay itself, which following the plant alone never does
+        world = lower(world.facility, states=rest_hours.size)
     whole = max(8, min(256, CELLS // max(len(world.racks), 1)))
     for first in range(0, rest_hours.size, whole):
         hours = rest_hours[first : first + whole]
