@@ -1,7 +1,21 @@
 """One thread for each test process: pytest-xdist shares the cores, and sums in one order give one answer."""
 
 import os
+import sys
+from typing import Any
+
+import pytest
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(scope="session")
+def psychrolib() -> Any:
+    """The other library of moist air, in SI; numba is hidden from it, next to which it compiles itself for many seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "numba", None)
+        module = pytest.importorskip("psychrolib")
+    module.SetUnitSystem(module.SI)
+    return module

@@ -102,6 +102,8 @@ def test_there_are_layouts():
 @pytest.mark.parametrize("path", LAYOUTS, ids=lambda path: path.stem)
 def test_every_layout_is_one_connected_room_in_the_order_of_the_zonal_air(path):
     facility = load(path)
+    if not facility.of_kind("crah"):
+        pytest.skip("all heat goes into liquid: there is no air to solve")
     zonal = {hall.shell.id: hall for hall in air.lower(facility)}
     for shell in facility.halls[:1]:
         hall = rooms.lower(facility, shell)
