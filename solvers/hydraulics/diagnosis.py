@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..psychrometrics import STANDARD_PRESSURE
-from .diagnosis_parts import Parts, isolating_valves
+from .diagnosis_parts import Parts, damming_valves, isolating_valves
 from .network import Problem, Solution
 from .scenarios import rows as as_rows
 
@@ -255,26 +255,32 @@ def _limiters(look: _Look) -> Iterator[Diagnosis]:
 
 def _consumers(look: _Look) -> Iterator[Diagnosis]:
     """Consumers without flow, and the valves to blame; consumers with flow the wrong way."""
-    told: set[int] = set()
+    told: set[tuple[Kind, int]] = set()
     for scenario in look.patterns():
+        drop = look.solution.link_drop[scenario]
         for link in look.expected.consumers:
-            if link in told or not look.still[scenario, link]:
+            if not look.still[scenario, link]:
                 continue
-            told.add(link)
-            valves = isolating_valves(look.problem, look.open[scenario], link)
+            valves = isolating_valves(look.problem, look.open[scenario], link) or damming_valves(
+                look.problem, look.open[scenario], look.still[scenario], drop, link
+            )
+            kind = Kind.ISOLATED if valves else Kind.NO_FLOW
+            if (kind, link) in told:
+                continue
+            told.add((kind, link))
             if valves:
                 named = ", ".join(map(str, valves[:NAMED]))
                 yield Diagnosis(
-                    Kind.ISOLATED, "link", link, f"has no flow: it is cut off by the closed links {named}", scenario,
+                    kind, "link", link, f"has no flow: it is cut off by the closed links {named}", scenario,
                     tuple(("link", valve) for valve in valves[:NAMED]), float(len(valves)),
                 )  # fmt: skip
             else:
+                why = (
+                    "nothing drives it" if look.solution.node_connected[scenario, look.start[link]]
+                    else "its part has no known pressure"
+                )  # fmt: skip
                 yield Diagnosis(
-                    Kind.NO_FLOW,
-                    "link",
-                    link,
-                    "has no flow although no valve cuts it off: nothing drives it",
-                    scenario,
+                    kind, "link", link, f"has no flow although no valve cuts it off: {why}", scenario
                 )
     for link in look.expected.consumers:
         flow = look.flow[:, link]

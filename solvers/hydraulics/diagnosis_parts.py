@@ -102,3 +102,24 @@ def isolating_valves(problem: Problem, is_open: Mask, link: int) -> list[int]:
     inside_start, inside_end = (np.isin(label[ends], list(loose)) for ends in (start, end))
     border = ~is_open & (inside_start | inside_end) & (label[start] != label[end])
     return [int(valve) for valve in np.flatnonzero(border)]
+
+
+def damming_valves(
+    problem: Problem, is_open: Mask, still: Mask, drop: NDArray[np.float64], link: int
+) -> list[int]:
+    """Closed links that hold pressure back from the standing fluid around a link, such as a valve before many racks.
+
+    All (E,).  Nothing is named where the link itself bears a pressure difference: then it is what stops the flow.
+    """
+    if abs(drop[link]) > PUSH:
+        return []
+    start, end = (np.asarray(getattr(problem, name), np.intp) for name in ("link_from", "link_to"))
+    moving = np.zeros(problem.node_count, bool)
+    moving[start[~still]] = moving[end[~still]] = True
+    moving[np.asarray(problem.fixed_node, np.intp)] = True
+    calm = is_open & still & ~moving[start] & ~moving[end]
+    label = labels(problem, calm)
+    around = [label[node] for node in (start[link], end[link]) if not moving[node]]
+    inside_start, inside_end = (np.isin(label[ends], around) for ends in (start, end))
+    border = ~is_open & (inside_start != inside_end) & (np.abs(drop) > PUSH)
+    return [int(valve) for valve in np.flatnonzero(border)]

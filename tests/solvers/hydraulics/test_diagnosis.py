@@ -61,6 +61,10 @@ def test_a_loop_without_expansion_vessel_is_named():
     assert [(item.element, item.index, item.value) for item in loose] == [("node", 6, 2.0)]
     dead = [item for item in items if item.kind is Kind.DEAD_HEADED]
     assert [item.index for item in dead] == [9] and "no known pressure" in dead[0].message
+    items = diagnose(problem, solve(problem), Expectations(consumers=(10,)))
+    assert [i.message.split(": ")[-1] for i in items if i.kind is Kind.NO_FLOW] == [
+        "its part has no known pressure"
+    ]
 
 
 def test_a_weak_pump_beside_a_strong_one_is_dead_headed():
@@ -105,6 +109,35 @@ def test_valves_on_both_sides_are_both_named():
     )  # fmt: skip
     assert isolating_valves(problem, np.asarray(problem.link_open), 2) == [1, 3]
     assert isolating_valves(base, opened()[0], RACK_1) == []
+
+
+@pytest.mark.parametrize("closed", [MAIN, BACK])
+def test_a_valve_in_the_headers_is_named_for_every_rack_behind_it(closed):
+    """The racks join supply and return, so that no rack is cut off by itself; an open by-pass keeps the pumps going."""
+    state = opened(closed)
+    state[:, BYPASS] = True
+    problem = hall(link_open=state, link_to=[1, 1, 2, 3, 5, 4, 5, 0, 0])
+    items = [item for item in found(problem) if item.index in RACKS]
+    assert [(item.kind, item.index, item.others) for item in items] == [
+        (Kind.ISOLATED, rack, (("link", closed),)) for rack in RACKS
+    ]
+
+
+def test_a_rack_whose_own_valve_holds_it_at_nothing_is_not_laid_on_others():
+    problem = hall(link_open=opened(), link_limit=[np.inf] * 4 + [0.0] + [np.inf] * 4)
+    (item,) = found(problem)
+    assert (item.kind, item.index) == (Kind.NO_FLOW, RACK_1)
+
+
+def test_a_rack_may_stand_still_for_one_reason_and_be_cut_off_for_another():
+    state, speed = opened(rows=2), np.ones((2, 9))
+    state[1, VALVE_1] = False
+    speed[0] = 0.0
+    items = [item for item in found(hall(link_open=state, link_pump_speed=speed)) if item.index == RACK_1]
+    assert [(item.kind, item.scenario) for item in items if item.element == "link"] == [
+        (Kind.NO_FLOW, 0),
+        (Kind.ISOLATED, 1),
+    ]
 
 
 def test_each_scenario_has_its_own_closed_valve():
