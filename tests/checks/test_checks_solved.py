@@ -7,11 +7,11 @@ import pytest
 
 from twin.checks import RULES, check_limits, judge
 from twin.checks.air import dew_point
-from twin.checks.liquid import _class_of
 from twin.checks.power import _spread
 from twin.model.base import Mark
 from twin.model.language import Limit, Override
 from twin.model.products import Pdu, PowerShelf
+from twin.model.water_classes import class_of
 from twin.scenario import Scenario
 
 NORMAL, FAILED = 0, 10  # the loss of the grid connection
@@ -206,7 +206,7 @@ def test_generators_and_panels_are_judged_by_their_rating(design, facility):
     [(17, "W17"), (17.1, "W27"), (32.0000001, "W32"), (40, "W40"), (45, "W45"), (46, "W+")],
 )
 def test_facility_water_classes(supply, name):
-    assert _class_of(supply) == name
+    assert class_of(supply)[0] == name
 
 
 def test_facility_water_above_45_is_a_warning_that_names_the_class(facility, results):

@@ -15,6 +15,7 @@ from twin.layout.mistakes import did_you_mean
 from twin.model.base import Mark
 from twin.model.facility import Facility, Feed
 from twin.model.language import Limit
+from twin.model.products import PLANT_KINDS
 from twin.results.quantities import QUANTITIES, Quantity
 from twin.results.results import Results, Table
 from twin.results.year import ANNUAL, annual
@@ -48,8 +49,8 @@ POWER_KINDS = (
     "busway",
     "pdu",
 )
-PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller", "thermosyphon")
-_KIND_TABLE = {**dict.fromkeys(POWER_KINDS, "power"), **dict.fromkeys(PLANT_KINDS, "plant")}
+PLANT_TABLE = (*PLANT_KINDS, "thermosyphon")
+_KIND_TABLE = {**dict.fromkeys(POWER_KINDS, "power"), **dict.fromkeys(PLANT_TABLE, "plant")}
 
 
 YEAR = "year"
@@ -145,7 +146,7 @@ def _ids(facility: Facility, table: str) -> tuple[str, ...]:
         "crah": ("crah",),
         "pump": ("pump",),
     }
-    kinds |= {"plant": PLANT_KINDS, "power": POWER_KINDS}
+    kinds |= {"plant": PLANT_TABLE, "power": POWER_KINDS}
     return tuple(machine.id for machine in facility.of_kind(*kinds.get(table, ())))
 
 

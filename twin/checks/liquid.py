@@ -12,7 +12,8 @@ from twin.checks.reading import Columns, of_machines, of_table, positions
 from twin.checks.rules import Assessment, check
 from twin.checks.workload import heat
 from twin.model.facility import Circuit, Facility, Machine
-from twin.model.products import Coolant, Rack
+from twin.model.products import PLANT_KINDS, Coolant, Rack
+from twin.model.water_classes import WATER_CLASSES, class_of
 from twin.results.results import Array, Results, Table
 
 SHEET = "rack data sheet"
@@ -25,9 +26,6 @@ DEW_POINT_MARGIN = 2.0
 """Coolant above room dew point. [K]"""
 VELOCITY_MAX = 3.0
 """Header velocity; practice is 2.4 to 3 m/s for steel headers. [m/s]"""
-WATER_CLASSES = {"W17": 17.0, "W27": 27.0, "W32": 32.0, "W40": 40.0, "W45": 45.0}
-"""Facility water classes by their warmest supply; above the last it is W+. [degC]"""
-PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
 
 
 def _coolant(rack: Machine) -> Coolant:
@@ -228,7 +226,7 @@ def water_class(facility: Facility, results: Results) -> Iterator[Assessment]:
     for loops in of_table(results, "loop"):
         chosen = [index for index, name in enumerate(loops.ids) if name in water]
         supply, flowing = loops["supply"][:, chosen], loops["flow"][:, chosen] > 0
-        what = tuple(f"facility water (class {_class_of(float(worst))})" for worst in supply.max(axis=0))
+        what = tuple(f"facility water (class {class_of(float(worst))[0]})" for worst in supply.max(axis=0))
         names = tuple(loops.ids[index] for index in chosen)
         yield Assessment(names, supply, WATER_CLASSES["W45"], "max", "temperature", what, flowing)
 
@@ -242,11 +240,6 @@ def _is_facility_water(circuit: Circuit, facility: Facility) -> bool:
     sources = {facility.by_id[name].kind for name in circuit.sources}
     sinks = {facility.by_id[name].kind for name in circuit.sinks}
     return bool(sources.intersection(PLANT_KINDS) and sinks.intersection(("cdu", "crah", "rack")))
-
-
-def _class_of(supply: float) -> str:
-    rounded = round(supply, 2)  # a loop held at 32 degC is W32 though the solver says 32.0000001
-    return next((name for name, limit in WATER_CLASSES.items() if rounded <= limit), "W+")
 
 
 @check(

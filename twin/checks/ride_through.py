@@ -165,4 +165,6 @@ def lids_meanwhile(facility: Facility, results: Results) -> Iterator[Assessment]
     if table is not None and {"case_max", "utility_lid"} <= table.values.keys():
         known = (table["case_max"] > 0.0) & (table["utility_lid"] > 0.0)
         what = "warmest lid after the loss of the utility"
-        yield Assessment(table.ids, table["utility_lid"], table["case_max"], "max", "temperature", what, known)
+        yield Assessment(
+            table.ids, table["utility_lid"], table["case_max"], "max", "temperature", what, known
+        )

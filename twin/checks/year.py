@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from twin.checks.air import SETPOINT_BAND, THERMAL_GUIDELINES
-from twin.checks.liquid import LIQUID_GUIDELINES, WATER_CLASSES, facility_water
+from twin.checks.air import PRACTICE, SETPOINT_BAND, THERMAL_GUIDELINES
+from twin.checks.liquid import LIQUID_GUIDELINES, facility_water
 from twin.checks.rules import Assessment, Mask, check
 from twin.model.air_classes import CLASSES, AirClass
 from twin.model.climate_zones import MLC_SOURCE, mechanical_load_limit
 from twin.model.facility import Facility
 from twin.model.products import Rack
+from twin.model.water_classes import class_of
 from twin.results.results import Results
 from twin.results.year import HOUR, Year, when
 
-PRACTICE = "practice (assumed)"
 REQUIREMENT = "design requirement"
 SITE = ("site",)
 FULL = 1.0
@@ -144,7 +144,7 @@ def water_classes(facility: Facility, results: Results) -> Iterator[Assessment]:
     for year in _years(results):
         names = facility_water(facility)
         columns = [column for column, loop in enumerate(year.loops) if loop in names]
-        found = [(column, *_designed(year.setpoint[year.solved, column].max())) for column in columns]
+        found = [(column, *class_of(float(year.setpoint[year.solved, column].max()))) for column in columns]
         found = [(column, name, limit) for column, name, limit in found if np.isfinite(limit)]
         if not found:
             continue
@@ -158,12 +158,6 @@ def water_classes(facility: Facility, results: Results) -> Iterator[Assessment]:
             for values, (_, _, limit) in zip(supply.T, found, strict=True)
         )  # fmt: skip
         yield _times(tuple(year.loops[column] for column, _, _ in found), what, hours, remark)
-
-
-def _designed(setpoint: float) -> tuple[str, float]:
-    """Class of a set point and the warmest supply of that class; W+ has none."""
-    rounded = round(float(setpoint), 2)
-    return next(((n, limit) for n, limit in WATER_CLASSES.items() if rounded <= limit), ("W+", np.inf))
 
 
 @check(

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from twin.exchange import BareHydraulics, BareNetwork
     from twin.studies.basis import Basis
 
-WATTS = "W"
-
 
 def import_(
     file: Annotated[

@@ -136,19 +136,19 @@ def mean_coincident(of: Array, when: Array, value: float) -> float:
     return float(np.mean(of[near])) if near.any() else float(of[np.argmin(np.abs(when - value))])
 
 
-def degree_days(year: WeatherYear) -> tuple[float, float]:
-    """Cooling degree-days above 10 degC and heating degree-days below 18 degC, from daily means. [K d]"""
-    daily = year.dry_bulb.reshape(-1, 24).mean(axis=1)
+def degree_days(dry_bulb: Array) -> tuple[float, float]:
+    """Cooling degree-days above 10 degC and heating degree-days below 18 degC, from daily means of (8760,) hours. [K d]"""
+    daily = dry_bulb.reshape(-1, 24).mean(axis=1)
     return float(np.maximum(daily - 10.0, 0.0).sum()), float(np.maximum(18.0 - daily, 0.0).sum())
 
 
-def thermal_zone(year: WeatherYear) -> int:
-    """Number of the climate zone by degree-days, 0 (extremely hot) to 8 (subarctic).
+def thermal_zone(dry_bulb: Array) -> int:
+    """Number of the climate zone by degree-days of (8760,) hours, 0 (extremely hot) to 8 (subarctic).
 
     ANSI/ASHRAE Standard 169-2013, table A-3 (as quoted).  The letter (A moist, B dry, C marine) needs rain, which a
     climate year does not hold.
     """
-    cooling, heating = degree_days(year)
+    cooling, heating = degree_days(dry_bulb)
     for zone, above in ((0, 6000.0), (1, 5000.0), (2, 3500.0)):
         if cooling > above:
             return zone

@@ -40,7 +40,8 @@ import yaml
 from solvers import psychrometrics
 from twin.catalogue.places import Climate, climates
 from twin.climate.design import DAILY_RANGE_FRACTION, exceeded, mean_coincident
-from twin.climate.year import HOUR, MONTH, MONTH_DAYS, Array, WeatherYear
+from twin.climate.year import HOUR, MONTH, Array, WeatherYear
+from twin.model.calendar import MONTH_DAYS
 
 PERSISTENCE = 0.7
 """Correlation of the departures of one day and the next; assumed."""

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.climate.text import Complaints
-from twin.climate.year import HOURS, MONTH_DAYS, Array, moment
+from twin.climate.year import HOURS, Array, moment
 from twin.layout.mistakes import quote
+from twin.model.calendar import MONTH_DAYS
 
 Place = Callable[[int], tuple[int, int]]
 """Of the number in row i: column from 1 and length."""

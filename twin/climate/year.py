@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers import psychrometrics
+from twin.model.calendar import DAYS, HOURS, MONTHS
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-HOURS = 8760
-MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -24,18 +23,10 @@ MONTH_NAMES = (
 
 _ARRAYS = ("dry_bulb", "dew_point", "wet_bulb", "relative_humidity", "humidity_ratio", "pressure")
 
-
-def _calendar() -> tuple[Integers, Integers, Integers]:
-    month = np.repeat(np.arange(1, 13), [24 * days for days in MONTH_DAYS])
-    day = np.concatenate([np.repeat(np.arange(1, days + 1), 24) for days in MONTH_DAYS])
-    hour = np.tile(np.arange(24), HOURS // 24)
-    for values in (month, day, hour):
-        values.setflags(write=False)
-    return month, day, hour
-
-
-MONTH, DAY, HOUR = _calendar()
-"""Of every hour of a year of 365 days."""
+MONTH, DAY, HOUR = np.array(MONTHS), np.array(DAYS), np.arange(HOURS) % 24
+"""Of every hour of a year of 365 days: month 1 .. 12, day of the month 1 .. 31, and the hour 0 .. 23 at which it begins."""
+for _values in (MONTH, DAY, HOUR):
+    _values.setflags(write=False)
 
 
 def moment(index: int) -> str:

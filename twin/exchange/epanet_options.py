@@ -13,8 +13,9 @@ import numpy as np
 
 from twin.exchange.epanet_text import LARGEST_VALUE, Inp, Row
 from twin.layout.mistakes import one_of, quote, suggest
+from twin.networks.bare_hydraulics import FOOT, GRAVITY
 
-FOOT, INCH = 0.3048, 0.0254
+INCH = 0.0254
 """[m], NIST SP 811, appendix B.8."""
 CUBIC_FOOT = FOOT**3
 GALLON, IMPERIAL_GALLON = 3.785411784e-3, 4.54609e-3
@@ -29,8 +30,6 @@ WATER_DENSITY = 62.4 * 0.45359237 / CUBIC_FOOT
 """What EPANET's constants imply: 62.4 lb/ft3 (8.814 = 550 / 62.4 for pumps of constant power). [kg/m3]"""
 VISCOSITY = 1.1e-5 * FOOT**2
 """Kinematic viscosity that is taken by default (EPANET ``VISCOS``). [m2/s]"""
-GRAVITY = 9.80665
-"""Standard acceleration of gravity. [m/s2]"""
 
 FLOWS = {
     "CFS": CUBIC_FOOT, "GPM": GALLON / 60, "MGD": 1e6 * GALLON / DAY, "IMGD": 1e6 * IMPERIAL_GALLON / DAY,

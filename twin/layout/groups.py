@@ -12,7 +12,7 @@ from twin.model.facility import Machine, Run
 from twin.model.language import CrahGroup, Equipment, PowerGroup, UtilityFeed
 from twin.model.names import Side
 from twin.model.piping import PlantGroup, Staging
-from twin.model.products import Utility
+from twin.model.products import PLANT_KINDS, Utility
 
 EQUIPMENT_KINDS = (
     "rack",
@@ -29,7 +29,8 @@ EQUIPMENT_KINDS = (
     "pdu",
 )
 """What may stand free; machines of the power tree have ``at`` there."""
-PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu", "heat_exchanger", "thermosyphon", "tank")
+PLANT_SECTION = (*PLANT_KINDS, "cdu", "heat_exchanger", "thermosyphon", "tank")
+"""What ``plant:`` takes."""
 
 STAGING: dict[str, Staging] = {"chiller": "needed"}
 """How many machines of a kind run if the layout does not say: a compressor wastes at part load, fans do not."""
@@ -124,7 +125,7 @@ def expand_groups(draft: Draft, block: Block) -> None:
     """Place plant in the yard north of the hall and the power tree west of it; stated places come first."""
     liquid = block.sections.liquid
     plant: list[tuple[PlantGroup, Path, tuple[str, ...]]] = []
-    for name, groups, allowed in (("pumps", liquid.pumps, ("pump",)), ("plant", liquid.plant, PLANT_KINDS)):
+    for name, groups, allowed in (("pumps", liquid.pumps, ("pump",)), ("plant", liquid.plant, PLANT_SECTION)):
         plant.extend((group, (*block.path, "liquid", name, i), allowed) for i, group in enumerate(groups))
     for group, path, kinds in sorted(plant, key=lambda item: item[0].at is None):
         _expand_plant(draft, block, group, path, kinds)

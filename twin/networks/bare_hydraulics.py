@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.hydraulics.case import GRAVITY
 from solvers.hydraulics.diagnosis import Kind, diagnose
 from solvers.hydraulics.network import Problem, Solution, prepare
 
@@ -17,9 +18,8 @@ Array = NDArray[Any]
 Rules = Literal["exact", "epanet"]
 Curves = Sequence[tuple[Any, Any]]
 
-GRAVITY = 9.80665
-"""Standard acceleration of gravity [m/s2], ISO 80000-3; turns heads to pressures."""
 FOOT = 0.3048
+"""[m], NIST SP 811, appendix B.8."""
 EPANET_GRAVITY = 32.2 * FOOT
 """In EPANET's Darcy-Weisbach law. [m/s2]"""
 EPANET_FITTING = 0.02517

@@ -29,7 +29,6 @@ COOLING_KINDS = (
 FLOW_COMPILED, HEAT_COMPILED = 4_000_000, 1_500_000
 """Links times states from which compiling repays itself: a pass takes 1.5 us a link without (heat: 2.5 us), a state some
 three passes, and compiling 25 s (heat: 18 s), all measured."""
-PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
 
 
 @dataclass(frozen=True)

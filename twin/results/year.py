@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.model.calendar import DAYS, HOURS, MONTHS
+
 Array = NDArray[np.float64]
 
-HOURS = 8760
 HOUR = 3600.0
 """[s]"""
-MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-MONTH = np.repeat(np.arange(1, 13), [24 * days for days in MONTH_DAYS])
-DAY = np.concatenate([np.repeat(np.arange(1, days + 1), 24) for days in MONTH_DAYS])
-HOUR_OF_DAY = np.tile(np.arange(24), HOURS // 24)
+MONTH, DAY, HOUR_OF_DAY = np.array(MONTHS), np.array(DAYS), np.arange(HOURS) % 24
 """Of every hour: month 1 .. 12, day of the month 1 .. 31, and the hour 0 .. 23 at which it begins."""
 
 
@@ -46,9 +44,13 @@ SERIES: dict[str, Series] = {
     "facility_power": Series("Facility power", "power"),
     "pue": Series("PUE", "ratio"),
     "water": Series("Make-up water", "mass_flow"),
+    "precooled": Series("Heat taken by coolers in returns", "power"),
     "reuse": Series("Heat handed to others", "power"),
     "free": Series("Heat rejected without compressors, of all", "fraction"),
-    "mode": Series("Compressors: 0 off, 1 carry a part of the heat, 2 carry all", "ratio"),
+    "mode": Series(
+        "Compressors: 0 off, 1 carry a part of the heat, 2 carry all, 3 little heat is carried at all",
+        "ratio",
+    ),
     "plant_loading": Series("Load of the fullest plant machine over what it can carry", "fraction"),
     "excess": Series("Warmest supply above its set point", "temperature_difference"),
     "inlet": Series("Warmest rack inlet", "temperature"),

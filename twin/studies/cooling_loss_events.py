@@ -14,7 +14,8 @@ import numpy as np
 from solvers import power as power_flow
 from solvers.power.dynamics.itic import hold_up_time
 from twin.model.facility import Machine
-from twin.networks.facility import PLANT_KINDS, Lowered, rack_product
+from twin.model.products import PLANT_KINDS
+from twin.networks.facility import Lowered, rack_product
 from twin.networks.steps.power import energise
 from twin.networks.steps.start import start as first_guess
 from twin.scenario import Scenario

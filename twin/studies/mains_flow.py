@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.model.products import Rack
-from twin.networks.facility import PLANT_KINDS
+from twin.model.products import PLANT_KINDS, Rack
 from twin.networks.liquid import LoopNetwork
 from twin.studies.basis import Basis
 

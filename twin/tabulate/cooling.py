@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from solvers.air import indices
 from twin.model.air_classes import CLASSES
-from twin.model.products import Cdu, Crah, Pump
-from twin.networks.facility import PLANT_KINDS, Lowered, rack_product
+from twin.model.products import PLANT_KINDS, Cdu, Crah, Pump
+from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State
 from twin.results.results import Table
 from twin.tabulate import piping

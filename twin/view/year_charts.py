@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.checks.liquid import WATER_CLASSES
-from twin.results.year import HOURS, MONTH, MONTH_DAYS, Year
+from twin.model.calendar import HOURS, MONTH_DAYS
+from twin.results.year import MONTH, Year
 from twin.view.legend import INK, MUTED, clipped, fonts
 
 if TYPE_CHECKING:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.model.air_classes import CLASSES
 from twin.model.climate_zones import MLC_SOURCE, mechanical_load_limit
 from twin.model.facility import Facility
+from twin.model.water_classes import DIGITS, WATER_CLASSES
 from twin.networks.plant import NO_ROOM
 from twin.results.year import HOUR, HOURS, Year, when
 from twin.year.zone import zone_of
@@ -26,10 +28,11 @@ USES = (
     "loss_power",
 )
 COOLING = ("room_fans", "cdu_power", "pump_power", "rejection_power", "compressor_power")
-WATER_CLASSES = {"W17": 17.0, "W27": 27.0, "W32": 32.0, "W40": 40.0, "W45": 45.0}
-"""Facility water classes by their warmest supply, ASHRAE TC 9.9 (2021). [degC]"""
-INLET_LIMITS = {"recommended": 27.0, "A1": 32.0, "A2": 35.0, "A3": 40.0, "A4": 45.0}
-"""Warmest rack inlets, ASHRAE TC 9.9, Thermal Guidelines, 5th ed. (2021). [degC]"""
+INLET_LIMITS = {
+    "recommended": CLASSES["A1"].recommended[1],
+    **{name: CLASSES[name].allowable[1] for name in ("A1", "A2", "A3", "A4")},
+}
+"""Warmest rack inlets, at sea level. [degC]"""
 SET_POINT_BAND = 0.5
 """Deviation that still counts as holding a set point, as in LIQ-010; assumed. [K]"""
 EQUAL = 1e-6
@@ -157,7 +160,7 @@ def _loops(year: Year) -> dict[str, dict[str, Any]]:
 def _class_hours(year: Year) -> dict[str, dict[str, int]]:
     """Hours in which the supply of every loop is warmer than a facility water class."""
     solved = year.solved
-    rounded = np.round(year.supply, 2)
+    rounded = np.round(year.supply, DIGITS)
     return {
         loop: {
             name: int((solved & (rounded[:, column] > limit)).sum()) for name, limit in WATER_CLASSES.items()
@@ -177,6 +180,8 @@ def _sentences(year: Year, pue: float, wue: float, modes: dict[str, int], count:
             "the hours of the weather are synthetic, built from monthly normals: their means are those of the place, "
             "their sequence and extremes are of no measured year"
         )
+    if astray := count - sum(modes.values()):
+        told.append(f"in {astray:,} hours the plant carries less than half of the racks' heat")
     if count < HOURS:
         told.append(f"{HOURS - count:,} hours have no steady solution and are in no figure")
     tight = _peak(year, "plant_loading")

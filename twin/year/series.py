@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.climate import HourlySeries
-from twin.networks.facility import PLANT_KINDS, Lowered
+from twin.model.products import PLANT_KINDS
+from twin.networks.facility import Lowered
 from twin.networks.plant import Weather
 from twin.networks.state import State
 from twin.results.year import HOURS, SERIES
@@ -27,6 +28,10 @@ USES = {
 """End uses by the kinds of machine that draw them."""
 FREE, PARTIAL, MECHANICAL = 0.0, 1.0, 2.0
 """Values of ``mode``."""
+ASTRAY = 3.0
+"""The same where the plant carries less than :data:`CARRIED` of the IT power: nothing cools."""
+CARRIED = 0.5
+"""[-] Assumed."""
 TINY = 1e-3
 """Share of the duty below which compressors count as off, and above whose complement as carrying all. [-]"""
 
@@ -68,10 +73,9 @@ def _of_states(world: Lowered, block: Block) -> dict[str, Array]:
         "pue": np.divide(facility, it, out=np.zeros_like(it), where=it > 0.0),
         "water": state.plant_water.sum(axis=1) + state.precool_water.sum(axis=1),
         "reuse": state.reuse.sum(axis=1),
-        "free": np.divide(duty - mechanical, duty, out=np.ones_like(duty), where=duty > 0.0),
-        "mode": np.where(
-            mechanical <= TINY * duty, FREE, np.where(mechanical < (1.0 - TINY) * duty, PARTIAL, MECHANICAL)
-        ),
+        "precooled": state.precooled.sum(axis=1),
+        "free": np.divide(duty - mechanical, duty, out=np.zeros_like(duty), where=duty > CARRIED * it),
+        "mode": _modes(duty, mechanical, it),
         "plant_loading": state.plant_loading.max(axis=1, initial=0.0),
         "excess": excess.max(axis=1, initial=0.0),
         "inlet": state.rack_inlet.max(axis=1, initial=-273.15),
@@ -79,6 +83,13 @@ def _of_states(world: Lowered, block: Block) -> dict[str, Array]:
         "unserved": (~state.served).sum(axis=1).astype(float),
         "tokens": chips_and_tokens(world, state)[1].sum(axis=1),
     }
+
+
+def _modes(duty: Array, mechanical: Array, it: Array) -> Array:
+    """What compressors do."""
+    mode = np.where(mechanical < (1.0 - TINY) * duty, PARTIAL, MECHANICAL)
+    mode = np.where(mechanical <= TINY * duty, FREE, mode)
+    return np.where(duty > CARRIED * it, mode, ASTRAY)
 
 
 def _duties(world: Lowered, state: State) -> tuple[Array, Array]:

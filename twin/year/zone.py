@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import cast
-
 from twin.catalogue.places import climates
-from twin.climate import WeatherYear, climate_names, climate_year, thermal_zone
+from twin.climate import climate_names, climate_year, thermal_zone
 from twin.model.facility import Facility
 from twin.results.year import Year
 
@@ -27,8 +24,7 @@ def zone_of(facility: Facility, year: Year) -> tuple[str, str]:
             shipped = climate_year(name)
             if (shipped.station, shipped.source) == (year.station, year.source) and known[name].zone:
                 return known[name].zone, known[name].zone_source
-    # degree-days ask for nothing but the dry bulb, and that is what a year keeps of its weather
-    number = str(thermal_zone(cast(WeatherYear, SimpleNamespace(dry_bulb=year["dry_bulb"]))))
+    number = str(thermal_zone(year["dry_bulb"]))
     if own in known and known[own].zone.startswith(number):
         return known[own].zone, f"{BY_DEGREE_DAYS}; letter of the climate {own}"
     return number, f"{BY_DEGREE_DAYS}; without rain no letter"

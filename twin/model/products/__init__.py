@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from twin.model.products.cooling import (
+    PLANT_KINDS,
     Cdu,
     Chiller,
     CoolingTower,
@@ -78,6 +79,7 @@ Product = Annotated[
 """The union of machines: a new kind is one class in this package and one name here."""
 
 __all__ = [
+    "PLANT_KINDS",
     "SQRT3",
     "YEAR",
     "Accelerators",

@@ -28,6 +28,9 @@ from twin.units import (
     VolumeFlow,
 )
 
+PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
+"""Kinds of machine that, as sources of a loop, give its heat to the outdoors or to a condenser loop."""
+
 
 class Filter(Frozen):
     """The filter of a coolant loop."""

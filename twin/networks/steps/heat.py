@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from solvers.hydraulics import exchanger, heat
 from solvers.plant import pumps
-from twin.model.products import Cdu, Pump
-from twin.networks.facility import PLANT_KINDS, Lowered
+from twin.model.products import PLANT_KINDS, Cdu, Pump
+from twin.networks.facility import Lowered
 from twin.networks.heat import COOLERS
 from twin.networks.state import State
 from twin.networks.steps.air import rack_heat

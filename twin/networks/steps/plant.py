@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.model.facility import Circuit, Machine
-from twin.model.products import Chiller, CoolingTower, DryCooler
+from twin.model.products import PLANT_KINDS, Chiller, CoolingTower, DryCooler
 from twin.networks import plant
-from twin.networks.facility import PLANT_KINDS, Lowered
+from twin.networks.facility import Lowered
 from twin.networks.state import State
 from twin.networks.steps.heat import mover_power
 
