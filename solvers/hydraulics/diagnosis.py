@@ -245,10 +245,13 @@ def _limiters(look: _Look) -> Iterator[Diagnosis]:
     wanted = np.isfinite(limit) & (limit > 0.0) & look.valve_open & look.ok[:, None]
     short = np.where(wanted, 1.0 - look.flow / np.where(wanted, limit, 1.0), 0.0)
     for link, scenario in _worst(short > SHORT, short):
+        flow = look.flow[scenario, link]
+        gets = (
+            f"gets {flow:.4g} kg/s, {short[scenario, link]:.2%} short of the" if flow >= 0.0
+            else f"has {-flow:.4g} kg/s the wrong way instead of the"
+        )  # fmt: skip
         yield Diagnosis(
-            Kind.LIMIT_SHORT, "link", link,
-            f"gets {look.flow[scenario, link]:.4g} kg/s, {short[scenario, link]:.2%} short of the "
-            f"{limit[scenario, link]:.4g} kg/s it is set to",
+            Kind.LIMIT_SHORT, "link", link, f"{gets} {limit[scenario, link]:.4g} kg/s it is set to",
             scenario, value=float(short[scenario, link]),
         )  # fmt: skip
 

@@ -92,6 +92,14 @@ def test_limiters_that_go_short_say_by_how_much():
     assert flow[RACK_1] == pytest.approx(0.5)
 
 
+def test_limiters_with_reverse_flow_are_not_told_as_a_share():
+    problem = Problem(
+        2, [0, 1], [100e3, 150e3], [0], [1], link_device_coefficient=[1e3], link_limit=[5.0],
+    )  # fmt: skip
+    (item,) = diagnose(problem, solve(problem))
+    assert item.message == "has 7.071 kg/s the wrong way instead of the 5 kg/s it is set to"
+
+
 @pytest.mark.parametrize("closed", [(VALVE_1,), (RACK_1,), (VALVE_1, RACK_1)])
 def test_the_valve_that_isolates_a_rack_is_named(closed):
     items = [item for item in found(hall(link_open=opened(*closed))) if item.kind is Kind.ISOLATED]
