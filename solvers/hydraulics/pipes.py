@@ -48,11 +48,6 @@ class PipeTable:
         return self.outer_diameter - 2.0 * self.wall
 
     @property
-    def water_volume(self) -> Array:
-        """(n,) liquid per length [m3/m]."""
-        return np.asarray(np.pi / 4.0 * self.inner_diameter**2)
-
-    @property
     def metal_capacity(self) -> Array:
         """(n,) heat capacity of the wall per length [J/(K m)]."""
         section = np.pi * self.wall * (self.outer_diameter - self.wall)

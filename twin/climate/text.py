@@ -6,14 +6,13 @@ the same size, and what is no text is refused by what it looks like.
 
 from __future__ import annotations
 
-import os
-import stat
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from twin.layout.mistakes import LayoutError, Mistake, excerpt
+from twin.layout.untrusted import first_bytes
 
 LARGEST = 8 * 2**20
 """Largest file that is read, also after unpacking; a year of hours in any format has 1.8 MB. [bytes]"""
@@ -107,14 +106,7 @@ def read_lines(path: str | Path) -> list[str]:
 
 def read_bytes(path: str | Path) -> bytes:
     """Content of a regular file of at most :data:`LARGEST` bytes."""
-    try:
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):
-            refuse(path, "this is a folder; name a file" if stat.S_ISDIR(mode) else "not a regular file")
-        with open(path, "rb") as file:
-            raw = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        refuse(path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    raw = first_bytes(path, LARGEST + 1)
     if len(raw) > LARGEST:
         refuse(path, f"the file has more than {LARGEST:,} bytes, the most that is read")
     return raw

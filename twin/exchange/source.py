@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
 from twin.exchange.mistake import complain
+from twin.layout.untrusted import first_bytes
 
 
 def read_source(path: str | Path, largest: int, *, strict: bool = True) -> str:
@@ -22,7 +21,7 @@ def read_source(path: str | Path, largest: int, *, strict: bool = True) -> str:
     twin.layout.mistakes.LayoutError
         If it cannot be read, is too large, or is a pipe or device, which may never end.
     """
-    raw = _bytes(path, largest + 1)
+    raw = first_bytes(path, largest + 1)
     if len(raw) > largest:
         complain(str(path), f"the file has more than {largest:,} bytes, the most that is read")
     try:
@@ -34,18 +33,4 @@ def read_source(path: str | Path, largest: int, *, strict: bool = True) -> str:
 
 def read_head(path: str | Path, size: int) -> str:
     """The beginning of a file, whatever it is. [bytes]"""
-    return _bytes(path, size).decode("utf-8-sig", "replace")
-
-
-def _bytes(path: str | Path, most: int) -> bytes:
-    """At most so many bytes of a regular file."""
-    try:
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):
-            complain(
-                str(path), "this is a folder; name a file" if stat.S_ISDIR(mode) else "not a regular file"
-            )
-        with open(path, "rb") as file:
-            return file.read(most)
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        complain(str(path), f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    return first_bytes(path, size).decode("utf-8-sig", "replace")
