@@ -122,6 +122,15 @@ def expansion(
     )
 
 
+def highest_pressure(relief_pressure: ArrayLike) -> Array:
+    """Gauge pressure to which a system may rise below its relief valve [Pa]: 0.5 bar less, above 5 bar a tenth less.
+
+    EN 12828 annex D, as quoted.
+    """
+    relief = np.asarray(relief_pressure, float)
+    return np.where(relief <= 5e5, relief - 5e4, 0.9 * relief)
+
+
 def size_tank(
     system_volume: ArrayLike, *, static_pressure: ArrayLike, relief_pressure: ArrayLike, fill_density: ArrayLike,
     hot_density: ArrayLike, fill_temperature: ArrayLike = 10.0, hot_temperature: ArrayLike = 60.0,
@@ -129,8 +138,8 @@ def size_tank(
 ) -> Tank:  # fmt: skip
     """Smallest diaphragm tank, after EN 12828 annex D (as quoted).
 
-    Pre-charge = static pressure + 0.3 bar; water reserve 0.5 % of the system, at least 3 L; highest pressure 0.5 bar
-    below the relief valve's, above 5 bar a tenth below: ``V = (V_e + V_reserve) (p_e + p_atm) / (p_e - p_0)``.  Without
+    Pre-charge = static pressure + 0.3 bar; water reserve 0.5 % of the system, at least 3 L; highest pressure by
+    :func:`highest_pressure`: ``V = (V_e + V_reserve) (p_e + p_atm) / (p_e - p_0)``.  Without
     reserve, filled at the pre-charge, that is the ASHRAE formula ``V_e / (1 - P_1 / P_2)``.
 
     Raises
@@ -143,7 +152,7 @@ def size_tank(
         raise ValueError("system_volume must be > 0")
     air = np.asarray(barometric, float)
     pre = static + OVER_STATIC
-    highest = np.where(relief <= 5e5, relief - 5e4, 0.9 * relief)
+    highest = highest_pressure(relief)
     if not (highest > pre).all():
         raise ValueError(
             "relief_pressure leaves no room above static_pressure + 30 kPa; take a higher rating"

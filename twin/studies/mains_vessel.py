@@ -85,7 +85,7 @@ def vessel(basis: Basis, number: int) -> Vessel:
     air = float(pressure_at(basis.facility.place.elevation))
     own = circuit.expansion
     relief = own.relief if own else RELIEF
-    highest = relief - 5e4 if relief <= 5e5 else 0.9 * relief
+    highest = float(suction.highest_pressure(relief))
     reserve_least = max(suction.RESERVE_SHARE * volume, suction.LEAST_RESERVE)
     needed, precharge = sized(
         growth, reserve_least, filled_to=circuit.static_pressure, highest=highest, air=air,
