@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twin.coupling import evaluate
-from twin.layout import load_text
+from twin.layout import LayoutError, load_text
 from twin.model.language import Outdoor
 from twin.scenario import Scenario
 
@@ -114,3 +114,9 @@ def test_pipes_lose_heat_to_the_hall_unless_they_are_not_told_of():
         assert results.conservation["energy"].max() < 1e-8
     lost = bare["plant"]["duty"][0].sum() - wrapped["plant"]["duty"][0].sum()
     assert 100.0 < lost < 5e3
+
+
+def test_machines_of_several_types_in_one_return_are_refused():
+    text = TEXT.replace("- {id: tes,", "- {id: dc, type: dry_cooler_2mw, count: 1}\n    - {id: tes,")
+    with pytest.raises(LayoutError, match=r'"thermosyphon_500kw" and "dry_cooler_2mw" are of several types'):
+        load_text(text.replace("precool: ts", "precool: [ts, dc]"))

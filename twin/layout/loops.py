@@ -50,6 +50,11 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
         draft.complain((*path, "shut"), f"{first} is no sink of this loop; nothing is left to shut")
     for name, place in _places(draft, block, loop):
         source_ids, sink_ids, pump_ids, precool_ids, tank_ids = (groups.get(place, ()) for groups in members)
+        types = dict.fromkeys(machine.type for machine in precool if machine.id in precool_ids)
+        if len(types) > 1:
+            told = " and ".join(quote(name) for name in types)
+            message = f"machines in the return of a loop run alike; {told} are of several types, name machines of one"
+            draft.complain((*path, "precool"), message)
         if sink_ids:
             yield Circuit(
                 id=name,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.checks.liquid import WATER_CLASSES
 from twin.model.calendar import HOURS, MONTH_DAYS
+from twin.model.water_classes import WATER_CLASSES
 from twin.results.year import MONTH, Year
 from twin.view.legend import INK, MUTED, clipped, fonts
 
