@@ -195,8 +195,8 @@ def solve(
     """Cool a coolant of known entering temperature to the set point, in ``units`` equal coolers side by side.
 
     ``coolant_flow`` and the answer's power, heat and water are of all units together; otherwise as
-    :func:`reject`.  Where the outdoors are warmer than the coolant the coil heats it and the set point is
-    lost.
+    :func:`reject`.  Where the outdoors are warmer than the coolant the fans rest, the coolant goes past the
+    coil and the set point is lost.
     """
     count = np.asarray(units, float)
     running = count > 0.0

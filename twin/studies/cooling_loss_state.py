@@ -130,6 +130,7 @@ class Before:
     def __init__(self, basis: Basis, state: State) -> None:
         self.basis, self.world, self.state = basis, basis.world, state
         world = self.world
+        self.weather = plant.Weather(state.dry_bulb, state.wet_bulb, state.barometer)
         self.flows = Flows(world, state)
         self.signals = Signals(world, self.flows, state.power[0])
         self.masses = [thermal_mass.loop_mass(world.facility, loop) for loop in world.loops]
@@ -260,7 +261,8 @@ class Before:
         if isinstance(product, Chiller):
             most = duty / loading if duty > 0.0 and loading > 0.0 else product.capacity * len(names)
             return PlantGroup(names, columns, running, None, 0.0, most)
-        sink = self._outdoors(product)
+        assert isinstance(product, DryCooler | CoolingTower)
+        sink = float(plant.sink(product, self.weather)[0])
         units = max(running, 1)
         rate, duty = float(s.source_flow[0, columns].sum()) / units, duty / units
         if duty <= 0.0 or rate <= 0.0:
@@ -275,21 +277,11 @@ class Before:
     def _unit_conductance(self, name: str, duty: float, flow: float, number: int, sink: float) -> float:
         """Of one cooler to the outdoors at full speed, from what leaves it at a duty. [W/K]"""
         s, loop = self.state, self.world.loops[number]
-        weather = plant.Weather(s.dry_bulb, s.wet_bulb, s.barometer)
         cold = np.full(1, plant.FULL_SPEED)
         asked = plant.Asked(np.array([duty]), np.array([flow]), loop.capacity, cold, s.dry_bulb)
-        above = float(plant.run(self._machine(name), asked, weather).leaving[0]) - sink
+        above = float(plant.run(self._machine(name), asked, self.weather).leaving[0]) - sink
         rate = flow * loop.capacity
         return rate * min(log1p(duty / rate / max(above, 1e-6)), MOST_UNITS)
-
-    def _outdoors(self, product: Plant) -> float:
-        """Temperature that a cooler cannot go below at the outdoor state. [degC]"""
-        dry, wet = float(self.state.dry_bulb[0]), float(self.state.wet_bulb[0])
-        if isinstance(product, CoolingTower):
-            return wet
-        if isinstance(product, DryCooler) and dry > product.pad_above:
-            return dry - product.pad_effectiveness * (dry - wet)
-        return dry
 
     @cached_property
     def condensers(self) -> list[list[tuple[tuple[str, ...], float]]]:
