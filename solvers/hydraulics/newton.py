@@ -115,7 +115,7 @@ class _Newton:
         self.flow = np.where(live, self.laws.start(), 0.0)
         self.change = np.full(case.scenarios, np.inf)
         self.converged = np.zeros(case.scenarios, bool)
-        self.limited = np.zeros_like(live)
+        self.limited, self.shut = np.zeros_like(live), np.zeros_like(live)
 
     def run(self, tolerance: float, max_iterations: int) -> int:
         drop, slope = self.laws(self.flow)
@@ -131,7 +131,11 @@ class _Newton:
             self.converged = self.change <= tolerance
             if self.converged.all():
                 break
-        self._polish(drop, slope)
+        polished = self._polish(drop, slope)
+        late = ~self.converged & (polished <= tolerance)
+        if late.any():
+            self.converged |= late & self._blocked_rightly(tolerance)
+            self.change = np.where(late & self.converged, polished, self.change)
         return done
 
     def _relative(self, change: Array) -> Array:
@@ -176,8 +180,8 @@ class _Newton:
             high = np.where(bad, high, middle)
         return moved, new_drop, new_slope
 
-    def _polish(self, drop: Array, slope: Array) -> None:
-        """Hold blocked links exactly at zero or at their limit, and let the rest follow.
+    def _polish(self, drop: Array, slope: Array) -> Array:
+        """Hold blocked links exactly at zero or at their limit, and let the rest follow; (S,) last change.
 
         The steep law is moved along its own line until its leak is gone (method of multipliers); each pass
         divides the leak by the ratio of the steep slope to those of the network.
@@ -185,7 +189,8 @@ class _Newton:
         shut, held, target = self.laws.blocked(self.flow)
         shut, held = shut & self.live, held & self.live
         blocked = shut | held
-        self.limited = held
+        self.limited, self.shut = held, shut
+        change = np.array(self.change)
         steep = np.broadcast_to(self.laws.steep, slope.shape)
         for _ in range(POLISH if blocked.any() else 0):
             self.flow = np.where(blocked, target, self.flow)
@@ -193,7 +198,20 @@ class _Newton:
             step, self.head = self._step(drop, np.where(blocked, steep, slope))
             self.flow = self.flow + np.where(blocked, 0.0, step)
             drop, slope = self.laws(self.flow)
-            if self._relative(step).max() <= SNAP:
+            change = self._relative(step)
+            if change.max() <= SNAP:
                 break
         noise = SNAP * np.maximum(np.abs(self.flow).max(axis=0), self.laws.flow_scale[0])
         self.flow = np.where(np.abs(self.flow) <= noise, 0.0, self.flow)
+        return change
+
+    def _blocked_rightly(self, tolerance: float) -> Mask:
+        """(S,) every shut link has pressure against it and every held one more than its law takes.
+
+        Where all that runs is dead-headed, the leaks of the steep lines are the largest flows there are and their
+        rounding keeps the iteration from coming to rest; held exactly, nothing flows and the state is found.
+        """
+        gap = self._difference(self.head) - self.laws(self.flow)[0]
+        slack = tolerance * np.abs(self._difference(self.head)).max(axis=0)
+        wrong = (self.shut & (gap > slack)) | (self.limited & (gap < -slack))
+        return np.asarray(~wrong.any(axis=0))

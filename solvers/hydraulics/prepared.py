@@ -28,6 +28,10 @@ COMPILED_FROM = 50_000
 """Links times scenarios from which the compiled kernel is used.  Measured: to load it takes 0.35 s once in a process
 (the first time ever some 25 s more), numpy 1.5 us for each; assumed: five such calls."""
 
+TRIED_AGAIN = 16
+"""Most scenarios without an answer that numpy tries after the compiled kernel: it alone holds blocked links to the end
+where nothing flows but leaks.  Needed by one state in 20,000 of random loops full of check valves."""
+
 
 class Prepared:
     """A checked network; :meth:`solve` may be called from several threads."""
@@ -88,12 +92,23 @@ class Prepared:
         plan = self._layout
         if plan is None or duty is not self.duty:
             self._layout = plan = network_compiled.layout(self.pipework, duty, self._friction, plan)
-        return network_compiled.solve_compiled(
+        answer, row_of = network_compiled.solve_compiled(
             self.pipework, duty, plan, tolerance, max_iterations, self._friction
         )
+        left = np.flatnonzero(~answer.converged)
+        if 0 < left.size <= TRIED_AGAIN:
+            first = np.unique(row_of, return_index=True)[1]
+            again = self._numpy(duty, first[left], tolerance, max_iterations)
+            for ours, theirs in zip(answer[:-1], again[:-1], strict=True):
+                ours[left[again.converged]] = theirs[again.converged]
+        return answer, row_of
 
     def _by_numpy(self, duty: Duty, tolerance: float, max_iterations: int) -> tuple[Answer, Index]:
         keep, row_of = distinct(duty.arrays.values())
+        return self._numpy(duty, keep, tolerance, max_iterations), row_of
+
+    def _numpy(self, duty: Duty, keep: Index, tolerance: float, max_iterations: int) -> Answer:
+        """The scenarios ``keep``."""
         case = Case.of(self.pipework, duty, keep)
         step = max(1, CHUNK // max(case.link_count, 1))
         parts = [
@@ -105,7 +120,7 @@ class Prepared:
             )
             for i in range(0, case.scenarios, step)
         ]
-        return _gathered(self.pipework, case, parts), row_of
+        return _gathered(self.pipework, case, parts)
 
     def _solution(self, duty: Duty, answer: Answer, row_of: Index, tolerance: float) -> Solution:
         """The distinct scenarios spread over the rows of the problem again."""

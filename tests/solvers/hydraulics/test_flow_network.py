@@ -228,6 +228,43 @@ def test_all_pumps_stopped_is_a_still_loop():
     np.testing.assert_allclose(result.node_pressure, 200e3)
 
 
+def full_of_check_valves(seed, nodes, states=64):
+    """A tree with three chords, pumps two in five of its links and check valves nearly all others."""
+    rng = np.random.default_rng(seed)
+    start = np.r_[rng.integers(0, np.arange(1, nodes)), rng.integers(0, nodes, 3)]
+    end = np.r_[np.arange(1, nodes), rng.integers(0, nodes, 3)]
+    start, end = start[start != end], end[start != end]
+    links = start.size
+    pump = rng.random(links) < 0.4
+    return Problem(
+        nodes, [0], [2e5], start, end, link_device_coefficient=np.where(pump, 0.0, 10 ** rng.uniform(0, 6, links)),
+        link_pump_head=np.where(pump, rng.uniform(2e4, 3e5, links), 0.0),
+        link_pump_curvature=np.where(pump, 10 ** rng.uniform(0, 4, links), 0.0),
+        link_pump_speed=rng.uniform(0.3, 1.0, (states, links)), link_check=~pump | (rng.random(links) < 0.3),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(("nodes", "seed"), [(9, 5), (9, 10), (16, 30), (22, 7), (22, 11), (22, 18)])
+def test_leaks_of_check_valves_keep_no_state_from_being_found(nodes, seed, compiled):
+    """Six of 600 such networks, each with a state in which little or nothing flows, that once went on for ever."""
+    if compiled:
+        pytest.importorskip("numba", reason="numba is not installed")
+    problem = full_of_check_valves(seed, nodes)
+    result = solve(problem, compiled=compiled)
+    assert result.status.ok
+    assert result.mass_error.max() < 1e-9
+    gate = np.asarray(problem.link_check) | (np.asarray(problem.link_pump_head) > 0.0)
+    assert result.link_flow[:, gate].min() >= 0.0  # nothing leaks back
+    flows = result.link_flow > 0.0
+    law = np.asarray(problem.link_device_coefficient) * result.link_flow * np.abs(result.link_flow)
+    speed = np.asarray(problem.link_pump_speed)
+    law -= np.asarray(problem.link_pump_head) * speed**2 - problem.link_pump_curvature * result.link_flow**2
+    scale = np.abs(result.link_drop).max(axis=1, keepdims=True)
+    assert (np.abs(result.link_drop - law) * flows <= 1e-8 * scale).all()
+    assert ((result.link_drop - law) * (~flows & gate) <= 1e-8 * scale).all()  # shut by pressure against them
+
+
 def test_isolated_part_stands_still_even_with_a_running_pump():
     """Nodes 2, 3 have a pump but no way to the vessel."""
     result = solve(
