@@ -5,7 +5,6 @@ Loops have different liquids, and are apart from each other but for the heat the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +25,6 @@ SINK_FLOWS = (
     ("crah", "water_flow"),
     ("rear_door", "water_flow"),
 )
-LEAST_SPEED = 0.1
 SOURCE_FLOWS = (("cdu", "secondary_flow"), ("plant", "flow"), ("pump", "flow"))
 """Tables of results, and their quantities, in which the flow through a machine is looked up."""
 
@@ -56,14 +54,12 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
         (f"taken as in service, sinks at their design flow: {', '.join(assumed):.200}",) if assumed else ()
     )
 
-    def running(speed: float) -> BareHydraulics:
-        live = (source[None, :], pump[None, :], sink[None, :] > 0.0)
-        problem = loop.problem(*live, sink[None, :], np.array([speed]))
-        node, link = _names(loop, problem)
-        name = f"{basis.facility.name}, loop {circuit.id}"
-        return BareHydraulics.of(problem, node, link, name=name, file=basis.facility.file, notes=notes)
-
-    return running(_speed(basis, loop, running))
+    live = (source[None, :], pump[None, :], sink[None, :] > 0.0)
+    speed = basis.results.tables["loop"].at(circuit.id, "speed", basis.row)
+    problem = loop.problem(*live, sink[None, :], np.array([speed]))
+    node, link = _names(loop, problem)
+    name = f"{basis.facility.name}, loop {circuit.id}"
+    return BareHydraulics.of(problem, node, link, name=name, file=basis.facility.file, notes=notes)
 
 
 def _looked_up(basis: Basis, name: str, tables: tuple[tuple[str, str], ...]) -> float | None:
@@ -73,17 +69,6 @@ def _looked_up(basis: Basis, name: str, tables: tuple[tuple[str, str], ...]) -> 
         if found is not None and name in found.ids and quantity in found.values:
             return found.at(name, quantity, basis.row)
     return None
-
-
-def _speed(basis: Basis, loop: LoopNetwork, running: Callable[[float], BareHydraulics]) -> float:
-    """Speed of the pumps: the highest pressure of the loop falls with its square while the flows are held."""
-    table = basis.results.tables["loop"]
-    if "speed" in table.values:
-        return table.at(loop.circuit.id, "speed", basis.row)
-    highest = float(running(1.0).flow().solution.node_pressure.max())
-    head = max(float(np.min(loop.pump_head)), 1.0) if loop.pump_head.size else 1.0
-    spare = (highest - table.at(loop.circuit.id, "pressure", basis.row)) / head
-    return float(np.sqrt(np.clip(1.0 - spare, LEAST_SPEED**2, 1.0)))
 
 
 def _names(loop: LoopNetwork, problem: Problem) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -112,7 +112,7 @@ def hydraulic_problem(
 
 def _with_epanet_constants(problem: Problem) -> Problem:
     """Lengths and loss coefficients scaled so that drops are EPANET's; Hazen-Williams has no velocity head."""
-    williams = np.asarray(getattr(problem, "link_hazen_williams", 0.0), float)
+    williams = np.asarray(problem.link_hazen_williams, float)
     length = np.asarray(problem.link_length, float)
     return replace(
         problem,
