@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -158,15 +159,7 @@ def solve_network(file: str, *, as_json: Json = False) -> None:
 
     network: BareNetwork = read_network(file)
     document = network_document(network, power_flow(network.problem()))
-    if as_json:
-        from twin.documents import to_json
-
-        printing.write(to_json(document))
-    else:
-        printing.write("\n".join(sentences(network, document)) + "\n")
-        for note in network.notes:
-            printing.say(note)
-    raise typer.Exit(0 if document["solved"] else guard.SOLVE_FAILED)
+    _answer(document, sentences(network, document), network.notes, as_json)
 
 
 def solve_hydraulics(file: str, *, as_json: Json = False) -> None:
@@ -176,13 +169,18 @@ def solve_hydraulics(file: str, *, as_json: Json = False) -> None:
 
     network = read_hydraulics(file)
     document = hydraulic_document(network, network.flow())
+    _answer(document, sentences(network, document), network.notes, as_json)
+
+
+def _answer(document: dict[str, Any], words: Iterable[str], notes: Iterable[str], as_json: bool) -> NoReturn:
+    """Print a document, or its words and what the reader of the file noted, and leave."""
     if as_json:
         from twin.documents import to_json
 
         printing.write(to_json(document))
     else:
-        printing.write("\n".join(sentences(network, document)) + "\n")
-        for note in network.notes:
+        printing.write("\n".join(words) + "\n")
+        for note in notes:
             printing.say(note)
     raise typer.Exit(0 if document["solved"] else guard.SOLVE_FAILED)
 
