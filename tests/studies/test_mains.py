@@ -264,3 +264,15 @@ def test_a_loop_without_pumps_is_told_though_nothing_settles():
     assert (fault["element"], fault["words"]) == ("chw", "has no pump that runs: nothing flows in it")
     (found,) = [f for f in judge(facility, results).findings if f.code == "LIQ-033"]
     assert found.line == next(k for k, line in enumerate(dry.splitlines(), 1) if "{id: chw," in line)
+
+
+def test_faults_of_different_kinds_are_told_in_lines_of_their_own():
+    from twin.checks.engine import grouped
+    from twin.run import assess
+
+    run = assess("layouts/first_hall.yaml", ["liquid.loops.fws.shut=kind:cdu"], failures=False)
+    told = [group for group in grouped(run.verdict.findings) if group.worst.code == "LIQ-033"]
+    kinds = [" ".join(group.worst.message.split()[:2]) for group in told]
+    assert len(kinds) == 3 and {"is a", "has no"} < set(kinds)
+    for group in told:
+        assert len({name.startswith("fwp") for name in group.subjects}) == 1

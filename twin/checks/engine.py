@@ -211,10 +211,12 @@ class Group:
 
 def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
     """One line for every rule that is broken, so that a lost row of racks does not fill the page."""
-    groups: dict[tuple[str, str, str, int], list[Finding]] = {}
+    groups: dict[tuple[str, str, str, str], list[Finding]] = {}
     for finding in findings:
-        own = (
-            finding.line if finding.code == "LIM-001" else 0
-        )  # every limit of the designer is a rule of its own
+        own = ""
+        if finding.code == "LIM-001":  # every limit of the designer is a rule of its own
+            own = str(finding.line)
+        elif finding.code == "LIQ-033":  # and so is every kind of fault of the flows, told by its first words
+            own = " ".join(word for word in finding.message.split()[:4] if word.isalpha())
         groups.setdefault((finding.code, finding.severity, finding.waived, own), []).append(finding)
     return tuple(Group(members[0], tuple(f.subject for f in members)) for members in groups.values())
