@@ -14,10 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-BULK_MODULUS = {"water": 2.18e9, "pg25": 2.4e9, "pg40": 2.6e9}
-"""Bulk modulus near 20 degC [Pa].  Water: E. B. Wylie and V. L. Streeter, Fluid Transients, as quoted; glycols assumed
-(stiffer than water; 5 % in modulus is 2 % in pressure)."""
-
 
 @dataclass(frozen=True)
 class Surge:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from solvers.fluids import FLUIDS
 from solvers.hydraulics.pipes import pipe_table
-from solvers.hydraulics.surge import BULK_MODULUS, closure, wave_speed
+from solvers.hydraulics.surge import closure, wave_speed
 
 
 def test_fast_closure_is_joukowsky_whatever_the_length():
@@ -43,7 +44,7 @@ def test_a_rack_row_that_shuts_at_once_is_near_the_published_rise():
         m = table.material
         speed = wave_speed(
             1015.0,
-            BULK_MODULUS["pg25"],
+            float(FLUIDS["pg25"].bulk_modulus(20.0)),
             table.inner_diameter[row],
             table.wall[row],
             m.elasticity,
