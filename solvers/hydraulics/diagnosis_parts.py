@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -75,8 +75,8 @@ class Parts:
             yield int(self.first[part]), kind, int(self.size[part])
 
 
-def _row(value: object, width: int, scenario: int) -> NDArray[np.float64]:
-    rows = as_rows(value, width)  # type: ignore[arg-type]
+def _row(value: ArrayLike, width: int, scenario: int) -> NDArray[np.float64]:
+    rows = as_rows(value, width)
     return np.asarray(rows[scenario if len(rows) > 1 else 0], float)
 
 

@@ -115,7 +115,11 @@ def _eliminate(entries: _Entries, nodes: int) -> tuple[list[int], ...]:
     heapq.heapify(waiting)
     done = [False] * nodes
     order: list[int] = []
-    first, neighbour, above, below, pair_first, pair = [0], [], [], [], [0], []  # type: ignore[var-annotated]
+    first, pair_first = [0], [0]
+    neighbour: list[int] = []
+    above: list[int] = []
+    below: list[int] = []
+    pair: list[int] = []
     while waiting:
         degree, v = heapq.heappop(waiting)
         if done[v] or degree != len(near[v]):

@@ -53,6 +53,10 @@ class PipeTable:
         section = np.pi * self.wall * (self.outer_diameter - self.wall)
         return np.asarray(section * self.material.density * self.material.heat_capacity)
 
+    def nearest(self, bore: ArrayLike) -> Index:
+        """Row of the size whose bore is closest to each given one [m]."""
+        return np.abs(self.inner_diameter - np.asarray(bore, float)[..., None]).argmin(axis=-1)
+
     def row(self, nominal: int) -> int:
         """Where a nominal size stands; ValueError names those there are."""
         found = np.flatnonzero(self.nominal == nominal)

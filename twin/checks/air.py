@@ -20,12 +20,11 @@ from twin.checks.rules import Assessment, check
 from twin.checks.workload import heat
 from twin.model.air_classes import CLASSES, DEW_POINT_MIN, ELEVATION_MAX, HUMIDITY_MIN, AirClass
 from twin.model.facility import Facility, Machine
+from twin.model.piping import SETPOINT_BAND
 from twin.results.results import Array, Results, Table
 
 THERMAL_GUIDELINES = "ASHRAE TC 9.9 Thermal Guidelines, 5th ed. (2021)"
 PRACTICE = "practice (assumed)"
-SETPOINT_BAND = 0.5
-"""Deviation that still counts as holding a set point, assumed. [K]"""
 SETPOINT_HELD = 0.01
 """Deviation below which a set point is held without doubt: tolerance of the solve. [K]"""
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twin.checks.air import PRACTICE, SETPOINT_BAND, SETPOINT_HELD, without_spares
+from twin.checks.air import PRACTICE, SETPOINT_HELD, without_spares
 from twin.checks.places import hall_name
 from twin.checks.reading import Columns, of_machines, of_table, positions
 from twin.checks.rules import Assessment, check
 from twin.checks.workload import heat
 from twin.model.facility import Circuit, Facility, Machine
+from twin.model.piping import SETPOINT_BAND
 from twin.model.products import PLANT_KINDS, Coolant, Rack
 from twin.model.water_classes import WATER_CLASSES, class_of
 from twin.results.results import Array, Results, Table

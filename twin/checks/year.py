@@ -10,12 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from twin.checks.air import PRACTICE, SETPOINT_BAND, THERMAL_GUIDELINES
+from twin.checks.air import PRACTICE, THERMAL_GUIDELINES
 from twin.checks.liquid import LIQUID_GUIDELINES, facility_water
 from twin.checks.rules import Assessment, Mask, check
 from twin.model.air_classes import CLASSES, AirClass
 from twin.model.climate_zones import MLC_SOURCE, mechanical_load_limit
 from twin.model.facility import Facility
+from twin.model.piping import SETPOINT_BAND
 from twin.model.products import Rack
 from twin.model.water_classes import class_of
 from twin.results.results import Results

@@ -23,6 +23,8 @@ from twin.units import (
 Staging = Literal["all", "needed"]
 LoopFluid = Literal["water", "pg25", "pg40", "pg25_inhibited", "pg40_inhibited"]
 """Water; propylene glycol by mass without inhibitors; inhibited products by volume."""
+SETPOINT_BAND = 0.5
+"""Deviation that still counts as holding a set point, of coolant and of air. [K] Assumed."""
 PipeKind = Literal["steel_std", "steel_40", "steel_80", "stainless_10s", "copper_l"]
 """Tables of pipe dimensions: ASME B36.10M standard weight, schedules 40 and 80, B36.19M 10S, ASTM B88 type L."""
 

@@ -45,6 +45,11 @@ class Weather:
     pressure: Array
     """[Pa]"""
 
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """By the names that the plant's solvers use."""
+        return {"dry_bulb": self.dry_bulb, "wet_bulb": self.wet_bulb, "pressure": self.pressure}
+
 
 @dataclass(frozen=True)
 class Running:
@@ -183,37 +188,13 @@ def _reject(
     weather: Weather,
     setpoint: Array | float,
 ) -> Rejection:
-    if isinstance(product, CoolingTower) and product.circuit == "closed":
-        return fluid_cooler.reject(
-            fluid_cooler_rating(product),
-            duty=asked.duty,
-            coolant_flow=asked.flow,
-            coolant_capacity=asked.capacity,
-            dry_bulb=weather.dry_bulb,
-            wet_bulb=weather.wet_bulb,
-            pressure=weather.pressure,
-            setpoint=setpoint,
-        ).state
+    given = {"duty": asked.duty, "coolant_flow": asked.flow, "setpoint": setpoint, **weather.arrays}
+    if isinstance(product, CoolingTower) and product.circuit == "open":
+        return tower.reject(tower_rating(product), **given)
+    given["coolant_capacity"] = asked.capacity
     if isinstance(product, CoolingTower):
-        return tower.reject(
-            tower_rating(product),
-            duty=asked.duty,
-            coolant_flow=asked.flow,
-            dry_bulb=weather.dry_bulb,
-            wet_bulb=weather.wet_bulb,
-            pressure=weather.pressure,
-            setpoint=setpoint,
-        )
-    return dry_cooler.reject(
-        dry_cooler_rating(product),
-        duty=asked.duty,
-        coolant_flow=asked.flow,
-        coolant_capacity=asked.capacity,
-        dry_bulb=weather.dry_bulb,
-        wet_bulb=weather.wet_bulb,
-        pressure=weather.pressure,
-        setpoint=setpoint,
-    )
+        return fluid_cooler.reject(fluid_cooler_rating(product), **given).state
+    return dry_cooler.reject(dry_cooler_rating(product), **given)
 
 
 def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
@@ -258,13 +239,14 @@ def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:
 
 
 def _sea_level(dry_bulb: float) -> float:
-    """Density of the air to which a data sheet's volume flow belongs, at sea level and 10 g/kg of moisture. [kg/m3]"""
+    """Density of the air to which a data sheet's volume flow belongs, at sea level and 10 g/kg (assumed). [kg/m3]"""
     return float(psychrometrics.density(dry_bulb, 0.010, psychrometrics.STANDARD_PRESSURE))
 
 
 def tower_rating(product: CoolingTower) -> tower.TowerRating:
     """The rating point of the data sheet."""
     leaving = product.wet_bulb + product.approach
+    # 5 K above its wet bulb and 15 g/kg of moisture: assumed, a tower's sheet tells the wet bulb alone
     density = float(psychrometrics.density(product.wet_bulb + 5.0, 0.015, psychrometrics.STANDARD_PRESSURE))
     return tower.TowerRating(
         water_flow=product.flow * float(FLUIDS["water"].density(leaving)),

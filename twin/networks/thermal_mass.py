@@ -12,6 +12,7 @@ from math import pi
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.hydraulics.pipes import pipe_table
 from solvers.hydraulics.transient_forms import COPPER_HEAT, STEEL_HEAT
 from twin.model.facility import Facility, Machine, Shell
 from twin.model.products import Cdu, Crah, HeatExchanger, Plant, Rack, RearDoor, Tank
@@ -20,11 +21,6 @@ from twin.networks.liquid import LoopNetwork
 
 Array = NDArray[np.float64]
 
-STEEL_DENSITY = 7850.0
-"""[kg/m3], as quoted in handbooks."""
-WALL_SHARE, WALL_LEAST, WALL_MOST = 0.03, 0.0026, 9.53e-3
-"""Wall of a pipe: a share of its inner diameter and a least thickness [m], up to that of standard weight from DN 300 on.
-Within 0.6 mm of ASME B36.10M schedule 40 and standard weight from DN 25 up."""
 CDU_VOLUME, CDU_METAL = 0.08e-6, 0.3e-3
 """Coolant [m3/W] and metal [kg/W] of a CDU over its capacity: 160 L and 600 kg of a 2 MW unit.  Assumed."""
 PLANT_VOLUME, PLANT_METAL = 0.2e-6, 0.5e-3
@@ -79,8 +75,14 @@ def loop_mass(facility: Facility, loop: LoopNetwork) -> LoopMass:
     template = loop.template
     length, bore = np.asarray(template.link_length, float), np.asarray(template.link_diameter, float)
     fluid = length * pi / 4.0 * bore**2
-    wall = np.minimum(WALL_SHARE * bore + WALL_LEAST, WALL_MOST)
-    metal = length * pi * (bore + wall) * wall * STEEL_DENSITY * STEEL_HEAT
+    table = pipe_table(loop.circuit.pipe)
+    rows = table.nearest(bore)
+    # a pipe beyond the table has the wall of its largest size, whose section grows with the bore; no pipe has none
+    metal = (
+        length
+        * table.metal_capacity[rows]
+        * np.where(bore > 0.0, np.maximum(bore / table.inner_diameter[rows], 1.0), 0.0)
+    )
     pipes, walls = float(fluid.sum()) / 2.0, float(metal.sum()) / 2.0
     machines = facility.by_id
     ahead = [_held(machines[name], as_source=True) for name in (*loop.circuit.sources, *loop.circuit.precool)]

@@ -23,7 +23,7 @@ FILLED_AT = 10.0
 RELIEF = 6e5
 """Relief valve of loops that state no vessel. [Pa]  Assumed, as in the layout language."""
 HOTTEST = 99.0
-"""[degC]"""
+"""Warmest fluid that a vessel is sized for: what would be warmer boils in an open loop. [degC]  Assumed."""
 EXPANSION = {"steel": 11.7e-6, "stainless": 17.3e-6, "copper": 17.1e-6}
 """Linear expansion of walls [1/K]: ASHRAE Handbook - HVAC Systems and Equipment, as quoted; stainless steel as quoted."""
 

@@ -86,7 +86,7 @@ def pipe_rating(loop: LoopNetwork) -> float:
     """Lowest working pressure of headers, branches and their joints. [Pa]"""
     table = pipes.pipe_table(loop.circuit.pipe)
     bores = np.array([loop.header, *np.asarray(loop.template.link_diameter, float)[loop.sink_link]])
-    rows = np.abs(table.inner_diameter - bores[:, None]).argmin(axis=1)
+    rows = table.nearest(bores)
     # a pipe beyond the table has the wall of the largest size; Barlow's pressure falls with the diameter
     share = np.minimum(table.inner_diameter[rows] / bores, 1.0)
     return float(min((pipes.working_pressure(table)[rows] * share).min(), JOINTS))

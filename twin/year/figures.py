@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twin.model.air_classes import CLASSES
 from twin.model.climate_zones import MLC_SOURCE, mechanical_load_limit
 from twin.model.facility import Facility
+from twin.model.piping import SETPOINT_BAND
 from twin.model.water_classes import DIGITS, WATER_CLASSES
 from twin.networks.plant import NO_ROOM
 from twin.results.year import HOUR, HOURS, Year, when
@@ -33,8 +34,6 @@ INLET_LIMITS = {
     **{name: CLASSES[name].allowable[1] for name in ("A1", "A2", "A3", "A4")},
 }
 """Warmest rack inlets, at sea level. [degC]"""
-SET_POINT_BAND = 0.5
-"""Deviation that still counts as holding a set point, as in LIQ-010; assumed. [K]"""
 EQUAL = 1e-6
 """Hours whose values differ by less of them are alike; of those the warmest is told."""
 
@@ -94,7 +93,7 @@ def facts(facility: Facility, year: Year) -> dict[str, Any]:
         "pue_lowest": float(year["pue"][solved].min()),
         "throttled_hours": int((year["throttled"] > 0).sum()),
         "unserved_hours": int((year["unserved"] > 0).sum()),
-        "excess_hours": int((year["excess"] > SET_POINT_BAND).sum()),
+        "excess_hours": int((year["excess"] > SETPOINT_BAND).sum()),
         "inlet_hours": {
             name: int((solved & (year["inlet"] > limit)).sum()) for name, limit in INLET_LIMITS.items()
         },
@@ -150,7 +149,7 @@ def _loops(year: Year) -> dict[str, dict[str, Any]]:
             "setpoint": float(setpoint[solved].max()),
             "mean": float(supply[solved].mean()),
             "warmest": float(supply[solved].max()),
-            "missed_hours": int((above > SET_POINT_BAND).sum()),
+            "missed_hours": int((above > SETPOINT_BAND).sum()),
             "excess": float(above[hour]),
             "when": when(hour),
         }
