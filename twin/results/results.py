@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.model.base import Frozen
+from twin.results.histories import History
 from twin.results.year import Year
 from twin.scenario import Scenario
 
@@ -95,6 +96,8 @@ class Results:
     """What the studies answer in words and numbers, by study; plain values, as a document holds them."""
     year: Year | None = None
     """The hours of a year, where they were asked for."""
+    histories: tuple[History, ...] = ()
+    """What happens in time after the losses that matter most."""
     fields: Mapping[str, AnyField] = field(default_factory=dict, repr=False, compare=False)
     """Air of every hall in the normal state; empty for the zonal model."""
 
@@ -176,3 +179,5 @@ class Verdict(Frozen):
     """The tightest case of every rule that was checked, worst first."""
     kpis: tuple[Kpi, ...]
     unused_waivers: tuple[str, ...] = ()
+    tightest: dict[str, tuple[float, str]] = {}
+    """Smallest margin of every thing that a rule was applied to, and the rule's code."""

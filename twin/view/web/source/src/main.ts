@@ -1,0 +1,3 @@
+import { readScene } from "./scene/read";
+
+void readScene;

@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+import { viteSingleFile } from "vite-plugin-singlefile";
+
+/** The one page that Python fills in: script and style are named by their hashes, nothing may be asked of anybody. */
+function sealed(): Plugin {
+  return {
+    name: "sealed",
+    apply: "build",
+    enforce: "post",
+    closeBundle() {
+      const built = resolve(import.meta.dirname, "dist/index.html");
+      const page = readFileSync(built, "utf8");
+      const hashes = (tag: string) =>
+        [...page.matchAll(new RegExp(`<${tag}(?![^>]*type="application)[^>]*>([\\s\\S]*?)</${tag}>`, "g"))]
+          .map((found) => `'sha256-${createHash("sha256").update(found[1]!).digest("base64")}'`)
+          .join(" ");
+      const policy =
+        `default-src 'none'; script-src ${hashes("script")}; style-src ${hashes("style")}; ` +
+        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'";
+      writeFileSync(resolve(import.meta.dirname, "../viewer.html"), page.replace("%POLICY%", policy));
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [viteSingleFile({ removeViteModuleLoader: true }), sealed()],
+  build: { target: "es2022", assetsInlineLimit: 1e9, reportCompressedSize: false },
+  test: { include: ["test/*.test.ts"] },
+});
