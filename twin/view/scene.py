@@ -94,8 +94,9 @@ _TABLES = {
     "loop": ("pipes_supply", "pipes_return"),
     "hall": ("floor",),
 }
-_ALIVE = {"rack": "served", "cdu": "live", "crah": "live", "plant": "live", "pump": "live", "power": "live"}
-_NEEDS = {
+LIFE = {"rack": "served", "cdu": "live", "crah": "live", "plant": "live", "pump": "live", "power": "live"}
+"""Quantity of a table that tells whether a thing is in service."""
+NEEDS = {
     "rack.liquid_supply": "liquid_flow",
     "rack.liquid_return": "liquid_flow",
     "rack.liquid_flow": "liquid_required",
@@ -261,7 +262,7 @@ def paint(results: Results, quantity: str, scenario: int = 0) -> dict[str, float
         return {}
     values = np.asarray(table.values[name][scenario], dtype=float)
     has = np.isfinite(values)
-    for other in (_ALIVE.get(table_name), _NEEDS.get(quantity)):
+    for other in (LIFE.get(table_name), NEEDS.get(quantity)):
         if other is not None and other != name and other in table.values:
             has &= np.asarray(table.values[other][scenario]) > 0
     return {table.ids[i]: float(values[i]) for i in np.flatnonzero(has)}
