@@ -29,9 +29,16 @@ def cases(values, limit, sense="max", dimension="power", where=None, **rule):
     } | rule
     made = Rule("TST-001", "title", "standard", "", function=lambda *_: iter(()), **fields)
     subjects = tuple(f"x{i}" for i in range(np.shape(values)[-1]))
-    broken, passed = [], []
+    broken, passed, nearest = [], [], {}
     item = Assessment(subjects, np.array(values, dtype=float), limit, sense, dimension, "thing", where)
-    collect(made, [item], STATES, broken, passed)
+    collect(made, [item], STATES, broken, passed, nearest)
+    assert (
+        set(nearest) >= {case.assessment.subjects[case.column] for case in (*broken, *passed)}
+        or dimension == "flag"
+    )
+    for case in (*broken, *passed):
+        if dimension != "flag":
+            assert nearest[case.assessment.subjects[case.column]] <= (case.margin, "TST-001")
     return {case.assessment.subjects[case.column]: case for case in broken}, passed
 
 

@@ -257,8 +257,9 @@ def test_racks_that_lose_power_give_no_heat():
 
 def test_what_is_told_is_plain_and_named():
     facility = load(LAYOUTS / "first_hall.yaml")
-    tables, facts = cooling_loss(normal_state(facility))
+    tables, facts, histories = cooling_loss(normal_state(facility))
     json.dumps(facts, allow_nan=False)
+    _told_thing_by_thing(facts, histories)
     for name, table_ in tables.items():
         assert set(table_.values) == {
             key.partition(".")[2] for key in QUANTITIES if key.startswith(f"{name}.")
@@ -273,6 +274,28 @@ def test_what_is_told_is_plain_and_named():
     assert {"lose:dry2"} <= {name for loss in facts["losses"] for name in loss["like"]}
 
 
+def _told_thing_by_thing(facts, histories):
+    """The warmest rack of every history is the line that is drawn."""
+    assert [history.name for history in histories] == [f"loss:{drawn['name']}" for drawn in facts["drawn"]]
+    for history, drawn in zip(histories, facts["drawn"], strict=True):
+        assert history.times.tolist() == facts["times"]
+        for name, line in (
+            ("rack.case_temperature", "lid"),
+            ("loop.supply", "supply"),
+            ("crah.supply", "air"),
+        ):
+            if line not in drawn:
+                continue
+            things = history.values[name]
+            assert things.shape == (history.times.size, len(history.ids[name]))
+            if line == "supply":  # of the loops with racks alone
+                things = things[:, [k for k, loop in enumerate(history.ids[name]) if loop.startswith("tcs")]]
+            np.testing.assert_allclose(
+                np.nanmax(things, axis=1), drawn[line], atol=0.006
+            )  # two digits are written
+        assert all(0.0 <= time <= facts["horizon"] for time, _ in history.moments)
+
+
 def test_halls_without_a_loop_are_left_out_with_a_sentence():
     text = """
 twin: 1
@@ -283,7 +306,7 @@ air: {crahs: [{id: c, type: crah_150kw, count: 1, supply: 22 degC}]}
 """
     basis = normal_state(load_text(text))
     assert basis is not None
-    tables, facts = cooling_loss(basis)
+    tables, facts, _ = cooling_loss(basis)
     assert not tables and "no liquid loop" in facts["sentences"][0]
 
 

@@ -53,8 +53,11 @@ def collect(
     scenarios: tuple[Scenario, ...],
     broken: list[Case],
     passed: list[Case],
+    nearest: dict[str, tuple[float, str]],
 ) -> None:
     """Append one case for every subject that breaks the rule, and the tightest one that does not.
+
+    ``nearest`` takes the smallest margin of every subject and the rule's code; a yes that holds has none.
 
     The designer's limits are one rule in the table but many in truth: they are kept apart by their line.
     """
@@ -64,6 +67,7 @@ def collect(
         if not assessment.subjects:
             continue
         margin = _margin(assessment, scenarios, failed_too=rule.unsettled)
+        _note(rule.code, assessment, margin, nearest)
         for case in _broken(rule, assessment, scenarios, margin):
             key = assessment.subjects[case.column], assessment.mark
             worst[key] = _worse(worst[key], case) if key in worst else case
@@ -72,6 +76,16 @@ def collect(
             tightest[assessment.mark] = candidate
     broken.extend(worst.values())
     passed.extend(tightest.values())
+
+
+def _note(code: str, assessment: Assessment, margin: Array, nearest: dict[str, tuple[float, str]]) -> None:
+    least = margin.min(axis=0)
+    told = np.isfinite(least) if assessment.dimension != "flag" else least < 0
+    for column in np.flatnonzero(told):
+        subject, value = assessment.subjects[column], float(least[column])
+        known = nearest.get(subject)
+        if known is None or value < known[0]:
+            nearest[subject] = value, code
 
 
 def _margin(assessment: Assessment, scenarios: tuple[Scenario, ...], *, failed_too: bool) -> Array:

@@ -48,7 +48,7 @@ _COUNTS: dict[During, Callable[[Scenario], bool]] = {
 def check_placement(facility: Facility) -> tuple[Finding, ...]:
     """Findings of the rules that need no solve, worst first."""
     rules = [rule for rule in RULES.values() if rule.stage == "placement"]
-    broken, _ = _run(rules, facility, None, Overrides(facility))
+    broken, _, _ = _run(rules, facility, None, Overrides(facility))
     return _ordered(_Writer(facility, Waivers(facility.waivers, facility)).findings(broken))
 
 
@@ -57,7 +57,7 @@ def judge(facility: Facility, results: Results) -> Verdict:
     waivers = Waivers(facility.waivers, facility)
     writer = _Writer(facility, waivers)
     overrides = Overrides(facility)
-    broken, passed = _run(RULES.values(), facility, results, overrides)
+    broken, passed, nearest = _run(RULES.values(), facility, results, overrides)
     findings = _ordered(writer.findings(broken))
     normal = [index for index, scenario in enumerate(results.scenarios) if scenario.normal]
     holds = all(results.settled[index] for index in normal)
@@ -69,6 +69,7 @@ def judge(facility: Facility, results: Results) -> Verdict:
         margins=tuple(sorted((writer.margin(case) for case in passed), key=lambda f: (f.margin, f.code))),
         kpis=figures(facility, results, normal[0]) if normal and holds else (),
         unused_waivers=(*waivers.unused(RULES), *overrides.unused(), *unanswered(facility, results)),
+        tightest=nearest,
     )
 
 
@@ -85,27 +86,29 @@ def _status(results: Results, normal: list[int]) -> Literal["solved", "unsettled
 
 def _run(
     rules: Iterable[Rule], facility: Facility, results: Results | None, overrides: Overrides
-) -> tuple[list[Case], list[Case]]:
+) -> tuple[list[Case], list[Case], dict[str, tuple[float, str]]]:
+    """Cases that break a rule, the tightest that do not, and the smallest margin of every subject."""
     broken: list[Case] = []
     passed: list[Case] = []
+    nearest: dict[str, tuple[float, str]] = {}
     views: dict[tuple[During, bool], Results] = {}
     for rule in rules:
         if rule.stage == "placement":
             assessments = overrides.applied(rule, rule.function(facility))
-            collect(rule, assessments, (_DESIGN,), broken, passed)
+            collect(rule, assessments, (_DESIGN,), broken, passed, nearest)
             continue
         assert results is not None
         if rule.stage == "study":
             assessments = overrides.applied(rule, rule.function(facility, results))
-            collect(rule, assessments, (_DESIGN,), broken, passed)
+            collect(rule, assessments, (_DESIGN,), broken, passed, nearest)
             continue
         key = rule.during, rule.unsettled
         if key not in views:
             views[key] = _states_of(rule, results)
         if views[key].scenarios:
             assessments = overrides.applied(rule, rule.function(facility, views[key]))
-            collect(rule, assessments, views[key].scenarios, broken, passed)
-    return broken, passed
+            collect(rule, assessments, views[key].scenarios, broken, passed, nearest)
+    return broken, passed, nearest
 
 
 def _states_of(rule: Rule, results: Results) -> Results:

@@ -12,8 +12,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from twin import __version__
+from twin.results.histories import History
 from twin.results.results import Results, SolveReport, Table, Verdict
-from twin.results.year import HOURS, SERIES, Year
+from twin.results.year import HOURS, SERIES, Series, Year
 from twin.scenario import Scenario
 
 FORMAT = 1
@@ -40,6 +41,8 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
     if results.year is not None:
         arrays |= {f"year/{name}": values for name, values in results.year.hours.items()}
         arrays |= {"year/supply": results.year.supply, "year/setpoint": results.year.setpoint}
+    for number, history in enumerate(results.histories):
+        arrays |= {f"history/{number}/{name}": values for name, values in _history_arrays(history).items()}
     np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)
     document = {
         "format": FORMAT,
@@ -57,6 +60,7 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
         "air": [_finite(dict(facts)) for facts in results.air],
         "answers": {name: dict(answer) for name, answer in results.answers.items()},
         "year": _year_document(results.year),
+        "histories": [_history_document(history) for history in results.histories],
         "verdict": verdict.model_dump(),
     }
     (folder / DOCUMENT).write_text(
@@ -101,9 +105,13 @@ def load_run(folder: Path) -> tuple[Results, Verdict]:
 def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[Results, Verdict]:
     values: dict[str, dict[str, np.ndarray]] = {}
     studied: dict[str, dict[str, np.ndarray]] = {}
+    traced: dict[int, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
         table, _, quantity = name.partition("/")
-        if table == "study":
+        if table == "history":
+            number, _, quantity = quantity.partition("/")
+            traced.setdefault(int(number), {})[quantity] = array
+        elif table == "study":
             table, _, quantity = quantity.partition("/")
             studied.setdefault(table, {})[quantity] = array
         else:
@@ -122,6 +130,7 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
             if array.shape != (len(read.ids),):
                 raise ValueError(f"study {name}.{quantity} has shape {array.shape}, not {(len(read.ids),)}")
     year = _year(document.get("year"), values.pop("year", {}))
+    histories = [_history(told, traced.get(k, {})) for k, told in enumerate(document.get("histories", ()))]
     results = Results(
         facility=document["facility"],
         digest=document["digest"],
@@ -137,6 +146,7 @@ def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[
         studies=studies,
         answers=document.get("answers", {}),
         year=year,
+        histories=tuple(histories),
     )
     return results, Verdict.model_validate(document["verdict"])
 
@@ -162,6 +172,48 @@ def _year(document: dict[str, Any] | None, arrays: dict[str, np.ndarray]) -> Yea
     notes = tuple(document["notes"])
     texts: dict[str, Any] = {**document, "loops": loops, "notes": notes}
     return Year(**texts, hours=arrays, supply=wide["supply"], setpoint=wide["setpoint"])
+
+
+def _history_document(history: History) -> dict[str, Any]:
+    return {
+        "name": history.name,
+        "label": history.label,
+        "ids": {name: list(ids) for name, ids in history.ids.items()},
+        "series": {name: [series.label, series.dimension] for name, series in history.series.items()},
+        "limits": {name: list(limits) for name, limits in history.limits.items()},
+        "moments": list(history.moments),
+    }
+
+
+def _history_arrays(history: History) -> dict[str, np.ndarray]:
+    values = {f"values/{name}": array.astype(np.float32) for name, array in history.values.items()}
+    return {"times": history.times, **values, **{f"lines/{name}": a for name, a in history.lines.items()}}
+
+
+def _history(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> History:
+    times = arrays["times"]
+    ids = {name: tuple(str(thing) for thing in things) for name, things in told["ids"].items()}
+    series = {name: Series(str(label), str(dimension)) for name, (label, dimension) in told["series"].items()}
+    values = {name: arrays[f"values/{name}"].astype(float) for name in ids}
+    lines = {name: arrays[f"lines/{name}"] for name in series}
+    shapes = {name: (times.size, len(things)) for name, things in ids.items()}
+    for name, array in (*values.items(), *lines.items()):
+        if times.ndim != 1 or array.shape != shapes.get(name, times.shape):
+            raise ValueError(f"history {told['name']}: {name} has shape {array.shape}")
+    return History(
+        name=str(told["name"]),
+        label=str(told["label"]),
+        times=times,
+        ids=ids,
+        values=values,
+        series=series,
+        lines=lines,
+        limits={
+            name: tuple((float(value), str(text)) for value, text in limits)
+            for name, limits in told["limits"].items()
+        },
+        moments=tuple((float(time), str(text)) for time, text in told["moments"]),
+    )
 
 
 def _finite(facts: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from twin.results.histories import History
 from twin.results.results import Results, Table
 from twin.studies.basis import Basis
 from twin.studies.continuity import continuity
@@ -24,9 +25,16 @@ from twin.studies.phases import phases
 from twin.studies.redundancy import redundancy
 from twin.studies.reliability import reliability
 
-Answer = tuple[Mapping[str, Table], Mapping[str, Any]]
 
-STUDIES: dict[str, Callable[[Basis], Answer]] = {
+class Answer(NamedTuple):
+    """What a study has found."""
+
+    tables: Mapping[str, Table]
+    facts: Mapping[str, Any]
+    histories: tuple[History, ...] = ()
+
+
+STUDIES: dict[str, Callable[[Basis], tuple[Any, ...]]] = {
     "faults": faults,
     "redundancy": redundancy,
     "continuity": continuity,
@@ -36,7 +44,7 @@ STUDIES: dict[str, Callable[[Basis], Answer]] = {
     "phases": phases,
     "reliability": reliability,
 }
-"""Name and function of every study, in the order in which they run."""
+"""Name and function of every study, in the order in which they run; each returns the members of an :class:`Answer`."""
 
 
 def study(basis: Basis) -> Results:
@@ -52,13 +60,15 @@ def study(basis: Basis) -> Results:
         return results
     tables: dict[str, Table] = {}
     answers: dict[str, Mapping[str, Any]] = dict(results.answers)
+    histories: tuple[History, ...] = ()
     begun = time.perf_counter()
     for name, function in STUDIES.items():
-        made, answers[name] = function(basis)
-        for key, table in made.items():
+        answer = Answer(*function(basis))
+        answers[name], histories = answer.facts, (*histories, *answer.histories)
+        for key, table in answer.tables.items():
             tables[key] = _beside(tables[key], table) if key in tables else table
     seconds = {**results.seconds, "studies": time.perf_counter() - begun}
-    return replace(results, studies=tables, answers=answers, seconds=seconds)
+    return replace(results, studies=tables, answers=answers, histories=histories, seconds=seconds)
 
 
 def _beside(one: Table, other: Table) -> Table:

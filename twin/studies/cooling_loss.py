@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from twin.networks.facility import Lowered
+from twin.results.histories import History
 from twin.results.results import Table
 from twin.studies import cooling_loss_tables as tables
 from twin.studies.basis import Basis
 from twin.studies.cooling_loss_events import POWER, SINGLE, SWITCH, UTILITY, WHOLE, Event
+from twin.studies.cooling_loss_histories import histories
 from twin.studies.cooling_loss_run import DELAYS, HORIZON, Followed, follow
 
 DRAWN = 4
@@ -25,23 +27,25 @@ EXAMPLES = 3
 """Names that a sentence lists."""
 
 
-def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
+def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any], tuple[History, ...]]:
     """Follow the loss of every cooling machine, pump, plant and piece of pipe, and of power, in time.
 
     Returns
     -------
     Tables ``cooling_loss`` (every loss) and ``rack_loss`` (every rack), and the answer in words and numbers: all losses with
-    the racks that something happens to, temperatures of the worst.
+    the racks that something happens to, temperatures of the worst; and the worst thing by thing.
     """
     if not basis.world.loops:
-        return {}, {"sentences": ["there is no liquid loop, so the loss of cooling is not followed in time"]}
+        return (
+            {},
+            {"sentences": ["there is no liquid loop, so the loss of cooling is not followed in time"]},
+            (),
+        )
     if basis.state is None:
-        return {}, {
-            "sentences": [
-                "the flows of the normal state are not at hand, so the loss of cooling is not followed"
-            ]
-        }
+        unknown = "the flows of the normal state are not at hand, so the loss of cooling is not followed"
+        return {}, {"sentences": [unknown]}, ()
     found = follow(basis)
+    worst = _worst(found)
     made = {
         "cooling_loss": tables.loss_table(found),
         "rack_loss": tables.rack_table(found),
@@ -52,10 +56,10 @@ def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any]]:
         "energy_error": float(found.energy_error.max(initial=0.0)),
         "limits": tables.limits(found),
         "times": tables.moments(),
-        "drawn": tables.drawn(found, _worst(found)),
+        "drawn": tables.drawn(found, worst),
         "sentences": list(_sentences(found, made["cooling_loss"])),
     }
-    return {name: table for name, table in made.items() if table.ids}, facts
+    return {name: table for name, table in made.items() if table.ids}, facts, histories(found, worst)
 
 
 def _worst(found: Followed) -> list[int]:

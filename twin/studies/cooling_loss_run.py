@@ -38,6 +38,22 @@ tripped, inlet air warmer than its class allows."""
 
 
 @dataclass(frozen=True, eq=False)
+class Trace:
+    """Temperatures at :data:`TIMES` in one part. [degC]"""
+
+    lid: Array
+    """(T, k) where racks are warmest: lids, of racks without data of cold plates their return."""
+    coolant: Array
+    """(T, k) leaving the same racks."""
+    rack: Index
+    """(n,) column of each of the part's racks in ``lid`` and ``coolant``; -1 for those without liquid."""
+    supply: Array
+    """(T, l) of the part's loops."""
+    air: Array
+    """(T, h) supply air of the part's halls."""
+
+
+@dataclass(frozen=True, eq=False)
 class Course:
     """What happens in one part after one loss."""
 
@@ -58,6 +74,8 @@ class Course:
     ok: bool
     series: Mapping[str, Array]
     """(T,) ``lid``: warmest; ``supply``: warmest of the loops with racks; ``air``: warmest supply air. [degC]"""
+    trace: Trace | None
+    """None where something comes back later than planned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +112,8 @@ class Followed:
     horizon: float
     alike: tuple[Index, ...]
     """(k, n) each: columns of the racks of k like loops or parts, row by row in like places."""
+    traces: tuple[tuple[tuple[Part, Trace], ...], ...]
+    """Of every event, in the parts that it touches."""
 
 
 def follow(basis: Basis, chosen: Iterable[Event] | None = None) -> Followed:
@@ -108,7 +128,7 @@ def follow(basis: Basis, chosen: Iterable[Event] | None = None) -> Followed:
         raise ValueError("the basis has no normal state in arrays, from which losses could be followed")
     before = Before(basis, basis.state)
     told = tuple(chosen) if chosen is not None else events(basis)
-    pieces = [_Part(before, *members) for members in parts(before.world)]
+    pieces = [Part(before, *members) for members in parts(before.world)]
     pieces = [piece for piece in pieces if piece.loops or piece.halls]
     told = _once(told, pieces)
     asked = {(row, 0.0): event for row, event in enumerate(told)}
@@ -120,7 +140,7 @@ def follow(basis: Basis, chosen: Iterable[Event] | None = None) -> Followed:
     return _gathered(before, told, pieces, courses, (restart, horizon))
 
 
-class _Part:
+class Part:
     """Loops and halls that exchange heat, and what makes another part alike."""
 
     def __init__(self, before: Before, loops: tuple[int, ...], halls: tuple[int, ...]) -> None:
@@ -184,7 +204,7 @@ class _Part:
         return self.shape, lost, away, dark, closed
 
 
-def _once(told: Sequence[Event], pieces: Sequence[_Part]) -> tuple[Event, ...]:
+def _once(told: Sequence[Event], pieces: Sequence[Part]) -> tuple[Event, ...]:
     """Losses that are the same to parts that are alike, once; those of power and of the utility are all told."""
     kept: dict[tuple[object, ...], Event] = {}
     for event in told:
@@ -201,11 +221,12 @@ Asked = Mapping[tuple[int, float], Event]
 
 
 def _solve(
-    before: Before, pieces: Sequence[_Part], asked: Asked, horizon: float
+    before: Before, pieces: Sequence[Part], asked: Asked, horizon: float
 ) -> dict[tuple[object, ...], Course]:
     """Courses by key."""
     courses: dict[tuple[object, ...], Course] = {}
     for piece in pieces:
+        planned = {piece.key(event) for (_, late), event in asked.items() if late == 0.0}
         todo: dict[tuple[object, ...], Event] = {}
         for event in asked.values():
             key = piece.key(event)
@@ -213,19 +234,25 @@ def _solve(
                 todo.setdefault(key, event)
         if todo:
             before.basis.tell(f"loss of cooling: {len(todo)} cases of {len(piece.loops)} loops")
-            courses |= dict(zip(todo, _march(before, piece, list(todo.values()), horizon), strict=True))
+            traced = [key in planned for key in todo]
+            made = _march(before, piece, list(todo.values()), horizon, traced)
+            courses |= dict(zip(todo, made, strict=True))
     return courses
 
 
-def _march(before: Before, piece: _Part, cases: list[Event], horizon: float) -> list[Course]:
+def _march(
+    before: Before, piece: Part, cases: list[Event], horizon: float, traced: list[bool]
+) -> list[Course]:
     made = Builder(before, piece.loops, piece.halls, cases).build()
     start = transient.settle(made.problem).problem
     watched = np.asarray(made.problem.watch_node, np.intp)
     found = transient.solve(start, horizon, times=TIMES, record=watched, tolerance=TOLERANCE)
-    return [_course(before, piece, made, found, row) for row in range(len(cases))]
+    return [_course(before, piece, made, found, row, traced=traced[row]) for row in range(len(cases))]
 
 
-def _course(before: Before, piece: _Part, made: PartProblem, found: transient.Solution, row: int) -> Course:
+def _course(
+    before: Before, piece: Part, made: PartProblem, found: transient.Solution, row: int, *, traced: bool
+) -> Course:
     """One scenario of the solver told rack by rack."""
     size = piece.racks.size
     at = {int(rack): k for k, rack in enumerate(piece.racks)}
@@ -263,11 +290,31 @@ def _course(before: Before, piece: _Part, made: PartProblem, found: transient.So
         energy_error=float(found.energy_error[row]),
         ok=bool(found.scenario_ok[row]),
         series={name: np.max(columns, axis=0) for name, columns in series.items() if columns},
+        trace=_trace(piece, made, found.series[row], row) if traced else None,
+    )
+
+
+def _trace(piece: Part, made: PartProblem, series: Array, row: int) -> Trace:
+    at = {int(rack): k for k, rack in enumerate(piece.racks)}
+    column = np.full(piece.racks.size, -1, np.intp)
+    hot: list[int] = []
+    cool: list[int] = []
+    for watch in made.racks:
+        slots, place = np.unique(watch.slot[row], return_inverse=True)
+        column[[at[int(rack)] for rack in watch.group.racks]] = len(hot) + place
+        hot += [(watch.plate or watch.coolant)[slot] for slot in slots]
+        cool += [watch.coolant[slot] for slot in slots]
+    return Trace(
+        lid=series[:, hot],
+        coolant=series[:, cool],
+        rack=column,
+        supply=series[:, list(made.supply.values())],
+        air=series[:, list(made.air.values())],
     )
 
 
 def _gathered(
-    before: Before, told: tuple[Event, ...], pieces: Sequence[_Part], courses: Mapping[tuple[object, ...], Course],
+    before: Before, told: tuple[Event, ...], pieces: Sequence[Part], courses: Mapping[tuple[object, ...], Course],
     span: tuple[Array, float],
 ) -> Followed:  # fmt: skip
     """All parts of every event together; a part that is not touched stays as it is."""
@@ -283,8 +330,10 @@ def _gathered(
         lid[:, group.racks] = group.lid if group.plate_conductance is not None else group.outlet
     end_lid = lid.copy()
     series: list[dict[str, Array]] = []
+    traces: list[tuple[tuple[Part, Trace], ...]] = []
     for row, event in enumerate(told):
         lines: dict[str, list[Array]] = {}
+        traced: list[tuple[Part, Trace]] = []
         for piece in pieces:
             key = piece.key(event)
             if key is None:
@@ -307,7 +356,10 @@ def _gathered(
             error[row] = max(error[row], course.energy_error, worst.energy_error)
             for name, line in course.series.items():
                 lines.setdefault(name, []).append(line)
+            if course.trace is not None:
+                traced.append((piece, course.trace))
         series.append({name: np.max(columns, axis=0) for name, columns in lines.items()})
+        traces.append(tuple(traced))
     dark = np.array([[rack.id in event.dark for rack in world.racks] for event in told], bool).reshape(shape)
     for name in QUANTITIES:
         time[name][dark] = held[name][dark] = NEVER  # they are off already
@@ -316,11 +368,11 @@ def _gathered(
     }
     return Followed(
         before, told, time, held, borne, restart, lid, supply, end_lid, end_supply, air, dark, rests, ok, error,
-        tuple(series), horizon, tuple(_alike(world, pieces)),
+        tuple(series), horizon, tuple(_alike(world, pieces)), tuple(traces),
     )  # fmt: skip
 
 
-def _alike(world: Lowered, pieces: Sequence[_Part]) -> Iterable[Index]:
+def _alike(world: Lowered, pieces: Sequence[Part]) -> Iterable[Index]:
     """Racks in like places of loops, and of parts, that are alike."""
     for group in world.alike:
         columns = np.stack([world.sink_rack[world.slices.sink[number]] for number in group])
@@ -332,7 +384,7 @@ def _alike(world: Lowered, pieces: Sequence[_Part]) -> Iterable[Index]:
 
 
 def _borne(
-    event: Event, quantity: str, pieces: Sequence[_Part], courses: Mapping[tuple[object, ...], Course]
+    event: Event, quantity: str, pieces: Sequence[Part], courses: Mapping[tuple[object, ...], Course]
 ) -> float:
     """Longest delay after which this still happens to no rack; of losses without return only whether it happens."""
     last = -np.inf
