@@ -14,7 +14,7 @@ from twin.geometry.clearances import (
     clearances,
     floor_loads,
 )
-from twin.geometry.routes import BuswayRoute, PipeRoute, Routes, routes
+from twin.geometry.routes import BuswayRoute, PipeRoute, Routes, pipes, routes
 from twin.geometry.scenery import Prism, runs, scenery
 from twin.geometry.solids import Clash, Outside, Solids, boxes, clashes, on_columns, outside, place
 
@@ -38,6 +38,7 @@ __all__ = [
     "floor_loads",
     "on_columns",
     "outside",
+    "pipes",
     "place",
     "routes",
     "runs",

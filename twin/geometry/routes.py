@@ -83,13 +83,18 @@ def routes(facility: Facility) -> Routes:
     always the one whose nearer end is closest to where it stands, and in each row the sinks in order.  Not
     modelled: obstacles, expansion loops, reverse-return piping.
     """
-    rows = {run.id: run for run in facility.runs}
     over = {machine.id: run for _, machine, run in row_busways(facility)}
     return Routes(
         busway=_busways(facility, over),
         feeder=_feeders(facility, over),
-        pipes={circuit.id: _pipe(facility, circuit, rows) for circuit in facility.circuits},
+        pipes=pipes(facility),
     )
+
+
+def pipes(facility: Facility) -> dict[str, PipeRoute]:
+    """Measure the pipes alone, by circuit."""
+    rows = {run.id: run for run in facility.runs}
+    return {circuit.id: _pipe(facility, circuit, rows) for circuit in facility.circuits}
 
 
 def _busways(facility: Facility, over: dict[str, Run]) -> dict[str, BuswayRoute]:

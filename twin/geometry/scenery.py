@@ -23,6 +23,8 @@ PIPE_DIAMETER = 0.2
 """Drawn diameter of a header whose layout states none. [m]"""
 CHIMNEY_DEPTH = 0.4
 """Depth of a rack's exhaust duct. [m]"""
+TOUCHING = 1e-9
+"""Points of a path that are this close are one. [m]"""
 
 
 @dataclass(frozen=True)
@@ -97,18 +99,17 @@ def _leg(name: str, layer: str, circuit: Circuit, pipe: PipeRoute, start: Floats
 
 def _legs(path: Floats) -> Iterator[tuple[Floats, Floats]]:
     """Straight pieces of a path, first along x, then along y; pieces in one line are joined."""
-    corners = [path[0]]
-    for point in path[1:]:
-        corners += [np.array([point[0], corners[-1][1]]), point]
-    kept = [corners[0]]
-    for point in corners[1:]:
-        if np.abs(point - kept[-1]).max() < 1e-9:
-            continue
-        if len(kept) > 1 and (np.abs(np.stack([kept[-2], kept[-1]]) - point).max(axis=0) < 1e-9).any():
-            kept[-1] = point
-        else:
-            kept.append(point)
-    yield from pairwise(kept)
+    corners = np.repeat(path, 2, axis=0)[1:]
+    corners[1::2, 1] = path[:-1, 1]  # between two points: the later one's x, the earlier one's y
+    corners = _moving(corners)
+    axis = (np.abs(np.diff(corners, axis=0)) > TOUCHING).argmax(axis=1)
+    turns = np.r_[True, axis[1:] != axis[:-1], True][: len(corners)]
+    yield from pairwise(_moving(corners[turns]))
+
+
+def _moving(points: Floats) -> Floats:
+    """The points that differ from the one before."""
+    return points[np.r_[True, (np.abs(np.diff(points, axis=0)) > TOUCHING).any(axis=1)]]
 
 
 def _containment(facility: Facility) -> Iterator[Prism]:

@@ -14,18 +14,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.geometry import Prism, Solids, place, routes, scenery
+from twin.geometry import Prism, Routes, Solids, pipes, place, scenery
 from twin.model.facility import Facility, Machine
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Results
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Sides = NDArray[np.uint8]
+_Part = tuple[tuple[str, ...], Floats, Floats]
 
 GAP = 0.008
 """Drawn distance between a machine and its neighbour, so that their sides do not flicker. [m]"""
 WALL = 0.15
 """Drawn thickness of walls and floor. [m]"""
+FRONTS = ("", "south", "east", "north", "west")
+"""Side that takes the air in, by its number."""
 
 _CORNERS = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
 _SIDES = np.array([[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]])
@@ -76,6 +80,8 @@ _KINDS = {
     "thermosyphon": "plant",
     "tank": "plant",
 }
+_FACED = ("racks",)
+"""Layers of machines that take air in at one side."""
 _SCENERY = {
     "column": "columns",
     "tray": "trays",
@@ -131,6 +137,8 @@ class Layer:
     low: Floats
     """(n, 3). [m]"""
     high: Floats
+    front: Sides | None = None
+    """(n,) side that takes the air in, as in :data:`FRONTS`; None if no box has one."""
 
     @property
     def style(self) -> Style:
@@ -164,9 +172,13 @@ class Layer:
 
     def within(self, low: Floats, high: Floats) -> Layer:
         """The boxes that are at least in part between two plan corners."""
-        chosen = ((self.low[:, :2] < high) & (self.high[:, :2] > low)).all(axis=1)
+        return self.only(((self.low[:, :2] < high) & (self.high[:, :2] > low)).all(axis=1))
+
+    def only(self, chosen: NDArray[np.bool_]) -> Layer:
+        """Some of the boxes, (n,) of which."""
         ids = tuple(self.ids[i] for i in np.flatnonzero(chosen))
-        return Layer(self.name, ids, self.low[chosen], self.high[chosen])
+        front = None if self.front is None else self.front[chosen]
+        return Layer(self.name, ids, self.low[chosen], self.high[chosen], front)
 
     def values(self, values: dict[str, float]) -> Floats:
         """Value of each box, NaN where its owner has none, (n,)."""
@@ -237,20 +249,24 @@ FIELDS: dict[str, Field] = _fields()
 def build(facility: Facility) -> Scene:
     """The scene of a facility."""
     solids = place(facility)
-    parts: dict[str, list[tuple[tuple[str, ...], Floats, Floats]]] = defaultdict(list)
+    parts: dict[str, list[_Part]] = defaultdict(list)
+    fronts: dict[str, Sides] = {}
     for name, chosen in _machines(facility, solids).items():
+        if name in _FACED:
+            sides = [FRONTS.index(facility.machines[i].face) for i in chosen.tolist()]
+            fronts[name] = np.array(sides, dtype=np.uint8)
         ids = tuple(solids.ids[i] for i in chosen)
         low, high = solids.low[chosen].copy(), solids.high[chosen].copy()
         low[:, :2] += GAP / 2
         high[:, :2] = np.maximum(high[:, :2] - GAP / 2, low[:, :2])
         parts[name].append((ids, low, high))
-    for name, prisms in _by_layer(scenery(facility, routes(facility))).items():
+    for name, prisms in _by_layer(scenery(facility, Routes({}, {}, pipes(facility)))).items():
         ids = tuple(_owner(prism) for prism in prisms)
         parts[name].append((ids, np.array([p.low for p in prisms]), np.array([p.high for p in prisms])))
     low, high = _halls(facility)
     for name, part in _shells(facility, low, high):
         parts[name].append(part)
-    layers = tuple(_joined(name, parts[name]) for name in STYLES if parts.get(name))
+    layers = tuple(_joined(name, parts[name], fronts.get(name)) for name in STYLES if parts.get(name))
     return Scene(facility.name, layers, tuple(_labels(facility, solids)), low, high)
 
 
@@ -307,9 +323,7 @@ def _halls(facility: Facility) -> tuple[Floats, Floats]:
     return low, low + size
 
 
-def _shells(
-    facility: Facility, low: Floats, high: Floats
-) -> Iterator[tuple[str, tuple[tuple[str, ...], Floats, Floats]]]:
+def _shells(facility: Facility, low: Floats, high: Floats) -> Iterator[tuple[str, _Part]]:
     for hall, a, b in zip(facility.halls, low, high, strict=True):
         owner = (hall.id or "hall",)
         slab = np.array([[*a[:2], -WALL]]), np.array([[*b[:2], -0.01]])
@@ -327,9 +341,9 @@ def _shells(
         yield "walls", (owner * 4, sides[:, :3], sides[:, 3:])
 
 
-def _joined(name: str, parts: list[tuple[tuple[str, ...], Floats, Floats]]) -> Layer:
+def _joined(name: str, parts: list[_Part], front: Sides | None) -> Layer:
     ids = tuple(owner for owners, _, _ in parts for owner in owners)
-    return Layer(name, ids, np.vstack([p[1] for p in parts]), np.vstack([p[2] for p in parts]))
+    return Layer(name, ids, np.vstack([p[1] for p in parts]), np.vstack([p[2] for p in parts]), front)
 
 
 def _labels(facility: Facility, solids: Solids) -> Iterator[Label]:
