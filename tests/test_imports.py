@@ -19,7 +19,8 @@ FILES = sorted(path for package in ("twin", "solvers") for path in (ROOT / packa
 
 ORDER = [
     "units", "model", "catalogue", "layout", "climate", "geometry", "capacity", "scenario", "results", "networks",
-    "tabulate", "studies", "coupling", "year", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "cli",
+    "tabulate", "studies", "coupling", "year", "kpi", "checks", "view", "exchange", "documents", "run", "batch", "live",
+    "cli",
 ]  # fmt: skip
 """Parts of ``twin`` in the direction of the data: each may import those before it."""
 
