@@ -20,12 +20,13 @@ from twin.view.web import (
     streams,
     things,
     timelines,
+    values,
     volumes,
     words,
 )
 from twin.view.web.document import Buffer, Document, pack
-from twin.view.web.quantities import Source
 from twin.view.web.scales import MARGIN, Palette
+from twin.view.web.values import Source
 
 LEVEL = 6
 """Of compression: a third of the time of the highest, and a few percent larger."""
@@ -79,16 +80,12 @@ def compose(
     KeyError
         If there is no state of a name.
     """
-    wanted = tuple(range(len(results.scenarios))) if states is None else _rows(results, states)
+    rows = values.chosen(results, verdict, names=states)
     buffer = Buffer()
     scene = scenes.build(facility)
     register = things.register(facility, scene)
-    source = Source(facility, results, verdict, register, wanted)
+    source = Source(facility, results, verdict, register, rows)
     return Composed(_document(source, scene, results.fields if fields is None else fields, buffer), buffer)
-
-
-def _rows(results: Results, states: Iterable[str]) -> tuple[int, ...]:
-    return tuple(sorted({results.scenario_index(name) for name in states}))
 
 
 def _document(
@@ -98,13 +95,13 @@ def _document(
     palette = Palette(buffer)
     parts = layers.parted(facility, scene)
     drawn = {name: [part[0] for part in found] for name, found in parts.items()}
-    values = quantities.quantities(source, drawn, palette, buffer)
+    made = quantities.quantities(source, drawn, palette, buffer)
     told, notes = findings.findings(verdict, register, [results.scenarios[row].name for row in source.rows])
     cells = volumes.even(fields)
-    shown = volumes.volumes(cells, values, palette, buffer)
-    times = timelines.timelines(source, values, buffer)
+    shown = volumes.volumes(cells, made, palette, buffer)
+    times = timelines.timelines(source, made, buffer)
     low, high = layers.bounds(scene)
-    names = [quantity.dimension for quantity in values] + [volume.dimension for volume in shown]
+    names = [quantity.dimension for quantity in made] + [volume.dimension for volume in shown]
     names += [series.dimension for timeline in times for series in timeline.series]
     return Document(
         generator=f"twin {__version__}",
@@ -119,17 +116,17 @@ def _document(
         dimensions=words.dimensions((*names, "length", "duration", "fraction", "temperature")),
         things=things.listed(register, layers.middles(scene, register), buffer),
         layers=layers.layers(facility, scene, register, parts, buffer),
-        quantities=values,
-        painted=_first([quantity.name for quantity in values]),
+        quantities=made,
+        painted=_first([quantity.name for quantity in made]),
         states=states.states(source),
         findings=told,
         figures=findings.figures(verdict),
         edges=paths.edges(facility, register, buffer),
         timelines=times,
         volumes=shown,
-        streams=streams.streams(cells, values, buffer),
+        streams=streams.streams(cells, made, buffer),
         labels=layers.labels(scene, register, parts),
-        notes=(*notes, *volumes.notes(cells)),
+        notes=(*values.notes(source), *notes, *volumes.notes(cells)),
         luts=tuple(palette.blocks),
     )
 

@@ -16,9 +16,10 @@ from twin.view.web.things import Register
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
+FRONTS = ("", "south", "east", "north", "west")
+"""Sides of a machine by their number."""
 HIDDEN = ("trays", "busways", "pipes_supply", "pipes_return")
 """Layers that are off until they are switched on or painted: they hang over the racks."""
-FRONT = {"south": 1, "east": 2, "north": 3, "west": 4}
 _LOOKS: dict[str, Look] = {
     "floor": "floor",
     "walls": "wall",
@@ -70,7 +71,7 @@ def layers(
     for layer in scene.layers:
         thing = np.array([register.number[name] for name in layer.ids], dtype=np.uint32)
         machines = (facility.by_id.get(name) for name in layer.ids)
-        front = np.array([FRONT[m.face] if m is not None else 0 for m in machines], dtype=np.uint8)
+        front = np.array([FRONTS.index(m.face) if m is not None else 0 for m in machines], dtype=np.uint8)
         style = STYLES[layer.name]
         for name, label, look, chosen in parts[layer.name]:
             made.append(

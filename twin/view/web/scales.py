@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.checks.limits import resolve
-from twin.checks.power import VOLTAGE_HIGH, VOLTAGE_LOW
+from twin.checks.power import CONTINUOUS, VOLTAGE_HIGH, VOLTAGE_LOW
 from twin.checks.wording import dimension
 from twin.model.facility import Facility
 from twin.model.products import Rack
@@ -148,6 +148,8 @@ def _built_in(quantity: str, facility: Facility) -> Iterator[tuple[float, str]]:
     name = quantity.rpartition(".")[2]
     if name == "loading":
         yield 1.0, "rating"
+    if quantity == "feed.loading":
+        yield CONTINUOUS, "continuous load of a standard breaker"
     if name == "voltage":
         yield VOLTAGE_LOW, "lowest input voltage"
         yield VOLTAGE_HIGH, "highest input voltage"

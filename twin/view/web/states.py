@@ -12,7 +12,7 @@ from twin.model.air_classes import CLASSES
 from twin.model.products import Rack
 from twin.scenario import Scenario
 from twin.view.web.document import State, Step
-from twin.view.web.quantities import Source, shown
+from twin.view.web.values import Source
 from twin.view.web.words import text
 
 Floats = NDArray[np.float64]
@@ -58,9 +58,9 @@ class _Told:
         self.source, count = source, len(source.rows)
         normal = [i for i, row in enumerate(source.rows) if source.results.scenarios[row].normal]
         self.normal = next((i for i in normal if source.settled[i]), None)
-        self.inlets = shown(source, "rack.inlet_temperature")
-        self.loads = shown(source, "power.loading")
-        throttle = shown(source, "rack.throttle")
+        self.inlets = source.shown("rack.inlet_temperature")
+        self.loads = source.shown("power.loading")
+        throttle = source.shown("rack.throttle")
         self.dark = self._where("rack", self._off("rack", "served"))
         self.slow = self._where("rack", None if throttle is None else throttle < SLOW, throttle)
         self.over = self._where(

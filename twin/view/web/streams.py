@@ -18,14 +18,15 @@ from twin.view.web.volumes import Even
 
 Floats = NDArray[np.float64]
 
-STEP = 0.5
-"""Length of a step over that of a cell."""
+STEP = 1.0
+"""Length of a step over that of the shortest side of a cell."""
 LENGTH = 1.2
 """Longest part of a line on either side of its seed, over the hall's longer side."""
 STEPS = 600
 """Most steps on either side."""
 SLOW = 0.02
 """Speed at which a line ends, over the highest."""
+_CORNERS = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 TURN, APART = 0.12, 0.8
 """Of the points of a line those are kept between which it turns by more [rad], or which lie farther apart [m]."""
 
@@ -50,13 +51,10 @@ class Grid:
         first = np.minimum(place.astype(np.intp), np.maximum(shape - 2, 0))
         share = place - first
         flat = self.values.reshape(-1, self.values.shape[3])
-        found = np.zeros((len(points), self.values.shape[3]))
-        for corner in range(8):
-            bit = np.array([corner & 1, corner >> 1 & 1, corner >> 2 & 1])
-            weight = np.where(bit, share, 1 - share).prod(axis=1)
-            i, j, k = np.minimum(first + bit, shape - 1).T
-            found += weight[:, None] * flat[(i * shape[1] + j) * shape[2] + k]
-        return found
+        ends = np.minimum(first[:, None] + _CORNERS, shape - 1)
+        weight = np.where(_CORNERS, share[:, None], 1 - share[:, None]).prod(axis=2)
+        cell = (ends[..., 0] * shape[1] + ends[..., 1]) * shape[2] + ends[..., 2]
+        return np.asarray(np.einsum("nc,nck->nk", weight, flat[cell]))
 
     def inside(self, points: Floats) -> NDArray[np.bool_]:
         """Where there is air."""
@@ -105,13 +103,13 @@ def trace(
         Speed at which a line ends. [m/s]
     """
     count = min(max(int(np.ceil(length / step)), 1), steps)
-    ahead = _march(field, seeds, step, slowest, count)
-    behind = _march(field, seeds, -step, slowest, count)
-    return [_joined(back, on) for back, on in zip(behind, ahead, strict=True)]
+    both = np.repeat([step, -step], len(seeds))
+    found = _march(field, np.concatenate([seeds, seeds]), both, slowest, count)
+    return [_joined(back, on) for on, back in zip(found[: len(seeds)], found[len(seeds) :], strict=True)]
 
 
-def _march(field: Grid, seeds: Floats, step: float, slowest: float, count: int) -> list[Line]:
-    """Walk from every seed until there is no air, or none that moves."""
+def _march(field: Grid, seeds: Floats, step: Floats, slowest: float, count: int) -> list[Line]:
+    """Walk from every seed, by its own step, until there is no air, or none that moves."""
     points = np.full((count + 1, len(seeds), 3), np.nan)
     times = np.zeros((count + 1, len(seeds)))
     points[0] = seeds
@@ -119,8 +117,7 @@ def _march(field: Grid, seeds: Floats, step: float, slowest: float, count: int) 
     for number in range(count):
         if not len(going):
             break
-        here = points[number, going]
-        there, took, moved = _advance(field, here, step, slowest)
+        there, took, moved = _advance(field, points[number, going], step[going], slowest)
         moved &= field.inside(there)
         going = going[moved]
         points[number + 1, going] = there[moved]
@@ -130,7 +127,7 @@ def _march(field: Grid, seeds: Floats, step: float, slowest: float, count: int) 
 
 
 def _advance(
-    field: Grid, points: Floats, step: float, slowest: float
+    field: Grid, points: Floats, step: Floats, slowest: float
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """One step of the method: where it leads, how long it takes, and where the air moves all the way."""
     directions, slowness, moves = [], [], np.ones(len(points), dtype=bool)
@@ -142,11 +139,11 @@ def _advance(
         speed = np.maximum(speed, max(slowest, 1e-12))
         directions.append(velocity / speed[:, None])
         slowness.append(1 / speed)
-        place = points + share * step * directions[-1]
+        place = points + share * step[:, None] * directions[-1]
     weights = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
     way = sum(weight * part for weight, part in zip(weights, directions, strict=True))
     took = sum(weight * part for weight, part in zip(weights, slowness, strict=True))
-    return points + step * way, step * took, moves
+    return points + step[:, None] * way, step * took, moves
 
 
 def _joined(back: Line, on: Line) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,19 +65,15 @@ class Register:
 def register(facility: Facility, scene: Scene) -> Register:
     """Number the things: machines first, in the order of the layout."""
     places = Places(facility)
-    found = [
-        *_machines(facility, places),
-        *_others(facility, places),
-        *_drawn(scene, places),
-        Thing(SITE, "site"),
-    ]
     unique: dict[str, Thing] = {}
-    for thing in found:
+    for thing in (*_machines(facility, places), *_others(facility, places), Thing(SITE, "site")):
+        unique.setdefault(thing.id, thing)
+    for thing in _drawn(facility, scene, places, set(unique)):
         unique.setdefault(thing.id, thing)
     return Register(tuple(unique.values()), {name: n for n, name in enumerate(unique)}, places)
 
 
-def _machines(facility: Facility, places: Places) -> Iterable[Thing]:
+def _machines(facility: Facility, places: Places) -> Iterator[Thing]:
     said: dict[str, str] = {}
     for m in facility.machines:
         if m.type not in said:
@@ -89,19 +85,38 @@ def _machines(facility: Facility, places: Places) -> Iterable[Thing]:
         )
 
 
-def _others(facility: Facility, places: Places) -> Iterable[Thing]:
+def _others(facility: Facility, places: Places) -> Iterator[Thing]:
+    runs = {run.id: run for run in facility.runs}
     for circuit in facility.circuits:
         yield Thing(circuit.id, "loop", circuit.fluid, places.of(circuit.id).name, mark=circuit.mark)
     for shell in facility.halls:
         name = hall_name(shell.id)
         yield Thing(name, "hall", "", name, hall=name, mark=shell.mark)
+    for tray in facility.trays:
+        if tray.row in runs:
+            run = runs[tray.row]
+            place = places.of(run.id).name
+            yield Thing(tray.id, "tray", "", place, run.id, run.pod, hall_name(run.hall), tray.mark)
 
 
-def _drawn(scene: Scene, places: Places) -> Iterable[Thing]:
+def _drawn(facility: Facility, scene: Scene, places: Places, known: set[str]) -> Iterator[Thing]:
+    """What has boxes and is nothing of the above; containment belongs to a pod, or with its row to one."""
+    zones, runs = {zone.id: zone for zone in facility.zones}, {run.id: run for run in facility.runs}
     for layer in scene.layers:
+        kind = _SORTS.get(layer.name, layer.name)
         for name in dict.fromkeys(layer.ids):
-            place = places.of(name)
-            yield Thing(name, _SORTS.get(layer.name, layer.name), "", place.name, mark=place.mark)
+            if name in known:
+                continue
+            zone, run = zones.get(name.partition(" aisle ")[0]), runs.get(name.removesuffix(" chimney"))
+            if zone is not None:
+                yield Thing(
+                    name, kind, "", places.of(zone.id).name, "", zone.id, hall_name(zone.hall), zone.mark
+                )
+            elif run is not None:
+                place = places.of(run.id).name
+                yield Thing(name, kind, "", place, run.id, run.pod, hall_name(run.hall), run.mark)
+            else:
+                yield Thing(name, kind)
 
 
 def listed(register: Register, middles: Floats, buffer: Buffer) -> Things:

@@ -11,7 +11,7 @@ from twin.results.histories import History
 from twin.results.quantities import QUANTITIES
 from twin.results.year import HOUR, SERIES, Year
 from twin.view.web.document import Buffer, Moment, Paint, Quantity, Series, Tick, Timeline, rounded
-from twin.view.web.quantities import Source
+from twin.view.web.values import Source
 from twin.view.web.words import degrees
 
 Floats = NDArray[np.float64]

@@ -35,7 +35,7 @@ class Even:
     """(nx, ny, nz) [degC]"""
     velocity: Floats
     """(nx, ny, nz, 3) [m/s]"""
-    merged: int
+    merged: tuple[int, int, int]
     """Cells of the field along each side of one of these."""
 
 
@@ -58,29 +58,32 @@ def _size(field: AnyField) -> tuple[float, float, float]:
 def _even(hall: str, field: AnyField, most: int) -> Even:
     plain = AirField(field.grid, field.temperature, field.velocity, field.temperature)  # type: ignore[arg-type]
     same = resampled(plain, most)
-    temperature, velocity, merged = same.temperature, same.velocity, 1
-    while temperature.size > most:
-        merged += 1
-        temperature, velocity = (blocks(values, merged) for values in (same.temperature, same.velocity))
+    step = np.array([float(line[-1] - line[0]) / (line.size - 1) for line in same.grid.lines])
+    sides = _sides(same.temperature.shape, step, most)
+    temperature, velocity = blocks(same.temperature, sides), blocks(same.velocity, sides)
     x, y, z = (float(line[0]) for line in field.grid.lines)
-    steps = [float(line[-1] - line[0]) / (line.size - 1) * merged for line in same.grid.lines]
-    counts = temperature.shape
-    size = (steps[0] * counts[0], steps[1] * counts[1], steps[2] * counts[2])
-    return Even(hall, (x, y, z), size, temperature, velocity, merged)
+    east, north, up = (step * sides * temperature.shape).tolist()
+    return Even(hall, (x, y, z), (east, north, up), temperature, velocity, sides)
 
 
-def blocks(values: Floats, side: int) -> Floats:
-    """Mean of the cells with air in blocks of ``side`` cells along each axis; NaN where a block holds none."""
-    padded = np.pad(
-        values,
-        [(0, -values.shape[axis] % side) for axis in range(3)] + [(0, 0)] * (values.ndim - 3),
-        constant_values=np.nan,
-    )
-    nx, ny, nz = (padded.shape[axis] // side for axis in range(3))
-    parts = padded.reshape(nx, side, ny, side, nz, side, *values.shape[3:])
-    known = np.isfinite(parts)
-    count = known.sum(axis=(1, 3, 5))
-    total = np.where(known, parts, 0).sum(axis=(1, 3, 5), dtype=np.float32)
+def _sides(counts: tuple[int, ...], step: NDArray[np.float64], most: int) -> tuple[int, int, int]:
+    """Cells to merge along each axis: always one more along the axis on which they are shortest."""
+    sides = np.ones(3, dtype=int)
+    while np.prod(-(-np.array(counts) // sides)) > most:
+        sides[np.argmin(np.where(sides < counts, step * sides, np.inf))] += 1
+    x, y, z = sides.tolist()
+    return x, y, z
+
+
+def blocks(values: Floats, sides: tuple[int, int, int]) -> Floats:
+    """Mean of the cells with air in blocks of so many cells along each axis; NaN where a block holds none."""
+    if sides == (1, 1, 1):
+        return values
+    known = np.isfinite(values)
+    total, count = np.where(known, values, 0), known.astype(np.float32)
+    for axis, side in enumerate(sides):
+        starts = np.arange(0, values.shape[axis], side)
+        total, count = (np.add.reduceat(part, starts, axis=axis) for part in (total, count))
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
@@ -111,7 +114,7 @@ def _temperatures(
 
 
 def _speeds(cells: tuple[Even, ...], palette: Palette, buffer: Buffer) -> Iterator[Volume]:
-    speeds = [blocks(np.linalg.norm(part.velocity, axis=-1).astype(np.float32), 2) for part in cells]
+    speeds = [blocks(np.linalg.norm(part.velocity, axis=-1).astype(np.float32), (2, 2, 2)) for part in cells]
     _, high = _reach(speeds)
     lut = palette.add(colors.table("cividis"))
     for part, speed in zip(cells, speeds, strict=True):
@@ -143,7 +146,7 @@ def _reach(parts: Iterator[Floats] | list[Floats]) -> tuple[float, float]:
 def notes(cells: tuple[Even, ...]) -> tuple[str, ...]:
     """Where cells were merged."""
     return tuple(
-        f"The air of {hall_name(part.hall)} is shown as means over {part.merged} x {part.merged} x {part.merged} cells."
+        f"The air of {hall_name(part.hall)} is shown as means over {' x '.join(map(str, part.merged))} cells."
         for part in cells
-        if part.merged > 1
+        if part.merged != (1, 1, 1)
     )
