@@ -110,6 +110,17 @@ export interface StageEvents {
   lost(gone: boolean): void;
 }
 
+/** Addition: how a stage is made, `createStage(host, events, options)` of `stage/stage.ts`; everything may be left out. */
+export interface StageOptions {
+  /** When the script began. [ms of performance.now] */
+  began?: number;
+  /** No movement without being asked for; follows the system's setting without. */
+  calm?: boolean;
+  /** False: draw the plan that is drawn without WebGL. */
+  webgl?: boolean;
+  theme?: Theme;
+}
+
 /** The picture.  It draws only when something changed or moves; all units are metres, z is up. */
 export interface Stage {
   readonly graphics: Graphics;

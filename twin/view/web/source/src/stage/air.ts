@@ -1,0 +1,314 @@
+/**
+ * The air of the halls: fields as textures in three dimensions, cut, enclosed by a surface, or seen through.
+ *
+ * Where there is no air a field has no value.  A texture that mixes neighbours would mix that into the values beside it, so
+ * two numbers are kept for every cell, value times "is air" and "is air": their mixtures divided give the mean of the air alone.
+ */
+import {
+  BufferAttribute, BufferGeometry, Data3DTexture, DoubleSide, BackSide, DynamicDrawUsage, GLSL3, LinearFilter, Mesh, RGFormat, RawShaderMaterial,
+  UnsignedByteType, Vector2, Vector3, BoxGeometry,
+} from "three";
+import type { DataTexture, Scene as ThreeScene } from "three";
+import type { Air, Scene } from "../contract";
+import type { Volume } from "../generated/scene";
+import type { Uniforms } from "./boxes";
+import { colorTable, fill } from "./tables";
+import { FRAME } from "./shaders";
+import { add, finite, minus } from "./vectors";
+import type { Triple } from "./vectors";
+
+/** Cells of one field that are taken; a larger one is damaged, or of no use on a screen. */
+const MOST = 256 * 1024 * 1024;
+/** Cuts at once. */
+const CUTS = 12;
+
+const FIELD = /* glsl */ `
+precision highp sampler3D;
+uniform sampler3D uField;
+uniform sampler2D uLut;
+uniform vec3 uOrigin;
+uniform vec3 uSize;
+uniform vec2 uShare;       // share of the colours = x + y * sample
+vec2 sampled(vec3 at) {
+  vec2 s = texture(uField, (at - uOrigin) / uSize).rg;
+  return vec2(s.r / max(s.g, 1e-3), s.g);
+}
+vec3 colored(float value) {
+  return texelFetch(uLut, ivec2(clamp(int((uShare.x + uShare.y * value) * 256.0), 0, 255), 0), 0).rgb;
+}
+`;
+
+const PLACE_VERTEX = /* glsl */ `
+${FRAME}
+in vec3 position;
+uniform vec3 uOrigin;
+uniform vec3 uSize;
+uniform float uWhole;      // 1: positions are shares of the field
+out vec3 vSeen;
+void main() {
+  vSeen = uWhole > 0.5 ? uOrigin + position * uSize : position;
+  gl_Position = uMatrix * vec4(vSeen, 1.0);
+}
+`;
+
+const CUT_FRAGMENT = /* glsl */ `
+${FRAME}${FIELD}
+in vec3 vSeen;
+out vec4 color;
+void main() {
+  if (any(lessThan(vSeen, uLow)) || any(greaterThan(vSeen, uHigh))) discard;
+  vec2 s = sampled(vSeen);
+  if (s.y < 0.5) discard;
+  color = vec4(colored(s.x), 1.0);
+}
+`;
+
+const RAY = /* glsl */ `
+// Where the ray to this place enters and leaves the field, as the section leaves it.
+bool through(out vec3 from, out vec3 ray, out vec2 span) {
+  float reach = 2.0 * length(uSize) + 1.0;
+  ray = uEye.w > 0.5 ? normalize(vSeen - uEye.xyz) : -uEye.xyz;
+  from = uEye.w > 0.5 ? uEye.xyz : vSeen - ray * reach;
+  vec3 inverse = 1.0 / (abs(ray) + 1e-9) * mix(vec3(-1.0), vec3(1.0), greaterThanEqual(ray, vec3(0.0)));
+  vec3 a = (max(uOrigin, uLow) - from) * inverse, b = (min(uOrigin + uSize, uHigh) - from) * inverse;
+  vec3 first = min(a, b), last = max(a, b);
+  span = vec2(max(max(first.x, first.y), max(first.z, 0.02)), min(last.x, min(last.y, last.z)));
+  return span.y > span.x && all(lessThan(max(uOrigin, uLow), min(uOrigin + uSize, uHigh)));
+}
+// A little noise in where rays begin, instead of rings.
+float jitter(vec2 p) { return fract(52.9829189 * fract(dot(p, vec2(0.06711056, 0.00583715)))); }
+`;
+
+const SURFACE_FRAGMENT = /* glsl */ `
+${FRAME}${FIELD}
+in vec3 vSeen;
+uniform float uLevel01;    // the surface's value as a sample
+uniform float uStep;
+uniform int uSteps;
+out vec4 color;
+${RAY}
+void main() {
+  vec3 from, ray;
+  vec2 span;
+  if (!through(from, ray, span)) discard;
+  float dt = max(uStep, (span.y - span.x) / float(uSteps));
+  vec2 last = vec2(0.0);
+  float t = span.x + dt * 0.5 * jitter(gl_FragCoord.xy);
+  bool met = false;
+  for (int k = 0; k < 512; k++) {
+    if (k >= uSteps + 1 || t > span.y) break;
+    vec2 s = sampled(from + ray * t);
+    if (s.y > 0.5 && last.y > 0.5 && (s.x - uLevel01) * (last.x - uLevel01) < 0.0) {
+      met = true;
+      break;
+    }
+    last = s;
+    t += dt;
+  }
+  if (!met) discard;
+  // Halve the step on which it was met.
+  float a = t - dt, b = t;
+  for (int k = 0; k < 5; k++) {
+    float middle = 0.5 * (a + b);
+    bool past = (sampled(from + ray * middle).x - uLevel01) * (last.x - uLevel01) < 0.0;
+    a = past ? a : middle;
+    b = past ? middle : b;
+  }
+  vec3 at = from + ray * b;
+  vec3 e = uSize / vec3(textureSize(uField, 0)) * 1.2;
+  vec3 slope = vec3(
+    sampled(at + vec3(e.x, 0.0, 0.0)).x - sampled(at - vec3(e.x, 0.0, 0.0)).x,
+    sampled(at + vec3(0.0, e.y, 0.0)).x - sampled(at - vec3(0.0, e.y, 0.0)).x,
+    sampled(at + vec3(0.0, 0.0, e.z)).x - sampled(at - vec3(0.0, 0.0, e.z)).x) / e;
+  vec3 normal = normalize(slope + 1e-9);
+  if (dot(normal, ray) > 0.0) normal = -normal;
+  vec3 key = normalize(vec3(-0.4, -0.5, 0.8));
+  float lit = 0.66 + 0.30 * max(dot(normal, key), 0.0) + 0.10 * normal.z;
+  float glint = 0.18 * pow(max(dot(normal, normalize(key - ray)), 0.0), 30.0);
+  float rim = pow(1.0 - abs(dot(normal, ray)), 2.0);
+  color = vec4(colored(uLevel01) * lit + glint, mix(0.66, 0.92, rim));
+  vec4 clip = uMatrix * vec4(at, 1.0);
+  gl_FragDepth = 0.5 * clip.z / clip.w + 0.5;
+}
+`;
+
+const VOLUME_FRAGMENT = /* glsl */ `
+${FRAME}${FIELD}
+in vec3 vSeen;
+uniform float uLevel01;
+uniform float uStep;
+uniform int uSteps;
+uniform sampler2D uDepth;  // of what is solid
+uniform mat4 uInverse;
+out vec4 color;
+${RAY}
+void main() {
+  vec3 from, ray;
+  vec2 span;
+  if (!through(from, ray, span)) discard;
+  vec4 clip = uMatrix * vec4(vSeen, 1.0);
+  vec2 screen = clip.xy / clip.w * 0.5 + 0.5;
+  float depth = texture(uDepth, screen).r;
+  if (depth < 1.0) {
+    vec4 solid = uInverse * vec4(screen * 2.0 - 1.0, depth * 2.0 - 1.0, 1.0);
+    span.y = min(span.y, dot(solid.xyz / solid.w - from, ray));
+  }
+  if (span.y <= span.x) discard;
+  float dt = max(uStep, (span.y - span.x) / float(uSteps));
+  vec3 sum = vec3(0.0);
+  float through_ = 1.0;
+  float t = span.x + dt * jitter(gl_FragCoord.xy);
+  for (int k = 0; k < 512; k++) {
+    if (k >= uSteps + 1 || t > span.y || through_ < 0.02) break;
+    vec2 s = sampled(from + ray * t);
+    if (s.y > 0.5) {
+      float dense = smoothstep(uLevel01 - 0.22, uLevel01 + 0.05, s.x);
+      float pass = exp(-dense * dense * dt * 1.5);
+      sum += through_ * (1.0 - pass) * colored(s.x);
+      through_ *= pass;
+    }
+    t += dt;
+  }
+  float alpha = 1.0 - through_;
+  if (alpha < 0.004) discard;
+  color = vec4(sum / alpha, alpha);
+}
+`;
+
+interface Field {
+  volume: Volume;
+  texture: Data3DTexture;
+  uniforms: Uniforms;
+  meshes: Record<"slice" | "surface" | "volume", Mesh>;
+}
+
+/** All volumes of a run; textures are made when they are first shown. */
+export class AirField {
+  /** Whether the depth of what is solid is needed before the picture. */
+  seesThrough = false;
+  private readonly fields = new Map<number, Field>();
+  private readonly lut: DataTexture = colorTable();
+
+  constructor(
+    private readonly scene: Scene, private readonly origin: Triple, private readonly root: ThreeScene, private readonly frame: Uniforms,
+    private readonly software: boolean,
+  ) {}
+
+  show(air: Air): void {
+    fill(this.lut, air.lut);
+    this.seesThrough = false;
+    this.scene.document.volumes.forEach((volume, index) => {
+      const on = air.mode !== "off" && volume.name === air.name;
+      const field = on ? this.field(volume, index) : this.fields.get(index);
+      if (!field) return;
+      for (const [mode, mesh] of Object.entries(field.meshes)) mesh.visible = on && mode === air.mode;
+      if (!on) return;
+      const span = volume.high - volume.low;
+      field.uniforms.uLevel01!.value = span > 0 ? (air.level - volume.low) / span : 0;
+      if (air.mode === "slice") this.cut(field, air);
+      if (air.mode === "volume") this.seesThrough = true;
+    });
+  }
+
+  private cut(field: Field, air: Air): void {
+    const { volume } = field;
+    const low = minus(volume.origin, this.origin);
+    const high = add(low, volume.size);
+    const places: number[] = [];
+    for (const { axis, at } of air.axes.slice(0, CUTS)) {
+      const k = "xyz".indexOf(axis);
+      const level = at - this.origin[k]!;
+      if (!(level >= low[k]! && level <= high[k]!)) continue;
+      const [i, j] = [(k + 1) % 3, (k + 2) % 3];
+      for (const [u, v] of [[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]] as const) {
+        const place: Triple = [0, 0, 0];
+        [place[k], place[i], place[j]] = [level, u ? high[i]! : low[i]!, v ? high[j]! : low[j]!];
+        places.push(...place);
+      }
+    }
+    const geometry = field.meshes.slice.geometry;
+    const positions = geometry.attributes.position as BufferAttribute;
+    (positions.array as Float32Array).set(places);
+    positions.needsUpdate = true;
+    geometry.setDrawRange(0, places.length / 3);
+    field.meshes.slice.visible = places.length > 0;
+  }
+
+  private field(volume: Volume, index: number): Field | null {
+    const known = this.fields.get(index);
+    if (known) return known;
+    const [nz = 0, ny = 0, nx = 0] = volume.samples.shape;
+    const cells = nx * ny * nz;
+    const sound = finite(volume.origin) && finite(volume.size) && volume.size.every((side) => side > 0);
+    if (!(cells > 0 && cells <= MOST) || !sound) return null;
+    const texture = textureOf(this.scene.numbers(volume.samples) as Uint8Array, nx, ny, nz);
+    const cell = Math.min(volume.size[0] / nx, volume.size[1] / ny, volume.size[2] / nz);
+    const uniforms: Uniforms = {
+      ...this.frame, uField: { value: texture }, uLut: { value: this.lut }, uOrigin: { value: new Vector3(...minus(volume.origin, this.origin)) },
+      uSize: { value: new Vector3(...volume.size) }, uShare: { value: this.shares(volume) }, uLevel01: { value: 0.5 },
+      uStep: { value: cell * (this.software ? 1.6 : 0.6) }, uSteps: { value: this.software ? 48 : 320 },
+    };
+    const cuts = new BufferGeometry().setAttribute("position", new BufferAttribute(new Float32Array(CUTS * 18), 3).setUsage(DynamicDrawUsage));
+    const box = new BoxGeometry(1, 1, 1).translate(0.5, 0.5, 0.5);
+    const meshes = {
+      slice: made(cuts, CUT_FRAGMENT, { ...uniforms, uWhole: { value: 0 } }, 5, DoubleSide, true, false),
+      surface: made(box, SURFACE_FRAGMENT, { ...uniforms, uWhole: { value: 1 } }, 12, BackSide, true, true),
+      volume: made(box, VOLUME_FRAGMENT, { ...uniforms, uWhole: { value: 1 } }, 12, BackSide, false, true),
+    };
+    const field = { volume, texture, uniforms, meshes };
+    this.root.add(...Object.values(meshes));
+    this.fields.set(index, field);
+    return field;
+  }
+
+  /** From a sample 0 .. 1 to the share along the colours: those of the quantity that the field shares them with. */
+  private shares(volume: Volume): Vector2 {
+    const quantity = this.scene.document.quantities[volume.quantity];
+    if (!quantity || !(quantity.high > quantity.low)) return new Vector2(0, 1);
+    const span = quantity.high - quantity.low;
+    return new Vector2((volume.low - quantity.low) / span, (volume.high - volume.low) / span);
+  }
+
+  dispose(): void {
+    for (const field of this.fields.values()) {
+      field.texture.dispose();
+      for (const mesh of Object.values(field.meshes)) {
+        this.root.remove(mesh);
+        mesh.geometry.dispose();
+        (mesh.material as RawShaderMaterial).dispose();
+      }
+    }
+    this.lut.dispose();
+  }
+}
+
+function made(
+  geometry: BufferGeometry, fragmentShader: string, uniforms: Uniforms, order: number, side: typeof DoubleSide | typeof BackSide,
+  depthTest: boolean, transparent: boolean,
+): Mesh {
+  const material = new RawShaderMaterial({
+    glslVersion: GLSL3, vertexShader: PLACE_VERTEX, fragmentShader, uniforms, transparent, depthTest, depthWrite: !transparent, side,
+  });
+  const mesh = new Mesh(geometry, material);
+  mesh.frustumCulled = false;
+  mesh.renderOrder = order;
+  mesh.visible = false;
+  return mesh;
+}
+
+/** Samples as value times "is air" and "is air". */
+function textureOf(samples: Uint8Array, nx: number, ny: number, nz: number): Data3DTexture {
+  const pairs = new Uint8Array(2 * nx * ny * nz);
+  for (let k = 0, n = Math.min(samples.length, pairs.length / 2); k < n; k++) {
+    const sample = samples[k]!;
+    if (sample === 0) continue;
+    pairs[2 * k] = Math.round(((sample - 1) * 255) / 254);
+    pairs[2 * k + 1] = 255;
+  }
+  const texture = new Data3DTexture(pairs, nx, ny, nz);
+  [texture.format, texture.type] = [RGFormat, UnsignedByteType];
+  [texture.minFilter, texture.magFilter] = [LinearFilter, LinearFilter];
+  texture.unpackAlignment = 1;
+  texture.needsUpdate = true;
+  return texture;
+}

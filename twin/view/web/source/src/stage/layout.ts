@@ -1,0 +1,145 @@
+/** The boxes of a scene as the stage keeps them: near zero, solid ones before translucent ones, with what each one is. */
+import type { Scene } from "../contract";
+import type { Layer } from "../generated/scene";
+import { LOOKS, PLAIN } from "./boxes";
+import type { BoxArrays } from "./boxes";
+import type { Boxes } from "./rays";
+import { between } from "./vectors";
+import type { Triple } from "./vectors";
+
+/** Thinnest drawn box: thinner ones would be lost between pixels, or fight with what they lie on. [m] */
+const THIN = 0.004;
+/** Layers that the shader can tell apart. */
+const MOST = 256;
+
+export interface Layout extends Boxes {
+  /** What places are relative to, kept in double precision. [m] */
+  origin: Triple;
+  low: Triple;
+  high: Triple;
+  layers: Layer[];
+  /** Number of the layer of every box. */
+  layer: Uint8Array;
+  /** Thing of every box; -1 without. */
+  thing: Int32Array;
+  front: Uint8Array;
+  /** Boxes before this one are solid. */
+  solid: number;
+  /** Boxes of a thing: those between `first[thing]` and `first[thing + 1]` of `order`. */
+  first: Uint32Array;
+  order: Uint32Array;
+}
+
+const opaque = (layer: Layer): boolean => layer.opacity >= 1;
+
+export function layout(scene: Scene): Layout {
+  const { document } = scene;
+  const layers = document.layers.slice(0, MOST);
+  const sorted = [...layers.keys()].sort((a, b) => Number(opaque(layers[b]!)) - Number(opaque(layers[a]!)) || a - b);
+  const sizes = layers.map((layer) => Math.min(scene.numbers(layer.low).length, scene.numbers(layer.high).length) / 3);
+  const total = sizes.reduce((sum, size) => sum + Math.floor(size), 0);
+  const origin = middle(document.low, document.high, scene, layers);
+  const made: Layout = {
+    count: 0, bounds: new Float32Array(6 * total), origin, low: [0, 0, 0], high: [0, 0, 0], layers, layer: new Uint8Array(total),
+    thing: new Int32Array(total).fill(-1), front: new Uint8Array(total), solid: 0, first: new Uint32Array(0), order: new Uint32Array(0),
+  };
+  for (const number of sorted) {
+    gather(scene, made, number);
+    if (opaque(layers[number]!)) made.solid = made.count;
+  }
+  made.bounds = made.bounds.subarray(0, 6 * made.count);
+  extent(made);
+  byThing(made, document.things.id.length);
+  return made;
+}
+
+/** Middle of the document's corners, or of the first box where they are not numbers. */
+function middle(low: readonly number[], high: readonly number[], scene: Scene, layers: Layer[]): Triple {
+  const found = between(low as unknown as Triple, high as unknown as Triple);
+  if (found.every(Number.isFinite)) return found.map((part, k) => (k === 2 ? 0 : Math.round(part))) as Triple;
+  for (const layer of layers) {
+    const place = scene.numbers(layer.low);
+    if (place.length >= 3 && [0, 1, 2].every((k) => Number.isFinite(place[k]))) return [place[0]!, place[1]!, 0];
+  }
+  return [0, 0, 0];
+}
+
+function gather(scene: Scene, into: Layout, number: number): void {
+  const layer = into.layers[number]!;
+  const [low, high] = [scene.numbers(layer.low), scene.numbers(layer.high)];
+  const [thing, front] = [scene.numbers(layer.thing), scene.numbers(layer.front)];
+  const things = scene.document.things.id.length;
+  const [ox, oy, oz] = into.origin;
+  const b = into.bounds;
+  for (let k = 0; 3 * k + 2 < low.length && 3 * k + 2 < high.length; k++) {
+    const at = 6 * into.count;
+    for (let side = 0; side < 3; side++) {
+      const shift = side === 0 ? ox : side === 1 ? oy : oz;
+      const [one, other] = [low[3 * k + side]! - shift, high[3 * k + side]! - shift];
+      const thin = Math.max(THIN - Math.abs(other - one), 0) / 2;
+      b[at + side] = Math.min(one, other) - thin;
+      b[at + 3 + side] = Math.max(one, other) + thin;
+    }
+    if (!b.subarray(at, at + 6).every(Number.isFinite)) continue;
+    const owner = thing[k] ?? -1;
+    into.thing[into.count] = owner < things ? owner : -1;
+    into.front[into.count] = Math.min(front[k] ?? 0, 4);
+    into.layer[into.count] = number;
+    into.count++;
+  }
+}
+
+function extent(made: Layout): void {
+  const low: Triple = [Infinity, Infinity, Infinity];
+  const high: Triple = [-Infinity, -Infinity, -Infinity];
+  for (let k = 0; k < 6 * made.count; k++) {
+    const side = k % 3;
+    if (made.bounds[k]! < low[side]!) low[side] = made.bounds[k]!;
+    if (made.bounds[k]! > high[side]!) high[side] = made.bounds[k]!;
+  }
+  made.low = made.count ? low : [-1, -1, 0];
+  made.high = made.count ? high : [1, 1, 1];
+}
+
+function byThing(made: Layout, things: number): void {
+  const first = new Uint32Array(things + 1);
+  for (let k = 0; k < made.count; k++) if (made.thing[k]! >= 0) first[made.thing[k]! + 1]!++;
+  for (let thing = 0; thing < things; thing++) first[thing + 1]! += first[thing]!;
+  const order = new Uint32Array(first[things] ?? 0);
+  const next = first.slice();
+  for (let k = 0; k < made.count; k++) if (made.thing[k]! >= 0) order[next[made.thing[k]!]!++] = k;
+  [made.first, made.order] = [first, order];
+}
+
+/** The arrays that are drawn: of the solid boxes, and of the others. */
+export function drawn(made: Layout): { solid: BoxArrays; glass: BoxArrays; info: Uint8Array; share: Float32Array } {
+  const info = new Uint8Array(4 * made.count);
+  for (let k = 0; k < made.count; k++) {
+    info[4 * k] = made.layer[k]!;
+    info[4 * k + 1] = made.front[k]!;
+  }
+  const share = new Float32Array(made.count).fill(PLAIN);
+  const part = (from: number, to: number): BoxArrays => ({
+    count: to - from, bounds: made.bounds.subarray(6 * from, 6 * to), info: info.subarray(4 * from, 4 * to), share: share.subarray(from, to),
+  });
+  return { solid: part(0, made.solid), glass: part(made.solid, made.count), info, share };
+}
+
+/** The number by which the shader knows a look. */
+export const lookOf = (layer: Layer): number => Math.max(LOOKS.indexOf(layer.look), 0);
+export const isShell = (layer: Layer): boolean => layer.look === "floor" || layer.look === "wall";
+
+/** Corners of the boxes of a thing that are in some layers, relative to the origin; null without any. */
+export function thingBox(made: Layout, thing: number, seen: (layer: number) => boolean = () => true): { low: Triple; high: Triple } | null {
+  const low: Triple = [Infinity, Infinity, Infinity];
+  const high: Triple = [-Infinity, -Infinity, -Infinity];
+  for (let n = made.first[thing] ?? 0; n < (made.first[thing + 1] ?? 0); n++) {
+    const box = made.order[n]!;
+    if (!seen(made.layer[box]!)) continue;
+    for (let side = 0; side < 3; side++) {
+      low[side] = Math.min(low[side]!, made.bounds[6 * box + side]!);
+      high[side] = Math.max(high[side]!, made.bounds[6 * box + 3 + side]!);
+    }
+  }
+  return low[0] <= high[0] ? { low, high } : null;
+}

@@ -1,0 +1,112 @@
+/** Drawing runs with three.js: the renderer, the numbers that all shaders share, and one run into one part of a target. */
+import { Camera, DepthTexture, Matrix4, NearestFilter, Vector2, Vector3, Vector4, WebGLRenderTarget, WebGLRenderer } from "three";
+import type { Theme } from "../contract";
+import type { Uniforms } from "./boxes";
+import { cropped, projection } from "./orbit";
+import type { Orbit } from "./orbit";
+import type { Run } from "./run";
+import { PALETTES } from "./themes";
+import type { Palette } from "./themes";
+
+/** Arcs and names rise above what stands there. [m] */
+const ABOVE = 14;
+
+/** A part of a picture: 0 .. 1 from its lower left corner. */
+export interface Crop {
+  left: number;
+  bottom: number;
+  right: number;
+  top: number;
+}
+
+/** A rectangle of the target, in its pixels from the lower left. */
+export interface Window {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+const COLORS: Record<string, keyof Palette> = {
+  uBack: "back", uSky: "sky", uGround: "ground", uOut: "out", uSelected: "selected", uHovered: "hovered", uPower: "power", uCooling: "cooling",
+  uUp: "power", uDown: "cooling",
+};
+
+export class Picture {
+  readonly renderer: WebGLRenderer;
+  readonly frame: Uniforms;
+  private readonly camera = new Camera();
+  private readonly depth = new WebGLRenderTarget(4, 4, { depthTexture: new DepthTexture(4, 4) });
+
+  constructor(canvas: HTMLCanvasElement, software: boolean) {
+    this.renderer = new WebGLRenderer({ canvas, antialias: !software, alpha: false, stencil: false, powerPreference: "high-performance" });
+    this.renderer.autoClear = false;
+    this.renderer.info.autoReset = false;
+    // Asking whether a shader is sound waits for its compiler: the first picture comes sooner without.
+    this.renderer.debug.checkShaderErrors = import.meta.env?.DEV ?? false;
+    this.camera.matrixWorldAutoUpdate = false;
+    const depth = this.depth.depthTexture!;
+    [depth.minFilter, depth.magFilter] = [NearestFilter, NearestFilter];
+    this.frame = {
+      uMatrix: { value: new Matrix4() }, uInverse: { value: new Matrix4() }, uEye: { value: new Vector4() }, uAhead: { value: new Vector3() },
+      uPixels: { value: new Vector2() }, uLine: { value: 1 }, uDark: { value: 0 }, uFine: { value: software ? 0 : 1 }, uDepth: { value: depth },
+      uNone: { value: new Vector4(0.69, 0.69, 0.69, 1) },
+    };
+    for (const name of Object.keys(COLORS)) this.frame[name] = { value: new Vector3() };
+    this.dress("light");
+  }
+
+  dress(theme: Theme): void {
+    const palette = PALETTES[theme];
+    for (const [name, color] of Object.entries(COLORS)) (this.frame[name]!.value as Vector3).set(...(palette[color] as [number, number, number]));
+    (this.frame.uNone!.value as Vector4).set(...palette.none, 1);
+    this.frame.uDark!.value = theme === "dark" ? 1 : 0;
+  }
+
+  /** Draw a run into a window of the current target. `whole` is the size of the picture of which the window shows a part. */
+  draw(run: Run, orbit: Orbit, window: Window, whole: { width: number; height: number; line: number }, crop: Crop | null = null): void {
+    const { renderer, frame } = this;
+    run.prepare(renderer, this.camera);
+    const aspect = whole.width / whole.height;
+    const high: [number, number, number] = [run.layout.high[0], run.layout.high[1], run.layout.high[2] + ABOVE];
+    const seen = projection(orbit, run.layout.origin, run.layout.low, high, aspect);
+    const matrix = crop ? cropped(seen.matrix, crop.left, crop.bottom, crop.right, crop.top) : seen.matrix;
+    (frame.uMatrix!.value as Matrix4).fromArray(matrix as unknown as number[]);
+    (frame.uInverse!.value as Matrix4).fromArray(matrix as unknown as number[]).invert();
+    (frame.uEye!.value as Vector4).set(...seen.eye);
+    (frame.uAhead!.value as Vector3).set(...seen.ahead);
+    // Widths of lines are measured in the window, of which a crop is a magnified view.
+    (frame.uPixels!.value as Vector2).set(window.width, window.height);
+    frame.uLine!.value = whole.line;
+    if (run.air.seesThrough) this.solids(run, window);
+    const target = renderer.getRenderTarget();
+    if (target) {
+      target.viewport.set(window.x, window.y, window.width, window.height);
+      target.scissor.copy(target.viewport);
+      target.scissorTest = true;
+      renderer.setRenderTarget(target);
+    } else {
+      const ratio = renderer.getPixelRatio();
+      renderer.setScissorTest(true);
+      renderer.setViewport(window.x / ratio, window.y / ratio, window.width / ratio, window.height / ratio);
+      renderer.setScissor(window.x / ratio, window.y / ratio, window.width / ratio, window.height / ratio);
+    }
+    renderer.clearDepth();
+    renderer.render(run.root, this.camera);
+  }
+
+  /** Depth of what is solid, for rays through the air to end there. */
+  private solids(run: Run, window: Window): void {
+    const before = this.renderer.getRenderTarget();
+    this.depth.setSize(Math.max(Math.ceil(window.width / 2), 1), Math.max(Math.ceil(window.height / 2), 1));
+    this.renderer.setRenderTarget(this.depth);
+    this.renderer.clear(true, true, false);
+    run.onlySolids(() => this.renderer.render(run.root, this.camera));
+    this.renderer.setRenderTarget(before);
+  }
+
+  dispose(): void {
+    this.depth.dispose();
+    this.renderer.dispose();
+  }
+}

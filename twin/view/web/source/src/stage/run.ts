@@ -1,0 +1,279 @@
+/** One run on the stage: its boxes, marks and colours, and everything else that is drawn of it. */
+import { Scene as ThreeScene, Vector3, Vector4 } from "three";
+import type { Camera, DataTexture, Mesh, WebGLRenderer } from "three";
+import type { Box, Highlight, Paint, Scene, Theme, Vector } from "../contract";
+import { AirField } from "./air";
+import { BoxAttributes, MARK, NO_VALUE, PLAIN, boxMesh } from "./boxes";
+import type { Uniforms } from "./boxes";
+import { Shadow, groundMesh } from "./ground";
+import { drawn, isShell, layout, lookOf, thingBox } from "./layout";
+import type { Layout } from "./layout";
+import { Links, Outlines } from "./lines";
+import type { Link } from "./lines";
+import { StreamLayer } from "./streams";
+import { firstHit } from "./rays";
+import type { Cut, Hit } from "./rays";
+import { colorTable, fill, numberTable } from "./tables";
+import { PALETTES, rgb } from "./themes";
+import { minus } from "./vectors";
+import type { Triple } from "./vectors";
+
+/** Boxes that an outline may have, and arcs: more would not be readable. */
+const OUTLINED = 4000;
+const ARCS = 2000;
+const EVERYWHERE: Cut = { low: [-1e30, -1e30, -1e30], high: [1e30, 1e30, 1e30] };
+export const NOTHING: Highlight = { selected: -1, hovered: -1, up: [], down: [], links: [] };
+
+export class Run {
+  readonly layout: Layout;
+  readonly root = new ThreeScene();
+  readonly air: AirField;
+  readonly streams: StreamLayer;
+  private readonly ground: Mesh;
+  private readonly solids: Mesh;
+  highlight: Highlight = NOTHING;
+  private readonly own: Uniforms;
+  private readonly data: ReturnType<typeof drawn>;
+  private readonly attributes: BoxAttributes[];
+  private readonly shadow: Shadow;
+  private readonly outlines: Outlines;
+  private readonly arcs: Links;
+  private readonly table: DataTexture;
+  private readonly lut: DataTexture;
+  private readonly seen: boolean[];
+  private painted = new Set<string>();
+  private wanted: ReadonlyMap<string, boolean> = new Map();
+  private mask: Uint8Array | null = null;
+  private out: ReadonlySet<number> = new Set();
+  private cut = EVERYWHERE;
+  private stale = true;
+  private theme: Theme = "light";
+
+  constructor(readonly scene: Scene, private readonly frame: Uniforms, software: boolean, moves: boolean) {
+    this.layout = layout(scene);
+    this.data = drawn(this.layout);
+    this.seen = this.layout.layers.map((layer) => !layer.hidden);
+    this.table = numberTable(new Float32Array(4 * 2 * Math.max(this.layout.layers.length, 1)), Math.max(this.layout.layers.length, 1), 2);
+    this.lut = colorTable();
+    const uniforms = (this.own = this.uniforms());
+    this.attributes = [new BoxAttributes(this.data.solid), new BoxAttributes(this.data.glass)];
+    this.shadow = new Shadow(this.attributes[0]!, this.layout.low, this.layout.high, uniforms, software);
+    uniforms.uShadow!.value = this.shadow.target.texture;
+    uniforms.uShadowAt!.value = this.shadow.at;
+    this.ground = groundMesh(uniforms);
+    this.outlines = new Outlines(uniforms);
+    this.arcs = new Links(uniforms);
+    this.air = new AirField(scene, this.layout.origin, this.root, uniforms, software);
+    this.streams = new StreamLayer(scene, this.layout.origin, uniforms, moves);
+    this.root.matrixWorldAutoUpdate = false;
+    this.solids = boxMesh(this.attributes[0]!, uniforms, false);
+    this.solids.visible = this.data.solid.count > 0;
+    this.root.add(this.solids);
+    if (this.data.glass.count) this.root.add(boxMesh(this.attributes[1]!, uniforms, true));
+    this.root.add(this.ground, this.outlines.mesh, this.arcs.mesh, this.streams.mesh);
+    this.recoat();
+  }
+
+  private uniforms(): Uniforms {
+    const { low, high, origin } = this.layout;
+    const reach = Math.max(Math.hypot(high[0] - low[0], high[1] - low[1]) * 1.3, 40);
+    return {
+      ...this.frame,
+      uLow: { value: new Vector3(...this.cut.low) }, uHigh: { value: new Vector3(...this.cut.high) },
+      uLayers: { value: this.table }, uLut: { value: this.lut }, uShadow: { value: null }, uShadowAt: { value: new Vector4() },
+      uLevel: { value: Math.min(0 - origin[2], 0) - 0.02 }, uReach: { value: reach },
+    };
+  }
+
+  /** Layers that are to be seen, by name; the others as the document says, or because they are painted. */
+  show(wanted: ReadonlyMap<string, boolean>): void {
+    this.wanted = wanted;
+    this.layout.layers.forEach((layer, k) => {
+      this.seen[k] = wanted.get(layer.name) ?? (!layer.hidden || this.painted.has(layer.name));
+    });
+    this.recoat();
+    this.outline();
+  }
+
+  dress(theme: Theme): void {
+    this.theme = theme;
+    this.recoat();
+  }
+
+  private recoat(): void {
+    const palette = PALETTES[this.theme];
+    const values = this.table.image.data as unknown as Float32Array;
+    const wide = this.table.image.width;
+    this.layout.layers.forEach((layer, k) => {
+      const color = layer.look === "floor" ? palette.floor : layer.look === "wall" ? palette.wall : rgb(layer.color);
+      values.set([...color, lookOf(layer)], 4 * k);
+      values.set([layer.opacity, this.seen[k] ? 1 : 0, 0, 0], 4 * (wide + k));
+    });
+    this.table.needsUpdate = true;
+    this.stale = true;
+  }
+
+  paint(paint: Paint): void {
+    const { layer, thing, layers, count } = this.layout;
+    const coats = new Map(paint.coats.map((coat) => [coat.layer, coat.share]));
+    const chosen = layers.map((each) => coats.get(each.name) ?? null);
+    const share = this.data.share;
+    for (let k = 0; k < count; k++) {
+      const values = chosen[layer[k]!];
+      if (!values) share[k] = PLAIN;
+      else {
+        const value = values[thing[k]!] ?? NaN;
+        share[k] = value >= 0 ? Math.min(value, 1) : value < 0 ? 0 : NO_VALUE;
+      }
+    }
+    for (const attribute of this.attributes) attribute.share.needsUpdate = true;
+    fill(this.lut, paint.lut);
+    this.out = paint.out;
+    this.painted = new Set(coats.keys());
+    this.mark();
+    this.show(this.wanted);
+  }
+
+  isolate(mask: Uint8Array | null): void {
+    this.mask = mask;
+    this.mark();
+    this.stale = true;
+  }
+
+  section(box: Box | null): void {
+    const inwards = (place: Vector): Triple => minus(place, this.layout.origin);
+    this.cut = box ? { low: inwards(box.low), high: inwards(box.high) } : EVERYWHERE;
+    (this.own.uLow!.value as Vector3).set(...(this.cut.low as Triple));
+    (this.own.uHigh!.value as Vector3).set(...(this.cut.high as Triple));
+    this.stale = true;
+  }
+
+  point(what: Highlight): void {
+    const same = what.selected === this.highlight.selected && what.up === this.highlight.up && what.down === this.highlight.down;
+    const linked = what.links === this.highlight.links;
+    this.highlight = what;
+    if (!same) this.mark();
+    if (!linked) this.link();
+    this.outline();
+  }
+
+  /** Marks of every box, from what is known of its thing. */
+  private mark(): void {
+    const { thing, layer, layers, count, first } = this.layout;
+    const { selected, up, down } = this.highlight;
+    const marks = new Uint8Array(Math.max(first.length - 1, 0));
+    const faded = up.length + down.length > 0 ? MARK.faded : 0;
+    marks.fill(faded);
+    for (const each of this.out) if (each < marks.length) marks[each]! |= MARK.out;
+    const bright = (each: number, mark: number): void => {
+      if (each >= 0 && each < marks.length) marks[each] = (marks[each]! & ~MARK.faded) | mark;
+    };
+    for (const each of up) bright(each, MARK.up);
+    for (const each of down) bright(each, MARK.down);
+    bright(selected, MARK.selected);
+    const shell = layers.map(isShell);
+    const info = this.data.info;
+    for (let k = 0; k < count; k++) {
+      const owner = thing[k]!;
+      let mark = owner >= 0 ? marks[owner]! : faded;
+      if (shell[layer[k]!]) mark = 0;
+      else if (this.mask && !(owner >= 0 && this.mask[owner])) mark |= MARK.hidden;
+      info[4 * k + 2] = mark;
+    }
+    for (const attribute of this.attributes) attribute.info.needsUpdate = true;
+  }
+
+  private outline(): void {
+    const { selected, hovered } = this.highlight;
+    const chosen = this.boxesOf(selected);
+    const under = hovered === selected ? [] : this.boxesOf(hovered);
+    const boxes = [...chosen, ...under];
+    const bounds = new Float32Array(6 * boxes.length);
+    boxes.forEach((box, k) => bounds.set(this.layout.bounds.subarray(6 * box, 6 * box + 6), 6 * k));
+    this.outlines.set(bounds, chosen.length);
+  }
+
+  private boxesOf(thing: number): number[] {
+    const { first, order, layer, layers } = this.layout;
+    if (!(thing >= 0 && thing + 1 < first.length)) return [];
+    const found = [...order.subarray(first[thing], first[thing + 1])].filter((box) => {
+      return this.seen[layer[box]!] && layers[layer[box]!]!.look !== "wall" && !(this.data.info[4 * box + 2]! & MARK.hidden);
+    });
+    return found.slice(0, OUTLINED);
+  }
+
+  private link(): void {
+    const top = (thing: number): Triple | null => {
+      const box = thingBox(this.layout, thing);
+      return box && [(box.low[0] + box.high[0]) / 2, (box.low[1] + box.high[1]) / 2, box.high[2]];
+    };
+    const arcs: Link[] = [];
+    for (const { from, to, sort } of this.highlight.links.slice(0, ARCS)) {
+      const [a, b] = [top(from), top(to)];
+      if (a && b) arcs.push({ from: a, to: b, sort });
+    }
+    this.arcs.set(arcs);
+  }
+
+  /** The thing that a ray meets first, as it is drawn: hidden boxes are not met, glass only where nothing is behind it. */
+  hit(from: Triple, along: Triple): Hit & { thing: number } {
+    const { layer, layers, thing } = this.layout;
+    const ranks = layers.map((each, k) => (!this.seen[k] || isShell(each) ? 0 : each.opacity < 0.6 ? 1 : 2));
+    const { info } = this.data;
+    const rank = (box: number): number => (thing[box]! < 0 || info[4 * box + 2]! & MARK.hidden ? 0 : ranks[layer[box]!]!);
+    const hit = firstHit(this.layout, from, along, rank, this.cut === EVERYWHERE ? null : this.cut);
+    return { ...hit, thing: hit.box < 0 ? -1 : thing[hit.box]! };
+  }
+
+  /** Middle of a thing, relative to the origin; null where it has no place. */
+  place(thing: number): { low: Triple; high: Triple } | null {
+    const box = thingBox(this.layout, thing, (layer) => this.layout.layers[layer]!.look !== "wall");
+    if (box) return box;
+    const position = this.scene.numbers(this.scene.document.things.position).subarray(3 * thing, 3 * thing + 3);
+    if (position.length < 3 || !position.every(Number.isFinite)) return null;
+    const at = minus([position[0]!, position[1]!, position[2]!], this.layout.origin);
+    return { low: at, high: at };
+  }
+
+  /** Draw again what is drawn once: after the context came back. */
+  refresh(): void {
+    this.stale = true;
+  }
+
+  prepare(renderer: WebGLRenderer, camera: Camera): void {
+    if (this.stale) this.shadow.bake(renderer, camera);
+    this.stale = false;
+  }
+
+  /** Draw with nothing but the solid boxes in it. */
+  onlySolids(draw: () => void): void {
+    const shown = this.root.children.filter((child) => child.visible && child !== this.solids);
+    for (const child of shown) child.visible = false;
+    draw();
+    for (const child of shown) child.visible = true;
+  }
+
+  /** Names whose things are to be seen, with their places relative to the origin. */
+  labels(): { text: string; kind: "hall" | "row" | "group"; at: Triple }[] {
+    const { low, high } = this.cut;
+    const seen = new Map(this.layout.layers.map((layer, k) => [layer.name, this.seen[k]]));
+    return this.scene.document.labels.flatMap(({ text, kind, position, layer, thing }) => {
+      const at = minus(position, this.layout.origin);
+      const cut = at.some((part, k) => !(part >= low[k]! - 1 && part <= high[k]! + 3));
+      const hidden = seen.get(layer) === false || (this.mask !== null && thing >= 0 && !this.mask[thing]);
+      return cut || hidden ? [] : [{ text, kind, at }];
+    });
+  }
+
+  dispose(): void {
+    this.air.dispose();
+    for (const mesh of this.root.children as Mesh[]) {
+      mesh.geometry.dispose();
+      (mesh.material as unknown as { dispose(): void }).dispose();
+    }
+    this.shadow.dispose();
+    this.streams.dispose();
+    this.table.dispose();
+    this.lut.dispose();
+  }
+}
