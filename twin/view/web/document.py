@@ -117,7 +117,7 @@ class Things(Part):
     pod: tuple[Index, ...]
     """Into ``pods``; -1 without."""
     hall: tuple[Index, ...]
-    """Into ``halls``; -1 outdoors."""
+    """Into ``halls``: where it stands or what it belongs to; -1 for what all halls share."""
     file: tuple[Index, ...]
     """Into ``files``; -1 without."""
     line: tuple[int, ...]

@@ -15,6 +15,8 @@ from twin.view.web.things import Register
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Parts = dict[str, list[tuple[str, str, Look, Ints]]]
+"""By layer of the scene: name, label and look of the layers that it becomes, and which boxes they get."""
 
 FRONTS = ("", "south", "east", "north", "west")
 """Sides of a machine by their number."""
@@ -46,8 +48,8 @@ _APART: dict[str, dict[str, tuple[str, str, Look]]] = {
 """Kinds of machine of a layer that look unlike the rest of it: name, label and look of a layer of their own."""
 
 
-def parted(facility: Facility, scene: Scene) -> dict[str, list[tuple[str, str, Look, Ints]]]:
-    """By layer of the scene: name, label and look of the layers that it becomes, and which boxes they get."""
+def parted(facility: Facility, scene: Scene) -> Parts:
+    """What every layer of the scene becomes."""
     return {layer.name: list(_parts(facility, layer)) for layer in scene.layers}
 
 
@@ -63,7 +65,7 @@ def _parts(facility: Facility, layer: scenes.Layer) -> Iterator[tuple[str, str, 
 
 
 def layers(
-    facility: Facility, scene: Scene, register: Register, parts: dict[str, list[tuple[str, str, Look, Ints]]],
+    facility: Facility, scene: Scene, register: Register, parts: Parts,
     buffer: Buffer,
 ) -> tuple[Layer, ...]:  # fmt: skip
     """The layers of the document, in drawing order."""
@@ -101,16 +103,20 @@ def middles(scene: Scene, register: Register) -> Floats:
     )
 
 
-def labels(
-    scene: Scene, register: Register, parts: dict[str, list[tuple[str, str, Look, Ints]]]
-) -> tuple[Label, ...]:
+def labels(scene: Scene, register: Register, parts: Parts) -> tuple[Label, ...]:
     """Names in the scene; those of halls and of single machines lead to the thing."""
+    layer = {
+        scene_layer.ids[box]: name
+        for scene_layer in scene.layers
+        for name, _, _, chosen in parts[scene_layer.name]
+        for box in chosen.tolist()
+    }
     made = []
     for label in scene.labels:
-        layer = parts[label.layer][0][0] if label.layer in parts else ""
-        thing = register.number.get(label.text, -1)
+        group = label.text.rpartition(" (")[0] or label.text
         told = {"text": label.text, "kind": label.kind, "position": label.position}
-        made.append(Label.model_validate({**told, "layer": layer, "thing": thing}))
+        told["layer"] = layer.get(register.places.machine(group), "") if label.kind == "group" else ""
+        made.append(Label.model_validate({**told, "thing": register.number.get(label.text, -1)}))
     return tuple(made)
 
 

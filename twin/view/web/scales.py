@@ -61,7 +61,7 @@ def painted(quantity: str, values: Floats, facility: Facility, palette: Palette)
     safe = colors.table("flag") if scale.map == "flag" else colors.table("cividis")
     return {
         "label": scale.label,
-        "low": scale.low,
+        "low": scale.low + 0.0,  # never -0
         "high": scale.high,
         "lut": palette.add(scale.lut()),
         "safe": palette.add(safe),

@@ -10,20 +10,30 @@ from numpy.typing import NDArray
 
 from twin.model.air_classes import CLASSES
 from twin.model.products import Rack
+from twin.results.results import Array
 from twin.scenario import Scenario
 from twin.view.web.document import State, Step
 from twin.view.web.values import Source
 from twin.view.web.words import text
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Names = list[tuple[str, ...]]
 
 FULL = 1.0 + 1e-9
 """Load over rating above which a machine counts as overloaded."""
 SLOW = 1.0 - 1e-6
 """Power over demand below which a rack counts as throttled."""
+RISE = 0.02
+"""Rise of a load over rating, from the normal state, that is told."""
 _NAMED = 3  # names in a step
-_COOLING = {"cdu": "CDUs", "crah": "air handlers", "plant": "plant machines", "pump": "pumps"}
+_SORTS = {
+    "power": ("power machine", "power machines"),
+    "cdu": ("CDU", "CDUs"),
+    "crah": ("air handler", "air handlers"),
+    "plant": ("plant machine", "plant machines"),
+    "pump": ("pump", "pumps"),
+}
+_RACKS = ("rack", "racks")
 
 
 def states(source: Source) -> tuple[State, ...]:
@@ -36,7 +46,7 @@ def states(source: Source) -> tuple[State, ...]:
         made.append(
             State(
                 name=scenario.name,
-                settled=bool(source.results.settled[row]),
+                settled=bool(source.settled[index]),
                 normal=scenario.normal,
                 failed=source.register.known(scenario.failed),
                 maintained=source.register.known(scenario.maintained),
@@ -52,28 +62,26 @@ def states(source: Source) -> tuple[State, ...]:
 
 
 class _Told:
-    """What the tables tell of the states; lists of names, worst first, by state."""
+    """What the tables tell of the states: names by state, worst first."""
 
     def __init__(self, source: Source) -> None:
-        self.source, count = source, len(source.rows)
-        normal = [i for i, row in enumerate(source.rows) if source.results.scenarios[row].normal]
+        self.source = source
+        normal = (i for i, row in enumerate(source.rows) if source.results.scenarios[row].normal)
         self.normal = next((i for i in normal if source.settled[i]), None)
         self.inlets = source.shown("rack.inlet_temperature")
-        self.loads = source.shown("power.loading")
+        self.loads = {table: source.shown(f"{table}.loading") for table in _SORTS}
         throttle = source.shown("rack.throttle")
         self.dark = self._where("rack", self._off("rack", "served"))
-        self.slow = self._where("rack", None if throttle is None else throttle < SLOW, throttle)
-        self.over = self._where(
-            "power",
-            None if self.loads is None else self.loads > FULL,
-            None if self.loads is None else -self.loads,
-        )
-        self.hot = self._where("rack", self._hot(), None if self.inlets is None else -self.inlets)
         self.dry = self._where("rack", self._dry())
-        self.unpowered = self._where("power", self._off("power", "live"))
-        self.idle = {table: self._where(table, self._off(table, "live")) for table in _COOLING}
+        self.slow = self._where("rack", None if throttle is None else throttle < SLOW, throttle)
+        self.hot = self._where("rack", self._hot(), self.inlets, falling=True)
+        power = self.loads["power"]
+        self.over = self._where("power", None if power is None else power > FULL, power, falling=True)
+        self.still = {table: self._where(table, self._off(table, "live")) for table in _SORTS}
+        self.risen = {
+            table: self._where(table, self._risen(table), self.loads[table], falling=True) for table in _SORTS
+        }
         self.trips = _trips(source)
-        assert len(self.dark) == count
 
     def hottest(self, index: int) -> str:
         """Warmest rack inlet with its unit."""
@@ -91,37 +99,42 @@ class _Told:
         if not self.source.settled[index]:
             yield Step(text="No steady state follows", things=())
             return
-        over = self.over[index]
-        if over:
-            assert self.loads is not None
-            worst = text(float(np.nanmax(self.loads[index])), "fraction")
-            yield self._step(
-                f"{_count(over, 'power machine')} above rating, up to {worst}: {_few(over)}", over
-            )
+        dead = [name for name in self._new(self.still["power"], index) if name not in out]
+        if dead:
+            yield self._step(f"{_count(dead, _SORTS['power'])} without power: {_few(dead)}", dead)
+        yield from self._moved(index)
         for number, names in self.trips.get(frozenset(out), {}).items():
             yield self._step(f"Trips on overload, step {number}: {_few(names)}", names)
         yield from self._effects(index, out)
 
+    def _moved(self, index: int) -> Iterator[Step]:
+        """Whose load rises, and who is overloaded by it."""
+        for table, sort in _SORTS.items():
+            risen = self.risen[table][index]
+            if risen:
+                most = text(self._load(table, index, risen[0]), "fraction")
+                yield self._step(f"Load rises on {_count(risen, sort)}, up to {most}: {_few(risen)}", risen)
+        over = self._new(self.over, index)
+        if over:
+            yield self._step(f"{_count(over, _SORTS['power'])} above rating: {_few(over)}", over)
+
     def _effects(self, index: int, out: set[str]) -> Iterator[Step]:
-        unpowered = [name for name in self._new(self.unpowered, index) if name not in out]
-        if unpowered:
-            words = f"{_count(unpowered, 'power machine')} without power: {_few(unpowered)}"
-            yield self._step(words, unpowered)
-        for table, words in _COOLING.items():
-            idle = [name for name in self._new(self.idle[table], index) if name not in out]
-            if idle:
-                yield self._step(f"{len(idle)} {words} stand still: {_few(idle)}", idle)
+        """What stops, and what becomes of racks."""
+        for table, sort in list(_SORTS.items())[1:]:
+            still = [name for name in self._new(self.still[table], index) if name not in out]
+            if still:
+                yield self._step(f"{_count(still, sort)} out of service: {_few(still)}", still)
         for found, words in (
             (self.dark, "without power"),
             (self.dry, "without coolant"),
-            (self.slow, "throttle"),
-            (self.hot, "take in air above what their class allows"),
+            (self.slow, "below the power asked for"),
+            (self.hot, "with inlet air above what the class allows"),
         ):
             names = self._new(found, index)
             if names:
-                yield self._step(f"{_count(names, 'rack')} {words}: {_few(names)}", names)
+                yield self._step(f"{_count(names, _RACKS)} {words}: {_few(names)}", names)
 
-    def _new(self, found: list[tuple[str, ...]], index: int) -> list[str]:
+    def _new(self, found: Names, index: int) -> list[str]:
         """What the normal state does not have as well."""
         before = set() if self.normal is None else set(found[self.normal])
         return [name for name in found[index] if name not in before]
@@ -129,8 +142,16 @@ class _Told:
     def _step(self, words: str, names: Sequence[str]) -> Step:
         return Step(text=words, things=self.source.register.known(names))
 
-    def _where(self, table: str, mask: Mask | None, order: Floats | None = None) -> list[tuple[str, ...]]:
-        """Names where a mask holds in every state; those with the smallest ``order`` first."""
+    def _load(self, table: str, index: int, name: str) -> float:
+        loads = self.loads[table]
+        return (
+            float(loads[index, self.source.results.tables[table].index(name)]) if loads is not None else 0.0
+        )
+
+    def _where(
+        self, table: str, mask: Mask | None, order: Array | None = None, *, falling: bool = False
+    ) -> Names:
+        """Names where a mask holds in every state, in the order of some values."""
         if mask is None:
             return [()] * len(self.source.rows)
         ids = self.source.results.tables[table].ids
@@ -139,12 +160,18 @@ class _Told:
             found[row].append(column)
         if order is not None:
             for row, columns in found.items():
-                columns.sort(key=order[row].__getitem__)
+                columns.sort(key=order[row].tolist().__getitem__, reverse=falling)
         return [tuple(ids[column] for column in found.get(row, ())) for row in range(len(mask))]
 
     def _off(self, table: str, flag: str) -> Mask | None:
         values = self.source.values(table, flag)
         return None if values is None else (values <= 0) & self.source.settled[:, None]
+
+    def _risen(self, table: str) -> Mask | None:
+        loads = self.loads[table]
+        if loads is None or self.normal is None:
+            return None
+        return np.asarray(loads > np.nan_to_num(loads[self.normal]) + RISE)
 
     def _dry(self) -> Mask | None:
         """Racks with power whose coolant stands still."""
@@ -167,8 +194,7 @@ class _Told:
             product = known[name].product if name in known else None
             if isinstance(product, Rack):
                 highest[column] = CLASSES[product.air_class].highest(elevation)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.inlets > highest)
+        return np.asarray(self.inlets > highest)
 
 
 def _trips(source: Source) -> dict[frozenset[str], dict[int, list[str]]]:
@@ -190,5 +216,5 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _count(names: Sequence[str], what: str) -> str:
-    return f"{len(names)} {what}{'s' if len(names) > 1 else ''}"
+def _count(names: Sequence[str], sort: tuple[str, str]) -> str:
+    return f"{len(names)} {sort[len(names) != 1]}"

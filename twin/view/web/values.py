@@ -19,7 +19,7 @@ from twin.view.web.things import Register
 
 Numbers = NDArray[np.uint32]
 
-BYTES = 128_000_000
+BYTES = 160_000_000
 """Most bytes of values of all states, unpacked: what a browser holds without effort (assumed)."""
 FEEDS = ("feed.loading", "feed.cable_loading", "feed.current", "feed.drop")
 """Quantities of feeds that are told of the machine that is fed: the largest of its feeds."""
