@@ -1,8 +1,8 @@
 """One full run: load -> evaluate -> judge -> save -> maps -> report; and the way back from a run folder.
 
 A run folder is complete: ``run.json`` and ``run.npz`` (every number), ``verdict.json`` (the answer, for
-scripts), ``report.html``, ``maps/*.png``, ``air/*.vti`` where the air was solved in 3-D, and under ``layout/`` a copy of the
-files it was made from.
+scripts), ``report.html``, ``viewer.html`` (the same in 3-D, for any browser), ``maps/*.png``, ``air/*.vti`` where the air
+was solved in 3-D, and under ``layout/`` a copy of the files it was made from.
 ``verdict.json`` is written last: a folder with it is finished.
 
 Examples
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 Studies = Literal["none", "quick", "thorough"]
 INPUT, ANSWER, COPY = "input.json", "verdict.json", "layout"
 """Names in a run folder: what the run was asked, what it answered, and the copy of the layout."""
+VIEWER = "viewer.html"
+"""The interactive page in a run folder."""
 
 
 @dataclass(frozen=True)
@@ -317,7 +319,7 @@ def write(run: Run, out: str | os.PathLike[str] | None = None, *, pictures: bool
         save_fields(folder, run.results.fields)
     run = replace(run, folder=folder)
     made, remarks = _draw(run, folder) if pictures else ((), ())
-    run = replace(run, remarks=(*run.remarks, *remarks))
+    run = replace(run, remarks=(*run.remarks, *remarks, *_viewer(run, folder)))
     _report(run, folder, made)
     write_whole(folder / ANSWER, to_json(answer_document(run)))
     return run
@@ -402,6 +404,19 @@ def _draw(run: Run, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         made += pictures.render(run.facility, run.results, maps, verdict=run.verdict, fields=fields)
         return tuple(made), ()
     return tuple(made), (f"no 3-D pictures: {probe.detail}; install: {probe.remedy}",)
+
+
+def _viewer(run: Run, folder: Path) -> tuple[str, ...]:
+    """The interactive page; a remark if it could not be made."""
+    from twin.view.web.compose import packed
+    from twin.view.web.page import write_page
+
+    (folder / VIEWER).unlink(missing_ok=True)
+    try:
+        write_page(folder / VIEWER, packed(run.facility, run.results, run.verdict))
+    except Exception as error:  # the numbers may have taken an hour, and no page is worth them
+        return (f"no viewer page: {type(error).__name__}: {error}; twin view --web {folder} tries again",)
+    return ()
 
 
 def _report(run: Run, folder: Path, made: tuple[Path, ...]) -> None:

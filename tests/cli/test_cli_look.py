@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -80,32 +82,167 @@ def test_an_unknown_state_names_the_nearest(twin, solved):
     assert 'did you mean "lose:crah' in answer.stderr
 
 
-def test_view_without_graphics_or_display_is_four_with_a_remedy(twin, solved, no_graphics, monkeypatch):
-    answer = twin("view", solved)
-    assert answer.exit_code == 4
-    assert no_graphics.remedy in answer.stderr
-    from twin.view import gl
-
-    monkeypatch.setattr(gl, "available", lambda *, refresh=False: gl.Probe(True, "fine"))
-    monkeypatch.setattr(viewing, "gl_display", lambda: False)
-    answer = twin("view", solved)
-    assert answer.exit_code == 4
-    assert "no display" in answer.stderr
-
-
-def test_view_opens_the_window_on_the_field_and_state(twin, solved, monkeypatch):
+@pytest.fixture
+def desktop(monkeypatch):
+    """A machine with a display and graphics; gives what windows were opened with."""
     from twin.view import gl, window
 
     opened = []
     monkeypatch.setattr(gl, "available", lambda *, refresh=False: gl.Probe(True, "fine"))
     monkeypatch.setattr(viewing, "gl_display", lambda: True)
     monkeypatch.setattr(window, "open_window", lambda *things, **options: opened.append((things, options)))
+    return opened
+
+
+@pytest.fixture
+def no_display(monkeypatch):
+    """A machine without a display or a browser."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(viewing, "gl_display", lambda: False)
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """A browser that opens nothing; gives the addresses it was asked for."""
+    import webbrowser
+
+    opened = []
+
+    class Browser(webbrowser.BaseBrowser):
+        def open(self, url, new=0, autoraise=True):
+            opened.append(url)
+            return True
+
+    monkeypatch.setattr(webbrowser, "get", lambda using=None: Browser("a-browser"))
+    monkeypatch.setenv("BROWSER", "a-browser")
+    return opened
+
+
+def test_the_window_without_graphics_or_display_is_four_with_a_remedy(twin, solved, no_graphics, monkeypatch):
+    answer = twin("view", solved, "--desktop")
+    assert answer.exit_code == 4
+    assert no_graphics.remedy in answer.stderr
+    from twin.view import gl
+
+    monkeypatch.setattr(gl, "available", lambda *, refresh=False: gl.Probe(True, "fine"))
+    monkeypatch.setattr(viewing, "gl_display", lambda: False)
+    answer = twin("view", solved, "--desktop")
+    assert answer.exit_code == 4
+    assert "no display" in answer.stderr
+
+
+def test_view_opens_the_window_on_the_field_and_state(twin, solved, desktop):
     answer = twin("view", solved, "--field", "rack.power", "--state", "lose:crah1")
     assert answer.exit_code == 0, answer.output
-    (facility, results), options = opened[0]
+    (facility, results), options = desktop[0]
     assert facility.digest == results.digest
     assert options["field"] == "rack.power"
     assert results.scenarios[options["scenario"]].name == "lose:crah1"
+
+
+def test_view_writes_the_page_where_no_window_can_open(twin, solved, no_display):
+    answer = twin("view", solved)
+    assert answer.exit_code == 0, answer.output
+    page = solved / "viewer.html"
+    assert answer.stdout == f"{page}\n"
+    assert "no display here" in answer.stderr
+    assert f"no browser here: open {page.resolve().as_uri()}" in answer.stderr
+    assert scene_in(page).title == "First hall, eight GB300 racks"
+
+
+def test_the_page_opens_in_the_browser_on_field_and_state(twin, solved, browser):
+    answer = twin("view", solved, "--web", "--field", "rack.power", "--state", "lose:crah1")
+    assert answer.exit_code == 0, answer.output
+    page = solved / "viewer.html"
+    assert answer.stdout == f"{page}\n"
+    assert browser == [f"{page.resolve().as_uri()}#paint=rack.power&state=lose:crah1"]
+    assert "lose:crah1" in [state.name for state in scene_in(page).states]
+    assert twin("view", solved, "--web", "--no-open").exit_code == 0
+    assert len(browser) == 1
+
+
+def test_a_layout_is_solved_for_its_page_which_stands_here(twin, solved, monkeypatch, tmp_path):
+    from twin.run import reopen
+
+    asked = []
+    run = replace(reopen(solved), folder=None)
+    monkeypatch.setattr(viewing, "opened", lambda *target, **how: asked.append((target, how)) or run)
+    options = ("--set", "params.racks=2", "--air", "zonal", "--outdoor", "20 degC", "--failures", "--year")
+    answer = twin("view", "hall.yaml", "--web", "--no-open", *options)
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout == "hall-viewer.html\n"
+    assert scene_in(tmp_path / "hall-viewer.html").states[0].name == "normal"
+    how = {"failures": True, "air": "zonal", "outdoor": "20 degC", "climate": "", "year": True}
+    assert asked == [(("hall.yaml", ("params.racks=2",)), how)]
+
+
+def test_two_runs_stand_in_one_page(twin, solved, browser, tmp_path):
+    answer = twin("view", solved, "--against", solved, "--out", "both.html")
+    assert answer.exit_code == 0, answer.output
+    first, second = (scene_in(tmp_path / "both.html", name) for name in ("scene", "compare"))
+    assert first == second
+    assert browser[0].endswith("both.html#compare=both")
+
+
+def scene_in(page, name="scene"):
+    """The document in a page."""
+    from twin.view.web.document import unpack
+
+    found = re.search(
+        rf'<script type="application/octet-stream" id="{name}">([^<]*)</script>', page.read_text("utf-8")
+    )
+    return unpack(base64.b64decode(found[1])).document
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--web", "--field", "rack.powr"], 'did you mean "rack.power"'),
+        (["--web", "--state", "lose:crah9"], 'did you mean "lose:crah'),
+        (["--web", "--set", "params.racks=2"], "--set is for layouts"),
+        (["--web", "--outdoor", "35 degC"], "--outdoor is for layouts"),
+        (["--web", "--out", "."], "is a folder"),
+        (["--web", "--out", "hall.yaml/page.html"], "hall.yaml"),
+        (["--watch"], "a run does not change"),
+        (["--desktop", "--out", "page.html"], "does not go with --desktop"),
+        (["--desktop", "--against", "hall.yaml"], "does not go with --desktop"),
+        (["--web", "--port", "8000"], "for --watch"),
+    ],
+)
+def test_what_view_cannot_do_is_told_in_a_line(twin, solved, arguments, message):
+    answer = twin("view", solved, "--no-open", *arguments)
+    assert answer.exit_code == 2, answer.output
+    assert message in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_an_installation_without_the_page_is_four(twin, solved, monkeypatch, tmp_path):
+    from twin.view.web import page
+
+    monkeypatch.setattr(page, "_VIEWER", tmp_path / "nothing.html")
+    page._viewer.cache_clear()
+    answer = twin("view", solved, "--web", "--no-open")
+    assert answer.exit_code == 4
+    assert "npm run build" in answer.stderr
+    checks = {item["what"]: item for item in json.loads(twin("doctor", "--json").stdout)["checks"]}
+    assert checks["viewer page"]["state"] == "missing"
+    page._viewer.cache_clear()
+
+
+def test_doctor_tells_of_page_and_browser(twin, browser):
+    checks = {item["what"]: item for item in json.loads(twin("doctor", "--json").stdout)["checks"]}
+    assert checks["viewer page"]["state"] == "ok"
+    assert "a-browser" in checks["browser"]["detail"]
+
+
+def test_doctor_does_without_a_browser(twin, no_display, monkeypatch):
+    from twin.cli import web
+
+    monkeypatch.setattr(web, "BROWSERS", ("no-such-browser",))
+    checks = {item["what"]: item for item in json.loads(twin("doctor", "--json").stdout)["checks"]}
+    assert checks["browser"]["state"] == "optional"
+    assert "none was found" in checks["browser"]["detail"]
 
 
 def test_the_catalogue_lists_every_product(twin):

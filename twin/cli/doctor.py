@@ -49,7 +49,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Tell what this machine can do, and how to mend what it cannot; exit code 4 if something is missing."""
-    found = [*_machine(), *_packages(), _graphics(refresh), _display()]
+    found = [*_machine(), *_packages(), _graphics(refresh), _display(), _page(), _browser()]
     if as_json:
         from twin.documents import GENERATOR, VERSION, to_json
 
@@ -127,6 +127,34 @@ def _display() -> Finding:
         return Finding("window", "ok", "a display is there")
     return Finding(
         "window", "optional", "no display; twin render works without one", "run on a desktop, or set DISPLAY"
+    )
+
+
+def _page() -> Finding:
+    from twin.cli import web
+
+    try:
+        path = web.built()
+    except guard.Stop as stop:
+        return Finding("viewer page", "missing", str(stop), "pip install --force-reinstall aifactory-twin")
+    return Finding("viewer page", "ok", f"built, {path.stat().st_size / 1e6:.2f} MB before a scene is in it")
+
+
+def _browser() -> Finding:
+    """Whether pages open by themselves; only the browser knows whether it can draw in 3-D."""
+    from twin.cli import web
+
+    name = web.browser()
+    unknown = "whether it has WebGL 2 only the page can tell"
+    if name:
+        return Finding("browser", "ok", f"pages open in {name}; {unknown}")
+    found = web.installed()
+    detail = f"{found} is here, but no display" if found else "none was found"
+    return Finding(
+        "browser",
+        "optional",
+        f"{detail}; pages are written and open elsewhere",
+        "open the page by hand, or set BROWSER",
     )
 
 

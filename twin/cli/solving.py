@@ -150,16 +150,24 @@ def opened(
     *,
     failures: bool = True,
     air: Fidelity = "zonal",
+    outdoor: str = "",
+    climate: str = "",
+    year: bool = False,
 ) -> Run:
     """The run in a folder, or of a layout that is evaluated now."""
     from twin import run as runs
 
     if Path(path).is_dir():
-        if sets:
-            raise guard.Stop(f"{path}: --set is for layouts; a run folder holds what was solved")
+        options = {"set": sets, "outdoor": outdoor, "climate": climate, "year": year}
+        given = [name for name, value in options.items() if value]
+        if given:
+            raise guard.Stop(f"{path}: --{given[0]} is for layouts; a run folder holds what was solved")
         return runs.reopen(path)
     with _progress(f"solving {path}", quiet) as bar:
-        return runs.assess(path, sets, failures=failures, air=air, progress=bar)
+        return runs.assess(
+            path, sets, failures=failures, air=air, outdoor=outdoor, climate=climate or None, year=year,
+            progress=bar,
+        )  # fmt: skip
 
 
 def _progress(task: str, quiet: bool) -> AbstractContextManager[Bar]:
@@ -172,6 +180,8 @@ def show(run: Run, *, brief: bool = False) -> None:
     """The answer for people."""
     from rich.text import Text
 
+    from twin.run import VIEWER
+
     out = printing.console()
     verdict = run.verdict
     out.print(printing.title(run.facility.name, run.inputs.layout))
@@ -181,7 +191,10 @@ def show(run: Run, *, brief: bool = False) -> None:
         _details(run, out)
     if run.folder:
         maps = len(list(run.folder.glob("maps/**/*.png")))
-        what = "report.html, run.json, run.npz, verdict.json" + (f", {maps} pictures" if maps else "")
+        viewer = f"{VIEWER} (in 3-D, for any browser), " if (run.folder / VIEWER).exists() else ""
+        what = f"{viewer}report.html, run.json, run.npz, verdict.json" + (
+            f", {maps} pictures" if maps else ""
+        )
         out.print(
             Text.assemble("Run folder  ", (printing.safe(str(run.folder)), "bold"), f"  {what}"),
             soft_wrap=True,

@@ -1,19 +1,23 @@
-"""Verbs that show: the interactive window, and still pictures."""
+"""Verbs that show: the interactive window or page, and still pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from twin.cli import guard, printing
-from twin.cli.options import Air, Sets, air_model
+from twin.cli.options import Air, Climate, Outdoor, Sets, air_model
 from twin.cli.solving import opened
 
 if TYPE_CHECKING:
+    from twin.live.steps import Asked
+    from twin.networks.fidelity import Fidelity
     from twin.results import Results
+    from twin.run import Run
 
 VIEWS = ("iso", "plan", "south", "east")
 
@@ -23,42 +27,181 @@ Target = Annotated[
         metavar="LAYOUT|RUN", help="Layout (it is solved first) or run folder.", show_default=False
     ),
 ]
-Field = Annotated[
-    str, typer.Option(help="What to paint, rack.inlet_temperature.", metavar="FIELD", show_default=False)
-]
 State = Annotated[str, typer.Option(help="State to show: normal, lose:<machine>.", metavar="STATE")]
 
 
 def view(
     target: Target,
     sets: Sets = None,
-    field: Field = "rack.inlet_temperature",
+    web: Annotated[
+        bool | None,
+        typer.Option(
+            "--web/--desktop",
+            help="A page for the browser, or the window of this program.",
+            show_default="the window where there is a display for it",
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Serve the page on this machine; solve again at every save.")
+    ] = False,
+    against: Annotated[
+        str,
+        typer.Option(metavar="LAYOUT|RUN", help="Compare with another one in the page.", show_default=False),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to write the page.", show_default="viewer.html in the run"),
+    ] = None,
+    opening: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    field: Annotated[
+        str,
+        typer.Option(help="What to paint.", metavar="FIELD", show_default="rack.inlet_temperature"),
+    ] = "",
     state: State = "normal",
     failures: Annotated[
-        bool, typer.Option("--failures/--no-failures", help="Evaluate every single failure of a layout.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--failures/--no-failures",
+            help="Evaluate every single failure of a layout.",
+            show_default="with --watch only",
+        ),
+    ] = None,
     air: Air = "auto",
+    outdoor: Outdoor = "",
+    climate: Climate = "",
+    year: Annotated[
+        bool, typer.Option("--year", help="Evaluate every hour of a year of a layout as well.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="With --watch: listen elsewhere than on loopback.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="With --watch; 0 takes one that is free.")
+    ] = 0,
 ) -> None:
-    """Open the interactive 3-D window."""
+    """Look at a layout or a run in 3-D: in a window, or in the browser as a page that needs nothing else.
+
+    The page is one file that can be sent to anybody.  With --watch it follows the editor.
+    """
+    from twin.cli import web as pages
+
+    show = Showing(field, state, failures, air_model(air), outdoor, climate, year)
+    _agree(target, web, watch, against, out, (host, port))
+    pages.check_field(field)
+    if watch:
+        from twin.cli import live
+
+        other = _opened(against, (), show) if against else None
+        part = pages.part(field=field, state=state, both=other is not None)
+        live.watch(
+            show.asked(target, sets or ()),
+            host=host,
+            port=port,
+            against=other,
+            address_part=part,
+            opening=opening,
+        )
+        return
+    if web is False or (web is None and not against and out is None and _window_is_possible()):
+        _window(target, sets or (), show)
+        return
+    run = _opened(target, sets or (), show)
+    other = _opened(against, (), show) if against else None
+    _state(run.results, state)
+    path = pages.write(run, out, against=other, field=field)
+    printing.write(f"{path}\n")
+    part = pages.part(field=field, state=state, both=other is not None)
+    pages.show(path.resolve().as_uri() + part, opening)
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What is to be seen, and how a layout is evaluated for it."""
+
+    field: str
+    state: str
+    failures: bool | None
+    air: Fidelity
+    outdoor: str
+    climate: str
+    year: bool
+
+    def asked(self, layout: str, sets: Iterable[str]) -> Asked:
+        """The same for the live page."""
+        from twin.live.steps import Asked
+
+        failures = True if self.failures is None else self.failures
+        return Asked(layout, tuple(sets), self.outdoor, self.climate, failures, self.air, year=self.year)
+
+
+def _agree(
+    target: str, web: bool | None, watch: bool, against: str, out: Path | None, where: tuple[str, int]
+) -> None:
+    """Complain about options that do not go together."""
+    if watch:
+        if web is False:
+            raise guard.Stop("--watch shows the page; it does not go with --desktop")
+        if Path(target).is_dir():
+            raise guard.Stop(f"{target}: a run does not change; --watch is for layouts")
+        if out is not None:
+            raise guard.Stop("--watch serves the page and writes none; it does not go with --out")
+        return
+    if web is False and (against or out is not None):
+        raise guard.Stop(
+            f"{'--against' if against else '--out'} is for the page; it does not go with --desktop"
+        )
+    if where != ("127.0.0.1", 0):
+        raise guard.Stop("--host and --port are for --watch")
+
+
+def _opened(target: str, sets: Iterable[str], show: Showing) -> Run:
+    return opened(
+        target,
+        tuple(sets),
+        failures=bool(show.failures) or show.state != "normal",
+        air=show.air,
+        outdoor=show.outdoor,
+        climate=show.climate,
+        year=show.year,
+    )
+
+
+def _window_is_possible() -> bool:
+    """Whether a window can open; says what is done instead."""
     from twin.view import gl
 
-    _field(field)
+    if not gl_display():
+        printing.say("no display here for a window: the page instead (--desktop insists)")
+        return False
+    probe = gl.available()
+    if not probe.ok:
+        printing.say(f"no window, {probe.detail}: the page instead (--desktop insists)")
+    return probe.ok
+
+
+def _window(target: str, sets: Iterable[str], show: Showing) -> None:
+    """Open the window of this program."""
+    from twin.view import gl
+
+    if show.field:
+        _field(show.field)
     probe = gl.available()
     if not probe.ok:
         _no_graphics(probe)
     if not gl_display():
         raise guard.Stop(
-            "no display here for a window; twin render makes pictures without one", guard.MACHINE_LACKS
+            "no display here for a window; twin view --web writes a page, twin render makes pictures",
+            guard.MACHINE_LACKS,
         )
-    run = opened(target, sets or (), failures=failures or state != "normal", air=air_model(air))
-    index = _state(run.results, state)
+    run = _opened(target, sets, show)
+    index = _state(run.results, show.state)
     from twin.view.window import open_window
 
     open_window(
         run.facility,
         run.results,
         verdict=run.verdict,
-        field=field,
+        field=show.field or "rack.inlet_temperature",
         scenario=index,
         fields=run.results.fields,
     )

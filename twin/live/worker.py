@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, Protocol
 
@@ -187,11 +188,20 @@ def _serve() -> None:
         frames.write(json.dumps({"kind": kind, "told": told, "size": len(body)}).encode() + b"\n" + body)
         frames.flush()
 
+    jobs: SimpleQueue[str] = SimpleQueue()
+    Thread(target=_listen, args=(jobs,), daemon=True).start()
     _warm()
-    for line in sys.stdin:
-        job = json.loads(line)
+    while True:
+        job = json.loads(jobs.get())
         follow(Asked(**{**job, "sets": tuple(job["sets"])}), tell)
         tell("done", {})
+
+
+def _listen(jobs: SimpleQueue[str]) -> None:
+    """Take jobs; end this process, whatever it does, once the one that started it is gone."""
+    for line in sys.stdin:
+        jobs.put(line)
+    os._exit(0)
 
 
 def _warm() -> None:
