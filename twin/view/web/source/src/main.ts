@@ -1,3 +1,150 @@
-import { readScene } from "./scene/read";
+/** Joins the parts: reads the scene, builds the stage and the page around it. */
+import "./base.css";
+import "./shell.css";
+import "./panels.css";
+import type { Scene, StageEvents } from "./contract";
+import { embedded, sceneOfFile } from "./scene/embedded";
+import { SceneError } from "./scene/read";
+import { createStage } from "./stage/stage";
+import { App } from "./ui/app";
+import { h } from "./ui/dom";
+import { hook } from "./ui/hook";
+import { followKeys } from "./ui/keys";
+import { followServer, mayBeLive } from "./ui/live";
+import { followPicture, hover, showRuns } from "./ui/picture";
+import { buildShell, failurePage, noticeBox } from "./ui/shell";
+import { tipBox } from "./ui/tools";
 
-void readScene;
+const root = document.getElementById("app")!;
+
+async function start(): Promise<void> {
+  const status = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+  const notices = noticeBox();
+  document.body.append(status, notices.element);
+  const app = new App(status, notices.show);
+  document.documentElement.dataset["theme"] = app.theme;
+  let scenes: Scene[];
+  try {
+    scenes = await read();
+  } catch (error) {
+    await waitForFile(app, reason(error), "Write the page again with twin view or twin solve, or drop another viewer page here.");
+    return;
+  }
+  if (!scenes.length && !mayBeLive()) {
+    await waitForFile(app, "This page is the viewer alone: it holds no scene.", "Drop a viewer page or a scene that twin wrote here to look at it.");
+    return;
+  }
+  await open(app, scenes);
+}
+
+/** The scenes that stand in the page: none, one or two. */
+async function read(): Promise<Scene[]> {
+  const first = await embedded(document, "scene");
+  const second = first && (await embedded(document, "compare"));
+  return [first, second].filter((scene) => scene !== null);
+}
+
+function reason(error: unknown): string {
+  return error instanceof SceneError ? error.message : `The scene cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Say what is wrong, and take a file that somebody drops. */
+function waitForFile(app: App, message: string, advice: string): Promise<void> {
+  failurePage(root, "Nothing to show", message, advice);
+  return new Promise((resolve) => {
+    const stop = receiveFiles(async (file) => {
+      try {
+        const scene = await sceneOfFile(file);
+        stop();
+        await open(app, [scene]);
+        resolve();
+      } catch (error) {
+        failurePage(root, "Nothing to show", reason(error), advice);
+      }
+    });
+  });
+}
+
+async function open(app: App, scenes: Scene[]): Promise<void> {
+  const shell = buildShell(root);
+  let settle: () => void = () => undefined;
+  window.twinViewer = hook(app, shell.host, new Promise((resolve) => (settle = resolve)));
+  let tip: ReturnType<typeof tipBox> | undefined;
+  const events: StageEvents = {
+    hover: (thing, side, x, y) => {
+      tip?.show(thing, side, x, y);
+      hover(app, thing, side);
+    },
+    pick: (thing, side) => app.select(thing, side),
+    open: (thing, side) => {
+      app.select(thing, side);
+      app.fly(thing);
+    },
+    moved: () => app.store.set({ view: app.eye() }, "replace"),
+    lost: (gone) => app.notice(gone ? "The graphics were lost; the picture comes back by itself." : "The picture is back."),
+  };
+  app.stage = createStage(shell.host, events, { theme: app.theme });
+  app.store.follow((ignored) => app.notice(`The address asks for what this page does not know: ${ignored.join(", ")}`));
+  if (scenes.length) first(app, scenes);
+  const choose = (file: File) => void compareWith(app, file);
+  const furnish = () => {
+    shell.furnish(app, choose);
+    tip = tipBox(app, shell.host);
+    followPicture(app);
+    followKeys(app);
+    receiveFiles(choose);
+    if (!app.graphics.ok) app.notice(`No 3-D picture: ${app.graphics.reason}`, "error");
+    if (app.now.sel && app.hasRun && app.selected < 0) app.notice(`There is no ${app.now.sel} in this run.`);
+    if (!scenes.length) void followServer(app, (scene) => (app.hasRun ? app.take([scene, ...app.runs.slice(1).map((run) => run.scene)]) : first(app, [scene])));
+    settle();
+  };
+  // the picture first: panels wait until it is on the screen
+  requestAnimationFrame(() => window.setTimeout(furnish));
+}
+
+/** The first picture, from where the address wants to see it. */
+function first(app: App, scenes: Scene[]): void {
+  app.take(scenes, namesOf(scenes));
+  const { view } = app.now;
+  showRuns(app, true);
+  if (typeof view === "string") app.stage.look(view);
+  else if (view) app.stage.go(view, true);
+  else if (app.selected >= 0) app.fly(app.selected);
+}
+
+function namesOf(scenes: Scene[], file = ""): string[] {
+  const [one, other] = scenes.map((scene) => scene.document.title);
+  return other === undefined || one !== other ? [one ?? "", other ?? ""] : ["First run", file || "Second run"];
+}
+
+async function compareWith(app: App, file: File): Promise<void> {
+  try {
+    const scene = await sceneOfFile(file);
+    const scenes = app.hasRun ? [app.runs[0]!.scene, scene] : [scene];
+    app.take(scenes, namesOf(scenes, file.name));
+    app.store.set({ compare: scenes.length > 1 ? "both" : "first" });
+    app.say(`Comparing with ${file.name}`);
+  } catch (error) {
+    app.notice(reason(error), "error");
+  }
+}
+
+/** Take files that are dropped on the page, until told to stop. */
+function receiveFiles(take: (file: File) => void | Promise<void>): () => void {
+  const stop = new AbortController();
+  const page = document.documentElement.classList;
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    page.add("dropping");
+  }, { signal: stop.signal });
+  addEventListener("dragleave", (event) => event.relatedTarget === null && page.remove("dropping"), { signal: stop.signal });
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    page.remove("dropping");
+    const file = event.dataTransfer?.files[0];
+    if (file) void take(file);
+  }, { signal: stop.signal });
+  return () => stop.abort();
+}
+
+start().catch((error: unknown) => failurePage(root, "The page stopped", reason(error), "Load it again; if it stops again, write it again with twin view."));

@@ -1,0 +1,65 @@
+/** Key figures of the run, or of both; and what was left out. */
+import type { Figure } from "../generated/scene";
+import { general } from "../scene/quantity";
+import type { App } from "./app";
+import { h, refill } from "./dom";
+
+export function figuresTab(app: App): HTMLElement {
+  const body = h("div", { class: "tab-body scroll" });
+  const draw = () => refill(body, table(app), about(app));
+  app.store.watch(["runs", "compare"], () => body.isConnected && draw());
+  draw();
+  return body;
+}
+
+function table(app: App): HTMLElement {
+  const [first, second] = app.runs;
+  const figures = first!.document.figures;
+  if (!figures.length) return h("p", { class: "empty" }, "This run has no key figures.");
+  const others = new Map(second?.document.figures.map((figure) => [figure.name, figure]));
+  const extra = second?.document.figures.filter((figure) => !figures.some(({ name }) => name === figure.name)) ?? [];
+  const row = (figure: Figure, one: Figure | undefined, other: Figure | undefined) =>
+    h("tr", {},
+      h("th", { scope: "row" }, figure.definition ? defined(figure) : figure.label),
+      h("td", {}, one?.text ?? "\u2013"),
+      second ? h("td", {}, other?.text ?? "\u2013") : null,
+      second ? h("td", { class: "change" }, one && other ? change(one.text, other.text) : "\u2013") : null);
+  return h("table", { class: "figures" },
+    h("caption", { class: "visually-hidden" }, "Key figures"),
+    second && h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Figure"), h("th", { scope: "col" }, app.names[0] ?? "First"),
+      h("th", { scope: "col" }, app.names[1] ?? "Second"), h("th", { scope: "col" }, "Difference"))),
+    h("tbody", {}, figures.map((figure) => row(figure, figure, others.get(figure.name))), extra.map((figure) => row(figure, undefined, figure))),
+  );
+}
+
+/** A label that tells its definition when it is asked. */
+function defined(figure: Figure): HTMLElement {
+  return h("details", {}, h("summary", {}, figure.label), h("small", {}, figure.definition));
+}
+
+/** Second minus first, where both are numbers of one unit. */
+export function change(one: string, other: string): string {
+  if (one === other) return "same";
+  const parts = [one, other].map((text) => /^(-?[\d.]+(?:e[+-]?\d+)?)\s*(.*)$/.exec(text.replaceAll(",", "")));
+  const [a, b] = parts;
+  if (!a || !b || a[2] !== b[2]) return "\u2013";
+  const gap = Number(b[1]) - Number(a[1]);
+  if (!Number.isFinite(gap)) return "\u2013";
+  const unit = a[2] === "degC" ? "K" : a[2];
+  return `${gap < 0 ? "\u2212" : "+"}${general(Math.abs(gap), 3)}${unit ? ` ${unit}` : ""}`;
+}
+
+function about(app: App): HTMLElement {
+  const { document } = app.run;
+  return h("section", { class: "about" },
+    document.notes.length ? [h("h3", {}, "Left out"), h("ul", {}, document.notes.map((note) => h("li", {}, note)))] : null,
+    h("h3", {}, "About"),
+    document.description ? h("p", {}, document.description) : null,
+    h("dl", {},
+      h("dt", {}, "Solve"), h("dd", {}, document.status),
+      h("dt", {}, "States"), h("dd", {}, String(document.states.length)),
+      h("dt", {}, "Things"), h("dd", {}, document.things.id.length.toLocaleString("en")),
+      h("dt", {}, "Written by"), h("dd", {}, document.generator),
+      h("dt", {}, "Layout"), h("dd", { class: "code", title: document.digest }, document.digest.slice(0, 12) || "\u2013")),
+  );
+}
