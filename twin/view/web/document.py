@@ -497,7 +497,7 @@ def unpack(data: bytes) -> Scene:
         plain = json.loads(raw[12 : 12 + length])
     except (ValueError, RecursionError) as error:
         raise SceneError(f"the scene holds no readable document ({error})") from error
-    version = str(plain.get("version")) if isinstance(plain, dict) else ""
+    version = str(plain.get("version", "")) if isinstance(plain, dict) else ""
     if version.partition(".")[0] != VERSION.partition(".")[0]:
         raise SceneError(f"scene version {version or 'unknown'}; this version of twin reads {VERSION}")
     try:

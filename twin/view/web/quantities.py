@@ -17,6 +17,8 @@ from twin.view.web.document import Block, Buffer, Quantity, rounded
 from twin.view.web.scales import MARGIN, Palette
 from twin.view.web.values import FEEDS, Source
 
+Floats = NDArray[np.float32]
+
 _FED = ("racks", "cdus", "crahs", "busways", "plant", "pumps", "power", "other")
 _BREAKERS = "feed.loading"
 
@@ -45,10 +47,10 @@ class _Writer:
         for name, about in QUANTITIES.items():
             found = self.source.of_things(name)
             if found is not None:
-                values, things = found
+                values, things = rounded(found[0], about.dimension), found[1]
                 yield self._made(about, values, things, self._looks(about, values))
             elif (found := self.source.of_design(name)) is not None:
-                values, things = found
+                values, things = rounded(found[0], about.dimension), found[1]
                 yield self._made(about, values, things, {"paint": False, "label": about.label})
 
     def tightest(self) -> Iterator[Quantity]:
@@ -60,35 +62,35 @@ class _Writer:
                 worst[thing] = min(margin, worst.get(thing, np.inf))
         if worst:
             things = np.array(sorted(worst), dtype=np.uint32)
-            values = np.array([[worst[thing] for thing in things.tolist()]])
+            values = rounded(np.array([[worst[thing] for thing in things.tolist()]]), "fraction")
             drawn = (layer for field in FIELDS.values() for layer in self._drawn(field.layers))
             looks = {"paint": True, "layers": tuple(dict.fromkeys(drawn)), **scales.margin(self.palette)}
             yield self._made(About(MARGIN, "", "fraction"), values, things, looks)
 
-    def _looks(self, about: About, values: NDArray[np.float64]) -> dict[str, Any]:
+    def _looks(self, about: About, values: Floats) -> dict[str, Any]:
         field = FIELDS.get(about.name)
         drawn = self._drawn(_FED if about.name == _BREAKERS else field.layers if field else ())
         if not drawn:
             word = " (largest of its feeds)" if about.name in FEEDS else ""
             return {"paint": False, "label": about.label + word}
-        looks = scales.painted(about.name, values, self.source.facility, self.palette)
+        looks = scales.painted(about.name, values.astype(float), self.source.facility, self.palette)
         return {"paint": True, "layers": drawn, **looks}
 
     def _drawn(self, layers: Sequence[str]) -> tuple[str, ...]:
         return tuple(part for layer in layers for part in self.layers.get(layer, ()))
 
     def _made(
-        self, about: About, values: NDArray[np.float64], things: NDArray[np.uint32], looks: dict[str, Any]
+        self, about: About, values: Floats, things: NDArray[np.uint32], looks: dict[str, Any]
     ) -> Quantity:
         return Quantity(
             name=about.name,
             dimension=about.dimension,
             thing=self.buffer.add(things, "u32"),
-            values=self._values(rounded(values, about.dimension)),
+            values=self._values(values),
             **looks,
         )
 
-    def _values(self, values: NDArray[np.float32]) -> Block:
+    def _values(self, values: Floats) -> Block:
         """The table; one row of it where all are equal."""
         bits = values.view(np.uint32)
         same = len(values) > 1 and bool((bits == bits[0]).all())
