@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from twin.checks.wording import quantity
 from twin.model.facility import Facility
 from twin.results.fields import AnyField
-from twin.view import colors, slices
+from twin.view import drawing, slices
 from twin.view.colors import Scale
 from twin.view.slices import HEIGHT, Cut
 
@@ -166,20 +166,9 @@ def show(plotter: Any, mesh: Any, scale: Scale, **look: Any) -> Any:
     if not mesh.n_points:
         return None
     return plotter.add_mesh(
-        mesh, scalars="temperature", cmap=lookup(scale), show_scalar_bar=False, pickable=False,
+        mesh, scalars="temperature", cmap=drawing.lookup(scale), show_scalar_bar=False, pickable=False,
         interpolate_before_map=True, **look,
     )  # fmt: skip
-
-
-def lookup(scale: Scale) -> Any:
-    """The colours of a scale as a table of the drawing library."""
-    import pyvista
-
-    table = pyvista.LookupTable()
-    table.values = np.hstack([scale.lut(), np.full((colors.STEPS, 1), 255, dtype=np.uint8)])
-    table.scalar_range = scale.low, scale.high
-    table.nan_color = (*colors.NO_VALUE, 255)
-    return table
 
 
 def remark(name: str, fields: Mapping[str, AnyField], view: View = VIEW) -> str:

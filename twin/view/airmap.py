@@ -17,6 +17,7 @@ from twin.view.paints import PICTURES, Paint, caption
 from twin.view.plan import EDGE, Frame
 from twin.view.scene import Layer, Scene, build
 from twin.view.slices import Cut
+from twin.view.theme import Theme, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,21 +43,22 @@ def plan_figure(
     height: float = slices.HEIGHT,
     verdict: Verdict | None = None,
     palette: str | None = None,
+    theme: str = "light",
 ) -> Figure:
     """Temperature and movement of the air at a height above the hall's floor [m], a map for each hall."""
-    scene, halls = build(facility), list(slices.shells(facility, fields))
+    scene, halls, look = build(facility), list(slices.shells(facility, fields)), themed(theme)
     frames = [
         (np.array(shell.origin) - EDGE, np.add(shell.origin, shell.size[:2]) + EDGE) for shell, _ in halls
     ]
-    sheet, maps, _ = plan.arranged(frames, ())
+    sheet, maps, _ = plan.arranged(frames, (), look)
     scale, pictured = slices.scale(facility, palette), PICTURES["air_plan"]
     cuts = [slices.cut(field, 2, height) for _, field in halls]
     fastest = _fastest(cuts)
     for (axes, (low, high)), part, (shell, _) in zip(maps, cuts, halls, strict=True):
-        plan.draw_map(axes, scene, pictured, [], set(), low, high)
+        plan.draw_map(axes, scene, pictured, [], set(), low, high, look)
         _containment(axes, scene)
         _air(axes, part, scale, fastest)
-        _title(axes, shell.id, len(halls))
+        _title(axes, shell.id, len(halls), look)
     return _finished(
         sheet,
         scale,
@@ -65,6 +67,7 @@ def plan_figure(
         scenario,
         verdict,
         fastest,
+        look,
     )
 
 
@@ -76,9 +79,10 @@ def section_figure(
     *,
     verdict: Verdict | None = None,
     palette: str | None = None,
+    theme: str = "light",
 ) -> Figure:
     """Temperature and movement of the air across the rows, a section for each hall."""
-    scene, halls = build(facility), list(slices.shells(facility, fields))
+    scene, halls, look = build(facility), list(slices.shells(facility, fields)), themed(theme)
     planes = [slices.section(facility, shell) for shell, _ in halls]
     cuts = [slices.cut(field, axis, at) for (axis, at), (_, field) in zip(planes, halls, strict=True)]
     frames: list[Frame] = []
@@ -87,14 +91,14 @@ def section_figure(
         floor = min(0.0, float(field.grid.lines[2][0]))
         top = max(shell.size[2], float(field.grid.lines[2][-1]))
         frames.append((np.array([low, floor]) - EDGE / 2, np.array([high, top]) + EDGE / 2))
-    sheet, maps, _ = plan.arranged(frames, ())
+    sheet, maps, _ = plan.arranged(frames, (), look)
     scale, fastest = slices.scale(facility, palette), _fastest(cuts)
     for (axes, frame), part, (axis, at), (shell, _) in zip(maps, cuts, planes, halls, strict=True):
-        _elevation(axes, scene, axis, at, frame, shell.size[2])
+        _elevation(axes, scene, axis, at, frame, shell.size[2], look)
         _air(axes, part, scale, fastest)
-        _title(axes, f"{shell.id}  {'xy'[axis]} = {at:.2f} m".strip(), 2)
+        _title(axes, f"{shell.id}  {'xy'[axis]} = {at:.2f} m".strip(), 2, look)
     title = f"{facility.name}: air temperature across the rows"
-    return _finished(sheet, scale, title, results, scenario, verdict, fastest)
+    return _finished(sheet, scale, title, results, scenario, verdict, fastest, look)
 
 
 def _air(axes: Axes, part: Cut | None, scale: Scale, fastest: float) -> None:
@@ -175,39 +179,40 @@ def _fastest(cuts: Iterable[Cut | None]) -> float:
     return next((speed for speed in _SPEEDS if speed >= top), _SPEEDS[-1])
 
 
-def _elevation(axes: Axes, scene: Scene, axis: int, at: float, frame: Frame, height: float) -> None:
+def _elevation(
+    axes: Axes, scene: Scene, axis: int, at: float, frame: Frame, height: float, theme: Theme
+) -> None:
     """What a vertical plane cuts, the hall's outline and its floor."""
     from matplotlib.patches import Rectangle
 
     low, high = frame
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes.set_aspect("equal", adjustable="box", anchor="NW")
-    axes.tick_params(labelsize=7, labelcolor=legend.MUTED, color=legend.MUTED, length=2)
-    axes.set_xlabel(f"{'yx'[axis]} / m", fontsize=7, color=legend.MUTED, labelpad=1)
+    axes.tick_params(labelsize=7, labelcolor=theme.muted, color=theme.muted, length=2)
+    axes.set_xlabel(f"{'yx'[axis]} / m", fontsize=7, color=theme.muted, labelpad=1)
     for spine in axes.spines.values():
         spine.set_visible(False)
     for name in _CUT:
         layer = scene.layer(name)
         if layer is not None:
-            plan.boxes(axes, _turned(layer, axis, at), None, _CUT.index(name))
-    axes.axhline(0.0, color=legend.INK, linewidth=0.8, zorder=4)
+            plan.boxes(axes, _turned(layer, axis, at), None, _CUT.index(name), theme)
+    axes.axhline(0.0, color=theme.ink, linewidth=0.8, zorder=4)
     corner = (low[0] + EDGE / 2, 0.0)
     axes.add_patch(
-        Rectangle(corner, high[0] - low[0] - EDGE, height, fill=False, edgecolor=legend.INK, lw=1.2, zorder=4)
+        Rectangle(corner, high[0] - low[0] - EDGE, height, fill=False, edgecolor=theme.ink, lw=1.2, zorder=4)
     )
 
 
 def _turned(layer: Layer, axis: int, at: float) -> Layer:
     """The boxes of a layer that a vertical plane meets, seen along its normal."""
-    met = (layer.low[:, axis] <= at) & (layer.high[:, axis] >= at)
+    met = layer.only((layer.low[:, axis] <= at) & (layer.high[:, axis] >= at))
     order = [1 - axis, 2, axis]
-    ids = tuple(layer.ids[n] for n in np.flatnonzero(met))
-    return Layer(layer.name, ids, layer.low[met][:, order], layer.high[met][:, order])
+    return Layer(met.name, met.ids, met.low[:, order], met.high[:, order])
 
 
-def _title(axes: Axes, text: str, halls: int) -> None:
+def _title(axes: Axes, text: str, halls: int, theme: Theme) -> None:
     if halls > 1 and text:
-        axes.set_title(text, fontsize=8, color=legend.INK, loc="left", pad=3)
+        axes.set_title(text, fontsize=8, color=theme.ink, loc="left", pad=3)
 
 
 def _finished(
@@ -218,20 +223,21 @@ def _finished(
     scenario: int,
     verdict: Verdict | None,
     fastest: float,
+    theme: Theme,
 ) -> Figure:
-    legend.heading(sheet, title, caption(results, scenario, verdict), size=13)
-    plan.bars(sheet, [Paint(scale, {})], special=[("#ffffff", "no air")])
-    _key(sheet, fastest)
+    legend.heading(sheet, title, caption(results, scenario, verdict), size=13, theme=theme)
+    plan.bars(sheet, [Paint(scale, {})], special=[(theme.sheet, "no air")], theme=theme)
+    _key(sheet, fastest, theme)
     return sheet
 
 
-def _key(sheet: Any, fastest: float) -> None:
+def _key(sheet: Any, fastest: float, theme: Theme) -> None:
     """An arrow beside its speed, above the lower right corner."""
     width, height = sheet.get_size_inches()
     axes = sheet.add_axes((1 - (plan.SIDE - 0.25) / width, 0.08 / height, 1.9 / width, 0.25 / height))
     axes.set(xlim=(0, 1.9 * 72), ylim=(0, 18))
     axes.axis("off")
     axes.annotate(
-        "", (1.6 * ARROW, 9), (0, 9), arrowprops={"arrowstyle": "-|>", "color": legend.INK, "lw": 1.0}
+        "", (1.6 * ARROW, 9), (0, 9), arrowprops={"arrowstyle": "-|>", "color": theme.ink, "lw": 1.0}
     )
-    axes.text(1.6 * ARROW + 6, 9, f"{fastest:g} m/s", fontsize=8, color=legend.INK, va="center")
+    axes.text(1.6 * ARROW + 6, 9, f"{fastest:g} m/s", fontsize=8, color=theme.ink, va="center")

@@ -15,6 +15,7 @@ import numpy as np
 from twin.model.facility import Facility
 from twin.view import colors, legend
 from twin.view.colors import Scale
+from twin.view.theme import THEMES, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +91,13 @@ def depths(facility: Facility) -> dict[str, int]:
 
 
 def draw(
-    axes: Axes, rows: tuple[Line, ...], values: dict[str, float], scale: Scale, out: set[str], size: float
+    axes: Axes,
+    rows: tuple[Line, ...],
+    values: dict[str, float],
+    scale: Scale,
+    out: set[str],
+    size: float,
+    theme: Theme = THEMES["light"],
 ) -> None:
     """Draw the cells with number and value; ``size`` is that of the letters."""
     from matplotlib.collections import PolyCollection
@@ -101,16 +108,16 @@ def draw(
     spots = np.array([(x, y) for y, row in enumerate(rows) for x in range(len(row.machines))], dtype=float)
     numbers = np.array([values.get(name, np.nan) for name in names])
     faces = scale.rgb(numbers)
-    faces[[name in out for name in names]] = colors.OUT
+    faces[[name in out for name in names]] = 255 * np.array(colors.rgb(theme.out))
     corners = np.array([(0.05, 0.12), (0.95, 0.12), (0.95, 0.88), (0.05, 0.88)])
     if names:
         polygons = spots[:, None, :] + corners
         axes.add_collection(
-            PolyCollection(polygons, facecolors=faces / 255, edgecolors=legend.MUTED, linewidths=0.4)
+            PolyCollection(polygons, facecolors=faces / 255, edgecolors=theme.muted, linewidths=0.4)
         )
     for y, row in enumerate(rows):
         axes.text(-0.15, y + 0.5, legend.clipped(row.group, 24), fontsize=size, ha="right", va="center",
-                  color=legend.INK, parse_math=False)  # fmt: skip
+                  color=theme.ink, parse_math=False)  # fmt: skip
     cells = zip(
         names,
         [row for row in rows for _ in row.machines],

@@ -48,8 +48,22 @@ ASHRAE TC 9.9, *Thermal Guidelines for Data Processing Environments*, 5th ed., 2
 18 degC to 27 degC for classes A1 to A4 (shown in three shades), allowable up to 32, 35, 40 and 45 degC.
 """
 
+MARGIN_BANDS: tuple[tuple[float, str, str], ...] = (
+    (-0.1, "#7a0019", "rule broken"),
+    (0.0, "#c51b1b", "rule broken"),
+    (0.05, "#f9a03f", "less than 5 % to a limit"),
+    (0.15, "#f2dc6a", "rules hold"),
+    (0.3, "#9ccc65", "rules hold"),
+    (0.5, "#1b9e77", "rules hold"),
+)
+"""Upper edge (share of the limit), colour and meaning of the bands of margins."""
+MARGIN, MARGIN_LOW = "margin", -0.2
+"""Name of the quantity of the tightest margins, and the lowest of them that has a colour of its own."""
+
 MAPS = ("turbo", "cividis", "ashrae", "flag")
 """The maps: heat and loading; what is neither good nor bad (safe for all eyes); inlet air; yes or no."""
+BANDS = {"ashrae": ASHRAE_BANDS, "margin": MARGIN_BANDS}
+"""Maps whose colours change at values that mean something."""
 
 _AIR, _LIQUID = (10.0, 45.0), (10.0, 65.0)
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -112,8 +126,8 @@ class Scale:
         """Round values to print beside the bar, SI."""
         if self.map == "flag":
             return [0.0, 1.0]
-        if self.map == "ashrae":
-            inner = [edge for edge, _, _ in ASHRAE_BANDS if self.low < edge < self.high]
+        if self.map in BANDS:
+            inner = [edge for edge, _, _ in BANDS[self.map] if self.low < edge < self.high]
             return [self.low, *inner, self.high]
         low, high = self.low / self.factor, self.high / self.factor
         step = _nice((high - low) / 6)
@@ -155,6 +169,12 @@ def scale(
     return Scale(quantity, label, unit, factor, low, high, chosen)
 
 
+def margin_scale(palette: str | None = None) -> Scale:
+    """The scale of the tightest margins of things."""
+    low, high = MARGIN_LOW, MARGIN_BANDS[-1][0]
+    return Scale(MARGIN, "Tightest margin of all rules", "%", 0.01, low, high, palette or MARGIN)
+
+
 def field_range(quantity: str, values: Floats, facility: Facility | None = None) -> tuple[float, float]:
     """Limits of the colours of a quantity, the same in every state.
 
@@ -177,10 +197,11 @@ def field_range(quantity: str, values: Floats, facility: Facility | None = None)
 
 @cache
 def _table(name: str, low: float, high: float) -> Colors:
-    if name == "ashrae":
+    if name in BANDS:
         values = low + (np.arange(STEPS) + 0.5) / STEPS * (high - low)
-        band = np.searchsorted([edge for edge, _, _ in ASHRAE_BANDS], values, side="right")
-        return np.array([_hex(color) for _, color, _ in ASHRAE_BANDS], dtype=np.uint8)[band]
+        band = np.searchsorted([edge for edge, _, _ in BANDS[name]], values, side="right")
+        band = np.minimum(band, len(BANDS[name]) - 1)
+        return np.array([_hex(color) for _, color, _ in BANDS[name]], dtype=np.uint8)[band]
     if name == "flag":
         dead, live = _hex("#4a4a52"), _hex("#2ca25f")
         return np.where(np.arange(STEPS)[:, None] < STEPS // 2, dead, live).astype(np.uint8)
@@ -194,7 +215,7 @@ def _table(name: str, low: float, high: float) -> Colors:
 
 def table(name: str, low: float = 0.0, high: float = 1.0) -> Colors:
     """A map as (256, 3) red, green, blue; low and high matter to banded maps alone."""
-    return _table(name, *((low, high) if name == "ashrae" else (0.0, 1.0))).copy()
+    return _table(name, *((low, high) if name in BANDS else (0.0, 1.0))).copy()
 
 
 def css(color: tuple[int, int, int] | Colors) -> str:

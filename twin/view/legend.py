@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.view import colors
 from twin.view.colors import Scale
+from twin.view.theme import THEMES, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,13 +21,25 @@ _FONTS = (
     "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai",
     "Arial Unicode MS", "Unifont",
 )  # fmt: skip
-INK = "#1f2933"
-MUTED = "#5f6b7a"
+_LIGHT = THEMES["light"]
+INK, MUTED = _LIGHT.ink, _LIGHT.muted
 Rect = tuple[float, float, float, float]
+_BESIDE = 2.9  # where words begin beside a bar, in its widths
 
 
-def bar(figure: Figure, rect: Rect, scale: Scale, *, size: float = 10.0) -> None:
-    """An upright colour bar with its title above, at ``rect`` (left, bottom, width, height; shares)."""
+def bar(
+    figure: Figure,
+    rect: Rect,
+    scale: Scale,
+    *,
+    size: float = 10.0,
+    theme: Theme = _LIGHT,
+    limits: Iterable[tuple[float, str]] = (),
+) -> None:
+    """An upright colour bar with its title above, at ``rect`` (left, bottom, width, height; shares).
+
+    ``limits`` are values to mark on it, and what each means.
+    """
     axes = figure.add_axes(rect)
     axes.imshow(
         scale.lut()[:, None, :],
@@ -42,15 +55,25 @@ def bar(figure: Figure, rect: Rect, scale: Scale, *, size: float = 10.0) -> None
     if scale.map == "flag":
         ticks = [0.25, 0.75]
     axes.set_yticks(ticks, names)
-    axes.tick_params(length=2.5, labelsize=size, labelcolor=INK, color=MUTED)
+    axes.tick_params(length=2.5, labelsize=size, labelcolor=theme.ink, color=theme.muted)
     for spine in axes.spines.values():
-        spine.set(linewidth=0.5, color=MUTED)
-    axes.set_title(_wrapped(scale.title), fontsize=size, color=INK, loc="left", pad=0.9 * size)
-    if scale.map == "ashrae":
-        _meanings(axes, scale, size)
+        spine.set(linewidth=0.5, color=theme.muted)
+    axes.set_title(
+        _wrapped(scale.title), fontsize=size, color=theme.ink, loc="left", pad=0.9 * size, linespacing=1.25
+    )
+    tall = 72 * rect[3] * float(figure.get_size_inches()[1])
+    said = _meanings(axes, scale, size, theme)
+    _limits(axes, scale, [*limits], said, size, theme, 1.1 * size * (scale.high - scale.low) / tall)
 
 
-def swatches(figure: Figure, rect: Rect, entries: Sequence[tuple[str, str]], *, size: float = 10.0) -> None:
+def swatches(
+    figure: Figure,
+    rect: Rect,
+    entries: Sequence[tuple[str, str]],
+    *,
+    size: float = 10.0,
+    theme: Theme = _LIGHT,
+) -> None:
     """Small boxes of one colour with a word beside each."""
     from matplotlib.patches import Rectangle
 
@@ -58,18 +81,22 @@ def swatches(figure: Figure, rect: Rect, entries: Sequence[tuple[str, str]], *, 
     axes.set(xlim=(0, 1), ylim=(len(entries) or 1, 0))
     axes.axis("off")
     for row, (color, text) in enumerate(entries):
-        axes.add_patch(Rectangle((0, row + 0.18), 0.1, 0.6, facecolor=color, edgecolor=MUTED, linewidth=0.5))
-        axes.text(0.15, row + 0.5, text, fontsize=size, color=INK, va="center", parse_math=False)
+        axes.add_patch(
+            Rectangle((0, row + 0.18), 0.1, 0.6, facecolor=color, edgecolor=theme.muted, linewidth=0.5)
+        )
+        axes.text(0.15, row + 0.5, text, fontsize=size, color=theme.ink, va="center", parse_math=False)
 
 
-def heading(figure: Figure, title: str, line: str, *, size: float = 15.0, left: float = 0.02) -> None:
+def heading(
+    figure: Figure, title: str, line: str, *, size: float = 15.0, left: float = 0.02, theme: Theme = _LIGHT
+) -> None:
     """Title and a line below it, top left."""
     inch = 1 / (72 * figure.get_size_inches()[1])
     top = 1 - 8 * inch
     look: dict[str, Any] = {"va": "top", "parse_math": False, "family": fonts()}
-    figure.text(left, top, clipped(title, 110), fontsize=size, color=INK, weight="bold", **look)
+    figure.text(left, top, clipped(title, 110), fontsize=size, color=theme.ink, weight="bold", **look)
     below = top - 1.5 * size * inch
-    figure.text(left, below, clipped(line, 160), fontsize=0.72 * size, color=MUTED, **look)
+    figure.text(left, below, clipped(line, 160), fontsize=0.72 * size, color=theme.muted, **look)
 
 
 @cache
@@ -88,9 +115,9 @@ def save(figure: Figure, path: Path, **options: Any) -> None:
         figure.savefig(path, **options)
 
 
-def special() -> list[tuple[str, str]]:
+def special(theme: Theme = _LIGHT) -> list[tuple[str, str]]:
     """The colours that are on no bar."""
-    return [(colors.css(colors.NO_VALUE), "no value"), (colors.css(colors.OUT), "out of service")]
+    return [(colors.css(colors.NO_VALUE), "no value"), (theme.out, "out of service")]
 
 
 def on(color: Any) -> str:
@@ -105,22 +132,53 @@ def clipped(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _meanings(axes: Axes, scale: Scale, size: float) -> None:
-    """Bands that mean the same are named once, beside their middle."""
+def _meanings(axes: Axes, scale: Scale, size: float, theme: Theme) -> list[float]:
+    """Bands that mean the same are named once, beside their middle; where the names stand."""
     bottom = scale.low
     spans: dict[str, tuple[float, float]] = {}
-    for edge, _, meaning in colors.ASHRAE_BANDS:
+    for edge, _, meaning in colors.BANDS.get(scale.map, ()):
         top = min(edge, scale.high)
         if top > bottom:
             spans[meaning] = (spans.get(meaning, (bottom, top))[0], top)
             bottom = top
-    for meaning, (low, high) in spans.items():
+    middles = {meaning: (low + high) / 2 for meaning, (low, high) in spans.items()}
+    for meaning, middle in middles.items():
         axes.text(
-            2.5, (low + high) / 2, meaning, fontsize=0.82 * size, color=MUTED, va="center", clip_on=False
-        )
+            _BESIDE, middle, meaning, fontsize=0.82 * size, color=theme.muted, va="center", clip_on=False,
+            transform=axes.get_yaxis_transform(),
+        )  # fmt: skip
+    return list(middles.values())
+
+
+def _limits(
+    axes: Axes,
+    scale: Scale,
+    limits: list[tuple[float, str]],
+    said: list[float],
+    size: float,
+    theme: Theme,
+    apart: float,
+) -> None:
+    """A line across the bar at every limit, and its words where those of others leave room."""
+    for value, words in sorted(limits):
+        if not scale.low <= value <= scale.high:
+            continue
+        axes.axhline(value, color=theme.ink, linewidth=1.6)
+        axes.plot([-0.28], [value], marker=">", markersize=0.55 * size, color=theme.ink, clip_on=False,
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+        if all(abs(value - other) > apart for other in said):
+            said.append(value)
+            axes.text(
+                _BESIDE, value, "\n".join(_lines(words, 22)[:2]), fontsize=0.82 * size, color=theme.ink,
+                va="center", clip_on=False, parse_math=False, transform=axes.get_yaxis_transform(),
+            )  # fmt: skip
+
+
+def _lines(text: str, width: int) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(clipped(text, 60), width)
 
 
 def _wrapped(text: str, width: int = 24) -> str:
-    from textwrap import wrap
-
-    return "\n".join(wrap(text, width))
+    return "\n".join(_lines(text, width))

@@ -7,7 +7,7 @@ drawing afterwards, so that pictures and plan maps look alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,28 +17,46 @@ from numpy.typing import NDArray
 
 from twin.model.facility import Facility
 from twin.results.fields import AnyField
+from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, Verdict
-from twin.view import air, colors, gl, legend, plan, slices
-from twin.view.camera import ANGLE, Camera, fitted
+from twin.view import air, colors, gl, legend, plan, shade, sheet, slices
+from twin.view.camera import Camera, Viewpoint, corners
+from twin.view.drawing import Image, Plotter, add_layer, aim, behind, shine, wires
 from twin.view.paints import AIR_MAPS, Paint, Picture, box_colors, caption, offered, painted, picture_of
 from twin.view.scene import Label, Layer, Scene, build
-
-Image = NDArray[np.uint8]
-Plotter = Any
-"""A ``pyvista.Plotter``; the library's decorated methods do not type-check, and it is imported late."""
+from twin.view.sheet import Bar, Name, Size, Words
+from twin.view.theme import Theme, themed
+from twin.view.web.scales import limits
 
 SIZE = (1920, 1080)
 """Pixels of a picture."""
-HEADER, SIDE = 96, 330
-"""Pixels above and to the right of the drawing."""
-DPI = 120
-AMBIENT, DIFFUSE = 0.35, 0.65
-"""Of racks and other boxes: with less ambient light their shaded sides read as cold."""
-EDGE = "#22272e"
 GHOST = 0.16
 """Opacity of boxes that the air is seen through."""
-_PALE = 0.72
-"""How far towards white the colour of what is not painted goes."""
+SAMPLES = 6
+"""Samples of a pixel; with more, edges look the same and take longer."""
+FRAMED = 600
+"""Most boxes of a layer that a view is fitted to."""
+ABOVE = 0.6
+"""How far walls rise above what stands between them. [m]"""
+LIFT = 0.013
+"""How far a name stands above what it names, share of the drawing's height."""
+_WALL = 0.30  # opacity of the walls that stand behind
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What is drawn, and how."""
+
+    scene: Scene
+    picture: Picture
+    paints: list[Paint]
+    view: Camera
+    out: tuple[str, ...]
+    """Machines out of service."""
+    theme: Theme
+    antialias: bool = True
+    more: Callable[[Plotter], Any] = lambda plotter: None
+    """Adds what else is to be seen."""
 
 
 def render(
@@ -49,12 +67,13 @@ def render(
     verdict: Verdict | None = None,
     scenario: int = 0,
     names: Iterable[str] | None = None,
-    camera: str | Camera | None = None,
-    size: tuple[int, int] = SIZE,
+    camera: str | Camera | Viewpoint | None = None,
+    size: Size = SIZE,
     antialias: bool = True,
     palette: str | None = None,
     fields: Mapping[str, AnyField] | None = None,
     air_view: air.View = air.VIEW,
+    theme: str = "light",
 ) -> list[Path]:
     """Draw pictures into a folder.
 
@@ -62,137 +81,150 @@ def render(
     ----------
     names : iterable of str, optional
         Some of :data:`PICTURES` or of the fields of :data:`twin.view.scene.FIELDS`; without it all pictures.
-    camera : str or Camera, optional
-        ``iso``, ``plan``, ``south``, ``east`` or an eye of your own instead of each picture's view.
+    camera : str, Camera or Viewpoint, optional
+        One of :data:`twin.view.camera.PRESETS`, an eye of your own, or a direction from which each picture is taken
+        instead of from its own.
     palette : str, optional
         ``cividis`` for all bars, safe for all kinds of colour vision.
     fields : mapping of str to field, optional
         Air of the halls, by hall; without it there are no pictures of the air.
     air_view : air.View
         Height of the cut, temperature of the surface, number of streamlines.
+    theme : str
+        ``light`` or ``dark``.
 
     Raises
     ------
     ValueError
-        If a picture of the air is asked for and there is no field.
+        If a picture of the air is asked for and there is no field, or one of margins and no rule was applied.
     twin.view.gl.NoGraphics
         If this machine cannot draw; nothing has been written then.
     """
     gl.require()
-    scene, fields = build(facility), fields or {}
-    inside = size[0] - SIDE, size[1] - HEADER
-    line = caption(results, scenario, verdict)
+    scene, fields, look = build(facility), fields or {}, themed(theme)
     out_dir.mkdir(parents=True, exist_ok=True)
     written = []
-    for picture in map(picture_of, offered(names, fields)):
+    for picture in map(picture_of, offered(names, fields, verdict)):
         if picture.name in AIR_MAPS:
             written += plan.write(
                 facility, results, out_dir, verdict=verdict, scenario=scenario, names=[picture.name],
-                palette=palette, fields=fields, height=air_view.height,
+                palette=palette, fields=fields, height=air_view.height, theme=theme,
             )  # fmt: skip
             continue
-        paints = painted(facility, results, scenario, picture.paints, palette)
-        shown, said, more = scene, line, _nothing
+        paints = painted(facility, results, scenario, picture.paints, palette, verdict)
+        shown, line, more = scene, caption(results, scenario, None), Shot.more
         if picture.air:
             scale = slices.scale(facility, palette)
-            paints, shown = [Paint(scale, {})], _around(scene, facility, fields)
-            said = f"{line}   |   {air.remark(picture.name, fields, air_view)}"
+            paints, shown = [Paint(scale, {})], indoors(scene, facility, fields)
+            line = f"{line}   |   {air.remark(picture.name, fields, air_view)}"
             more = partial(
                 air.add, name=picture.name, facility=facility, fields=fields, scale=scale, view=air_view
             )
-        view = _camera(shown, picture, camera, inside[0] / inside[1])
-        drawing = _draw(shown, picture, paints, view, inside, results, scenario, antialias, more)
+        view = seen_from(shown, picture, camera, size)
+        shot = Shot(shown, picture, paints, view, results.scenarios[scenario].out, look, antialias, more)
+        said = words(shot, facility, verdict, f"{picture.title}   |   {line}", size)
         path = out_dir / f"{picture.name.replace('.', '_')}.png"
-        legend.save(_compose(drawing, shown, picture, paints, view, size, said), path, dpi=DPI)
+        save(shoot(shot, sheet.inside(size)), said, view, size, look, path)
         written.append(path)
     return written
 
 
-def mesh(layer: Layer, box_color: Image | None = None) -> Any:
-    """All boxes of a layer in one mesh; ``cell_data["box"]`` is the box that a cell belongs to."""
+def save(drawing: Image, said: Words, view: Camera, size: Size, theme: Theme, path: Path) -> None:
+    """Set a drawing on its sheet and write it."""
+    figure = sheet.compose(drawing, said, view, size, theme)
+    legend.save(figure, path, dpi=sheet.DPI * sheet.scaled(size), facecolor=theme.sheet)
+
+
+def shoot(shot: Shot, size: Size) -> Image:
+    """The drawing alone, (height, width, 3)."""
     import pyvista
 
-    poly = pyvista.PolyData.from_regular_faces(layer.vertices, layer.faces.astype(int))
-    poly.cell_data["box"] = layer.face_box
-    if box_color is not None:
-        poly.cell_data["color"] = box_color[layer.face_box]
-    return poly
+    plotter: Plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    try:
+        plotter.set_background(shot.theme.sheet)
+        if shot.antialias:
+            plotter.enable_anti_aliasing("msaa", multi_samples=SAMPLES)
+        else:
+            plotter.disable_anti_aliasing()
+        dress(plotter, shot, size)
+        aim(plotter, shot.view)
+        shine(plotter, shot.view)
+        return np.asarray(plotter.screenshot(return_img=True), dtype=np.uint8)
+    finally:
+        plotter.close()
 
 
-def edges(layer: Layer) -> Any:
-    """The edges of all boxes of a layer in one mesh."""
-    import pyvista
-
-    lines = np.hstack([np.full((len(layer.lines), 1), 2), layer.lines])
-    return pyvista.PolyData(layer.vertices, lines=lines.ravel())
-
-
-def add_layer(
-    plotter: Plotter,
-    layer: Layer,
-    box_color: Image | None,
-    *,
-    pale: bool = False,
-    lit: bool = True,
-    opacity: float | None = None,
-) -> tuple[Any, list[Any]]:
-    """Add a layer's mesh and its edges; returns the mesh and the actors, that of the mesh first."""
-    style = layer.style
-    opacity = style.opacity if opacity is None else opacity
-    look: dict[str, Any] = {"opacity": opacity, "ambient": AMBIENT, "diffuse": DIFFUSE, "lighting": lit}
-    if box_color is not None:
-        look |= {"scalars": "color", "rgb": True, "show_scalar_bar": False}
-    else:
-        look["color"] = _towards_white(style.color, _PALE) if pale and layer.name != "walls" else style.color
-    boxes = mesh(layer, box_color)
-    actors = [plotter.add_mesh(boxes, name=layer.name, **look)]
-    if style.edges:
-        color = EDGE if box_color is not None else _towards_white(EDGE, 0.55)
-        wire = plotter.add_mesh(
-            edges(layer), color=color, line_width=1.0, lighting=False, pickable=False,
-            name=f"{layer.name} edges", opacity=1.0 if opacity == 1.0 else 0.5,
+def dress(plotter: Plotter, shot: Shot, size: Size) -> None:
+    """Add all layers of a shot, and the shadows on the ground."""
+    flat = shot.view.parallel is not None
+    layers = [layer for layer in shot.scene.layers if layer.name in shot.picture.layers]
+    solid = [layer.name for layer in layers if layer.name not in shot.picture.ghost]
+    for layer in layers:
+        if layer.name == "walls":
+            continue
+        add_layer(
+            plotter, layer, box_colors(layer, shot.paints, shot.out, shot.theme), theme=shot.theme, pale=True, lit=not flat,
+            opacity=GHOST if layer.name in shot.picture.ghost else None, wires=wires(layer, shot.view, size),
+            trimmed=not flat,
         )  # fmt: skip
-        actors.append(wire)
-    return boxes, actors
+        if layer.name == "floor":
+            shadow = shade.ground(shot.scene, shot.theme, solid)
+            if shadow is not None:
+                plotter.add_mesh(shadow[0], texture=shadow[1], lighting=False, pickable=False, name="shadow")
+    shot.more(plotter)
+    walls = shot.scene.layer("walls")
+    if walls is not None and not flat and "walls" in shot.picture.layers:
+        back = behind(walls if shot.picture.air else cutaway(shot.scene, walls), shot.view)
+        if back.count:
+            add_layer(plotter, back, None, theme=shot.theme, pale=True, opacity=_WALL)
 
 
-def aim(plotter: Plotter, view: Camera) -> None:
-    """Point a plotter's camera."""
-    plotter.camera_position = [view.eye, view.target, view.up]
-    plotter.camera.view_angle = ANGLE
-    if view.parallel is not None:
-        plotter.enable_parallel_projection()
-        plotter.camera.parallel_scale = view.parallel
-    plotter.reset_camera_clipping_range()
+def cutaway(scene: Scene, walls: Layer) -> Layer:
+    """Walls cut off a little above what stands in the halls, so that they hide little of what is behind."""
+    inside = [layer for name in ("racks", "cdus", "crahs") if (layer := scene.layer(name)) is not None]
+    top = max((float(layer.high[:, 2].max()) for layer in inside), default=np.inf) + ABOVE
+    high = walls.high.copy()
+    high[:, 2] = np.minimum(high[:, 2], top)
+    return replace(walls, high=high)
 
 
-def shine(plotter: Plotter, view: Camera) -> None:
-    """White light, so that colours stay those of the bar: tops as they are, visible sides a little darker."""
-    import pyvista
-
-    _, _, ahead = view.axes()
-    side = np.array([-ahead[0] - 0.1 * ahead[1], -ahead[1] + 0.1 * ahead[0], 0.0])
-    length = float(np.linalg.norm(side))
-    towards = side / length * 0.87 if length > 1e-9 else np.array([0.0, 0.0, 0.87])
-    for direction, intensity in (((0.0, 0.0, 1.0), 0.5), ((towards[0], towards[1], 0.5), 1.0)):
-        light = pyvista.Light(light_type="scene light", intensity=intensity)
-        light.positional = False
-        light.position, light.focal_point = direction, (0.0, 0.0, 0.0)
-        plotter.add_light(light)
+def words(shot: Shot, facility: Facility, verdict: Verdict | None, line: str, size: Size) -> Words:
+    """What stands around a picture."""
+    chip, note = sheet.verdict_chip(verdict, shot.theme)
+    special = legend.special(shot.theme) if any(part.values for part in shot.paints) else []
+    bars = tuple(Bar(part.scale, marks(part, facility)) for part in shot.paints)
+    return Words(
+        shot.scene.title, line, tuple(_names(shot.scene, shot.picture, shot.view, size)), bars, tuple(special),
+        chip, note,
+    )  # fmt: skip
 
 
-def _camera(scene: Scene, picture: Picture, camera: str | Camera | None, aspect: float) -> Camera:
+def marks(part: Paint, facility: Facility) -> tuple[tuple[float, str], ...]:
+    """Limits to mark on a colour bar."""
+    if part.scale.quantity == colors.MARGIN:
+        return ((0.0, "limit"),)
+    if part.scale.quantity not in QUANTITIES:
+        return ()
+    return tuple((tick.value, tick.text) for tick in limits(part.scale.quantity, facility))
+
+
+def seen_from(
+    scene: Scene,
+    picture: Picture,
+    camera: str | Camera | Viewpoint | None,
+    size: Size,
+    *,
+    margin: float = 1.05,
+) -> Camera:
+    """The camera of a picture."""
     if isinstance(camera, Camera):
         return camera
-    low, high = scene.bounds(*picture.frame)
-    return fitted(camera or picture.camera, low, np.maximum(high, low + 1.0), aspect)
+    wide, tall = sheet.inside(size)
+    view = camera if isinstance(camera, Viewpoint) else Viewpoint(camera or "")
+    return view.of(_outline(scene, picture), wide / tall, picture.camera, margin=margin)
 
 
-def _nothing(plotter: Plotter) -> None:
-    """Adds nothing."""
-
-
-def _around(scene: Scene, facility: Facility, fields: Mapping[str, AnyField]) -> Scene:
+def indoors(scene: Scene, facility: Facility, fields: Mapping[str, AnyField]) -> Scene:
     """The scene of the halls that have an air field, without what stands between them."""
     layers = []
     for layer in scene.layers:
@@ -201,123 +233,50 @@ def _around(scene: Scene, facility: Facility, fields: Mapping[str, AnyField]) ->
             low, high = np.subtract(shell.origin, 0.1), np.add(shell.origin, shell.size[:2]) + 0.1
             inside |= ((layer.low[:, :2] < high) & (layer.high[:, :2] > low)).all(axis=1)
         if inside.any():
-            ids = tuple(layer.ids[n] for n in np.flatnonzero(inside))
-            layers.append(Layer(layer.name, ids, layer.low[inside], layer.high[inside]))
+            layers.append(layer.only(inside))
     known = [layer.name for layer in layers]
     labels = tuple(label for label in scene.labels if label.layer in ("", *known))
     return replace(scene, layers=tuple(layers), labels=labels)
 
 
-def _draw(
-    scene: Scene,
-    picture: Picture,
-    paints: list[Paint],
-    view: Camera,
-    size: tuple[int, int],
-    results: Results,
-    scenario: int,
-    antialias: bool,
-    more: Callable[[Plotter], Any],
-) -> Image:
-    import pyvista
-
-    plotter: Plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
-    try:
-        plotter.set_background("white")
-        if antialias:
-            plotter.enable_anti_aliasing("msaa", multi_samples=8)
-        else:
-            plotter.disable_anti_aliasing()
-        out = results.scenarios[scenario].out
-        for layer in scene.layers:
-            if layer.name in picture.layers and not (layer.name == "walls" and view.parallel is not None):
-                add_layer(
-                    plotter, layer, box_colors(layer, paints, out), pale=True, lit=view.parallel is None,
-                    opacity=GHOST if layer.name in picture.ghost else None,
-                )  # fmt: skip
-        more(plotter)
-        aim(plotter, view)
-        shine(plotter, view)
-        return np.asarray(plotter.screenshot(return_img=True), dtype=np.uint8)
-    finally:
-        plotter.close()
+def _outline(scene: Scene, picture: Picture) -> NDArray[np.float64]:
+    """Corners of what the view must hold, eight for each box."""
+    layers = [layer for name in picture.frame if (layer := scene.layer(name)) is not None]
+    if not layers:
+        low, high = scene.bounds(*picture.frame)
+        return corners(low, np.maximum(high, low + 1.0))
+    walls = scene.layer("walls")
+    if walls is not None and "floor" in picture.frame and picture.camera != "plan":
+        layers.append(walls if picture.air else cutaway(scene, walls))
+    return np.vstack([corners(*_thinned(layer)) for layer in layers])
 
 
-def _compose(
-    drawing: Image,
-    scene: Scene,
-    picture: Picture,
-    paints: list[Paint],
-    view: Camera,
-    size: tuple[int, int],
-    line: str,
-) -> Any:
-    """Drawing, title, names and colour bars on one sheet."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    width, height = size
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, (width - SIDE) / width, (height - HEADER) / height))
-    axes.imshow(drawing, extent=(0, 1, 0, 1), aspect="auto", interpolation="nearest")
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.axis("off")
-    _names(axes, scene, picture, view, (width - SIDE) / (height - HEADER))
-    _north(axes, view, (width - SIDE) / (height - HEADER))
-    legend.heading(figure, f"{scene.title}: {picture.title}", line, size=17)
-    _bars(figure, paints, size)
-    return figure
+def _thinned(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Some of the boxes of a layer, the outermost among them."""
+    if layer.count <= FRAMED:
+        return layer.low, layer.high
+    chosen = np.r_[
+        np.linspace(0, layer.count - 1, FRAMED).astype(int),
+        layer.low.argmin(axis=0),
+        layer.high.argmax(axis=0),
+    ]
+    return layer.low[chosen], layer.high[chosen]
 
 
-def _bars(figure: Any, paints: list[Paint], size: tuple[int, int]) -> None:
-    width = size[0]
-    left, slot = (width - SIDE + 40) / width, 0.80 / max(len(paints), 1)
-    for number, part in enumerate(paints):
-        bottom = 0.93 - slot * (number + 1) + 0.03
-        legend.bar(figure, (left, bottom, 28 / width, slot - 0.14), part.scale, size=11)
-    if any(part.values for part in paints):
-        legend.swatches(figure, (left, 0.03, 0.85 * SIDE / width, 0.075), legend.special(), size=10)
-
-
-def _names(axes: Any, scene: Scene, picture: Picture, view: Camera, aspect: float) -> None:
+def _names(scene: Scene, picture: Picture, view: Camera, size: Size) -> Iterable[Name]:
     """Names of rows and of groups of machines in the view, or of halls if there are several."""
     low, high = scene.bounds(*picture.frame)
+    wide, tall = sheet.inside(size)
 
     def framed(label: Label) -> bool:
         spot = np.array(label.position[:2])
-        return bool((spot >= low[:2] - 1).all() and (spot <= high[:2] + 1).all())
+        known = not label.layer or label.layer in picture.layers
+        return known and bool((spot >= low[:2] - 1).all() and (spot <= high[:2] + 1).all())
 
-    kinds = ("hall",) if len(scene.hall_low) > 1 else ("row", "group")
-    wanted = [label for label in scene.labels if label.kind in kinds and framed(label)]
-    if not wanted:
-        return
-    taken: list[tuple[float, float]] = []
-    spots = view.project(np.array([label.position for label in wanted]), aspect)
-    for label, (x, y) in zip(wanted, spots.tolist(), strict=True):
-        crowded = any(abs(x - a) < 0.045 and abs(y - b) < 0.022 for a, b in taken)
-        if crowded or not (0.01 < x < 0.99 and 0.01 < y < 0.99):
-            continue
-        taken.append((x, y))
-        axes.text(
-            x, y, legend.clipped(label.text, 40), fontsize=8.5, color=legend.INK, ha="center", va="center",
-            parse_math=False, bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.75},
-        )  # fmt: skip
-
-
-def _north(axes: Any, view: Camera, aspect: float) -> None:
-    """An arrow to the north, lower left."""
-    right, up, _ = view.axes()
-    x, y = float(right[1]), float(up[1])
-    length = max((x * x + y * y) ** 0.5, 1e-9)
-    dx, dy = 0.03 * x / length / aspect, 0.03 * y / length
-    axes.annotate("", (0.035 + dx, 0.06 + dy), (0.035 - dx, 0.06 - dy), xycoords="data",
-                  arrowprops={"arrowstyle": "-|>", "color": legend.MUTED, "lw": 1.4})  # fmt: skip
-    axes.text(
-        0.035 + 1.75 * dx, 0.06 + 1.75 * dy, "N", fontsize=9, color=legend.MUTED, ha="center", va="center"
-    )
-
-
-def _towards_white(color: str, share: float) -> tuple[float, float, float]:
-    red, green, blue = (part + (1 - part) * share for part in colors.rgb(color))
-    return red, green, blue
+    kinds = ("hall",) if len(scene.hall_low) > 1 else ("group", "row")
+    wanted = [label for kind in kinds for label in scene.labels if label.kind == kind and framed(label)]
+    if wanted:
+        places = sheet.spots(view, [label.position for label in wanted], wide / tall).tolist()
+        for label, (x, y) in zip(wanted, places, strict=True):
+            if np.isfinite([x, y]).all():
+                yield Name(legend.clipped(label.text, 40), x, y + LIFT)

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from twin.model.facility import Facility
 from twin.results.fields import AnyField
 from twin.results.results import Results, Verdict
-from twin.view import board, colors, legend, slices
+from twin.view import board, legend, slices
 from twin.view.paints import AIR_MAPS, PICTURES, Paint, Picture, box_colors, caption, painted, picture_of
 from twin.view.scene import Layer, Scene, build
+from twin.view.theme import THEMES, Theme, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+_LIGHT = THEMES["light"]
 Frame = tuple[Floats, Floats]
 """South-west and north-east corner of a map. [m]"""
 
@@ -56,6 +58,7 @@ def figure(
     *,
     verdict: Verdict | None = None,
     palette: str | None = None,
+    theme: str = "light",
 ) -> Figure:
     """A plan map as a figure.
 
@@ -66,22 +69,23 @@ def figure(
     palette : str, optional
         ``cividis`` for colours that are safe for all kinds of colour vision.
     """
-    picture = picture_of(quantity)
-    paints = painted(facility, results, scenario, picture.paints, palette)
+    picture, look = picture_of(quantity), themed(theme)
+    paints = painted(facility, results, scenario, picture.paints, palette, verdict)
     out = set(results.scenarios[scenario].out)
     scene = build(facility)
     rows = board.lines(facility) if any("power" in part.values for part in paints) else ()
-    sheet, maps, boards = arranged(_frames(facility, scene, picture), board.columns(rows))
+    sheet, maps, boards = arranged(_frames(facility, scene, picture), board.columns(rows), look)
     for number, (axes, (low, high)) in enumerate(maps):
-        draw_map(axes, scene, picture, paints, out, low, high)
+        draw_map(axes, scene, picture, paints, out, low, high, look)
         if len(maps) > 1:
-            axes.set_title(facility.halls[number].id, fontsize=8, color=legend.INK, loc="left", pad=3)
+            axes.set_title(facility.halls[number].id, fontsize=8, color=look.ink, loc="left", pad=3)
     for axes, column in boards:
         part = next(part for part in paints if "power" in part.values)
         values = {**part.values["power"], **part.values.get("busways", {})}
-        board.draw(axes, column, values, part.scale, out, 7.2)
-    legend.heading(sheet, f"{facility.name}: {picture.title}", caption(results, scenario, verdict), size=13)
-    bars(sheet, paints)
+        board.draw(axes, column, values, part.scale, out, 7.2, look)
+    title = f"{facility.name}: {picture.title}"
+    legend.heading(sheet, title, caption(results, scenario, verdict), size=13, theme=look)
+    bars(sheet, paints, theme=look)
     return sheet
 
 
@@ -97,6 +101,7 @@ def write(
     palette: str | None = None,
     fields: Mapping[str, AnyField] | None = None,
     height: float = slices.HEIGHT,
+    theme: str = "light",
 ) -> list[Path]:
     """Write plan maps, ``heat_plan_2d.png`` and so on; formats are ``png``, ``svg`` and ``pdf``.
 
@@ -112,15 +117,24 @@ def write(
     for name, stem in stems(names, fields).items():
         if name == "air_plan":
             sheet = plan_figure(
-                facility, results, fields, scenario, height=height, verdict=verdict, palette=palette
+                facility,
+                results,
+                fields,
+                scenario,
+                height=height,
+                verdict=verdict,
+                palette=palette,
+                theme=theme,
             )
         elif name == "air_section":
-            sheet = section_figure(facility, results, fields, scenario, verdict=verdict, palette=palette)
+            sheet = section_figure(
+                facility, results, fields, scenario, verdict=verdict, palette=palette, theme=theme
+            )
         else:
-            sheet = figure(facility, results, name, scenario, verdict=verdict, palette=palette)
+            sheet = figure(facility, results, name, scenario, verdict=verdict, palette=palette, theme=theme)
         for ending in formats:
             path = out_dir / f"{stem}_2d.{ending}"
-            legend.save(sheet, path, dpi=DPI)
+            legend.save(sheet, path, dpi=DPI, facecolor=themed(theme).sheet)
             written.append(path)
     return written
 
@@ -166,7 +180,7 @@ def _around(facility: Facility, scene: Scene, names: list[str], hall: str) -> Fr
 
 
 def arranged(
-    frames: list[Frame], columns: tuple[tuple[board.Line, ...], ...]
+    frames: list[Frame], columns: tuple[tuple[board.Line, ...], ...], theme: Theme = _LIGHT
 ) -> tuple[Figure, list[tuple[Axes, Frame]], list[tuple[Axes, tuple[board.Line, ...]]]]:
     """A sheet with room for the maps, and for the board beside a single map or below several."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -182,13 +196,13 @@ def arranged(
     below = len(frames) > 1 and bool(columns)
     whole_width = (max(width, board_width) if below else width + board_width) + SIDE
     whole_height = (height + board_height if below else max(height, board_height)) + HEAD + FOOT
-    sheet = Figure(figsize=(whole_width, whole_height), dpi=DPI, facecolor="white")
+    sheet = Figure(figsize=(whole_width, whole_height), dpi=DPI, facecolor=theme.sheet)
     FigureCanvasAgg(sheet)
 
     def room(x: float, y: float, w: float, h: float) -> Axes:
         """Axes at so many inches from the left and from below the heading."""
         share = (x / whole_width, 1 - (HEAD + y + h) / whole_height, w / whole_width, h / whole_height)
-        return sheet.add_axes(share)
+        return sheet.add_axes(share, facecolor=theme.sheet)
 
     maps = [
         (room(0.45 + k % across * panel[0], k // across * panel[1], panel[0] - 0.5, panel[1] - 0.5), frame)
@@ -217,47 +231,57 @@ def _panels(frames: list[Frame]) -> tuple[int, tuple[float, float]]:
 
 
 def draw_map(
-    axes: Axes, scene: Scene, picture: Picture, paints: list[Paint], out: set[str], low: Floats, high: Floats
+    axes: Axes,
+    scene: Scene,
+    picture: Picture,
+    paints: list[Paint],
+    out: set[str],
+    low: Floats,
+    high: Floats,
+    theme: Theme = _LIGHT,
 ) -> None:
+    """A map of what lies between two corners."""
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes.set_aspect("equal", adjustable="box", anchor="NW")
-    axes.tick_params(labelsize=7, labelcolor=legend.MUTED, color=legend.MUTED, length=2)
+    axes.tick_params(labelsize=7, labelcolor=theme.muted, color=theme.muted, length=2)
     axes.locator_params(nbins=5, steps=[1, 2, 5, 10])
-    axes.set_xlabel("m", fontsize=7, color=legend.MUTED, labelpad=1)
+    axes.set_xlabel("m", fontsize=7, color=theme.muted, labelpad=1)
     for spine in axes.spines.values():
         spine.set_visible(False)
     shown = [name for name in picture.layers if name != "walls"]
     layers = [layer.within(low, high) for layer in map(scene.layer, shown) if layer is not None]
     for order, layer in enumerate(sorted(layers, key=lambda layer: layer.name in _OVERHEAD)):
         draw = _lines if layer.name in _LINES else boxes
-        draw(axes, layer, box_colors(layer, paints, out), order)
-    _outlines(axes, scene)
-    _writing(axes, scene, layers, paints, out)
-    _north(axes)
+        draw(axes, layer, box_colors(layer, paints, out, theme), order, theme)
+    _outlines(axes, scene, theme)
+    _writing(axes, scene, layers, paints, out, theme)
+    _north(axes, theme)
 
 
-def boxes(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int) -> None:
+def boxes(
+    axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int, theme: Theme = _LIGHT
+) -> None:
     from matplotlib.collections import PolyCollection
 
     (x, y), (east, north) = layer.low[:, :2].T, layer.high[:, :2].T
     corners = np.stack([np.stack(p, axis=1) for p in ((x, y), (east, y), (east, north), (x, north))], axis=1)
     if box_color is not None:
-        look: dict[str, Any] = {"facecolors": box_color / 255, "edgecolors": legend.INK, "linewidths": 0.35}
+        look: dict[str, Any] = {"facecolors": box_color / 255, "edgecolors": theme.edge, "linewidths": 0.35}
     elif layer.name == "containment":
         look = {"facecolors": "none", "edgecolors": "#6fa8d6", "linewidths": 0.6, "hatch": "////"}
     elif layer.name == "columns":
-        look = {"facecolors": "#d4d7db", "edgecolors": legend.MUTED, "linewidths": 0.6, "hatch": "xxxx"}
+        look = {"facecolors": theme.line, "edgecolors": theme.muted, "linewidths": 0.6, "hatch": "xxxx"}
     else:
-        pale = np.array(colors.rgb(layer.style.color)) * 0.4 + 0.6
+        pale = theme.floor if layer.name == "floor" else theme.toned(layer.style.color)
         look = {
             "facecolors": pale,
-            "edgecolors": legend.MUTED if layer.style.edges else "none",
+            "edgecolors": theme.muted if layer.style.edges else "none",
             "linewidths": 0.3,
         }
     axes.add_collection(PolyCollection(list(corners), zorder=2 + 0.01 * order, **look))
 
 
-def _lines(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int) -> None:
+def _lines(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order: int, theme: Theme) -> None:
     """Long boxes as lines along their middle, wide enough to be seen at any scale."""
     from matplotlib.collections import LineCollection
 
@@ -266,27 +290,29 @@ def _lines(axes: Axes, layer: Layer, box_color: NDArray[np.uint8] | None, order:
     ends = np.stack([middle - half, middle + half], axis=1)
     color = box_color / 255 if box_color is not None else layer.style.color
     width = 2.6 if layer.name == "busways" else 1.6
-    rim = LineCollection(list(ends), colors=legend.INK, linewidths=width + 0.7, zorder=3 + 0.01 * order)
+    rim = LineCollection(list(ends), colors=theme.ink, linewidths=width + 0.7, zorder=3 + 0.01 * order)
     rim.set_capstyle("butt")
     core = LineCollection(list(ends), colors=color, linewidths=width, zorder=3 + 0.01 * order)
     axes.add_collection(rim)
     axes.add_collection(core)
 
 
-def _outlines(axes: Axes, scene: Scene) -> None:
+def _outlines(axes: Axes, scene: Scene, theme: Theme) -> None:
     from matplotlib.patches import Rectangle
 
     for low, high in zip(scene.hall_low, scene.hall_high, strict=True):
         size = (high - low)[:2]
-        axes.add_patch(Rectangle(low[:2], *size, fill=False, edgecolor=legend.INK, linewidth=1.2, zorder=4))
+        axes.add_patch(Rectangle(low[:2], *size, fill=False, edgecolor=theme.ink, linewidth=1.2, zorder=4))
 
 
-def _writing(axes: Axes, scene: Scene, layers: list[Layer], paints: list[Paint], out: set[str]) -> None:
+def _writing(
+    axes: Axes, scene: Scene, layers: list[Layer], paints: list[Paint], out: set[str], theme: Theme
+) -> None:
     """Numbers and values into racks and machines, names of rows and of other groups beside them."""
     hung = any(layer.name == "busways" for layer in layers)
     for layer in layers:
         if layer.name in _WRITTEN and layer.count <= LETTERS:
-            _into(axes, layer, paints, out, 0.22 if hung and layer.name == "racks" else 1.0)
+            _into(axes, layer, paints, out, 0.22 if hung and layer.name == "racks" else 1.0, theme)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     for label in scene.labels:
         x, y, _ = label.position
@@ -296,13 +322,13 @@ def _writing(axes: Axes, scene: Scene, layers: list[Layer], paints: list[Paint],
         beside = label.kind == "row"
         axes.annotate(
             legend.clipped(label.text, 32), (x, y), xytext=(-3, 0) if beside else (0, 0), zorder=6,
-            textcoords="offset points", fontsize=7, color=legend.INK, ha="right" if beside else "center",
+            textcoords="offset points", fontsize=7, color=theme.ink, ha="right" if beside else "center",
             va="center", parse_math=False,
-            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
+            bbox={"boxstyle": "round,pad=0.15", "fc": theme.card, "ec": "none", "alpha": 0.8},
         )  # fmt: skip
 
 
-def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], share: float) -> None:
+def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], share: float, theme: Theme) -> None:
     """The last part of the name and the value below it, in letters that fit the box.
 
     ``share`` is the most of the box's height that a line may take: busways hang over racks.
@@ -310,7 +336,7 @@ def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], share: f
     part = next((p for p in paints if layer.name in p.values), None)
     values = layer.values(part.values[layer.name]) if part else np.full(layer.count, np.nan)
     extent = (layer.high - layer.low)[:, :2] * points_per_metre(axes)
-    box_color = box_colors(layer, paints, out)
+    box_color = box_colors(layer, paints, out, theme)
     middle = (layer.low + layer.high)[:, :2] / 2
     for number, name in enumerate(layer.ids):
         text = [name.rpartition(".")[2]]
@@ -320,7 +346,7 @@ def _into(axes: Axes, layer: Layer, paints: list[Paint], out: set[str], share: f
         widest = max(len(line) for line in text)
         size = min(width / (0.7 * widest), height / (1.3 * len(text)), share * height, LARGEST)
         if size >= READABLE:
-            ink = legend.on(box_color[number]) if box_color is not None else legend.INK
+            ink = legend.on(box_color[number]) if box_color is not None else theme.ink
             x, y = middle[number].tolist()
             axes.text(x, y, "\n".join(text), fontsize=size, color=ink, ha="center", va="center",
                       linespacing=1.05, zorder=5, clip_on=True, parse_math=False)  # fmt: skip
@@ -339,15 +365,22 @@ def points_per_metre(axes: Axes) -> float:
     return float(72 * min(box.width * inches[0] / (right - left), box.height * inches[1] / (top - bottom)))
 
 
-def _north(axes: Axes) -> None:
+def _north(axes: Axes, theme: Theme) -> None:
     axes.annotate(
         "N", (0.985, 0.985), xytext=(0, -22), xycoords="axes fraction", textcoords="offset points",
-        fontsize=8, zorder=7, color=legend.INK, ha="center", va="top",
-        arrowprops={"arrowstyle": "-|>", "color": legend.INK, "lw": 1.0},
+        fontsize=8, zorder=7, color=theme.ink, ha="center", va="top",
+        arrowprops={"arrowstyle": "-|>", "color": theme.ink, "lw": 1.0},
     )  # fmt: skip
 
 
-def bars(sheet: Figure, paints: list[Paint], special: Sequence[tuple[str, str]] | None = None) -> None:
+def bars(
+    sheet: Figure,
+    paints: list[Paint],
+    special: Sequence[tuple[str, str]] | None = None,
+    *,
+    theme: Theme = _LIGHT,
+) -> None:
+    """Colour bars right of the maps, and what grey and black mean."""
     width, height = sheet.get_size_inches()
     left, room = 1 - (SIDE - 0.25) / width, height - HEAD - 1.0
     slot = min(room / max(len(paints), 1), 5.0)
@@ -355,11 +388,16 @@ def bars(sheet: Figure, paints: list[Paint], special: Sequence[tuple[str, str]] 
     for part in paints:
         bottom -= slot
         legend.bar(
-            sheet, (left, (bottom + 0.1) / height, 0.2 / width, (slot - 0.75) / height), part.scale, size=8
+            sheet,
+            (left, (bottom + 0.1) / height, 0.2 / width, (slot - 0.75) / height),
+            part.scale,
+            size=8,
+            theme=theme,
         )
     legend.swatches(
         sheet,
         (left, (bottom - 0.75) / height, 1.9 / width, 0.5 / height),
-        special or legend.special(),
+        special or legend.special(theme),
         size=8,
+        theme=theme,
     )

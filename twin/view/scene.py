@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,8 @@ GAP = 0.008
 """Drawn distance between a machine and its neighbour, so that their sides do not flicker. [m]"""
 WALL = 0.15
 """Drawn thickness of walls and floor. [m]"""
-FRONTS = ("", "south", "east", "north", "west")
-"""Side that takes the air in, by its number."""
+FRONTS = ("", "south", "east", "north", "west", "up")
+"""Sides by their number: where racks take air in, where the fans of coolers are."""
 
 _CORNERS = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
 _SIDES = np.array([[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]])
@@ -80,8 +81,7 @@ _KINDS = {
     "thermosyphon": "plant",
     "tank": "plant",
 }
-_FACED = ("racks",)
-"""Layers of machines that take air in at one side."""
+_FACED = ("racks", "plant")
 _SCENERY = {
     "column": "columns",
     "tray": "trays",
@@ -138,7 +138,7 @@ class Layer:
     """(n, 3). [m]"""
     high: Floats
     front: Sides | None = None
-    """(n,) side that takes the air in, as in :data:`FRONTS`; None if no box has one."""
+    """(n,) side that takes air in or has fans, as in :data:`FRONTS`; None if no box has one."""
 
     @property
     def style(self) -> Style:
@@ -172,9 +172,9 @@ class Layer:
 
     def within(self, low: Floats, high: Floats) -> Layer:
         """The boxes that are at least in part between two plan corners."""
-        return self.only(((self.low[:, :2] < high) & (self.high[:, :2] > low)).all(axis=1))
+        return self.only(np.all((self.low[:, :2] < high) & (self.high[:, :2] > low), axis=1))
 
-    def only(self, chosen: NDArray[np.bool_]) -> Layer:
+    def only(self, chosen: Any) -> Layer:
         """Some of the boxes, (n,) of which."""
         ids = tuple(self.ids[i] for i in np.flatnonzero(chosen))
         front = None if self.front is None else self.front[chosen]
@@ -253,8 +253,8 @@ def build(facility: Facility) -> Scene:
     fronts: dict[str, Sides] = {}
     for name, chosen in _machines(facility, solids).items():
         if name in _FACED:
-            sides = [FRONTS.index(facility.machines[i].face) for i in chosen.tolist()]
-            fronts[name] = np.array(sides, dtype=np.uint8)
+            sides = [_front(facility.machines[i]) for i in chosen.tolist()]
+            fronts[name] = np.array([FRONTS.index(side) for side in sides], dtype=np.uint8)
         ids = tuple(solids.ids[i] for i in chosen)
         low, high = solids.low[chosen].copy(), solids.high[chosen].copy()
         low[:, :2] += GAP / 2
@@ -302,6 +302,15 @@ def _machines(facility: Facility, solids: Solids) -> dict[str, Ints]:
 
 def _layer_of(machine: Machine) -> str:
     return _KINDS.get(machine.kind) or ("power" if machine.product.role == "power" else "other")
+
+
+def _front(machine: Machine) -> str:
+    if machine.kind == "rack":
+        return machine.face
+    fans = (
+        machine.kind in ("dry_cooler", "cooling_tower") or getattr(machine.product, "condenser", "") == "air"
+    )
+    return "up" if fans else ""
 
 
 def _by_layer(prisms: tuple[Prism, ...]) -> dict[str, list[Prism]]:
