@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from itertools import islice
 from threading import Lock
 
 PERIOD = 0.1
@@ -86,20 +87,18 @@ def mark(path: str) -> Mark:
 def beside(folder: str) -> list[str]:
     """Files that a layout in a folder may name; none for no folder."""
     found: list[str] = []
-    open_ = [(folder, 0)] if folder else []
-    while open_ and len(found) < ENTRIES:
-        path, depth = open_.pop()
+    folders = [(folder, 0)] if folder else []
+    while folders and len(found) < ENTRIES:
+        path, depth = folders.pop()
         try:
             with os.scandir(path) as entries:
-                for _, entry in zip(
-                    range(ENTRIES), sorted(entries, key=lambda entry: entry.name), strict=False
-                ):
+                for entry in islice(entries, ENTRIES):
                     if entry.name.startswith("."):
                         continue
                     if entry.is_dir(follow_symlinks=False):
-                        open_ += [(entry.path, depth + 1)] if depth < DEPTH else []
+                        folders += [(entry.path, depth + 1)] if depth < DEPTH else []
                     elif entry.name.endswith(ENDINGS):
                         found.append(os.path.normpath(entry.path))
         except OSError:  # not ours to read
             continue
-    return found[:ENTRIES]
+    return sorted(found)[:ENTRIES]

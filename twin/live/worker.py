@@ -118,7 +118,7 @@ class Process:
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**dict.fromkeys(_THREADS, "1"), **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "twin.live.worker"],
+            [sys.executable, "-P", "-c", "from twin.live.worker import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -161,6 +161,7 @@ class Process:
         self._errors.seek(0)
         lines = self._errors.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
         how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        how += ", as happens when memory runs out" if code == -getattr(signal, "SIGKILL", 9) else ""
         return how + (f": {lines[-1][:300]}" if lines else "")
 
     def end(self) -> None:
@@ -178,7 +179,7 @@ class Process:
 # -- inside the process ----------------------------------------------------------------------------
 
 
-def _serve() -> None:
+def main() -> None:
     """Solve jobs until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the caller ends us
     frames = os.fdopen(os.dup(1), "wb")
@@ -210,7 +211,3 @@ def _warm() -> None:
     import twin.coupling
     import twin.run
     import twin.view.web.compose  # noqa: F401
-
-
-if __name__ == "__main__":
-    _serve()
