@@ -11,25 +11,28 @@ export const NONE = "\u2013";
  */
 export function fixed(value: number, places: number): string {
   const size = Math.abs(value);
-  if (size >= 1e21) return value.toFixed(places);
-  const exact = size.toFixed(Math.min(100, places + 60));
-  const cut = exact.length - Math.min(100, places + 60) + places;
-  const whole = exact.slice(0, cut).replace(/\.$/, "");
-  const rest = exact.slice(cut).replace(".", "");
-  const even = Number(whole.at(-1)) % 2 === 0;
-  const text = /^50*$/.test(rest) && even ? whole : size.toFixed(places);
+  const text = size >= 1e21 ? size.toFixed(places) : rounded(size.toFixed(Math.min(100, places + 60)), places);
   return value < 0 || Object.is(value, -0) ? `-${text}` : text;
 }
 
 /** As Python's `:.{digits - 1}e`. */
 export function scientific(value: number, digits: number): string {
-  const size = Math.abs(value);
-  const [long = "0", power = "0"] = size.toExponential(60).split("e");
-  const exponent = Number(power);
-  const shown = fixed(Number(long), digits - 1);
-  const [mantissa, shift] = Number(shown) >= 10 ? [fixed(1, digits - 1), exponent + 1] : [shown, exponent];
-  const padded = `${shift < 0 ? "-" : "+"}${String(Math.abs(shift)).padStart(2, "0")}`;
-  return `${value < 0 ? "-" : ""}${mantissa}e${padded}`;
+  const [long = "0", power = "0"] = Math.abs(value).toExponential(100).split("e");
+  const shown = rounded(long, digits - 1);
+  const over = shown.startsWith("10");
+  const exponent = Number(power) + (over ? 1 : 0);
+  const padded = `${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  return `${value < 0 ? "-" : ""}${over ? fixed(1, digits - 1) : shown}e${padded}`;
+}
+
+/** A decimal that was written out in full, rounded to some digits after the point. */
+function rounded(exact: string, places: number): string {
+  const [whole = "0", fraction = ""] = exact.split(".");
+  const rest = fraction.slice(places);
+  const kept = BigInt(whole + fraction.slice(0, places).padEnd(places, "0"));
+  const up = /^50*$/.test(rest) ? kept % 2n === 1n : rest !== "" && rest[0]! >= "5";
+  const digits = String(kept + (up ? 1n : 0n)).padStart(places + 1, "0");
+  return places ? `${digits.slice(0, -places)}.${digits.slice(-places)}` : digits;
 }
 
 /** As Python's `:.{digits}g`. */

@@ -62,7 +62,7 @@ export function marks(low: number, high: number, dimension: Dimension | undefine
   const ticks: Tick[] = [];
   if (!(step > 0)) return { unit: unit.text, ticks };
   for (let k = Math.ceil(from / step - 1e-9); k <= Math.floor(to / step + 1e-9); k++)
-    ticks.push({ value: k * step * unit.factor + offset, text: general(k * step, 4) });
+    ticks.push({ value: k * step * unit.factor + offset, text: general(k * step + 0, 4) });
   return { unit: unit.text, ticks };
 }
 

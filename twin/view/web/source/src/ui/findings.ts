@@ -18,7 +18,7 @@ export function findingsTab(app: App): HTMLElement {
   let shown: number[] = [];
   const rows = new Rows({
     label: "Findings, worst first",
-    height: 74,
+    height: 92,
     row: (index) => findingRow(app.run.document.findings[shown[index]!]!, app.run.stateAt(app.run.document.findings[shown[index]!]!.state)?.name ?? ""),
     open: (index) => openFinding(app, shown[index]!),
   });
@@ -84,7 +84,7 @@ function chipsOf(app: App, refresh: () => void): HTMLElement[] {
 
 function findingRow(finding: Finding, state: string): HTMLElement {
   const sort = rank(finding);
-  const margin = finding.margin === null ? "" : `${(100 * finding.margin).toFixed(finding.margin > -0.1 && finding.margin < 0.1 ? 1 : 0)} %`;
+  const margin = finding.margin === null ? "" : marginText(finding.margin);
   return h(
     "div",
     { class: `finding ${sort}`, title: finding.message },
@@ -99,6 +99,12 @@ function findingRow(finding: Finding, state: string): HTMLElement {
       h("span", { class: "ellipsis" }, finding.subject),
       state && h("span", { class: "ellipsis" }, state)),
   );
+}
+
+/** Share of the limit that is left, or by which it is missed. */
+function marginText(margin: number): string {
+  const percent = Math.abs(100 * margin);
+  return `${margin < 0 ? "\u2212" : ""}${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }
 
 /** Fly to a finding, select its thing and go to its state. */

@@ -127,7 +127,7 @@ function valueRow(app: App, quantity: Parameters<Run["value"]>[0], thing: number
       ? h("button", { type: "button", class: "as-text", title: "Colour by this", onclick: () => app.store.set({ paint: quantity.name }) }, quantity.label)
       : quantity.label),
     h("td", {}, h("span", { class: "value" }, text),
-      usual !== text && Number.isFinite(normal) ? h("small", { title: "In the normal state" }, `normally ${usual}`) : null,
+      usual !== text && Number.isFinite(normal) ? h("small", { class: "short", title: "In the normal state" }, `normally ${usual}`) : null,
       Number.isFinite(there) ? h("small", { title: "In the other run" }, `other run ${run.text(quantity, there)} (${formatDifference(app.side === 0 ? there - value : value - there, run.document.dimensions[quantity.dimension])})`) : null,
       range && range.low < range.high ? [h("small", {}, `highest ${run.text(quantity, range.high)}, ${name}`), h("small", {}, `lowest ${run.text(quantity, range.low)}, ${lowName}`)] : null));
 }

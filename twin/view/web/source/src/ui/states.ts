@@ -3,6 +3,7 @@ import type { State } from "../generated/scene";
 import type { App } from "./app";
 import { h, icon, iconButton, refill, toggle } from "./dom";
 import { Rows } from "./rows";
+import { timelineChoice } from "./timebar";
 
 const filter = { text: "", racks: false };
 let playing = 0;
@@ -36,7 +37,7 @@ export function statesTab(app: App): HTMLElement {
   requestAnimationFrame(() => shown.includes(app.stateIndex) && rows.mark(shown.indexOf(app.stateIndex)));
   const head = h("div", { class: "state-row state-head", "aria-hidden": "true" },
     h("span", {}, "State"), h("span", {}, "Dark"), h("span", {}, "Slow"), h("span", {}, "Over"), h("span", {}, "Hottest"));
-  return h("div", { class: "tab-body" }, h("div", { class: "tab-tools" }, search, only), head, empty, rows.element);
+  return h("div", { class: "tab-body" }, h("div", { class: "tab-tools" }, timelineChoice(app), search, only), head, empty, rows.element);
 }
 
 function listed(app: App): number[] {
