@@ -20,6 +20,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.elements, self.addresses, self.policy, self.scripts, self._inside = [], [], "", {}, None
+        self.frames = []
         self.feed(text)
         self.close()
 
@@ -27,6 +28,8 @@ class Page(HTMLParser):
         told = dict(attrs)
         self.elements.append(tag)
         self.addresses += [told[name] for name in ("src", "href", "data", "action") if name in told]
+        if tag == "iframe":
+            self.frames.append((told["sandbox"], told["srcdoc"]))
         if told.get("http-equiv") == "Content-Security-Policy":
             self.policy = told["content"]
         self._inside = told.get("id", "") if tag == "script" else None

@@ -1,7 +1,7 @@
-"""Looking at results: still pictures, plan maps, the report and the interactive window.
+"""Looking at results: the interactive page and window, still pictures, plan maps and the report.
 
-Importing this package imports neither pyvista nor matplotlib; the functions do when they draw.  Plan maps and
-the report need no graphics driver; pictures and the window ask :func:`twin.view.gl.available` first.
+Importing this package imports neither pyvista nor matplotlib; the functions do when they draw.  The page, plan maps and the
+report need no graphics driver; pictures and the window ask :func:`twin.view.gl.available` first.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from twin.view.camera import Camera
     from twin.view.gl import NoGraphics, Probe, available
+    from twin.view.inline import picture, show
     from twin.view.paints import PICTURES
     from twin.view.pictures import render
     from twin.view.plan import figure, write
     from twin.view.report import write_report
     from twin.view.scene import FIELDS, build, paint
-    from twin.view.window import build_window, describe, open_window
+    from twin.view.web.compose import compose
+    from twin.view.web.page import write_page
+    from twin.view.describe import describe
+    from twin.view.window import build_window, open_window
 
 _HOMES = {
     "Camera": "camera",
@@ -27,12 +31,16 @@ _HOMES = {
     "available": "gl",
     "build": "scene",
     "build_window": "window",
-    "describe": "window",
+    "compose": "web.compose",
+    "describe": "describe",
     "figure": "plan",
     "open_window": "window",
     "paint": "scene",
+    "picture": "inline",
     "render": "pictures",
+    "show": "inline",
     "write": "plan",
+    "write_page": "web.page",
     "write_report": "report",
 }
 __all__ = [
@@ -44,12 +52,16 @@ __all__ = [
     "available",
     "build",
     "build_window",
+    "compose",
     "describe",
     "figure",
     "open_window",
     "paint",
+    "picture",
     "render",
+    "show",
     "write",
+    "write_page",
     "write_report",
 ]
 
