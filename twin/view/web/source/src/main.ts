@@ -27,11 +27,11 @@ async function start(): Promise<void> {
   try {
     scenes = await read();
   } catch (error) {
-    await waitForFile(app, reason(error), "Write the page again with twin view or twin solve, or drop another viewer page here.");
+    waitForFile(app, reason(error), "Write the page again with twin view or twin solve, or drop another viewer page here.");
     return;
   }
   if (!scenes.length && !mayBeLive()) {
-    await waitForFile(app, "This page is the viewer alone: it holds no scene.", "Drop a viewer page or a scene that twin wrote here to look at it.");
+    waitForFile(app, "This page is the viewer alone: it holds no scene.", "Drop a viewer page or a scene that twin wrote here to look at it.");
     return;
   }
   await open(app, scenes);
@@ -48,21 +48,20 @@ function reason(error: unknown): string {
   return error instanceof SceneError ? error.message : `The scene cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** Say what is wrong, and take a file that somebody drops. */
-function waitForFile(app: App, message: string, advice: string): Promise<void> {
-  failurePage(root, "Nothing to show", message, advice);
-  return new Promise((resolve) => {
-    const stop = receiveFiles(async (file) => {
-      try {
-        const scene = await sceneOfFile(file);
-        stop();
-        await open(app, [scene]);
-        resolve();
-      } catch (error) {
-        failurePage(root, "Nothing to show", reason(error), advice);
-      }
-    });
-  });
+/** Say what is wrong, and take a file that somebody drops or chooses. */
+function waitForFile(app: App, message: string, advice: string): void {
+  const take = async (file: File) => {
+    try {
+      const scene = await sceneOfFile(file);
+      stop();
+      await open(app, [scene]);
+    } catch (error) {
+      show(reason(error));
+    }
+  };
+  const show = (words: string) => failurePage(root, "Nothing to show", words, advice, (file) => void take(file));
+  const stop = receiveFiles(take);
+  show(message);
 }
 
 async function open(app: App, scenes: Scene[]): Promise<void> {
@@ -93,7 +92,7 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
     followPicture(app);
     followKeys(app);
     receiveFiles(choose);
-    if (!app.graphics.ok) app.notice(`No 3-D picture: ${app.graphics.reason}`, "error");
+    if (!app.graphics.ok) app.notice(`${app.graphics.reason} The plan is shown instead of the 3-D picture.`, "error");
     if (app.now.sel && app.hasRun && app.selected < 0) app.notice(`There is no ${app.now.sel} in this run.`);
     if (!scenes.length) void followServer(app, (scene) => (app.hasRun ? app.take([scene, ...app.runs.slice(1).map((run) => run.scene)]) : first(app, [scene])));
     settle();

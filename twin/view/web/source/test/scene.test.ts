@@ -74,3 +74,10 @@ for (const [name, [bad, message]] of Object.entries(broken))
 test("an array outside of the scene is an error, not zeros", () => {
   expect(() => run.scene.numbers({ at: 1e6, type: "f32", shape: [4], coding: "plain" })).toThrow(/outside/);
 });
+
+test("a row alone is the same as a row of the whole table", async () => {
+  const [one, other] = [await readScene(bytes), await readScene(bytes)];
+  const ref = (scene: typeof one) => scene.document.quantities[0]!.values;
+  other.numbers(ref(other));
+  for (const row of [0, 1, 2, 9]) expect([...one.row(ref(one), row)]).toEqual([...other.row(ref(other), row)]);
+});

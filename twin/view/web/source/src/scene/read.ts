@@ -77,6 +77,7 @@ async function unzipped(packed: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 
 class Read implements Scene {
   private readonly kept = new Map<Block, Numbers>();
+  private readonly rows = new Map<Block, Map<number, Numbers>>();
   private readonly ids: Map<string, number>;
 
   constructor(
@@ -99,17 +100,31 @@ class Read implements Scene {
   row(ref: Block, row: number): Numbers {
     const [rows = 1, columns = 0] = ref.shape;
     const at = rows === 1 ? 0 : Math.min(Math.max(row, 0), rows - 1);
+    if (ref.coding === "first" && !this.kept.has(ref)) return this.alone(ref, at, columns);
     return this.numbers(ref).subarray(at * columns, (at + 1) * columns);
   }
 
-  private decoded(ref: Block): Numbers {
+  /** One row of a table whose rows were combined with the first: the others stay as they are. */
+  private alone(ref: Block, row: number, columns: number): Numbers {
+    let rows = this.rows.get(ref);
+    if (!rows) this.rows.set(ref, (rows = new Map()));
+    let found = rows.get(row);
+    if (!found) rows.set(row, (found = decodeRow(this.bytes(ref), columns, row)));
+    return found;
+  }
+
+  private bytes(ref: Block): Uint8Array {
     const Type = TYPES[ref.type];
     const count = ref.shape.reduce((product, side) => product * side, 1);
     const size = count * Type.BYTES_PER_ELEMENT;
     if (!(count >= 0) || ref.at + size > this.buffer.byteLength)
       throw new SceneError("The scene is damaged: an array lies outside of it.");
-    const bytes = this.buffer.slice(ref.at, ref.at + size);
-    if (ref.coding === "plain") return new Type(bytes.buffer);
+    return this.buffer.subarray(ref.at, ref.at + size);
+  }
+
+  private decoded(ref: Block): Numbers {
+    const bytes = this.bytes(ref);
+    if (ref.coding === "plain") return new TYPES[ref.type](bytes.slice().buffer);
     return decode(bytes, ref.shape[1] ?? 0, ref.coding);
   }
 }
@@ -122,5 +137,14 @@ export function decode(bytes: Uint8Array, columns: number, coding: "first" | "pr
     bits[k] = bytes[k]! | (bytes[count + k]! << 8) | (bytes[2 * count + k]! << 16) | (bytes[3 * count + k]! << 24);
   const back = coding === "first" ? (k: number) => k % columns : (k: number) => k - columns;
   for (let k = columns; k < count; k++) bits[k] = bits[k]! ^ bits[back(k)]!;
+  return new Float32Array(bits.buffer);
+}
+
+/** A row of a table whose rows were combined with the first one. */
+export function decodeRow(bytes: Uint8Array, columns: number, row: number): Float32Array {
+  const count = bytes.length / 4;
+  const word = (k: number) => bytes[k]! | (bytes[count + k]! << 8) | (bytes[2 * count + k]! << 16) | (bytes[3 * count + k]! << 24);
+  const bits = new Uint32Array(columns);
+  for (let k = 0; k < columns; k++) bits[k] = row ? word(k) ^ word(row * columns + k) : word(k);
   return new Float32Array(bits.buffer);
 }

@@ -167,6 +167,11 @@ export class App {
     if (thing >= 0 && this.run.position(thing)) this.stage.fly(thing, this.side, extent);
   }
 
+  /** On a phone the dock is a sheet over the picture; it goes when something was chosen in it. */
+  closeSheet(): void {
+    document.documentElement.classList.remove("dock-open");
+  }
+
   /** Said to those who listen to the page. */
   say(text: string): void {
     this.status.textContent = text;

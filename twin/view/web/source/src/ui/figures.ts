@@ -18,18 +18,20 @@ function table(app: App): HTMLElement {
   if (!figures.length) return h("p", { class: "empty" }, "This run has no key figures.");
   const others = new Map(second?.document.figures.map((figure) => [figure.name, figure]));
   const extra = second?.document.figures.filter((figure) => !figures.some(({ name }) => name === figure.name)) ?? [];
-  const row = (figure: Figure, one: Figure | undefined, other: Figure | undefined) =>
-    h("tr", {},
-      h("th", { scope: "row" }, figure.definition ? defined(figure) : figure.label),
-      h("td", {}, one?.text ?? "\u2013"),
-      second ? h("td", {}, other?.text ?? "\u2013") : null,
-      second ? h("td", { class: "change" }, one && other ? change(one.text, other.text) : "\u2013") : null);
-  return h("table", { class: "figures" },
-    h("caption", { class: "visually-hidden" }, "Key figures"),
-    second && h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Figure"), h("th", { scope: "col" }, app.names[0] ?? "First"),
-      h("th", { scope: "col" }, app.names[1] ?? "Second"), h("th", { scope: "col" }, "Difference"))),
-    h("tbody", {}, figures.map((figure) => row(figure, figure, others.get(figure.name))), extra.map((figure) => row(figure, undefined, figure))),
-  );
+  const label = (figure: Figure) => (figure.definition ? defined(figure) : figure.label);
+  const caption = h("caption", { class: "visually-hidden" }, "Key figures");
+  if (!second)
+    return h("table", { class: "figures" }, caption, h("tbody", {}, figures.map((figure) =>
+      h("tr", {}, h("th", { scope: "row" }, label(figure)), h("td", {}, figure.text)))));
+  const rows = (figure: Figure, one: Figure | undefined, other: Figure | undefined) => [
+    h("tr", {}, h("th", { scope: "rowgroup", colspan: 3 }, label(figure))),
+    h("tr", {}, h("td", {}, one?.text ?? "\u2013"), h("td", {}, other?.text ?? "\u2013"),
+      h("td", { class: "change" }, one && other ? change(one.text, other.text) : "\u2013")),
+  ];
+  const heads = [app.names[0] || "First", app.names[1] || "Second", "Difference"];
+  return h("table", { class: "figures two" }, caption,
+    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col", title: head }, head)))),
+    [...figures.map((figure) => rows(figure, figure, others.get(figure.name))), ...extra.map((figure) => rows(figure, undefined, figure))].map((pair) => h("tbody", {}, pair)));
 }
 
 /** A label that tells its definition when it is asked. */

@@ -112,6 +112,7 @@ export function openFinding(app: App, index: number): void {
   const finding = app.run.document.findings[index];
   if (!finding) return;
   current = index;
+  app.closeSheet();
   const state = app.run.stateAt(finding.state);
   app.store.set({
     sel: finding.thing >= 0 ? app.run.id(finding.thing) : app.now.sel,

@@ -71,7 +71,13 @@ function foot(app: App, scale: Scale): HTMLElement {
   return h("div", { class: "legend-foot" },
     h("span", { class: "key" }, h("i", { class: "grey" }), app.differs ? "not in both runs" : "no value"),
     h("span", { class: "key" }, h("i", { class: "dark" }), "out of service or without power"),
+    app.timeline && !inTime(app) ? h("span", { class: "key warning-text" }, "not followed in time: values of the steady state") : null,
     also.length > 0 && !scale.signed ? h("span", { class: "key also ellipsis" }, `also ${also.join(", ")}`) : null);
+}
+
+/** Whether the timeline has values of what is painted. */
+function inTime(app: App, quantity = app.quantity): boolean {
+  return app.timeline?.paints.some((paint) => app.run.document.quantities[paint.quantity] === quantity) ?? false;
 }
 
 function airBar(app: App, main: Scale | null): HTMLElement | null {
@@ -119,7 +125,7 @@ function option(app: App, quantity: Quantity, dialog: HTMLDialogElement): HTMLEl
   const canvas = h("canvas", { class: "swatch-bar", width: 256, height: 1, "aria-hidden": "true" });
   const block = app.run.document.luts[app.now.safe ? quantity.safe : quantity.lut];
   if (block) paintBar(canvas, { lut: app.run.scene.numbers(block) as Uint8Array });
-  const along = app.timeline?.paints.some((paint) => app.run.document.quantities[paint.quantity] === quantity);
+  const along = inTime(app, quantity);
   return h("label", { class: "option", ondblclick: () => dialog.close() }, input,
     h("span", { class: "ellipsis" }, quantity.label), along ? h("small", {}, "in time") : null, canvas);
 }
@@ -129,7 +135,6 @@ export function paintBy(app: App, name: string): void {
   if (!quantity?.paint) return;
   const hidden = quantity.layers.filter((layer) => app.run.document.layers.some((one) => one.name === layer && one.hidden) && app.now.layers[layer] === undefined);
   const layers = { ...app.now.layers, ...Object.fromEntries(hidden.map((layer) => [layer, true])) };
-  const timeline = app.timeline && !app.timeline.paints.some((paint) => app.run.document.quantities[paint.quantity] === quantity) ? "" : app.now.timeline;
-  app.store.set({ paint: name, layers, timeline });
+  app.store.set({ paint: name, layers });
   app.say(`Colours: ${quantity.label}`);
 }

@@ -7,7 +7,7 @@ import { VIEWS } from "../scene/situation";
 import type { App } from "./app";
 
 /** Most links that are drawn; beyond, the picture says less. */
-const LINKS = 600;
+const LINKS = 96;
 
 let hovered: { thing: number; side: Side } = { thing: -1, side: 0 };
 

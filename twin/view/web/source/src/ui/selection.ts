@@ -18,6 +18,7 @@ export function selectionPanel(app: App): HTMLElement {
     const thing = app.hasRun ? app.selected : -1;
     panel.hidden = thing < 0;
     document.documentElement.classList.toggle("has-selection", thing >= 0);
+    if (thing >= 0 && panel.dataset["id"] !== app.run.id(thing)) app.closeSheet();
     if (thing < 0) return panel.replaceChildren();
     const top = panel.dataset["id"] === app.run.id(thing) ? (panel.querySelector(".selection-body")?.scrollTop ?? 0) : 0;
     panel.dataset["id"] = app.run.id(thing);

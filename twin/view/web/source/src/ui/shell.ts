@@ -156,7 +156,9 @@ export function noticeBox(): { element: HTMLElement; show: (text: string, sort: 
 }
 
 /** A page of its own for what cannot be shown: what is wrong, and what to do. */
-export function failurePage(root: HTMLElement, title: string, message: string, advice: string): void {
+export function failurePage(root: HTMLElement, title: string, message: string, advice: string, choose?: (file: File) => void): void {
+  const file = h("input", { type: "file", hidden: true, onchange: () => file.files?.[0] && choose?.(file.files[0]) });
   refill(root, h("main", { class: "failure", role: "alert" }, h("div", { class: "failure-card" },
-    icon("warn"), h("h1", {}, title), h("p", {}, message), h("p", { class: "advice" }, advice))));
+    icon("warn"), h("h1", {}, title), h("p", {}, message), h("p", { class: "advice" }, advice),
+    choose && h("button", { type: "button", class: "button", onclick: () => file.click() }, "Open a file"), file)));
 }

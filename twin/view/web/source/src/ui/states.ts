@@ -84,6 +84,7 @@ export function chooseState(app: App, index: number): void {
   const state = app.run.stateAt(index);
   if (!state) return;
   stopCascade();
+  app.closeSheet();
   app.store.set({ state: state.normal ? "" : state.name, step: -1, timeline: "" });
   app.say(stateWords(state));
 }

@@ -1,6 +1,6 @@
 /** Time: a slider, play, and a chart of the site's figures with limits and what happens when. */
 import type { Series, Timeline } from "../generated/scene";
-import { timeText } from "../scene/clock";
+import { nearest, timeText } from "../scene/clock";
 import { formatQuantity } from "../scene/quantity";
 import type { App } from "./app";
 import { drawChart, type Plot } from "./chart";
@@ -36,10 +36,16 @@ export function timeBar(app: App): HTMLElement {
 
 function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => void): () => void {
   const times = app.run.scene.numbers(timeline.times);
-  const last = times.length - 1;
+  const [begin, end] = [times[0] ?? 0, times[times.length - 1] ?? 1];
   const shown = timeline.series[Math.min(series, timeline.series.length - 1)];
-  const range = h("input", { type: "range", min: 0, max: last, step: 1, value: app.timeIndex, class: "time-range", "aria-label": `Time of ${timeline.label}` });
-  range.addEventListener("input", () => goTo(app, times[Number(range.value)]!));
+  const range = h("input", { type: "range", min: begin, max: end, step: "any", value: app.now.time, class: "time-range", "aria-label": `Time of ${timeline.label}` });
+  range.addEventListener("input", () => goTo(app, Number(range.value)));
+  range.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -24, PageUp: 24, Home: -times.length, End: times.length }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    stepTime(app, step);
+  });
   const clock = h("output", { class: "clock" });
   const readings = h("div", { class: "readings" });
   const play = iconButton("play", "Play (space)", () => togglePlay(app));
@@ -64,7 +70,7 @@ function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => vo
     timeline.note ? h("p", { class: "note" }, timeline.note) : null);
   const update = () => {
     const index = app.timeIndex;
-    range.value = String(index);
+    range.value = String(times[index] ?? 0);
     const text = timeText(timeline.kind, times[index] ?? 0);
     clock.textContent = text;
     range.setAttribute("aria-valuetext", text);
@@ -106,8 +112,12 @@ function timeAt(chart: HTMLCanvasElement, event: PointerEvent, times: ArrayLike<
   return times[0]! + share * (times[times.length - 1]! - times[0]!);
 }
 
+/** The instant of the timeline that is nearest. */
 export function goTo(app: App, seconds: number): void {
-  app.store.set({ time: seconds }, "replace");
+  const timeline = app.timeline;
+  if (!timeline) return;
+  const times = app.run.scene.numbers(timeline.times);
+  app.store.set({ time: times[nearest(times, seconds)] ?? 0 }, "replace");
 }
 
 /** One step of time on or back. */
