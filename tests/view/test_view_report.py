@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from xml.etree import ElementTree
 
 import pytest
 
 from tests.geometry.small_facilities import facility
 from tests.view.view_samples import HOSTILE, finding, hall, solved, verdict
 from twin.results.results import Results
-from twin.view import facts, report, sankey
+from twin.view import facts, report
 
 VOID = {"meta", "link", "img", "br"}
+DRAWN = {"path", "rect", "circle"}
 
 
 class Page(HTMLParser):
@@ -25,6 +25,11 @@ class Page(HTMLParser):
         self.feed(text)
         self.close()
         assert self.open == []
+
+    def handle_startendtag(self, tag, attrs):
+        assert tag in DRAWN
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
@@ -123,6 +128,18 @@ def test_hostile_names_stay_text(tmp_path):
     assert page.text.count(HOSTILE) >= 5
 
 
+def test_hostile_names_end_no_style_sheet(made):
+    hostile = 'x"; } body { display: none } </style><script>alert(1)</script>\\ \n 機房'
+    text = report.html(made.replace(name=hostile), solved(made), verdict())
+    sheet = text[text.index("<style>") + 7 : text.index("</style>")]
+    assert "display: none }" not in sheet.split("@top-left")[1].splitlines()[0]
+    head = next(line for line in sheet.splitlines() if "@top-left" in line and "content" in line)
+    quoted = re.search(r'content: "([^"]*)"', head)[1]
+    assert re.fullmatch(r"(?:[A-Za-z0-9]|\\[0-9a-f]{6})+", quoted)
+    told = re.sub(r"\\([0-9a-f]{6})", lambda sign: chr(int(sign[1], 16)), quoted)
+    assert told == 'x"; } body { display: none } </style><script>alert(1)</script>\\ 機房'
+
+
 def test_pictures_are_embedded_and_missing_ones_left_out(made, tmp_path):
     picture = tmp_path / "heat_plan_2d.png"
     picture.write_bytes(b"\x89PNG" + bytes(40))
@@ -161,14 +178,6 @@ def test_energy_shares_add_up_to_the_meter(made):
     assert sum(share.value for share in shares if share.depth == 2) == pytest.approx(racks, rel=1e-12)
 
 
-def test_the_drawing_is_well_formed_and_bands_are_as_wide_as_their_power(made):
-    shares = facts.energy(solved(made))
-    root = ElementTree.fromstring(sankey.svg(shares))
-    bars = [float(r.get("height")) for r in root.iter("{http://www.w3.org/2000/svg}rect")]
-    assert bars[1] / bars[0] == pytest.approx(5e3 / 1.2e5, abs=0.01)
-    assert sankey.svg([]) == ""
-
-
 def test_the_worst_state_of_a_machine_is_the_one_with_its_highest_load(made):
     tree = {m.id: m for m in facts.power_tree(made, solved(made))}
     assert tree["ups.A2"].worst.text == "85.0 %"
@@ -197,6 +206,41 @@ def test_a_broken_write_leaves_the_old_report(made, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         report.write_report(made, solved(made), verdict(), [], path)
     assert path.read_text() == "old"
+
+
+def test_the_best_picture_stands_on_the_first_page_and_nowhere_else(made, tmp_path):
+    for name in ("load.png", "heat.png", "heat_plan_2d.png"):
+        (tmp_path / name).write_bytes(b"\x89PNG" + name.encode())
+    text = report.html(made, solved(made), verdict(), sorted(tmp_path.iterdir()))
+    cover = report.embedded(tmp_path / "heat.png")
+    assert text.count(cover) == 1
+    assert text.index(cover) < text.index('id="findings"')
+    assert text.index(report.embedded(tmp_path / "load.png")) > text.index('id="maps"')
+
+
+def test_quiet_states_are_counted_and_the_normal_one_is_always_told():
+    quiet = [
+        facts.State(name, True, facts.Cell("0"), facts.Cell("0"), "-", facts.Cell(f"{load} %"), "")
+        for name, load in (("normal", 40), ("lose:a", 50), ("lose:b", 71))
+    ]
+    told, sentence = facts.worth_telling(quiet)
+    assert [state.name for state in told] == ["normal"]
+    assert sentence.startswith("2 further states lose no rack")
+    assert sentence.endswith("is 71 %.")
+    assert facts.worth_telling(quiet[:1])[1] == ""
+
+
+def test_machines_and_loops_with_the_same_numbers_are_one_line(made):
+    tree = facts.alike(facts.power_tree(made, solved(made)))
+    assert [m.alike for m in tree if m.id == "grid"] == [()]
+    assert sum(1 + len(m.alike) for m in tree) == 4
+    rows = [("a", "water", ["1"]), ("b", "water", ["1"]), ("c", "pg25", ["1"])]
+    assert facts.alike_loops(rows) == [("a", ("b",), "water", ["1"]), ("c", (), "pg25", ["1"])]
+
+
+def test_values_of_one_product_with_one_basis_are_one_row():
+    rows = [("ups", "price", "assumed"), ("ups", "mass_of", "assumed"), ("ups", "size", "sheet")]
+    assert facts.gathered(rows) == [("ups", "price; mass of", "assumed"), ("ups", "size", "sheet")]
 
 
 def test_long_tables_say_how_much_is_left_out(made, monkeypatch):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from twin.cli import doctor, exchanging, guard, reading, solving, validating, viewing
+from twin.cli import doctor, exchanging, guard, reading, reporting, solving, validating, viewing
 
 __all__ = ["app", "main"]
 
@@ -56,6 +56,7 @@ for verb in (
     solving.compare,
     viewing.view,
     viewing.render,
+    reporting.report,
     reading.catalogue,
     reading.schema,
     exchanging.import_,

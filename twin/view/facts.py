@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,6 +54,8 @@ class Loaded:
     worst: Cell
     state: str
     """State in which the load is highest."""
+    alike: tuple[str, ...] = ()
+    """Further machines of the product with the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,22 @@ def power_tree(facility: Facility, results: Results) -> list[Loaded]:
     return sorted(found, key=lambda machine: rank[machine.id])
 
 
+def alike(machines: list[Loaded]) -> list[Loaded]:
+    """Machines of one product with the same numbers as one line, which has the state of the first."""
+    groups: dict[tuple[object, ...], list[Loaded]] = {}
+    for m in machines:
+        groups.setdefault((m.type, m.kind, m.power, m.loss, m.normal, m.worst), []).append(m)
+    return [replace(group[0], alike=tuple(m.id for m in group[1:])) for group in groups.values()]
+
+
+def alike_loops(found: list[tuple[str, str, list[str]]]) -> list[tuple[str, tuple[str, ...], str, list[str]]]:
+    """Loops of one fluid with the same numbers as one line: name, further names, fluid, values."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name, fluid, values in found:
+        groups.setdefault((fluid, tuple(values)), []).append(name)
+    return [(names[0], tuple(names[1:]), fluid, list(values)) for (fluid, values), names in groups.items()]
+
+
 def loops(facility: Facility, results: Results) -> list[tuple[str, str, list[str]]]:
     """Name, fluid and normal values of every loop, in the order of :data:`LOOP_COLUMNS`."""
     table, normal = results.tables.get("loop"), normal_row(results)
@@ -198,6 +215,23 @@ def states(results: Results, verdict: Verdict) -> list[State]:
     return normal + sorted(others, key=lambda s: (s.settled, -_count(s.lost), -_count(s.throttled)))
 
 
+def worth_telling(found: list[State]) -> tuple[list[State], str]:
+    """The normal state and those that cost something or have a finding, and a sentence on the others."""
+    told = [state for k, state in enumerate(found) if not k or not _quiet(state)]
+    others = [state for k, state in enumerate(found) if k and _quiet(state)]
+    if not others:
+        return told, ""
+    loads = [state.loading.text for state in others if state.loading.text.endswith("%")]
+    highest = max(loads, key=lambda text: float(text.split()[0].replace(",", "")), default="")
+    most = f"; the highest load among them is {highest}" if highest else ""
+    which = "further state loses" if len(others) == 1 else "further states lose"
+    return told, f"{len(others):,} {which} no rack and throttle none, and no finding belongs to them{most}."
+
+
+def _quiet(state: State) -> bool:
+    return state.settled and not (state.lost.tone or state.throttled.tone or state.finding)
+
+
 def _count(cell: Cell) -> int:
     return int(cell.text) if cell.text.isdigit() else 0
 
@@ -242,6 +276,14 @@ def assumptions(facility: Facility, results: Results) -> list[tuple[str, str, st
     return found
 
 
+def gathered(rows: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Values of one thing with one basis in one row: thing, values, basis."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for thing, what, why in rows:
+        found.setdefault((thing, why), []).append(what.replace("_", " "))
+    return [(thing, "; ".join(whats), why) for (thing, why), whats in found.items()]
+
+
 def sources(facility: Facility) -> list[tuple[str, str, str]]:
     """Documents behind the numbers: thing, value, source."""
     found = [
@@ -260,14 +302,6 @@ def sources(facility: Facility) -> list[tuple[str, str, str]]:
 def products(facility: Facility) -> list[Machine]:
     """One machine of every product used."""
     return list({machine.type: machine for machine in reversed(facility.machines)}.values())[::-1]
-
-
-def equipment(facility: Facility) -> list[tuple[str, str, int]]:
-    """Product, its description and how many there are."""
-    number: dict[str, int] = defaultdict(int)
-    for machine in facility.machines:
-        number[machine.type] += 1
-    return [(m.type, m.product.description, number[m.type]) for m in products(facility)]
 
 
 def shown(table: Table, table_name: str, name: str, row: int, column: int) -> str:

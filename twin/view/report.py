@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from twin import __version__
 from twin.checks.wording import quantity
 from twin.kpi import OF_A_YEAR
 from twin.model.facility import Facility
 from twin.results.results import Kpi, Results, Verdict
-from twin.view import cooling_loss, facts, sankey, studies
+from twin.view import cooling_loss, facts, studies
 from twin.view import year as climate_year
 from twin.view.paints import PICTURES
+from twin.view.paper import bars, basis, energy, heat, ink, methods, oneline, piping, sankey, water
 
 ROWS = 400
 """Most rows of one table; what is left out is counted, and is in the run folder."""
@@ -39,8 +42,13 @@ _HEADLINES = (
     "tokens",
     "tokens_per_second_per_megawatt",
     "cost_per_million_tokens",
+    "racks_served",
     "racks_throttled",
 )
+HEADLINES = 8
+"""Most numbers on the first page."""
+COVERS = ("heat", "heat_2d", "heat_plan_2d", "load_2d", "load_plan_2d")
+"""Pictures for the first page, the best first, by the names of their files."""
 AIR_FACTS = {
     "hall": "Hall",
     "method": "Method",
@@ -88,9 +96,12 @@ def html(
     """The report as text."""
     pictures = tuple(pictures)
     of_year = climate_year.pictures(pictures)
-    others = [path for path in pictures if not _of_air(path) and path not in {path for _, path in of_year}]
+    cover = next((path for name in COVERS for path in pictures if path.stem == name and embedded(path)), None)
+    apart = {path for _, path in of_year} | {cover}
+    others = [path for path in pictures if not _of_air(path) and path not in apart]
     context = _context(facility, results, verdict, others)
     context |= {
+        "cover": (_title(cover), embedded(cover)) if cover else None,
         "air_maps": _maps(path for path in pictures if _of_air(path)),
         "year_charts": [(title, data) for title, path in of_year if (data := embedded(path))],
         "air_labels": list(AIR_FACTS.values()),
@@ -123,14 +134,24 @@ def _environment() -> Environment:
     environment.filters["margin"] = lambda margin: f"{100 * margin:+.1f} %"
     environment.filters["tone"] = facts.margin_tone
     environment.filters["part"] = lambda name: name.replace("_", " ")
+    environment.filters["css"] = _css_string
     return environment
+
+
+def _css_string(text: str) -> Markup:
+    """A text between the quotes of a style sheet: letters and digits as they are, all else as escapes."""
+    plain = ink.clean(text)
+    # safe: what is left of ASCII are letters and digits, so no quote, bracket or backslash of the text's own
+    return Markup(re.sub(r"[^A-Za-z0-9]", lambda sign: f"\\{ord(sign.group()):06x}", plain))
 
 
 def _context(
     facility: Facility, results: Results, verdict: Verdict, pictures: Iterable[Path]
 ) -> dict[str, Any]:
     findings = verdict.findings
-    shares = facts.energy(results, facts.normal_row(results) or 0)
+    row = facts.normal_row(results)
+    tightest = bars.worst(findings, verdict.margins)
+    told, untold = facts.worth_telling(facts.states(results, verdict))
     return {
         "facility": facility,
         "results": results,
@@ -139,6 +160,8 @@ def _context(
         "counts": facts.counts(verdict),
         "headlines": _headlines(verdict.kpis),
         "margins": verdict.margins,
+        "bars": Markup(bars.svg(tightest)),
+        "bars_left": max(len(tightest) - bars.ROWS, 0),
         "kpis": [kpi for kpi in verdict.kpis if not kpi.name.startswith(OF_A_YEAR)],
         "annual": [kpi for kpi in verdict.kpis if kpi.name.startswith(OF_A_YEAR)],
         "year": climate_year.told(facility, results),
@@ -147,35 +170,57 @@ def _context(
         "warnings": facts.lines(tuple(f for f in findings if not f.broken and not f.waived)),
         "waived": facts.lines(tuple(f for f in findings if f.waived)),
         "maps": _maps(pictures),
-        "shares": [(share, share.value / max(shares[0].value, 1e-9)) for share in shares],
-        "sankey": sankey.svg(shares),
-        "tree": facts.power_tree(facility, results),
-        "loops": facts.loops(facility, results),
+        **_drawings(facility, results, row),
+        "shares": _shares(facts.energy(results, row or 0)),
+        "tree": facts.alike(facts.power_tree(facility, results)),
+        "loops": facts.alike_loops(facts.loops(facility, results)),
         "loop_labels": facts.loop_labels(),
-        "states": facts.states(results, verdict),
+        "states": told,
+        "quiet_states": untold,
         "studies": [
             block
             for block in studies.blocks(facility, results)
             if block.name not in ("year", cooling_loss.STUDY)
         ],
-        "assumptions": [
-            *facts.assumptions(facility, results),
-            *studies.assumptions(facility, results),
-            *climate_year.assumptions(results),
-            *cooling_loss.assumptions(results),
-        ],
-        "sources": facts.sources(facility),
-        "equipment": facts.equipment(facility),
-        "balance": {
-            name: float(np.max(np.abs(errors), initial=0.0)) for name, errors in results.conservation.items()
-        },
+        "assumptions": facts.gathered(
+            [
+                *facts.assumptions(facility, results),
+                *studies.assumptions(facility, results),
+                *climate_year.assumptions(results),
+                *cooling_loss.assumptions(results),
+            ]
+        ),
+        "sources": facts.gathered(facts.sources(facility)),
+        "basis": basis.block(facility),
+        "schedule": basis.schedule(facility),
+        "methods": methods.used(results),
+        "residuals": basis.residuals(results),
+        "balance": dict(basis.balance(results)),
+        "inks": "\n".join(ink.rules()),
         "rows": ROWS,
     }
 
 
+def _drawings(facility: Facility, results: Results, row: int | None) -> dict[str, Any]:
+    """Vector figures; every text in them is escaped where it is written."""
+    drawn = water.flow(facility, results, row)
+    return {
+        "oneline": Markup(oneline.svg(facility, results)),
+        "piping": Markup(piping.svg(facility, results)),
+        "energy_flow": Markup(sankey.svg(energy.flow(facility, results, row))),
+        "heat_flow": Markup(sankey.svg(heat.flow(facility, results, row))),
+        "water_flow": Markup(sankey.svg(drawn)),
+        "water_said": "" if drawn.links else water.sentence(facility, results, row),
+    }
+
+
+def _shares(shares: Sequence[facts.Share]) -> list[tuple[facts.Share, float]]:
+    return [(share, share.value / max(shares[0].value, 1e-9)) for share in shares]
+
+
 def _headlines(kpis: tuple[Kpi, ...]) -> list[Kpi]:
     by_name = {kpi.name: kpi for kpi in kpis}
-    return [by_name[name] for name in _HEADLINES if name in by_name]
+    return [by_name[name] for name in _HEADLINES if name in by_name][:HEADLINES]
 
 
 def _of_air(path: Path) -> bool:
