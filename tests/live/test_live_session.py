@@ -277,7 +277,7 @@ def test_a_first_picture_that_takes_long_is_given_up(crew):
     workers, processes, clock, _ = crew
     workers.submit(Asked("a"))
     workers.submit(Asked("b"))
-    clock[0] = 2.5
+    clock[0] = 4.5
     workers.tend()
     assert processes[0].ended
     assert processes[1].jobs == ["b"]

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 
 from twin.live.steps import Asked, Tell, follow
 
-FIRST = 2.0
+FIRST = 4.0
 """Longest time that a newer job waits for the first picture of the one before. [s]"""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
