@@ -4,7 +4,7 @@ import {
   InterleavedBufferAttribute, Mesh, NormalBlending, RawShaderMaterial,
 } from "three";
 import type { IUniform } from "three";
-import { FACES } from "./faces";
+import { FACES, PLAIN_FACES } from "./faces";
 import { CLIP, FRAME } from "./shaders";
 
 export type Uniforms = Record<string, IUniform>;
@@ -68,8 +68,7 @@ void main() {
 }
 `;
 
-const FRAGMENT = /* glsl */ `
-${FRAME}${FACES}
+const GIVEN = /* glsl */ `
 in vec3 vPlace;
 in vec3 vSeen;
 flat in vec3 vSize;
@@ -83,7 +82,10 @@ uniform vec3 uUp;          // colours of what serves, and of what is served
 uniform vec3 uDown;
 uniform vec3 uOut;
 out vec4 color;
+`;
 
+const FRAGMENT = /* glsl */ `
+${FRAME}${GIVEN}${FACES}
 // Round the pipe that a box stands for: where the ray meets the cylinder; the coverage of its outline.
 float pipe(int along, vec3 ray, out float lit) {
   int i = (along + 1) % 3, j = (along + 2) % 3;
@@ -170,15 +172,11 @@ void main() {
       else if (flatFace) c = tray(paint, q.x, q.y, s.y, w);
       else c = paint * (0.9 - 0.3 * comb(q.x, 0.3, 0.02, w.x));
     }
-  } else if (look == 8 && uFine > 0.5) {
+  } else if (look == 8) {
     cover = pipe(along, ray, lit);
     float x = vPlace[along];
     if (axis != along) c = mix(paint, paint * 0.72, comb(x, 6.0, 0.045, fwidth(x)));
     edge = 0.0;
-  } else if (look == 8) {
-    float t = axis == 0 ? (along == 1 ? p.y / size.y : p.x / size.x) : (along == 0 ? p.y / size.y : p.x / size.x);
-    if (axis != along) lit *= 0.8 + 0.3 * sqrt(max(1.0 - 4.0 * (t - 0.5) * (t - 0.5), 0.0));
-    edge = 0.3;
   } else if (look == 10) {
     vec2 d = min(p, size - p);
     float rim = max(clamp((0.05 - d.x) / px.x + 0.5, 0.0, 1.0), clamp((0.05 - d.y) / px.y + 0.5, 0.0, 1.0));
@@ -194,7 +192,7 @@ void main() {
       float joint = max(comb(p.x, 0.6, 0.004, px.x), comb(p.y, 0.6, 0.004, px.y));
       c = mix(paint, uDark > 0.5 ? paint * 1.28 + 0.015 : paint * 0.86, joint * clamp(0.28 / m - 0.6, 0.0, 1.0));
       float dim = texture(uShadow, (vSeen.xy - uShadowAt.xy) * uShadowAt.zw).r;
-      c *= 1.0 - (uDark > 0.5 ? 0.60 : 0.42) * dim;
+      c *= 1.0 - (uDark > 0.5 ? 0.72 : 0.55) * dim;
     }
     edge = 0.8;
   } else if (look == 12) {
@@ -229,6 +227,34 @@ void main() {
     if (cover <= 0.0) discard;
     color = vec4(c, cover);
   }
+}
+`;
+
+const PLAIN_FRAGMENT = /* glsl */ `
+${FRAME}${GIVEN}${PLAIN_FACES}
+void main() {
+  int axis = vFace.x, look = vFace.z;
+  bool flatFace = axis == 2;
+  int side = flatFace ? 0 : axis == 1 ? (vFace.y == 0 ? 1 : 3) : (vFace.y == 1 ? 2 : 4);
+  vec2 p = axis == 0 ? vPlace.yz : axis == 1 ? vPlace.xz : vPlace.xy;
+  vec2 size = axis == 0 ? vSize.yz : axis == 1 ? vSize.xz : vSize.xy;
+  vec2 px = fwidth(p);
+  vec3 paint = (vMark.x & 2) != 0 ? uOut : vPaint.rgb;
+  vec3 c = vMark.y == 1 ? mix(paint, vec3(0.5), 0.2) : plainFace(look, flatFace, side == vFace.w && !flatFace, paint, p, size);
+  if (look == 11) c *= 1.0 - (uDark > 0.5 ? 0.60 : 0.50) * texture(uShadow, (vSeen.xy - uShadowAt.xy) * uShadowAt.zw).r;
+  c *= flatFace ? (vFace.y == 1 ? 1.0 : 0.62) : side == 1 ? 0.90 : side == 2 ? 0.81 : side == 3 ? 0.76 : 0.85;
+  vec2 d = min(p, size - p) / px;
+  vec2 room = size / px;
+  float alpha = vPaint.a;
+  if (min(d.x, d.y) < 1.0 && min(room.x, room.y) > 7.0) {
+    c = (vMark.x & 48) != 0 ? ((vMark.x & 16) != 0 ? uUp : uDown) : c * 0.66;
+    if (uGlass > 0.5) alpha += 0.2;
+  }
+  if ((vMark.x & 4) != 0) {
+    c = mix(c, uBack, 0.72);
+    alpha *= 0.6;
+  }
+  color = vec4(c, uGlass > 0.5 ? alpha : 1.0);
 }
 `;
 
@@ -279,12 +305,13 @@ export function faceShape(): BufferGeometry {
 }
 
 /** The mesh of the solid boxes, or of the translucent ones. */
-export function boxMesh(attributes: BoxAttributes, uniforms: Uniforms, glass: boolean): Mesh {
+export function boxMesh(attributes: BoxAttributes, uniforms: Uniforms, glass: boolean, plain: boolean): Mesh {
   const material = new RawShaderMaterial({
-    glslVersion: GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, uniforms: { ...uniforms, uGlass: { value: glass ? 1 : 0 } },
+    glslVersion: GLSL3, vertexShader: VERTEX, fragmentShader: plain ? PLAIN_FRAGMENT : FRAGMENT,
+    uniforms: { ...uniforms, uGlass: { value: glass ? 1 : 0 } },
     transparent: glass, depthWrite: !glass, blending: NormalBlending, side: 2,
     // Round pipes are cut out of their boxes: their outline is smoothed with the samples of the edges.
-    alphaToCoverage: !glass,
+    alphaToCoverage: !glass && !plain,
   });
   const mesh = new Mesh(attributes.instances(faceShape()), material);
   mesh.frustumCulled = false;

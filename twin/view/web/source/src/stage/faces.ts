@@ -46,27 +46,32 @@ vec3 rackFront(vec3 paint, vec2 p, vec2 size, vec2 px) {
   float m = max(px.x, px.y);
   float near = clamp(0.05 / m - 0.25, 0.0, 1.0);
   vec2 low = vec2(0.035, 0.05), high = size - vec2(0.035, 0.07);
-  vec3 steel = mix(vec3(0.10, 0.115, 0.135), paint, 0.30);
-  float unit = comb(p.y - low.y, 0.04445, 0.0022, px.y);
-  float shelf = comb(p.y - low.y, 0.4445, 0.006, px.y);
+  vec3 steel = mix(vec3(0.075, 0.085, 0.10), paint, 0.13);
+  float unit = comb(p.y - low.y, 0.04445, 0.0028, px.y);
+  float shelf = comb(p.y - low.y, 0.4445, 0.007, px.y);
   vec2 hole = (fract(p / 0.016) - 0.5) * 0.016;
   float holes = clamp(0.0035 / m - 0.4, 0.0, 1.0) * disc(hole, 0.0055, m);
-  vec3 door = steel * (1.0 - 0.35 * unit - 0.3 * shelf) * (1.0 - 0.45 * holes);
-  door += (0.05 + 0.05 * step(0.5, fract((p.y - low.y) / 0.889))) * near * (1.0 - unit);
+  // Bays with and without machines, and a sheen of the hall's lights down the glass.
+  float bay = step(0.42, fract(sin(floor((p.y - low.y) / 0.4445) * 12.99) * 43.7));
+  vec3 door = steel + near * (0.022 + 0.03 * bay);
+  door += 0.045 * smoothstep(0.0, 1.0, (p.y - low.y) / size.y) * smoothstep(0.85, 0.1, p.x / size.x);
+  door *= (1.0 - 0.45 * unit - 0.5 * shelf) * (1.0 - 0.45 * holes);
   // A light for every unit.
   vec2 lamp = vec2(p.x - low.x - 0.05, (fract((p.y - low.y) / 0.04445) - 0.5) * 0.04445);
-  door = mix(door, mix(paint, vec3(1.0), 0.45), clamp(0.004 / m - 0.5, 0.0, 1.0) * inside(lamp, vec2(-0.012, -0.003), vec2(0.012, 0.003), px));
-  door = mix(door, mix(paint, vec3(1.0), 0.12), inside(p, vec2(high.x - 0.05, low.y + 0.06), vec2(high.x - 0.028, high.y - 0.06), px));
-  float grip = inside(p, vec2(low.x + 0.012, size.y * 0.44), vec2(low.x + 0.03, size.y * 0.56), px);
-  door = mix(door, vec3(0.78, 0.8, 0.83), grip * near);
+  float lamps = inside(lamp, vec2(-0.014, -0.0035), vec2(0.014, 0.0035), px) * clamp(0.006 / m - 0.4, 0.0, 1.0);
+  door = mix(door, mix(paint, vec3(1.0), 0.5), lamps);
+  float strip = inside(p, vec2(high.x - 0.05, low.y + 0.05), vec2(high.x - 0.024, high.y - 0.05), px);
+  door = mix(door, min(paint * 1.08 + 0.05, vec3(1.0)), strip);
+  float grip = inside(p, vec2(low.x + 0.014, size.y * 0.43), vec2(low.x + 0.034, size.y * 0.57), px);
+  door = mix(door, vec3(0.80, 0.82, 0.85), grip * near);
   // From afar a face is its value, only darker.
-  door = mix(mix(steel, paint, 0.42), door, clamp(0.35 / m - 1.2, 0.0, 1.0) * 0.6 + 0.4);
+  door = mix(mix(steel, paint, 0.45), door, clamp(0.28 / m - 1.0, 0.0, 1.0) * 0.55 + 0.45);
   return mix(paint, door, inside(p, low, high, px));
 }
 
 vec3 rackBack(vec3 paint, vec2 p, vec2 size, vec2 px) {
   vec2 low = vec2(0.03, 0.05), high = size - vec2(0.03, 0.06);
-  vec3 door = mix(vec3(0.13, 0.145, 0.165), paint, 0.5);
+  vec3 door = mix(vec3(0.11, 0.12, 0.14), paint, 0.38);
   door *= 1.0 - 0.35 * comb(p.y, 0.05, 0.008, px.y) * inside(p, low + 0.04, high - 0.04, px);
   door = mix(door, paint * 0.3, 0.8 * stroke(p.x - 0.5 * size.x, 0.005, px.x));
   return mix(paint, door, inside(p, low, high, px));
@@ -144,5 +149,26 @@ vec3 tray(vec3 paint, float along, float across, float wide, vec2 px) {
   vec3 c = mix(paint * 0.45, paint * 0.62, cables * clamp(0.02 / px.y - 0.4, 0.0, 1.0));
   c = mix(c, paint * 0.95, comb(along, 0.3, 0.018, px.x));
   return mix(c, paint, max(stroke(across, 0.025, px.y), stroke(wide - across, 0.025, px.y)));
+}
+`;
+
+/** The same in few instructions, for drawing by the processor: colours, doors and edges, no detail. */
+export const PLAIN_FACES = /* glsl */ `
+vec3 plainFace(int look, bool flatFace, bool front, vec3 paint, vec2 p, vec2 size) {
+  if (look == 1 && front) {
+    vec2 d = abs(p - 0.5 * size) - 0.5 * size + vec2(0.04, 0.06);
+    return max(d.x, d.y) < 0.0 ? mix(vec3(0.08, 0.09, 0.11), paint, 0.3) : paint;
+  }
+  if ((look == 4 || look == 5) && flatFace) {
+    vec2 cell = size / max(floor(size / (look == 5 ? min(size.x, size.y) : clamp(0.5 * min(size.x, size.y), 0.5, 2.4)) + 0.35), 1.0);
+    vec2 q = (fract(p / cell) - 0.5) * cell;
+    float r = 0.42 * min(cell.x, cell.y);
+    return dot(q, q) < r * r ? paint * 0.45 : paint;
+  }
+  if ((look == 3 || look == 6) && front) {
+    vec2 d = abs(p - 0.5 * size) - 0.5 * size + vec2(0.08, 0.12);
+    return max(d.x, d.y) < 0.0 ? paint * 0.75 : paint;
+  }
+  return look == 9 ? paint * 0.6 : paint;
 }
 `;

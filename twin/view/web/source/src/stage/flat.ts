@@ -8,7 +8,7 @@ import { declutter, font, write } from "./labels";
 import type { Placed } from "./labels";
 import { listen } from "./pointer";
 import { NOTHING } from "./run";
-import { PALETTES, rgb } from "./themes";
+import { PALETTES, layerColor } from "./themes";
 import type { Rgb } from "./themes";
 import { clamp } from "./vectors";
 
@@ -289,7 +289,7 @@ export class FlatStage implements Stage {
   private colors(sheet: Sheet): (box: number) => string {
     const { layer, layers, thing } = sheet.layout;
     const palette = PALETTES[this.dressed];
-    const plain = layers.map((each) => css(each.look === "floor" ? palette.floor : each.look === "wall" ? palette.wall : rgb(each.color)));
+    const plain = layers.map((each) => css(layerColor(each.look, each.color, palette)));
     const coats = layers.map((each) => sheet.paint?.coats.find((coat) => coat.layer === each.name)?.share);
     const lut = sheet.paint?.lut ?? new Uint8Array(0);
     const [none, out] = [css(palette.none), css(palette.out)];

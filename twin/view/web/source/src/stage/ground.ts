@@ -101,13 +101,15 @@ void main() {
   vec3 at = from + ray * far;
   float fade = exp(-pow(length(at.xy) / uReach, 2.0));
   if (far < 0.0) return;
+  vec3 c = uGround;
+#ifndef PLAIN
   vec2 px = max(fwidth(at.xy), 1e-5);
   float grid = max(comb(at.x, 5.0, px.x), comb(at.y, 5.0, px.y)) * 0.5 + max(comb(at.x, 25.0, px.x), comb(at.y, 25.0, px.y)) * 0.5;
-  vec3 c = uGround;
   c = mix(c, uDark > 0.5 ? c * 1.35 + 0.012 : c * 0.90, 0.55 * grid);
+#endif
   vec2 uv = (at.xy - uShadowAt.xy) * uShadowAt.zw;
   float dim = all(greaterThan(uv, vec2(0.0))) && all(lessThan(uv, vec2(1.0))) ? texture(uShadow, uv).r : 0.0;
-  c *= 1.0 - (uDark > 0.5 ? 0.60 : 0.40) * dim;
+  c *= 1.0 - (uDark > 0.5 ? 0.72 : 0.55) * dim;
   color.rgb = mix(uBack, c, fade);
 }
 `;
@@ -118,9 +120,10 @@ export function fullShape(): BufferGeometry {
 }
 
 /** Horizon, ground and grid; drawn first, behind everything. */
-export function groundMesh(uniforms: Uniforms): Mesh {
+export function groundMesh(uniforms: Uniforms, plain: boolean): Mesh {
   const material = new RawShaderMaterial({
     glslVersion: GLSL3, vertexShader: GROUND_VERTEX, fragmentShader: GROUND_FRAGMENT, uniforms, depthTest: false, depthWrite: false,
+    defines: plain ? { PLAIN: 1 } : {},
   });
   const mesh = new Mesh(fullShape(), material);
   mesh.frustumCulled = false;
@@ -139,8 +142,8 @@ export class Shadow {
   constructor(attributes: BoxAttributes, low: readonly number[], high: readonly number[], uniforms: Uniforms, software: boolean) {
     const texels = software ? TEXELS / 2 : TEXELS;
     this.target = new WebGLRenderTarget(texels, texels, {
-      format: RedFormat, type: UnsignedByteType, depthBuffer: false, generateMipmaps: true,
-      minFilter: LinearMipmapLinearFilter, magFilter: LinearFilter,
+      format: RedFormat, type: UnsignedByteType, depthBuffer: false, generateMipmaps: !software,
+      minFilter: software ? LinearFilter : LinearMipmapLinearFilter, magFilter: LinearFilter,
     });
     const wide = [0, 1].map((k) => high[k]! - low[k]! + 4 * REACH);
     this.at = new Vector4(low[0]! - 2 * REACH, low[1]! - 2 * REACH, 1 / wide[0]!, 1 / wide[1]!);

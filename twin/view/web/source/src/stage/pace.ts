@@ -22,17 +22,21 @@ export class Pace {
   private slow = 0;
   private moved = false;
 
-  /** `step` moves and draws, and says whether more is to come; `rested` is called when it stands still. */
+  /**
+   * `step` moves and draws, and says whether more is to come; `busy` tells that the last picture is not finished; `rested` is called
+   * when it stands still.
+   */
   constructor(
     private readonly software: boolean,
     private readonly step: (at: number, passed: number) => { moving: boolean; alive: boolean },
+    private readonly busy: () => boolean,
     private readonly rested: () => void,
   ) {
-    this.coarse = software ? 0.7 : 1;
+    this.coarse = software ? 0.6 : 1;
     this.ratio = this.full;
   }
 
-  private get full(): number {
+  get full(): number {
     return Math.min(globalThis.devicePixelRatio || 1, this.software ? 1 : SHARPEST);
   }
 
@@ -44,6 +48,7 @@ export class Pace {
 
   private run(at: number): void {
     this.request = 0;
+    if (this.busy()) return this.ask();
     const passed = this.last ? at - this.last : 16;
     const before = performance.now();
     const drawn = this.dirty;

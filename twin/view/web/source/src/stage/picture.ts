@@ -1,7 +1,10 @@
 /** Drawing runs with three.js: the renderer, the numbers that all shaders share, and one run into one part of a target. */
-import { Camera, DepthTexture, Matrix4, NearestFilter, Vector2, Vector3, Vector4, WebGLRenderTarget, WebGLRenderer } from "three";
+import {
+  Camera, DepthTexture, GLSL3, Matrix4, Mesh, NearestFilter, RawShaderMaterial, Scene, Vector2, Vector3, Vector4, WebGLRenderTarget, WebGLRenderer,
+} from "three";
 import type { Theme } from "../contract";
 import type { Uniforms } from "./boxes";
+import { fullShape } from "./ground";
 import { cropped, projection } from "./orbit";
 import type { Orbit } from "./orbit";
 import type { Run } from "./run";
@@ -27,6 +30,23 @@ export interface Window {
   height: number;
 }
 
+const COPY_VERTEX = /* glsl */ `
+in vec3 position;
+out vec2 vAt;
+void main() {
+  vAt = 0.5 * position.xy + 0.5;
+  gl_Position = vec4(position.xy, 0.0, 1.0);
+}
+`;
+
+const COPY_FRAGMENT = /* glsl */ `
+precision highp float;
+in vec2 vAt;
+uniform sampler2D uPicture;
+out vec4 color;
+void main() { color = vec4(texture(uPicture, vAt).rgb, 1.0); }
+`;
+
 const COLORS: Record<string, keyof Palette> = {
   uBack: "back", uSky: "sky", uGround: "ground", uOut: "out", uSelected: "selected", uHovered: "hovered", uPower: "power", uCooling: "cooling",
   uUp: "power", uDown: "cooling",
@@ -37,8 +57,12 @@ export class Picture {
   readonly frame: Uniforms;
   private readonly camera = new Camera();
   private readonly depth = new WebGLRenderTarget(4, 4, { depthTexture: new DepthTexture(4, 4) });
+  /** Where a coarse picture is drawn: to change the size of the canvas itself would wait for all that is being drawn. */
+  private readonly coarse = new WebGLRenderTarget(4, 4);
+  private readonly copy = new Scene();
+  private fence: WebGLSync | null = null;
 
-  constructor(canvas: HTMLCanvasElement, software: boolean) {
+  constructor(canvas: HTMLCanvasElement, private readonly software: boolean) {
     this.renderer = new WebGLRenderer({ canvas, antialias: !software, alpha: false, stencil: false, powerPreference: "high-performance" });
     this.renderer.autoClear = false;
     this.renderer.info.autoReset = false;
@@ -49,11 +73,52 @@ export class Picture {
     [depth.minFilter, depth.magFilter] = [NearestFilter, NearestFilter];
     this.frame = {
       uMatrix: { value: new Matrix4() }, uInverse: { value: new Matrix4() }, uEye: { value: new Vector4() }, uAhead: { value: new Vector3() },
-      uPixels: { value: new Vector2() }, uLine: { value: 1 }, uDark: { value: 0 }, uFine: { value: software ? 0 : 1 }, uDepth: { value: depth },
+      uPixels: { value: new Vector2() }, uLine: { value: 1 }, uDark: { value: 0 }, uDepth: { value: depth },
       uNone: { value: new Vector4(0.69, 0.69, 0.69, 1) },
     };
     for (const name of Object.keys(COLORS)) this.frame[name] = { value: new Vector3() };
+    const material = new RawShaderMaterial({
+      glslVersion: GLSL3, vertexShader: COPY_VERTEX, fragmentShader: COPY_FRAGMENT, uniforms: { uPicture: { value: this.coarse.texture } },
+      depthTest: false, depthWrite: false,
+    });
+    const sheet = new Mesh(fullShape(), material);
+    sheet.frustumCulled = false;
+    this.copy.add(sheet);
     this.dress("light");
+  }
+
+  /** Whether the last picture is still being drawn: another one asked for now would only be late. */
+  busy(): boolean {
+    const context = this.renderer.getContext() as WebGL2RenderingContext;
+    if (!this.fence || context.isContextLost()) return false;
+    if (context.getSyncParameter(this.fence, context.SYNC_STATUS) === context.UNSIGNALED) return true;
+    context.deleteSync(this.fence);
+    this.fence = null;
+    return false;
+  }
+
+  /** Draw onto the canvas with `ratio` device pixels per pixel: `draw` gets the size of its target. */
+  onto(size: { width: number; height: number }, ratio: number, full: number, draw: (width: number, height: number) => void): void {
+    const { renderer } = this;
+    if (renderer.getPixelRatio() !== full) renderer.setPixelRatio(full);
+    const [width, height] = [Math.max(Math.floor(size.width * ratio), 1), Math.max(Math.floor(size.height * ratio), 1)];
+    renderer.info.reset();
+    renderer.setRenderTarget(null);
+    if (ratio < full) {
+      this.coarse.setSize(width, height);
+      renderer.setRenderTarget(this.coarse);
+    }
+    draw(width, height);
+    if (ratio < full) {
+      renderer.setRenderTarget(null);
+      renderer.setScissorTest(false);
+      renderer.setViewport(0, 0, size.width, size.height);
+      renderer.render(this.copy, this.camera);
+    }
+    const context = renderer.getContext() as WebGL2RenderingContext;
+    if (this.fence) context.deleteSync(this.fence);
+    this.fence = context.fenceSync(context.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    context.flush();
   }
 
   dress(theme: Theme): void {
@@ -98,7 +163,8 @@ export class Picture {
   /** Depth of what is solid, for rays through the air to end there. */
   private solids(run: Run, window: Window): void {
     const before = this.renderer.getRenderTarget();
-    this.depth.setSize(Math.max(Math.ceil(window.width / 2), 1), Math.max(Math.ceil(window.height / 2), 1));
+    const share = this.software ? 0.5 : 1;
+    this.depth.setSize(Math.max(Math.ceil(window.width * share), 1), Math.max(Math.ceil(window.height * share), 1));
     this.renderer.setRenderTarget(this.depth);
     this.renderer.clear(true, true, false);
     run.onlySolids(() => this.renderer.render(run.root, this.camera));
@@ -107,6 +173,7 @@ export class Picture {
 
   dispose(): void {
     this.depth.dispose();
+    this.coarse.dispose();
     this.renderer.dispose();
   }
 }

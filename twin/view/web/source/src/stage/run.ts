@@ -14,13 +14,15 @@ import { StreamLayer } from "./streams";
 import { firstHit } from "./rays";
 import type { Cut, Hit } from "./rays";
 import { colorTable, fill, numberTable } from "./tables";
-import { PALETTES, rgb } from "./themes";
+import { PALETTES, layerColor } from "./themes";
 import { minus } from "./vectors";
 import type { Triple } from "./vectors";
 
 /** Boxes that an outline may have, and arcs: more would not be readable. */
 const OUTLINED = 4000;
 const ARCS = 2000;
+/** Looks of what belongs to a thing without being the thing. */
+const BESIDE = new Set(["pipe", "tray", "wall", "glass"]);
 const EVERYWHERE: Cut = { low: [-1e30, -1e30, -1e30], high: [1e30, 1e30, 1e30] };
 export const NOTHING: Highlight = { selected: -1, hovered: -1, up: [], down: [], links: [] };
 
@@ -60,16 +62,16 @@ export class Run {
     this.shadow = new Shadow(this.attributes[0]!, this.layout.low, this.layout.high, uniforms, software);
     uniforms.uShadow!.value = this.shadow.target.texture;
     uniforms.uShadowAt!.value = this.shadow.at;
-    this.ground = groundMesh(uniforms);
+    this.ground = groundMesh(uniforms, software);
     this.outlines = new Outlines(uniforms);
     this.arcs = new Links(uniforms);
     this.air = new AirField(scene, this.layout.origin, this.root, uniforms, software);
     this.streams = new StreamLayer(scene, this.layout.origin, uniforms, moves);
     this.root.matrixWorldAutoUpdate = false;
-    this.solids = boxMesh(this.attributes[0]!, uniforms, false);
+    this.solids = boxMesh(this.attributes[0]!, uniforms, false, software);
     this.solids.visible = this.data.solid.count > 0;
     this.root.add(this.solids);
-    if (this.data.glass.count) this.root.add(boxMesh(this.attributes[1]!, uniforms, true));
+    if (this.data.glass.count) this.root.add(boxMesh(this.attributes[1]!, uniforms, true, software));
     this.root.add(this.ground, this.outlines.mesh, this.arcs.mesh, this.streams.mesh);
     this.recoat();
   }
@@ -105,8 +107,7 @@ export class Run {
     const values = this.table.image.data as unknown as Float32Array;
     const wide = this.table.image.width;
     this.layout.layers.forEach((layer, k) => {
-      const color = layer.look === "floor" ? palette.floor : layer.look === "wall" ? palette.wall : rgb(layer.color);
-      values.set([...color, lookOf(layer)], 4 * k);
+      values.set([...layerColor(layer.look, layer.color, palette), lookOf(layer)], 4 * k);
       values.set([layer.opacity, this.seen[k] ? 1 : 0, 0, 0], 4 * (wide + k));
     });
     this.table.needsUpdate = true;
@@ -204,7 +205,7 @@ export class Run {
 
   private link(): void {
     const top = (thing: number): Triple | null => {
-      const box = thingBox(this.layout, thing);
+      const box = this.body(thing);
       return box && [(box.low[0] + box.high[0]) / 2, (box.low[1] + box.high[1]) / 2, box.high[2]];
     };
     const arcs: Link[] = [];
@@ -225,9 +226,15 @@ export class Run {
     return { ...hit, thing: hit.box < 0 ? -1 : thing[hit.box]! };
   }
 
-  /** Middle of a thing, relative to the origin; null where it has no place. */
+  /** Corners of the machine itself, where a thing also has pipes or walls. */
+  private body(thing: number): { low: Triple; high: Triple } | null {
+    const runs = this.layout.layers.map((layer) => BESIDE.has(layer.look));
+    return thingBox(this.layout, thing, (layer) => !runs[layer]) ?? thingBox(this.layout, thing);
+  }
+
+  /** Corners of a thing, relative to the origin; null where it has no place. */
   place(thing: number): { low: Triple; high: Triple } | null {
-    const box = thingBox(this.layout, thing, (layer) => this.layout.layers[layer]!.look !== "wall");
+    const box = this.body(thing);
     if (box) return box;
     const position = this.scene.numbers(this.scene.document.things.position).subarray(3 * thing, 3 * thing + 3);
     if (position.length < 3 || !position.every(Number.isFinite)) return null;

@@ -13,7 +13,6 @@ uniform vec3 uLow;         // the section
 uniform vec3 uHigh;
 uniform vec3 uBack;        // colour of the distance
 uniform float uDark;       // 1: dark theme
-uniform float uFine;       // 0: drawn by the processor
 `;
 
 /** A line from a to b as a flat strip that faces the eye; `corner` is (0 or 1 along, -1 or 1 across), `width` in plain pixels. */

@@ -67,7 +67,7 @@ class SpatialStage implements Stage {
     host.append(this.canvas);
     this.sign = new Sign(host);
     this.motion = new Motion(this.calm);
-    this.pace = new Pace(graphics.software, (at, passed) => this.step(at, passed), () => this.events.moved());
+    this.pace = new Pace(graphics.software, (at, passed) => this.step(at, passed), () => this.picture.busy(), () => this.events.moved());
     this.unlisten = listen(this.canvas, {
       flat: () => this.motion.plan,
       turn: (right, down) => this.turned(right, down),
@@ -195,7 +195,7 @@ class SpatialStage implements Stage {
 
   look(view: View): void {
     this.motion.fly(this.preset(view, this.halves()[0]?.side ?? 0), performance.now());
-    this.pace.ask();
+    this.pace.ask(true);
   }
 
   eye(): Eye {
@@ -224,7 +224,7 @@ class SpatialStage implements Stage {
     const next = { ...aim, target, distance: half / tangents(1)[0], parallel: aim.parallel > 0 ? half : 0 };
     if (!plan) next.tilt = Math.min(Math.max(aim.tilt, 0.38), 0.85);
     this.motion.fly(next, performance.now());
-    this.pace.ask();
+    this.pace.ask(true);
   }
 
   nudge(turn: number, tilt: number, near: number, right = 0, ahead = 0): void {
@@ -232,7 +232,7 @@ class SpatialStage implements Stage {
     if (near) this.motion.zoom(Math.exp(-near), 0, 0, this.aspect(), null);
     if (this.motion.plan ? right || ahead : 0) this.motion.pan(right, ahead);
     else if (right || ahead) this.motion.walk(right, ahead);
-    this.pace.ask();
+    this.pace.ask(true);
   }
 
   private preset(view: View, side: Side): ReturnType<typeof preset> {
@@ -267,7 +267,7 @@ class SpatialStage implements Stage {
 
   private moves(change: () => void): void {
     change();
-    this.pace.ask();
+    this.pace.ask(true);
   }
 
   // Places of the canvas
@@ -365,20 +365,19 @@ class SpatialStage implements Stage {
   private draw(halves: Half[]): void {
     if (this.gone) return;
     const { renderer } = this.picture;
-    const ratio = this.pace.ratio;
-    if (renderer.getPixelRatio() !== ratio) renderer.setPixelRatio(ratio);
-    renderer.info.reset();
-    renderer.setRenderTarget(null);
-    if (halves.length !== 1) {
-      renderer.setScissorTest(false);
-      renderer.setClearColor(this.dressed === "dark" ? 0x3a4655 : 0xc3cad2, 1);
-      renderer.clear(true, true, false);
-    }
-    const high = Math.floor(this.rect.height * ratio);
-    for (const half of halves) {
-      const window = { x: Math.round(half.x * ratio), y: 0, width: Math.floor(half.width * ratio), height: high };
-      this.picture.draw(half.run, this.motion.now, window, { width: window.width, height: high, line: Math.max(ratio, 1) });
-    }
+    const { ratio, full } = this.pace;
+    this.picture.onto(this.rect, ratio, full, (width, height) => {
+      if (halves.length !== 1) {
+        renderer.setScissorTest(false);
+        renderer.setClearColor(this.dressed === "dark" ? 0x3a4655 : 0xc3cad2, 1);
+        renderer.clear(true, true, false);
+      }
+      const scale = width / this.rect.width;
+      for (const half of halves) {
+        const window = { x: Math.round(half.x * scale), y: 0, width: Math.max(Math.floor(half.width * scale), 1), height };
+        this.picture.draw(half.run, this.motion.now, window, { ...window, line: Math.max(ratio, 1) });
+      }
+    });
     this.sign.show(this.labelled(), this.rect.width, this.rect.height, Math.min(devicePixelRatio || 1, 2), this.dressed);
     if (!this.first && halves.length) this.first = performance.now() - this.began;
   }
