@@ -27,11 +27,19 @@ async function start(): Promise<void> {
   try {
     scenes = await read();
   } catch (error) {
-    waitForFile(app, reason(error), "Write the page again with twin view or twin solve, or drop another viewer page here.");
+    waitForFile(
+      app,
+      reason(error),
+      "Write the page again with twin view or twin solve, or drop another viewer page here.",
+    );
     return;
   }
   if (!scenes.length && !mayBeLive()) {
-    waitForFile(app, "This page is the viewer alone: it holds no scene.", "Drop a viewer page or a scene that twin wrote here to look at it.");
+    waitForFile(
+      app,
+      "This page is the viewer alone: it holds no scene.",
+      "Drop a viewer page or a scene that twin wrote here to look at it.",
+    );
     return;
   }
   await open(app, scenes);
@@ -45,7 +53,9 @@ async function read(): Promise<Scene[]> {
 }
 
 function reason(error: unknown): string {
-  return error instanceof SceneError ? error.message : `The scene cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
+  return error instanceof SceneError
+    ? error.message
+    : `The scene cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Say what is wrong, and take a file that somebody drops or chooses. */
@@ -80,10 +90,12 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
       app.fly(thing);
     },
     moved: () => app.store.set({ view: app.eye() }, "replace"),
-    lost: (gone) => app.notice(gone ? "The graphics were lost; the picture comes back by itself." : "The picture is back."),
+    lost: (gone) =>
+      app.notice(gone ? "The graphics were lost; the picture comes back by itself." : "The picture is back."),
   };
-  app.stage = createStage(shell.host, events, { theme: app.theme });
   app.store.follow((ignored) => app.notice(`The address asks for what this page does not know: ${ignored.join(", ")}`));
+  document.documentElement.dataset["theme"] = app.theme;
+  app.stage = createStage(shell.host, events, { theme: app.theme });
   if (scenes.length) first(app, scenes);
   const choose = (file: File) => void compareWith(app, file);
   const furnish = () => {
@@ -93,8 +105,13 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
     followKeys(app);
     receiveFiles(choose);
     if (!app.graphics.ok) app.notice(`${app.graphics.reason} The plan is shown instead of the 3-D picture.`, "error");
-    if (app.now.sel && app.hasRun && app.selected < 0) app.notice(`There is no ${app.now.sel} in this run.`);
-    if (!scenes.length) void followServer(app, (scene) => (app.hasRun ? app.take([scene, ...app.runs.slice(1).map((run) => run.scene)]) : first(app, [scene])));
+    const missing = app.hasRun ? app.missing() : [];
+    if (missing.length) app.notice(`This run has no ${missing.join(", no ")}.`);
+    if (app.hasRun && !app.run.document.layers.length) app.notice("This run has nothing to draw.");
+    if (!scenes.length)
+      void followServer(app, (scene) =>
+        app.hasRun ? app.take([scene, ...app.runs.slice(1).map((run) => run.scene)]) : first(app, [scene]),
+      );
     settle();
   };
   // the picture first: panels wait until it is on the screen
@@ -132,18 +149,35 @@ async function compareWith(app: App, file: File): Promise<void> {
 function receiveFiles(take: (file: File) => void | Promise<void>): () => void {
   const stop = new AbortController();
   const page = document.documentElement.classList;
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    page.add("dropping");
-  }, { signal: stop.signal });
-  addEventListener("dragleave", (event) => event.relatedTarget === null && page.remove("dropping"), { signal: stop.signal });
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    page.remove("dropping");
-    const file = event.dataTransfer?.files[0];
-    if (file) void take(file);
-  }, { signal: stop.signal });
+  addEventListener(
+    "dragover",
+    (event) => {
+      event.preventDefault();
+      page.add("dropping");
+    },
+    { signal: stop.signal },
+  );
+  addEventListener("dragleave", (event) => event.relatedTarget === null && page.remove("dropping"), {
+    signal: stop.signal,
+  });
+  addEventListener(
+    "drop",
+    (event) => {
+      event.preventDefault();
+      page.remove("dropping");
+      const file = event.dataTransfer?.files[0];
+      if (file) void take(file);
+    },
+    { signal: stop.signal },
+  );
   return () => stop.abort();
 }
 
-start().catch((error: unknown) => failurePage(root, "The page stopped", reason(error), "Load it again; if it stops again, write it again with twin view."));
+start().catch((error: unknown) =>
+  failurePage(
+    root,
+    "The page stopped",
+    reason(error),
+    "Load it again; if it stops again, write it again with twin view.",
+  ),
+);

@@ -57,13 +57,25 @@ const edited = (edit: (raw: Buffer) => Buffer | void) => {
 const broken: Record<string, [Uint8Array<ArrayBuffer>, RegExp]> = {
   "cut off": [bytes.slice(0, bytes.length / 2), /cut off|damaged/],
   "not gzip": [new Uint8Array([1, 2, 3]), /cut off|damaged/],
-  "empty": [new Uint8Array(0), /cut off|damaged|not a scene/],
-  "another file": [edited((raw) => Buffer.from(raw.toString("latin1").replace("twin", "nope"), "latin1")), /not a scene of twin/],
+  empty: [new Uint8Array(0), /cut off|damaged|not a scene/],
+  "another file": [
+    edited((raw) => Buffer.from(raw.toString("latin1").replace("twin", "nope"), "latin1")),
+    /not a scene of twin/,
+  ],
   "another container": [edited((raw) => void raw.writeUInt32LE(9, 4)), /container 9/],
   "a longer document than bytes": [edited((raw) => void raw.writeUInt32LE(1e9, 8)), /cut off/],
-  "another version": [edited((raw) => Buffer.from(raw.toString("latin1").replace('"version":"1.0"', '"version":"9.0"'), "latin1")), /version 9.0/],
-  "a wrong word": [edited((raw) => Buffer.from(raw.toString("latin1").replace('"verdict":"fail"', '"verdict":"fool"'), "latin1")), /verdict/],
-  "no JSON": [edited((raw) => Buffer.from(raw.toString("latin1").replace('{"format"', '["format"'), "latin1")), /cannot be read/],
+  "another version": [
+    edited((raw) => Buffer.from(raw.toString("latin1").replace('"version":"1.0"', '"version":"9.0"'), "latin1")),
+    /version 9.0/,
+  ],
+  "a wrong word": [
+    edited((raw) => Buffer.from(raw.toString("latin1").replace('"verdict":"fail"', '"verdict":"fool"'), "latin1")),
+    /verdict/,
+  ],
+  "no JSON": [
+    edited((raw) => Buffer.from(raw.toString("latin1").replace('{"format"', '["format"'), "latin1")),
+    /cannot be read/,
+  ],
 };
 for (const [name, [bad, message]] of Object.entries(broken))
   test(`a damaged scene says so: ${name}`, async () => {

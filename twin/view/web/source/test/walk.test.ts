@@ -3,7 +3,15 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readScene } from "../src/scene/read";
 import { Run } from "../src/scene/run";
-import { coatsOf, differenceColumns, differenceScale, marks, scaleOf, stateColumns, timeColumns } from "../src/scene/scale";
+import {
+  coatsOf,
+  differenceColumns,
+  differenceScale,
+  marks,
+  scaleOf,
+  stateColumns,
+  timeColumns,
+} from "../src/scene/scale";
 import { Index } from "../src/scene/search";
 import { START, fromHash, toHash, type Situation } from "../src/scene/situation";
 
@@ -14,7 +22,10 @@ const inlet = run.quantity("rack.inlet_temperature")!;
 test("the power path goes to the sources and to the loads", () => {
   expect(run.graph.walk(one, "power", true)).toEqual({
     things: [ups, grid],
-    links: [{ from: ups, to: one, sort: "power" }, { from: grid, to: ups, sort: "power" }],
+    links: [
+      { from: ups, to: one, sort: "power" },
+      { from: grid, to: ups, sort: "power" },
+    ],
     more: 0,
   });
   expect(run.graph.walk(grid, "power", false).things).toEqual([ups, one, two, cdu]);
@@ -49,29 +60,69 @@ test("coats hold shares of the bar, and nothing where there is no value", () => 
 });
 
 test("a timeline's values stand in for the state's", () => {
-  expect([...timeColumns(run, "ride", inlet, 2)![0]!.values as Float32Array]).toEqual([25, 27.125]);
+  expect([...(timeColumns(run, "ride", inlet, 2)![0]!.values as Float32Array)]).toEqual([25, 27.125]);
   expect(timeColumns(run, "no such", inlet, 0)).toBeNull();
 });
 
 test("differences are second minus first, about zero", () => {
   const columns = differenceColumns(run, run, stateColumns(run, inlet, 0), stateColumns(run, inlet, 1));
-  expect([...columns[0]!.values as Float32Array]).toEqual([0, 5.75]);
+  expect([...(columns[0]!.values as Float32Array)]).toEqual([0, 5.75]);
   const scale = differenceScale(run, inlet, columns, false);
   expect([scale.low, scale.high, scale.unit]).toEqual([-10, 10, "K"]);
   expect([...scale.lut.subarray(3 * 127, 3 * 128)].every((part) => part > 240)).toBe(true);
 });
 
 test("round marks", () => {
-  expect(marks(0, 1.5e5, { units: [{ text: "W", factor: 1, offset: 0 }, { text: "kW", factor: 1000, offset: 0 }], decimals: null, flag: false, zero: "W" }))
-    .toMatchObject({ unit: "kW", ticks: [{ text: "0" }, { text: "25" }, { text: "50" }, { text: "75" }, { text: "100" }, { text: "125" }, { text: "150" }] });
+  expect(
+    marks(0, 1.5e5, {
+      units: [
+        { text: "W", factor: 1, offset: 0 },
+        { text: "kW", factor: 1000, offset: 0 },
+      ],
+      decimals: null,
+      flag: false,
+      zero: "W",
+    }),
+  ).toMatchObject({
+    unit: "kW",
+    ticks: [
+      { text: "0" },
+      { text: "25" },
+      { text: "50" },
+      { text: "75" },
+      { text: "100" },
+      { text: "125" },
+      { text: "150" },
+    ],
+  });
 });
 
 test("an address holds the situation, and gives it back", () => {
   const now: Situation = {
-    ...START, sel: "p1.s.08", paint: "rack.power", state: "lose:ups.A1", step: 2, layers: { walls: false, busways: true }, isolate: "pod:p1",
-    box: { low: [0, -1, 0], high: [2.5, 3, 4] }, air: "surface", field: "temperature", cuts: [{ axis: "z", at: 1.8 }, { axis: "x", at: -2 }], level: 30.5,
-    streams: true, labels: false, timeline: "year, all", time: 3600, compare: "difference", theme: "dark", safe: true,
-    view: { eye: [1, 2, 3], target: [4, 5, 6], parallel: 7 }, tab: "states",
+    ...START,
+    sel: "p1.s.08",
+    paint: "rack.power",
+    state: "lose:ups.A1",
+    step: 2,
+    layers: { walls: false, busways: true },
+    isolate: "pod:p1",
+    box: { low: [0, -1, 0], high: [2.5, 3, 4] },
+    air: "surface",
+    field: "temperature",
+    cuts: [
+      { axis: "z", at: 1.8 },
+      { axis: "x", at: -2 },
+    ],
+    level: 30.5,
+    streams: true,
+    labels: false,
+    timeline: "year, all",
+    time: 3600,
+    compare: "difference",
+    theme: "dark",
+    safe: true,
+    view: { eye: [1, 2, 3], target: [4, 5, 6], parallel: 7 },
+    tab: "states",
   };
   expect(fromHash(toHash(now))).toEqual({ situation: now, ignored: [] });
   expect(toHash(now)).toContain("sel=p1.s.08&paint=rack.power&state=lose:ups.A1");
@@ -84,7 +135,9 @@ test("names of any script survive the address", () => {
 });
 
 test("what an address asks for in vain is told, the rest is taken", () => {
-  const { situation, ignored } = fromHash("#sel=a&nonsense=1&cut=z:high&view=1,2&layers=walls&theme=pink&time=x&step=-1&box=1,2&level=&%=1&state=%E0%A4%A");
+  const { situation, ignored } = fromHash(
+    "#sel=a&nonsense=1&cut=z:high&view=1,2&layers=walls&theme=pink&time=x&step=-1&box=1,2&level=&%=1&state=%E0%A4%A",
+  );
   expect(situation).toEqual({ ...START, sel: "a", view: null });
   expect(ignored).toHaveLength(11);
   expect(fromHash("#cut=z:1.8").situation.air).toBe("slice");

@@ -21,7 +21,9 @@ const TAG = ["scr", "ipt"].join("");
 
 /** The base64 of the scene in the text of a viewer page. */
 export function sceneText(page: string): string {
-  const found = new RegExp(`<${TAG} type="application/octet-stream" id="scene">([A-Za-z0-9+/=\\s]*)</${TAG}>`).exec(page);
+  const found = new RegExp(`<${TAG} type="application/octet-stream" id="scene">([A-Za-z0-9+/=\\s]*)</${TAG}>`).exec(
+    page,
+  );
   if (!found) throw new SceneError("This file holds no scene: choose a viewer page or a scene that twin wrote.");
   return found[1]!;
 }

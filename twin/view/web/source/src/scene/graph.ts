@@ -56,7 +56,8 @@ export class Graph {
             walk.things.push(there);
             following.push(there);
           }
-          if (walk.links.length < 2 * cap) walk.links.push({ ...(up ? { from: there, to: here } : { from: here, to: there }), sort });
+          if (walk.links.length < 2 * cap)
+            walk.links.push({ ...(up ? { from: there, to: here } : { from: here, to: there }), sort });
         }
       front = following;
     }

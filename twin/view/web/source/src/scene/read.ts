@@ -42,7 +42,9 @@ export async function readScene(packed: Uint8Array<ArrayBuffer>): Promise<Scene>
 function checked(plain: unknown): Document {
   const version = String((plain as { version?: unknown } | null)?.version ?? "");
   if (Number.parseInt(version, 10) !== VERSION)
-    throw new SceneError(`The scene has version ${version || "unknown"}; this page reads ${VERSION}. Run twin solve again.`);
+    throw new SceneError(
+      `The scene has version ${version || "unknown"}; this page reads ${VERSION}. Run twin solve again.`,
+    );
   if (!validate(plain)) {
     const first = validate.errors?.[0];
     throw new SceneError(`The scene breaks its format: ${first?.instancePath || "document"} ${first?.message ?? ""}`);
@@ -143,7 +145,8 @@ export function decode(bytes: Uint8Array, columns: number, coding: "first" | "pr
 /** A row of a table whose rows were combined with the first one. */
 export function decodeRow(bytes: Uint8Array, columns: number, row: number): Float32Array {
   const count = bytes.length / 4;
-  const word = (k: number) => bytes[k]! | (bytes[count + k]! << 8) | (bytes[2 * count + k]! << 16) | (bytes[3 * count + k]! << 24);
+  const word = (k: number) =>
+    bytes[k]! | (bytes[count + k]! << 8) | (bytes[2 * count + k]! << 16) | (bytes[3 * count + k]! << 24);
   const bits = new Uint32Array(columns);
   for (let k = 0; k < columns; k++) bits[k] = row ? word(k) ^ word(row * columns + k) : word(k);
   return new Float32Array(bits.buffer);

@@ -50,7 +50,17 @@ export function airScale(run: Run, volume: Volume, safe: boolean): Scale {
   if (shared) return { ...scaleOf(run, shared, safe), title: volume.label };
   const { unit, ticks } = marks(volume.low, volume.high, run.document.dimensions[volume.dimension]);
   const lut = lutOf(run, volume, safe);
-  return { title: volume.label, unit, low: volume.low, high: volume.high, lut, ticks, bands: [], limits: [], signed: false };
+  return {
+    title: volume.label,
+    unit,
+    low: volume.low,
+    high: volume.high,
+    lut,
+    ticks,
+    bands: [],
+    limits: [],
+    signed: false,
+  };
 }
 
 /** Round values in the unit that the larger end of a range is shown in. */
@@ -85,7 +95,8 @@ export function diverging(dark: boolean): Uint8Array {
   for (let k = 0; k < 256; k++) {
     const at = (k / 255) * (stops.length - 1);
     const left = Math.min(Math.floor(at), stops.length - 2);
-    for (let c = 0; c < 3; c++) lut[3 * k + c] = Math.round(stops[left]![c]! + (at - left) * (stops[left + 1]![c]! - stops[left]![c]!));
+    for (let c = 0; c < 3; c++)
+      lut[3 * k + c] = Math.round(stops[left]![c]! + (at - left) * (stops[left + 1]![c]! - stops[left]![c]!));
   }
   return lut;
 }
@@ -105,8 +116,12 @@ export function companions(run: Run, quantity: Quantity): Quantity[] {
   const last = (name: string) => name.slice(name.indexOf(".") + 1);
   for (const other of run.document.quantities) {
     const alike =
-      other !== quantity && other.paint && other.dimension === quantity.dimension && other.low === quantity.low &&
-      other.high === quantity.high && other.lut === quantity.lut &&
+      other !== quantity &&
+      other.paint &&
+      other.dimension === quantity.dimension &&
+      other.low === quantity.low &&
+      other.high === quantity.high &&
+      other.lut === quantity.lut &&
       (quantity.dimension === "temperature" || last(other.name) === last(quantity.name));
     if (!alike || other.layers.length === 0 || other.layers.some((layer) => taken.has(layer))) continue;
     other.layers.forEach((layer) => taken.add(layer));
@@ -131,7 +146,8 @@ export function timeColumns(run: Run, timeline: string, quantity: Quantity, inde
   const found: Columns[] = [];
   for (const one of wanted) {
     const paint = along.find((paint) => run.document.quantities[paint.quantity] === one);
-    if (paint) found.push({ quantity: one, thing: run.scene.numbers(paint.thing), values: run.scene.row(paint.values, index) });
+    if (paint)
+      found.push({ quantity: one, thing: run.scene.numbers(paint.thing), values: run.scene.row(paint.values, index) });
   }
   return found.some((columns) => columns.quantity === quantity) ? found : null;
 }
@@ -166,7 +182,17 @@ export function differenceScale(run: Run, quantity: Quantity, columns: Columns[]
     return { value: share * end, text };
   });
   const title = `${quantity.label}: second minus first`;
-  return { title, unit: unit.text, low: -end, high: end, lut: diverging(dark), ticks, bands: [], limits: [], signed: true };
+  return {
+    title,
+    unit: unit.text,
+    low: -end,
+    high: end,
+    lut: diverging(dark),
+    ticks,
+    bands: [],
+    limits: [],
+    signed: true,
+  };
 }
 
 /** Shares along the table for every layer that the columns colour. */
@@ -186,14 +212,27 @@ export function coatsOf(run: Run, scale: Scale, all: Columns[]): Coat[] {
 
 /** Text of a value on a scale: differences with their sign. */
 export function textOn(run: Run, scale: Scale, quantity: Quantity, value: number): string {
-  return scale.signed ? formatDifference(value, run.document.dimensions[quantity.dimension]) : run.text(quantity, value);
+  return scale.signed
+    ? formatDifference(value, run.document.dimensions[quantity.dimension])
+    : run.text(quantity, value);
 }
 
 /** Table of a quantity as people call it. */
 export function tableLabel(name: string): string {
   const labels: Record<string, string> = {
-    rack: "Racks", cdu: "CDUs", crah: "Air handlers", plant: "Plant", pump: "Pumps", power: "Power machines", feed: "Feeds",
-    loop: "Loops", hall: "Halls", rear_door: "Rear doors", site: "Site", margin: "Margins", machine: "Machines",
+    rack: "Racks",
+    cdu: "CDUs",
+    crah: "Air handlers",
+    plant: "Plant",
+    pump: "Pumps",
+    power: "Power machines",
+    feed: "Feeds",
+    loop: "Loops",
+    hall: "Halls",
+    rear_door: "Rear doors",
+    site: "Site",
+    margin: "Margins",
+    machine: "Machines",
   };
   const table = name.split(".")[0] ?? "";
   return labels[table] ?? (table.charAt(0).toUpperCase() + table.slice(1)).replaceAll("_", " ");

@@ -21,7 +21,9 @@ export class Index {
     const types = things.types.map((type) => type.split("\t")[0]!.toLowerCase());
     const rows = things.rows.map((row) => row.toLowerCase());
     this.ids = things.id.map((id) => id.toLowerCase());
-    this.words = this.ids.map((id, k) => `${id} ${kinds[things.kind[k]!] ?? ""} ${types[things.type[k]!] ?? ""} ${rows[things.row[k]!] ?? ""}`);
+    this.words = this.ids.map(
+      (id, k) => `${id} ${kinds[things.kind[k]!] ?? ""} ${types[things.type[k]!] ?? ""} ${rows[things.row[k]!] ?? ""}`,
+    );
     const group = (sort: "pod" | "row" | "hall", names: string[], of: number[]): Hit[] => {
       const counts = new Uint32Array(names.length);
       for (const index of of) if (index >= 0) counts[index]!++;
@@ -32,7 +34,9 @@ export class Index {
       ...group("pod", things.pods, things.pod),
       ...group("row", things.rows, things.row),
       ...states.map((state): Hit => ({ sort: "state", name: state.name, detail: "state", thing: -1 })),
-      ...quantities.filter((one) => one.paint).map((one): Hit => ({ sort: "quantity", name: one.name, detail: one.label, thing: -1 })),
+      ...quantities
+        .filter((one) => one.paint)
+        .map((one): Hit => ({ sort: "quantity", name: one.name, detail: one.label, thing: -1 })),
     ];
   }
 
@@ -48,7 +52,12 @@ export class Index {
       if (scored.length > 8 * most) scored.sort((a, b) => b[0] - a[0]).splice(4 * most);
     };
     for (const hit of this.groups) {
-      const score = scoreOf(hit.name.toLowerCase(), `${hit.sort} ${hit.name.toLowerCase()} ${hit.detail.toLowerCase()}`, wanted, tokens);
+      const score = scoreOf(
+        hit.name.toLowerCase(),
+        `${hit.sort} ${hit.name.toLowerCase()} ${hit.detail.toLowerCase()}`,
+        wanted,
+        tokens,
+      );
       if (score > 0) add(score + (hit.sort === "state" || hit.sort === "quantity" ? -6 : 1), () => hit);
     }
     for (let k = 0; k < this.ids.length; k++) {

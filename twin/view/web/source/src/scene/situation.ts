@@ -36,9 +36,26 @@ export interface Situation {
 }
 
 export const START: Situation = {
-  sel: "", paint: "", state: "", step: -1, layers: {}, isolate: "", box: null, air: "off", field: "", cuts: [],
-  level: null, streams: false, labels: true, timeline: "", time: 0, compare: "first", theme: "", safe: false,
-  view: null, tab: "findings",
+  sel: "",
+  paint: "",
+  state: "",
+  step: -1,
+  layers: {},
+  isolate: "",
+  box: null,
+  air: "off",
+  field: "",
+  cuts: [],
+  level: null,
+  streams: false,
+  labels: true,
+  timeline: "",
+  time: 0,
+  compare: "first",
+  theme: "",
+  safe: false,
+  view: null,
+  tab: "findings",
 };
 
 export const VIEWS: readonly View[] = ["iso", "plan", "south", "east", "north", "west"];
@@ -93,7 +110,10 @@ function take(into: { -readonly [Key in keyof Situation]: Situation[Key] }, key:
     return one !== undefined;
   };
   switch (key) {
-    case "sel": case "paint": case "state": case "field":
+    case "sel":
+    case "paint":
+    case "state":
+    case "field":
       into[key] = value;
       return true;
     case "isolate":
@@ -113,7 +133,8 @@ function take(into: { -readonly [Key in keyof Situation]: Situation[Key] }, key:
       into.box = { low: [a!, b!, c!], high: [d!, e!, f] };
       return true;
     }
-    case "air": return choose(AIRS, (mode) => (into.air = mode));
+    case "air":
+      return choose(AIRS, (mode) => (into.air = mode));
     case "cut": {
       const cuts = value.split(",").map((text) => /^([xyz]):(-?[\d.]+)$/.exec(text));
       if (cuts.some((found) => !found || !Number.isFinite(Number(found[2])))) return false;
@@ -125,8 +146,10 @@ function take(into: { -readonly [Key in keyof Situation]: Situation[Key] }, key:
       into.level = level ?? null;
       return level !== undefined;
     }
-    case "streams": return choose(["on", "off"], (one) => (into.streams = one === "on"));
-    case "labels": return choose(["on", "off"], (one) => (into.labels = one === "on"));
+    case "streams":
+      return choose(["on", "off"], (one) => (into.streams = one === "on"));
+    case "labels":
+      return choose(["on", "off"], (one) => (into.labels = one === "on"));
     case "time": {
       const cut = value.lastIndexOf(",");
       const time = Number(value.slice(cut + 1));
@@ -134,12 +157,18 @@ function take(into: { -readonly [Key in keyof Situation]: Situation[Key] }, key:
       [into.timeline, into.time] = [value.slice(0, cut), time];
       return true;
     }
-    case "compare": return choose(COMPARING, (one) => (into.compare = one));
-    case "theme": return choose(["light", "dark"] as const, (one) => (into.theme = one));
-    case "safe": return choose(["on", "off"], (one) => (into.safe = one === "on"));
-    case "view": return choose(VIEWS, (one) => (into.view = one)) || takeEye(into, value);
-    case "tab": return choose(TABS, (one) => (into.tab = one));
-    default: return false;
+    case "compare":
+      return choose(COMPARING, (one) => (into.compare = one));
+    case "theme":
+      return choose(["light", "dark"] as const, (one) => (into.theme = one));
+    case "safe":
+      return choose(["on", "off"], (one) => (into.safe = one === "on"));
+    case "view":
+      return choose(VIEWS, (one) => (into.view = one)) || takeEye(into, value);
+    case "tab":
+      return choose(TABS, (one) => (into.tab = one));
+    default:
+      return false;
   }
 }
 
@@ -166,7 +195,11 @@ function short(value: number): string {
 
 /** Names stay readable in the address: only what would break it is escaped. */
 function escaped(text: string): string {
-  return encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%2B", "+").replaceAll("%2F", "/");
+  return encodeURIComponent(text)
+    .replaceAll("%3A", ":")
+    .replaceAll("%2C", ",")
+    .replaceAll("%2B", "+")
+    .replaceAll("%2F", "/");
 }
 
 function plain(text: string): string | null {

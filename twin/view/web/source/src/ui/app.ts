@@ -3,7 +3,17 @@ import type { Eye, Graphics, Side, Stage, Theme } from "../contract";
 import type { Quantity, State, Timeline } from "../generated/scene";
 import { nearest } from "../scene/clock";
 import { Run } from "../scene/run";
-import { coatsOf, differenceColumns, differenceScale, scaleOf, stateColumns, textOn, timeColumns, type Columns, type Scale } from "../scene/scale";
+import {
+  coatsOf,
+  differenceColumns,
+  differenceScale,
+  scaleOf,
+  stateColumns,
+  textOn,
+  timeColumns,
+  type Columns,
+  type Scale,
+} from "../scene/scale";
 import type { Scene } from "../contract";
 import { Store } from "./store";
 
@@ -126,7 +136,9 @@ export class App {
       const timeline = run.timeline(this.now.timeline);
       if (!own) return [];
       const index = timeline ? nearest(run.scene.numbers(timeline.times), this.now.time) : 0;
-      return (timeline && timeColumns(run, timeline.name, own, index)) || stateColumns(run, own, run.state(this.now.state));
+      return (
+        (timeline && timeColumns(run, timeline.name, own, index)) || stateColumns(run, own, run.state(this.now.state))
+      );
     });
     const scale = scaleOf(this.run, quantity, this.now.safe);
     if (!this.differs) return { scale, columns };
@@ -156,7 +168,8 @@ export class App {
 
   select(thing: number, side: Side = this.side): void {
     const id = thing < 0 ? "" : this.runs[side]!.id(thing);
-    this.store.set({ sel: id });
+    const only = side === 1 && id !== "" && this.runs[0]!.scene.thing(id) < 0;
+    this.store.set({ sel: id, compare: only ? "second" : this.now.compare });
   }
 
   selectId(id: string): void {
@@ -165,6 +178,21 @@ export class App {
 
   fly(thing: number, extent?: number): void {
     if (thing >= 0 && this.run.position(thing)) this.stage.fly(thing, this.side, extent);
+  }
+
+  /** What the situation asks for and the run does not have. */
+  missing(): string[] {
+    const { sel, paint, state, timeline, layers, field } = this.now;
+    const { run } = this;
+    const known = new Set(run.document.layers.map((layer) => layer.name));
+    return [
+      sel && this.runs.every((one) => one.scene.thing(sel) < 0) ? sel : "",
+      paint && !run.quantity(paint)?.paint ? `quantity ${paint}` : "",
+      state && !run.hasState(state) ? `state ${state}` : "",
+      timeline && !run.timeline(timeline) ? `timeline ${timeline}` : "",
+      field && !run.document.volumes.some((volume) => volume.name === field) ? `air field ${field}` : "",
+      ...Object.keys(layers).map((name) => (known.has(name) ? "" : `layer ${name}`)),
+    ].filter(Boolean);
   }
 
   /** On a phone the dock is a sheet over the picture; it goes when something was chosen in it. */

@@ -19,9 +19,24 @@ export function drawChart(canvas: HTMLCanvasElement, plot: Plot, index: number, 
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  const colors = theme === "dark"
-    ? { line: "#7aa5ff", other: "#f0a35e", limit: "#ff7a6e", quiet: "#8b95a5", grid: "rgba(255,255,255,.09)", ink: "#e9edf3" }
-    : { line: "#2f62d9", other: "#c4701b", limit: "#d1362b", quiet: "#667085", grid: "rgba(16,24,40,.08)", ink: "#101828" };
+  const colors =
+    theme === "dark"
+      ? {
+          line: "#7aa5ff",
+          other: "#f0a35e",
+          limit: "#ff7a6e",
+          quiet: "#8b95a5",
+          grid: "rgba(255,255,255,.09)",
+          ink: "#e9edf3",
+        }
+      : {
+          line: "#2f62d9",
+          other: "#c4701b",
+          limit: "#d1362b",
+          quiet: "#667085",
+          grid: "rgba(16,24,40,.08)",
+          ink: "#101828",
+        };
   const [low, high] = extent(plot);
   const [first, last] = [plot.times[0] ?? 0, plot.times[plot.times.length - 1] ?? 1];
   const x = (time: number) => ((time - first) / (last - first || 1)) * width;
@@ -31,7 +46,13 @@ export function drawChart(canvas: HTMLCanvasElement, plot: Plot, index: number, 
   if (plot.other) line(context, plot.other.times, plot.other.values, x, y, width, colors.other);
   line(context, plot.times, plot.values, x, y, width, colors.line);
   const within = plot.limits.filter((limit) => limit.value >= low && limit.value <= high);
-  rule(context, width, within.map((limit) => y(limit.value)), colors.limit, [4, 3]);
+  rule(
+    context,
+    width,
+    within.map((limit) => y(limit.value)),
+    colors.limit,
+    [4, 3],
+  );
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = colors.limit;
   for (const limit of within) context.fillText(limit.text, 4, y(limit.value) - 3);
@@ -58,12 +79,21 @@ function extent(plot: Plot): [number, number] {
     }
   if (!Number.isFinite(low)) return [0, 1];
   const span = high - low || Math.abs(high) || 1;
-  for (const { value } of plot.limits) if (value > low - span && value < high + span) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  for (const { value } of plot.limits)
+    if (value > low - span && value < high + span) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return low === high ? [low - span / 2, high + span / 2] : [low, high];
 }
 
 /** Every value where they are few; lowest and highest of every pixel where they are many. */
-function line(context: CanvasRenderingContext2D, times: ArrayLike<number>, values: ArrayLike<number>, x: (time: number) => number, y: (value: number) => number, width: number, color: string): void {
+function line(
+  context: CanvasRenderingContext2D,
+  times: ArrayLike<number>,
+  values: ArrayLike<number>,
+  x: (time: number) => number,
+  y: (value: number) => number,
+  width: number,
+  color: string,
+): void {
   context.beginPath();
   context.strokeStyle = color;
   context.lineWidth = times.length > 2 * width ? 1 : 1.75;
@@ -96,7 +126,13 @@ function line(context: CanvasRenderingContext2D, times: ArrayLike<number>, value
   context.stroke();
 }
 
-function rule(context: CanvasRenderingContext2D, width: number, heights: number[], color: string, dash: number[]): void {
+function rule(
+  context: CanvasRenderingContext2D,
+  width: number,
+  heights: number[],
+  color: string,
+  dash: number[],
+): void {
   context.strokeStyle = color;
   context.lineWidth = 1;
   context.setLineDash(dash);

@@ -18,7 +18,8 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
 function put(element: HTMLElement, name: string, value: Value): void {
   if (value === null || value === undefined || value === false) return;
   if (typeof value === "function") element.addEventListener(name.slice(2), value as EventListener);
-  else if (typeof value === "object") for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
+  else if (typeof value === "object")
+    for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
   else if (name === "value" && "value" in element) (element as HTMLInputElement).value = String(value);
   else element.setAttribute(name, value === true ? "" : String(value));
 }
@@ -69,7 +70,8 @@ const PATHS: Record<string, string> = {
   clock: "M10 2.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 0 0 0-15M10 6v4l2.5 2",
   split: "M3 4h14v12H3zM10 4v12",
   open: "M3 6h5l1.5 2H17v8H3zM10 14v-3.5M8.5 12l1.5-1.5l1.5 1.5",
-  palette: "M10 2.5a7.5 7.5 0 1 0 0 15c1.2 0 1.6-.8 1.3-1.7c-.4-1.2.3-2.3 1.6-2.3h1.6c1.8 0 3-1.3 3-3.5c0-4.2-3.4-7.5-7.5-7.5M6 10h.01M8 6.5h.01M12 6.5h.01M14.3 9h.01",
+  palette:
+    "M10 2.5a7.5 7.5 0 1 0 0 15c1.2 0 1.6-.8 1.3-1.7c-.4-1.2.3-2.3 1.6-2.3h1.6c1.8 0 3-1.3 3-3.5c0-4.2-3.4-7.5-7.5-7.5M6 10h.01M8 6.5h.01M12 6.5h.01M14.3 9h.01",
   warn: "M10 3l7.5 13.5h-15zM10 8v4M10 14.3h.01",
   dock: "M3 4h14v12H3zM8 4v12",
 };
@@ -88,14 +90,40 @@ export function icon(name: string): SVGSVGElement {
 }
 
 /** A button of an icon; its label is its tip. */
-export function iconButton(name: string, label: string, press: (event: MouseEvent) => void, more: Record<string, Value> = {}): HTMLButtonElement {
-  return h("button", { type: "button", class: "icon-button", title: label, "aria-label": label, onclick: press, ...more }, icon(name));
+export function iconButton(
+  name: string,
+  label: string,
+  press: (event: MouseEvent) => void,
+  more: Record<string, Value> = {},
+): HTMLButtonElement {
+  return h(
+    "button",
+    { type: "button", class: "icon-button", title: label, "aria-label": label, onclick: press, ...more },
+    icon(name),
+  );
 }
 
 /** A box to tick, drawn as a switch. */
-export function toggle(label: string, on: boolean, change: (on: boolean) => void, more: Record<string, Value> = {}): HTMLLabelElement {
-  const input = h("input", { type: "checkbox", role: "switch", checked: on, ...more, onchange: () => change(input.checked) });
-  return h("label", { class: "switch" }, input, h("span", { class: "switch-track", "aria-hidden": "true" }), h("span", {}, label));
+export function toggle(
+  label: string,
+  on: boolean,
+  change: (on: boolean) => void,
+  more: Record<string, Value> = {},
+): HTMLLabelElement {
+  const input = h("input", {
+    type: "checkbox",
+    role: "switch",
+    checked: on,
+    ...more,
+    onchange: () => change(input.checked),
+  });
+  return h(
+    "label",
+    { class: "switch" },
+    input,
+    h("span", { class: "switch-track", "aria-hidden": "true" }),
+    h("span", {}, label),
+  );
 }
 
 /** A few choices beside one another. */
@@ -110,7 +138,13 @@ export function segments<Name extends string>(
     "div",
     { class: "segments", role: "radiogroup", "aria-label": label },
     choices.map(({ name, text }) => {
-      const input = h("input", { type: "radio", name: group, value: name, checked: name === chosen, onchange: () => choose(name) });
+      const input = h("input", {
+        type: "radio",
+        name: group,
+        value: name,
+        checked: name === chosen,
+        onchange: () => choose(name),
+      });
       return h("label", {}, input, h("span", {}, text));
     }),
   );
@@ -129,7 +163,13 @@ export function slider(
   const shown = h("output", {}, text(value));
   const step = range.step ?? Math.max((range.high - range.low) / 400, 1e-6);
   const input = h("input", {
-    type: "range", min: range.low, max: range.high, step, value, "aria-label": label, "aria-valuetext": text(value),
+    type: "range",
+    min: range.low,
+    max: range.high,
+    step,
+    value,
+    "aria-label": label,
+    "aria-valuetext": text(value),
     oninput: () => {
       const now = Number(input.value);
       shown.textContent = text(now);

@@ -21,17 +21,45 @@ function table(app: App): HTMLElement {
   const label = (figure: Figure) => (figure.definition ? defined(figure) : figure.label);
   const caption = h("caption", { class: "visually-hidden" }, "Key figures");
   if (!second)
-    return h("table", { class: "figures" }, caption, h("tbody", {}, figures.map((figure) =>
-      h("tr", {}, h("th", { scope: "row" }, label(figure)), h("td", {}, figure.text)))));
+    return h(
+      "table",
+      { class: "figures" },
+      caption,
+      h(
+        "tbody",
+        {},
+        figures.map((figure) => h("tr", {}, h("th", { scope: "row" }, label(figure)), h("td", {}, figure.text))),
+      ),
+    );
   const rows = (figure: Figure, one: Figure | undefined, other: Figure | undefined) => [
     h("tr", {}, h("th", { scope: "rowgroup", colspan: 3 }, label(figure))),
-    h("tr", {}, h("td", {}, one?.text ?? "\u2013"), h("td", {}, other?.text ?? "\u2013"),
-      h("td", { class: "change" }, one && other ? change(one.text, other.text) : "\u2013")),
+    h(
+      "tr",
+      {},
+      h("td", {}, one?.text ?? "\u2013"),
+      h("td", {}, other?.text ?? "\u2013"),
+      h("td", { class: "change" }, one && other ? change(one.text, other.text) : "\u2013"),
+    ),
   ];
   const heads = [app.names[0] || "First", app.names[1] || "Second", "Difference"];
-  return h("table", { class: "figures two" }, caption,
-    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col", title: head }, head)))),
-    [...figures.map((figure) => rows(figure, figure, others.get(figure.name))), ...extra.map((figure) => rows(figure, undefined, figure))].map((pair) => h("tbody", {}, pair)));
+  return h(
+    "table",
+    { class: "figures two" },
+    caption,
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        heads.map((head) => h("th", { scope: "col", title: head }, head)),
+      ),
+    ),
+    [
+      ...figures.map((figure) => rows(figure, figure, others.get(figure.name))),
+      ...extra.map((figure) => rows(figure, undefined, figure)),
+    ].map((pair) => h("tbody", {}, pair)),
+  );
 }
 
 /** A label that tells its definition when it is asked. */
@@ -53,15 +81,34 @@ export function change(one: string, other: string): string {
 
 function about(app: App): HTMLElement {
   const { document } = app.run;
-  return h("section", { class: "about" },
-    document.notes.length ? [h("h3", {}, "Left out"), h("ul", {}, document.notes.map((note) => h("li", {}, note)))] : null,
+  return h(
+    "section",
+    { class: "about" },
+    document.notes.length
+      ? [
+          h("h3", {}, "Left out"),
+          h(
+            "ul",
+            {},
+            document.notes.map((note) => h("li", {}, note)),
+          ),
+        ]
+      : null,
     h("h3", {}, "About"),
     document.description ? h("p", {}, document.description) : null,
-    h("dl", {},
-      h("dt", {}, "Solve"), h("dd", {}, document.status),
-      h("dt", {}, "States"), h("dd", {}, String(document.states.length)),
-      h("dt", {}, "Things"), h("dd", {}, document.things.id.length.toLocaleString("en")),
-      h("dt", {}, "Written by"), h("dd", {}, document.generator),
-      h("dt", {}, "Layout"), h("dd", { class: "code", title: document.digest }, document.digest.slice(0, 12) || "\u2013")),
+    h(
+      "dl",
+      {},
+      h("dt", {}, "Solve"),
+      h("dd", {}, document.status),
+      h("dt", {}, "States"),
+      h("dd", {}, String(document.states.length)),
+      h("dt", {}, "Things"),
+      h("dd", {}, document.things.id.length.toLocaleString("en")),
+      h("dt", {}, "Written by"),
+      h("dd", {}, document.generator),
+      h("dt", {}, "Layout"),
+      h("dd", { class: "code", title: document.digest }, document.digest.slice(0, 12) || "\u2013"),
+    ),
   );
 }

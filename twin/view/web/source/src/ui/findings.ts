@@ -13,13 +13,23 @@ const filter = { text: "", rank: "" as "" | Rank };
 
 export function findingsTab(app: App): HTMLElement {
   const chips = h("div", { class: "chips", role: "group", "aria-label": "Severity" });
-  const search = h("input", { type: "search", class: "field", placeholder: "Filter findings", "aria-label": "Filter findings", value: filter.text });
+  const search = h("input", {
+    type: "search",
+    class: "field",
+    placeholder: "Filter findings",
+    "aria-label": "Filter findings",
+    value: filter.text,
+  });
   const empty = h("p", { class: "empty" });
   let shown: number[] = [];
   const rows = new Rows({
     label: "Findings, worst first",
     height: 92,
-    row: (index) => findingRow(app.run.document.findings[shown[index]!]!, app.run.stateAt(app.run.document.findings[shown[index]!]!.state)?.name ?? ""),
+    row: (index) =>
+      findingRow(
+        app.run.document.findings[shown[index]!]!,
+        app.run.stateAt(app.run.document.findings[shown[index]!]!.state)?.name ?? "",
+      ),
     open: (index) => openFinding(app, shown[index]!),
   });
   const refresh = () => {
@@ -50,7 +60,9 @@ function listed(app: App): number[] {
   const found: number[] = [];
   app.run.document.findings.forEach((finding, index) => {
     if (filter.rank && rank(finding) !== filter.rank) return;
-    const text = words.length ? `${finding.code} ${finding.title} ${finding.subject} ${finding.message}`.toLowerCase() : "";
+    const text = words.length
+      ? `${finding.code} ${finding.title} ${finding.subject} ${finding.message}`.toLowerCase()
+      : "";
     if (words.every((word) => text.includes(word))) found.push(index);
   });
   return found;
@@ -70,7 +82,9 @@ function chipsOf(app: App, refresh: () => void): HTMLElement[] {
       h(
         "button",
         {
-          type: "button", class: `chip ${name}`, "aria-pressed": String(filter.rank === name),
+          type: "button",
+          class: `chip ${name}`,
+          "aria-pressed": String(filter.rank === name),
           onclick: () => {
             filter.rank = filter.rank === name ? "" : name;
             refresh();
@@ -88,16 +102,22 @@ function findingRow(finding: Finding, state: string): HTMLElement {
   return h(
     "div",
     { class: `finding ${sort}`, title: finding.message },
-    h("div", { class: "finding-head" },
+    h(
+      "div",
+      { class: "finding-head" },
       h("span", { class: "dot" }),
       h("span", { class: "finding-title" }, finding.title),
       h("span", { class: "visually-hidden" }, ONE[sort]),
-      h("span", { class: "finding-margin" }, margin)),
+      h("span", { class: "finding-margin" }, margin),
+    ),
     h("div", { class: "finding-text" }, finding.waived ? `Waived: ${finding.waived}` : finding.message),
-    h("div", { class: "finding-foot" },
+    h(
+      "div",
+      { class: "finding-foot" },
       h("span", { class: "code" }, finding.code),
       h("span", { class: "ellipsis" }, finding.subject),
-      state && h("span", { class: "ellipsis" }, state)),
+      state && h("span", { class: "ellipsis" }, state),
+    ),
   );
 }
 

@@ -15,14 +15,18 @@ export function layersTab(app: App): HTMLElement {
     drawIsolation(app, alone);
     drawBox(app, box);
   };
-  const body = h("div", { class: "tab-body scroll" },
+  const body = h(
+    "div",
+    { class: "tab-body scroll" },
     list,
     section("Isolate", alone),
     section("Section box", box),
     section("Air", airControls(app)),
-    section("Show",
+    section(
+      "Show",
       toggle("Labels", app.now.labels, (on) => app.store.set({ labels: on }), { "data-key": "labels" }),
-      toggle("Colours for all eyes", app.now.safe, (on) => app.store.set({ safe: on }), { "data-key": "safe" })),
+      toggle("Colours for all eyes", app.now.safe, (on) => app.store.set({ safe: on }), { "data-key": "safe" }),
+    ),
   );
   app.store.watch(["layers"], () => body.isConnected && drawLayers(app, list));
   app.store.watch(["isolate"], () => body.isConnected && drawIsolation(app, alone));
@@ -42,18 +46,36 @@ function section(title: string, ...content: HTMLElement[]): HTMLElement {
 
 function drawLayers(app: App, list: HTMLElement): void {
   const focused = (document.activeElement as HTMLElement | null)?.dataset["layer"];
-  refill(list, app.run.document.layers.map((layer) => {
-    const on = layerOn(app, layer.name);
-    const count = new Set(app.run.scene.numbers(layer.thing)).size;
-    return h("div", { class: on ? "layer" : "layer off" },
-      h("button",
-        { type: "button", class: "layer-button", role: "switch", "aria-checked": String(on), "data-layer": layer.name, onclick: () => setLayer(app, layer.name, !on) },
-        h("span", { class: "swatch", style: { background: layer.color, opacity: String(Math.max(layer.opacity, 0.35)) } }),
-        h("span", { class: "ellipsis" }, layer.label),
-        h("span", { class: "count" }, count.toLocaleString("en")),
-        icon(on ? "eye" : "off")),
-      iconButton("isolate", `Only ${layer.label}`, () => onlyLayer(app, layer.name), { class: "icon-button quiet" }));
-  }));
+  refill(
+    list,
+    app.run.document.layers.map((layer) => {
+      const on = layerOn(app, layer.name);
+      const count = new Set(app.run.scene.numbers(layer.thing)).size;
+      return h(
+        "div",
+        { class: on ? "layer" : "layer off" },
+        h(
+          "button",
+          {
+            type: "button",
+            class: "layer-button",
+            role: "switch",
+            "aria-checked": String(on),
+            "data-layer": layer.name,
+            onclick: () => setLayer(app, layer.name, !on),
+          },
+          h("span", {
+            class: "swatch",
+            style: { background: layer.color, opacity: String(Math.max(layer.opacity, 0.35)) },
+          }),
+          h("span", { class: "ellipsis" }, layer.label),
+          h("span", { class: "count" }, count.toLocaleString("en")),
+          icon(on ? "eye" : "off"),
+        ),
+        iconButton("isolate", `Only ${layer.label}`, () => onlyLayer(app, layer.name), { class: "icon-button quiet" }),
+      );
+    }),
+  );
   if (focused) list.querySelector<HTMLElement>(`[data-layer="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -70,17 +92,36 @@ export function setLayer(app: App, name: string, on: boolean): void {
 function onlyLayer(app: App, name: string): void {
   const all = app.run.document.layers;
   const alone = all.every((layer) => layerOn(app, layer.name) === (layer.name === name || layer.look === "floor"));
-  app.store.set({ layers: alone ? {} : Object.fromEntries(all.map((layer) => [layer.name, layer.name === name || layer.look === "floor"])) });
+  app.store.set({
+    layers: alone
+      ? {}
+      : Object.fromEntries(all.map((layer) => [layer.name, layer.name === name || layer.look === "floor"])),
+  });
 }
 
 function drawIsolation(app: App, into: HTMLElement): void {
   const { halls, pods, rows } = app.run.document.things;
-  const groups = [["hall", "Halls", halls], ["pod", "Pods", pods], ["row", "Rows", rows]] as const;
-  const select = h("select",
+  const groups = [
+    ["hall", "Halls", halls],
+    ["pod", "Pods", pods],
+    ["row", "Rows", rows],
+  ] as const;
+  const select = h(
+    "select",
     { class: "field", "aria-label": "Isolate", onchange: () => app.store.set({ isolate: select.value }) },
     h("option", { value: "" }, "Everything"),
-    groups.map(([sort, label, names]) => names.length > 0 && h("optgroup", { label }, names.slice(0, 2000).map((name) => h("option", { value: `${sort}:${name}` }, name)))),
-    app.now.isolate.startsWith("id:") && h("option", { value: app.now.isolate }, `${app.now.isolate.slice(3)} and what feeds it`));
+    groups.map(
+      ([sort, label, names]) =>
+        names.length > 0 &&
+        h(
+          "optgroup",
+          { label },
+          names.slice(0, 2000).map((name) => h("option", { value: `${sort}:${name}` }, name)),
+        ),
+    ),
+    app.now.isolate.startsWith("id:") &&
+      h("option", { value: app.now.isolate }, `${app.now.isolate.slice(3)} and what feeds it`),
+  );
   select.value = app.now.isolate;
   refill(into, select);
 }
@@ -100,9 +141,18 @@ function drawBox(app: App, into: HTMLElement): void {
         app.store.set({ box: moved(app.now.box ?? whole, k, end, value) }, "replace");
         sliding = false;
       });
-    }));
-  refill(into, on, faces, h("button", { type: "button", class: "button", onclick: () => app.store.set({ box: aroundSelection(app) ?? whole }) },
-    app.selected >= 0 ? "Fit to the selection" : "Whole scene"));
+    }),
+  );
+  refill(
+    into,
+    on,
+    faces,
+    h(
+      "button",
+      { type: "button", class: "button", onclick: () => app.store.set({ box: aroundSelection(app) ?? whole }) },
+      app.selected >= 0 ? "Fit to the selection" : "Whole scene",
+    ),
+  );
 }
 
 /** A box whose face moved; it never turns inside out. */
@@ -126,7 +176,9 @@ export function wholeBox(app: App): Box {
     }
   }
   const { document } = app.run;
-  return Number.isFinite(low[0]) ? { low, high } : { low: document.low as Box["low"], high: document.high as Box["high"] };
+  return Number.isFinite(low[0])
+    ? { low, high }
+    : { low: document.low as Box["low"], high: document.high as Box["high"] };
 }
 
 function aroundSelection(app: App): Box | null {

@@ -10,24 +10,42 @@ export function legend(app: App): HTMLElement {
     const painted = app.hasRun ? app.paint() : null;
     card.hidden = !app.hasRun;
     if (!app.hasRun) return;
-    const parts = painted ? [choice(app, painted.scale), bar(painted.scale, "main"), foot(app, painted.scale)] : [h("p", { class: "empty" }, "This run has nothing to paint.")];
+    const parts = painted
+      ? [choice(app, painted.scale), bar(painted.scale, "main"), foot(app, painted.scale)]
+      : [h("p", { class: "empty" }, "This run has nothing to paint.")];
     refill(card, ...parts, airBar(app, painted?.scale ?? null));
   };
-  app.store.watch(["paint", "safe", "state", "timeline", "time", "compare", "theme", "runs", "air", "field", "streams"], (changed) => {
-    if (changed.size === 1 && changed.has("time") && !app.differs) return;
-    draw();
-  });
+  app.store.watch(
+    ["paint", "safe", "state", "timeline", "time", "compare", "theme", "runs", "air", "field", "streams"],
+    (changed) => {
+      if (changed.size === 1 && changed.has("time") && !app.differs) return;
+      draw();
+    },
+  );
   draw();
   return card;
 }
 
 function choice(app: App, scale: Scale): HTMLElement {
   const quantity = app.quantity!;
-  return h("button",
-    { type: "button", class: "legend-choice", "aria-haspopup": "dialog", title: "Colour by (c)", onclick: () => openChooser(app) },
-    h("span", { class: "legend-title ellipsis" }, scale.title, scale.unit ? h("span", { class: "unit" }, scale.unit) : null),
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "legend-choice",
+      "aria-haspopup": "dialog",
+      title: "Colour by (c)",
+      onclick: () => openChooser(app),
+    },
+    h(
+      "span",
+      { class: "legend-title ellipsis" },
+      scale.title,
+      scale.unit ? h("span", { class: "unit" }, scale.unit) : null,
+    ),
     h("span", { class: "legend-table" }, tableLabel(quantity.name)),
-    icon("chevron"));
+    icon("chevron"),
+  );
 }
 
 /** The bar itself, drawn from the table. */
@@ -37,20 +55,37 @@ export function bar(scale: Scale, sort: "main" | "air"): HTMLElement {
   const share = (value: number) => (value - scale.low) / (scale.high - scale.low || 1);
   const inside = (value: number) => share(value) >= -0.001 && share(value) <= 1.001;
   const place = (value: number) => ({ left: `${(100 * Math.min(1, Math.max(0, share(value)))).toFixed(2)}%` });
-  const ticks = scale.ticks.filter((tick) => inside(tick.value)).map((tick) => h("span", { class: "tick", style: place(tick.value) }, tick.text));
-  const limits = scale.limits.filter((limit) => inside(limit.value)).map((limit) => h("span", { class: "limit", style: place(limit.value), title: limit.text }, h("span", {}, limit.text)));
+  const ticks = scale.ticks
+    .filter((tick) => inside(tick.value))
+    .map((tick) => h("span", { class: "tick", style: place(tick.value) }, tick.text));
+  const limits = scale.limits
+    .filter((limit) => inside(limit.value))
+    .map((limit) =>
+      h("span", { class: "limit", style: place(limit.value), title: limit.text }, h("span", {}, limit.text)),
+    );
   const bands = scale.bands.map((band) => {
     const [low, high] = [Math.max(band.low, scale.low), Math.min(band.high, scale.high)];
     if (!(high > low)) return null;
-    return h("span", { class: "band", title: band.text, style: { ...place(low), width: `${(100 * (share(high) - share(low))).toFixed(2)}%` } },
-      share(high) - share(low) > 0.13 ? h("span", {}, band.text) : null);
+    return h(
+      "span",
+      {
+        class: "band",
+        title: band.text,
+        style: { ...place(low), width: `${(100 * (share(high) - share(low))).toFixed(2)}%` },
+      },
+      share(high) - share(low) > 0.13 ? h("span", {}, band.text) : null,
+    );
   });
-  const words = `${scale.title}, from ${scale.ticks[0]?.text ?? ""} to ${scale.ticks.at(-1)?.text ?? ""} ${scale.unit}` +
+  const words =
+    `${scale.title}, from ${scale.ticks[0]?.text ?? ""} to ${scale.ticks.at(-1)?.text ?? ""} ${scale.unit}` +
     (scale.limits.length ? `; limits: ${scale.limits.map((limit) => limit.text).join(", ")}` : "");
-  return h("div", { class: `bar-box bar-${sort}${bands.some(Boolean) ? " banded" : ""}`, role: "img", "aria-label": words },
+  return h(
+    "div",
+    { class: `bar-box bar-${sort}${bands.some(Boolean) ? " banded" : ""}`, role: "img", "aria-label": words },
     bands.length ? h("div", { class: "bands" }, bands) : null,
     h("div", { class: "bar-line" }, canvas, limits),
-    h("div", { class: "ticks" }, ticks));
+    h("div", { class: "ticks" }, ticks),
+  );
 }
 
 /** Colours along a canvas of 256 x 1. */
@@ -68,11 +103,16 @@ export function paintBar(canvas: HTMLCanvasElement, scale: { lut: Uint8Array }):
 function foot(app: App, scale: Scale): HTMLElement {
   const others = companions(app.run, app.quantity!).map((one) => tableLabel(one.name).toLowerCase());
   const also = [...new Set(others)];
-  return h("div", { class: "legend-foot" },
+  return h(
+    "div",
+    { class: "legend-foot" },
     h("span", { class: "key" }, h("i", { class: "grey" }), app.differs ? "not in both runs" : "no value"),
     h("span", { class: "key" }, h("i", { class: "dark" }), "out of service or without power"),
-    app.timeline && !inTime(app) ? h("span", { class: "key warning-text" }, "not followed in time: values of the steady state") : null,
-    also.length > 0 && !scale.signed ? h("span", { class: "key also ellipsis" }, `also ${also.join(", ")}`) : null);
+    app.timeline && !inTime(app)
+      ? h("span", { class: "key warning-text" }, "not followed in time: values of the steady state")
+      : null,
+    also.length > 0 && !scale.signed ? h("span", { class: "key also ellipsis" }, `also ${also.join(", ")}`) : null,
+  );
 }
 
 /** Whether the timeline has values of what is painted. */
@@ -86,16 +126,31 @@ function airBar(app: App, main: Scale | null): HTMLElement | null {
   if (!volume || app.now.air === "off") return null;
   const scale = airScale(app.run, volume, app.now.safe);
   if (main && main.lut === scale.lut && main.low === scale.low && main.high === scale.high) return null;
-  return h("div", { class: "legend-air" }, h("span", { class: "legend-title" }, scale.title, h("span", { class: "unit" }, scale.unit)), bar(scale, "air"));
+  return h(
+    "div",
+    { class: "legend-air" },
+    h("span", { class: "legend-title" }, scale.title, h("span", { class: "unit" }, scale.unit)),
+    bar(scale, "air"),
+  );
 }
 
 /** Choose what is painted, by table. */
 export function openChooser(app: App): void {
   if (!app.hasRun) return;
-  const search = h("input", { type: "search", class: "field", placeholder: "Colour by", "aria-label": "Filter quantities" });
+  const search = h("input", {
+    type: "search",
+    class: "field",
+    placeholder: "Colour by",
+    "aria-label": "Filter quantities",
+  });
   const list = h("div", { class: "chooser-list", role: "radiogroup", "aria-label": "Colour by" });
-  const dialog = h("dialog", { class: "sheet chooser", "aria-label": "Colour by", onclose: () => dialog.remove() },
-    search, list, toggle("Colours for all eyes", app.now.safe, (safe) => app.store.set({ safe })));
+  const dialog = h(
+    "dialog",
+    { class: "sheet chooser", "aria-label": "Colour by", onclose: () => dialog.remove() },
+    search,
+    list,
+    toggle("Colours for all eyes", app.now.safe, (safe) => app.store.set({ safe })),
+  );
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   const draw = () => {
     const words = search.value.toLowerCase();
@@ -105,7 +160,17 @@ export function openChooser(app: App): void {
       if (!quantity.paint || !`${label} ${quantity.label} ${quantity.name}`.toLowerCase().includes(words)) continue;
       groups.set(label, [...(groups.get(label) ?? []), quantity]);
     }
-    refill(list, [...groups].map(([label, all]) => h("fieldset", {}, h("legend", {}, label), all.map((quantity) => option(app, quantity, dialog)))));
+    refill(
+      list,
+      [...groups].map(([label, all]) =>
+        h(
+          "fieldset",
+          {},
+          h("legend", {}, label),
+          all.map((quantity) => option(app, quantity, dialog)),
+        ),
+      ),
+    );
     if (!groups.size) refill(list, h("p", { class: "empty" }, "No quantity matches."));
   };
   search.addEventListener("input", draw);
@@ -126,14 +191,23 @@ function option(app: App, quantity: Quantity, dialog: HTMLDialogElement): HTMLEl
   const block = app.run.document.luts[app.now.safe ? quantity.safe : quantity.lut];
   if (block) paintBar(canvas, { lut: app.run.scene.numbers(block) as Uint8Array });
   const along = inTime(app, quantity);
-  return h("label", { class: "option", ondblclick: () => dialog.close() }, input,
-    h("span", { class: "ellipsis" }, quantity.label), along ? h("small", {}, "in time") : null, canvas);
+  return h(
+    "label",
+    { class: "option", ondblclick: () => dialog.close() },
+    input,
+    h("span", { class: "ellipsis" }, quantity.label),
+    along ? h("small", {}, "in time") : null,
+    canvas,
+  );
 }
 
 export function paintBy(app: App, name: string): void {
   const quantity = app.run.quantity(name);
   if (!quantity?.paint) return;
-  const hidden = quantity.layers.filter((layer) => app.run.document.layers.some((one) => one.name === layer && one.hidden) && app.now.layers[layer] === undefined);
+  const hidden = quantity.layers.filter(
+    (layer) =>
+      app.run.document.layers.some((one) => one.name === layer && one.hidden) && app.now.layers[layer] === undefined,
+  );
   const layers = { ...app.now.layers, ...Object.fromEntries(hidden.map((layer) => [layer, true])) };
   app.store.set({ paint: name, layers });
   app.say(`Colours: ${quantity.label}`);

@@ -46,7 +46,15 @@ function listen(app: App, change: (patch: Partial<App["live"]>) => void, load: (
       if (told) act(told);
     });
   let version: unknown;
-  hear("progress", (told) => change({ progress: { stage: String(told["stage"] ?? ""), done: Number(told["done"]) || 0, total: Number(told["total"]) || 0 } }));
+  hear("progress", (told) =>
+    change({
+      progress: {
+        stage: String(told["stage"] ?? ""),
+        done: Number(told["done"]) || 0,
+        total: Number(told["total"]) || 0,
+      },
+    }),
+  );
   hear("scene", (told) => {
     if (told["version"] !== version || app.live.mistakes.length || !app.hasRun) void load();
     version = told["version"];
@@ -72,8 +80,11 @@ function parsed(text: string): Record<string, unknown> | null {
 function mistakesOf(told: unknown): Mistake[] {
   const list = Array.isArray(told) ? (told as Record<string, unknown>[]) : [];
   return list.map((one) => ({
-    file: String(one["file"] ?? ""), line: Number(one["line"]) || 0, column: Number(one["column"]) || 0,
-    message: String(one["message"] ?? ""), text: String(one["text"] ?? ""),
+    file: String(one["file"] ?? ""),
+    line: Number(one["line"]) || 0,
+    column: Number(one["column"]) || 0,
+    message: String(one["message"] ?? ""),
+    text: String(one["text"] ?? ""),
   }));
 }
 
@@ -84,11 +95,21 @@ export function livePanel(app: App): HTMLElement {
     const { on, gone, progress, mistakes, failed } = app.live;
     panel.hidden = !on || !(gone || progress || mistakes.length || failed);
     document.documentElement.classList.toggle("stale", on && app.hasRun && (mistakes.length > 0 || failed !== ""));
-    refill(panel,
+    refill(
+      panel,
       gone ? h("p", { class: "live-line warning" }, icon("warn"), "The server is gone; this page waits for it.") : null,
       progress ? progressLine(progress) : null,
       mistakes.length ? mistakeList(mistakes, app.hasRun) : null,
-      failed ? h("div", { class: "live-card" }, h("h2", {}, icon("warn"), "The layout could not be solved"), h("p", {}, failed), app.hasRun ? h("p", { class: "empty" }, "What you see is the last good state.") : null) : null);
+      failed
+        ? h(
+            "div",
+            { class: "live-card" },
+            h("h2", {}, icon("warn"), "The layout could not be solved"),
+            h("p", {}, failed),
+            app.hasRun ? h("p", { class: "empty" }, "What you see is the last good state.") : null,
+          )
+        : null,
+    );
   };
   app.store.watch(["live", "runs"], draw);
   draw();
@@ -98,16 +119,46 @@ export function livePanel(app: App): HTMLElement {
 function progressLine(progress: { stage: string; done: number; total: number }): HTMLElement {
   const share = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
   const words = progress.total > 0 ? `${progress.stage}, ${progress.done} of ${progress.total}` : progress.stage;
-  return h("div", { class: "live-line" }, h("span", {}, words || "Solving"),
-    h("progress", progress.total > 0 ? { value: share, max: 1, "aria-label": words } : { "aria-label": words }));
+  return h(
+    "div",
+    { class: "live-line" },
+    h("span", {}, words || "Solving"),
+    h("progress", progress.total > 0 ? { value: share, max: 1, "aria-label": words } : { "aria-label": words }),
+  );
 }
 
 function mistakeList(mistakes: Mistake[], stale: boolean): HTMLElement {
   const count = `${mistakes.length} mistake${mistakes.length === 1 ? "" : "s"}`;
-  return h("div", { class: "live-card" },
-    h("h2", {}, icon("warn"), stale ? "The layout has mistakes; this is the last good state" : `The layout has ${count}`),
-    h("ol", { class: "mistakes" }, mistakes.slice(0, 50).map((one) => h("li", {},
-      h("p", {}, h("span", { class: "code" }, `${one.file}:${one.line}${one.column ? `:${one.column}` : ""}`), ` ${one.message}`),
-      one.text ? h("pre", {}, `${one.text}\n${" ".repeat(Math.max(0, Math.min(one.column - 1, one.text.length)))}^`) : null))),
-    mistakes.length > 50 ? h("p", { class: "empty" }, `and ${mistakes.length - 50} more`) : null);
+  return h(
+    "div",
+    { class: "live-card" },
+    h(
+      "h2",
+      {},
+      icon("warn"),
+      stale ? "The layout has mistakes; this is the last good state" : `The layout has ${count}`,
+    ),
+    h(
+      "ol",
+      { class: "mistakes" },
+      mistakes
+        .slice(0, 50)
+        .map((one) =>
+          h(
+            "li",
+            {},
+            h(
+              "p",
+              {},
+              h("span", { class: "code" }, `${one.file}:${one.line}${one.column ? `:${one.column}` : ""}`),
+              ` ${one.message}`,
+            ),
+            one.text
+              ? h("pre", {}, `${one.text}\n${" ".repeat(Math.max(0, Math.min(one.column - 1, one.text.length)))}^`)
+              : null,
+          ),
+        ),
+    ),
+    mistakes.length > 50 ? h("p", { class: "empty" }, `and ${mistakes.length - 50} more`) : null,
+  );
 }

@@ -17,17 +17,47 @@ export function followPicture(app: App): void {
   const guarded = (work: () => void) => () => {
     if (app.hasRun) work();
   };
-  store.watch(["runs"], guarded(() => showRuns(app, false)));
-  store.watch(["paint", "state", "timeline", "time", "safe", "compare", "theme"], guarded(() => paint(app)));
-  store.watch(["layers"], guarded(() => layers(app)));
-  store.watch(["isolate", "compare"], guarded(() => isolate(app)));
-  store.watch(["box"], guarded(() => stage.section(app.now.box)));
-  store.watch(["sel", "state", "step", "compare"], guarded(() => highlight(app)));
-  store.watch(["air", "field", "cuts", "level", "safe", "streams"], guarded(() => air(app)));
-  store.watch(["labels"], guarded(() => stage.labels(app.now.labels)));
+  store.watch(
+    ["runs"],
+    guarded(() => showRuns(app, false)),
+  );
+  store.watch(
+    ["paint", "state", "timeline", "time", "safe", "compare", "theme"],
+    guarded(() => paint(app)),
+  );
+  store.watch(
+    ["layers"],
+    guarded(() => layers(app)),
+  );
+  store.watch(
+    ["isolate", "compare"],
+    guarded(() => isolate(app)),
+  );
+  store.watch(
+    ["box"],
+    guarded(() => stage.section(app.now.box)),
+  );
+  store.watch(
+    ["sel", "state", "step", "compare"],
+    guarded(() => highlight(app)),
+  );
+  store.watch(
+    ["air", "field", "cuts", "level", "safe", "streams"],
+    guarded(() => air(app)),
+  );
+  store.watch(
+    ["labels"],
+    guarded(() => stage.labels(app.now.labels)),
+  );
   store.watch(["theme"], () => stage.theme(app.theme));
-  store.watch(["compare"], guarded(() => arrange(app)));
-  store.watch(["view"], guarded(() => view(app)));
+  store.watch(
+    ["compare"],
+    guarded(() => arrange(app)),
+  );
+  store.watch(
+    ["view"],
+    guarded(() => view(app)),
+  );
 }
 
 /** Everything at once, for a new run. */
@@ -49,7 +79,8 @@ export function showRuns(app: App, frame: boolean): void {
 export function paint(app: App): void {
   const painted = app.paint();
   app.runs.forEach((run, side) => {
-    if (painted) app.stage.paint(side as Side, { coats: app.coats(side as Side), lut: painted.scale.lut, out: outOf(app, run) });
+    if (painted)
+      app.stage.paint(side as Side, { coats: app.coats(side as Side), lut: painted.scale.lut, out: outOf(app, run) });
   });
 }
 
@@ -93,11 +124,17 @@ export function maskOf(run: Run, what: string): Uint8Array | null {
   if (sort === "id") {
     const thing = run.scene.thing(name);
     if (thing < 0) return null;
-    for (const one of [thing, ...run.graph.next(thing, "power", true), ...run.graph.next(thing, "cooling", true)]) mask[one] = 1;
+    for (const one of [thing, ...run.graph.next(thing, "power", true), ...run.graph.next(thing, "cooling", true)])
+      mask[one] = 1;
     return mask;
   }
   const { things } = run.document;
-  const [names, of] = sort === "pod" ? [things.pods, things.pod] : sort === "row" ? [things.rows, things.row] : [things.halls, things.hall];
+  const [names, of] =
+    sort === "pod"
+      ? [things.pods, things.pod]
+      : sort === "row"
+        ? [things.rows, things.row]
+        : [things.halls, things.hall];
   const wanted = names.indexOf(name);
   if (wanted < 0) return null;
   for (let k = 0; k < mask.length; k++) mask[k] = of[k] === wanted ? 1 : 0;
@@ -177,6 +214,7 @@ function view(app: App): void {
 
 /** How far two eyes differ, so that an eye that came to rest is not sent to where it is. */
 function distance(a: ReturnType<App["eye"]>, b: ReturnType<App["eye"]>): number {
-  const gap = (one: readonly number[], other: readonly number[]) => Math.hypot(...one.map((value, k) => value - other[k]!));
+  const gap = (one: readonly number[], other: readonly number[]) =>
+    Math.hypot(...one.map((value, k) => value - other[k]!));
   return gap(a.eye, b.eye) + gap(a.target, b.target) + Math.abs(a.parallel - b.parallel);
 }

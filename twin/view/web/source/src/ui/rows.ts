@@ -20,7 +20,14 @@ export class Rows {
   constructor(private readonly about: Rowed) {
     this.element = h(
       "div",
-      { class: "rows", role: "listbox", tabindex: 0, "aria-label": about.label, onscroll: () => this.draw(), onkeydown: (event: KeyboardEvent) => this.key(event) },
+      {
+        class: "rows",
+        role: "listbox",
+        tabindex: 0,
+        "aria-label": about.label,
+        onscroll: () => this.draw(),
+        onkeydown: (event: KeyboardEvent) => this.key(event),
+      },
       this.space,
     );
     new ResizeObserver(() => this.draw()).observe(this.element);
@@ -41,7 +48,8 @@ export class Rows {
     const top = index * this.about.height;
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + this.about.height > scrollTop + clientHeight) this.element.scrollTop = top + this.about.height - clientHeight;
+    else if (top + this.about.height > scrollTop + clientHeight)
+      this.element.scrollTop = top + this.about.height - clientHeight;
     this.refresh(this.count, index);
   }
 
@@ -81,7 +89,14 @@ export class Rows {
 
   private key(event: KeyboardEvent): void {
     const page = Math.max(1, Math.floor(this.element.clientHeight / this.about.height) - 1);
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.count, End: this.count };
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -this.count,
+      End: this.count,
+    };
     const step = steps[event.key];
     if (step !== undefined && this.count) this.mark(Math.min(this.count - 1, Math.max(0, this.active + step)));
     else if ((event.key === "Enter" || event.key === " ") && this.active >= 0) this.about.open(this.active);

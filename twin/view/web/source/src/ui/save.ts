@@ -13,7 +13,11 @@ export async function savePicture(app: App): Promise<void> {
   try {
     const blob = await picture(app);
     const url = URL.createObjectURL(blob);
-    const name = `${app.run.document.title || "twin"}`.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 60) || "twin";
+    const name =
+      `${app.run.document.title || "twin"}`
+        .replace(/[^\p{L}\p{N}]+/gu, "-")
+        .replace(/^-|-$/g, "")
+        .slice(0, 60) || "twin";
     h("a", { href: url, download: `${name}.png` }).click();
     window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
     app.notice("Picture saved");
@@ -37,7 +41,15 @@ export async function picture(app: App): Promise<Blob> {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(image, 0, head);
   const { document } = app.run;
-  const write = (text: string, x: number, y: number, size: number, color: string, weight = 400, align: CanvasTextAlign = "left") => {
+  const write = (
+    text: string,
+    x: number,
+    y: number,
+    size: number,
+    color: string,
+    weight = 400,
+    align: CanvasTextAlign = "left",
+  ) => {
     context.font = `${weight} ${size * unit}px ${FONT}`;
     context.fillStyle = color;
     context.textAlign = align;
@@ -46,8 +58,21 @@ export async function picture(app: App): Promise<Blob> {
   write(document.title, 20 * unit, 28 * unit, 18, ink!, 600);
   write(caption(app), 20 * unit, 50 * unit, 13, quiet!);
   const painted = app.paint();
-  if (painted) drawBar(context, painted.scale, 20 * unit, head + image.height + 30 * unit, Math.min(canvas.width - 40 * unit, 620 * unit), unit, ink!, quiet!, write);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture came"))), "image/png"));
+  if (painted)
+    drawBar(
+      context,
+      painted.scale,
+      20 * unit,
+      head + image.height + 30 * unit,
+      Math.min(canvas.width - 40 * unit, 620 * unit),
+      unit,
+      ink!,
+      quiet!,
+      write,
+    );
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture came"))), "image/png"),
+  );
 }
 
 function stageWidth(): number {
@@ -56,13 +81,35 @@ function stageWidth(): number {
 
 function caption(app: App): string {
   const timeline = app.timeline;
-  const where = timeline ? `${timeline.label}, ${timeText(timeline.kind, app.now.time)}` : app.state ? stateWords(app.state) : "";
+  const where = timeline
+    ? `${timeline.label}, ${timeText(timeline.kind, app.now.time)}`
+    : app.state
+      ? stateWords(app.state)
+      : "";
   return `Verdict: ${app.run.document.verdict}. ${where}`;
 }
 
-type Write = (text: string, x: number, y: number, size: number, color: string, weight?: number, align?: CanvasTextAlign) => void;
+type Write = (
+  text: string,
+  x: number,
+  y: number,
+  size: number,
+  color: string,
+  weight?: number,
+  align?: CanvasTextAlign,
+) => void;
 
-function drawBar(context: CanvasRenderingContext2D, scale: Scale, x: number, y: number, width: number, unit: number, ink: string, quiet: string, write: Write): void {
+function drawBar(
+  context: CanvasRenderingContext2D,
+  scale: Scale,
+  x: number,
+  y: number,
+  width: number,
+  unit: number,
+  ink: string,
+  quiet: string,
+  write: Write,
+): void {
   const strip = h("canvas", { width: 256, height: 1 });
   paintBar(strip, scale);
   write(scale.unit ? `${scale.title} [${scale.unit}]` : scale.title, x, y - 8 * unit, 13, ink, 500);

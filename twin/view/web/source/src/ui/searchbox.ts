@@ -18,11 +18,26 @@ export function searchBox(app: App): HTMLElement {
   let hits: Hit[] = [];
   let active = 0;
   const input = h("input", {
-    type: "search", id: "search", placeholder: "Search things, rows, states\u2026", autocomplete: "off", spellcheck: "false",
-    role: "combobox", "aria-expanded": "false", "aria-controls": "hits", "aria-label": "Search", "aria-autocomplete": "list",
+    type: "search",
+    id: "search",
+    placeholder: "Search things, rows, states\u2026",
+    autocomplete: "off",
+    spellcheck: "false",
+    role: "combobox",
+    "aria-expanded": "false",
+    "aria-controls": "hits",
+    "aria-label": "Search",
+    "aria-autocomplete": "list",
   });
   const list = h("div", { class: "hits", id: "hits", role: "listbox", "aria-label": "Results", hidden: true });
-  const box = h("div", { class: "search", role: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"), list);
+  const box = h(
+    "div",
+    { class: "search", role: "search" },
+    icon("search"),
+    input,
+    h("kbd", { "aria-hidden": "true" }, "/"),
+    list,
+  );
   const close = () => {
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
@@ -45,7 +60,12 @@ export function searchBox(app: App): HTMLElement {
     active = 0;
     list.hidden = !text.trim();
     input.setAttribute("aria-expanded", String(!list.hidden));
-    refill(list, hits.length ? hits.map((hit, k) => row(hit, k, () => choose(hit))) : [h("p", { class: "empty" }, "Nothing is called that.")]);
+    refill(
+      list,
+      hits.length
+        ? hits.map((hit, k) => row(hit, k, () => choose(hit)))
+        : [h("p", { class: "empty" }, "Nothing is called that.")],
+    );
     mark();
   };
   input.addEventListener("input", draw);
@@ -68,8 +88,28 @@ export function searchBox(app: App): HTMLElement {
 
 function row(hit: Hit, k: number, choose: () => void): HTMLElement {
   const names = { thing: "fly", pod: "isolate", row: "isolate", hall: "isolate", state: "bolt", quantity: "palette" };
-  return h("div", { class: "hit", role: "option", id: `hit${k}`, "aria-selected": "false", onpointerdown: (event: PointerEvent) => event.preventDefault(), onclick: choose },
-    icon(names[hit.sort]), h("span", { class: "ellipsis" }, h("bdi", {}, hit.sort === "thing" || hit.sort === "state" || hit.sort === "quantity" ? hit.name : `${hit.sort} ${hit.name}`)), h("small", { class: "ellipsis" }, h("bdi", {}, hit.detail)));
+  return h(
+    "div",
+    {
+      class: "hit",
+      role: "option",
+      id: `hit${k}`,
+      "aria-selected": "false",
+      onpointerdown: (event: PointerEvent) => event.preventDefault(),
+      onclick: choose,
+    },
+    icon(names[hit.sort]),
+    h(
+      "span",
+      { class: "ellipsis" },
+      h(
+        "bdi",
+        {},
+        hit.sort === "thing" || hit.sort === "state" || hit.sort === "quantity" ? hit.name : `${hit.sort} ${hit.name}`,
+      ),
+    ),
+    h("small", { class: "ellipsis" }, h("bdi", {}, hit.detail)),
+  );
 }
 
 function open(app: App, hit: Hit): void {

@@ -32,21 +32,36 @@ export interface Shell {
 
 /** The empty frame: enough for the stage to know its size. */
 export function buildShell(root: HTMLElement): Shell {
-  const host = h("div", { class: "stage", id: "stage", tabindex: 0, role: "application", "aria-label": "3-D picture; arrow keys turn it, question mark for help" });
+  const host = h("div", {
+    class: "stage",
+    id: "stage",
+    tabindex: 0,
+    role: "application",
+    "aria-label": "3-D picture; arrow keys turn it, question mark for help",
+  });
   const over = h("div", { class: "over" });
   const top = h("header", { class: "top" });
   const dock = h("nav", { class: "dock", "aria-label": "Findings, layers, states and figures" });
   const main = h("main", { class: "main" }, host, over);
-  refill(root, h("a", { class: "skip", href: "#dock", onclick: (event: Event) => skip(event) }, "Skip the picture"), top, dock, main);
+  refill(
+    root,
+    h("a", { class: "skip", href: "#dock", onclick: (event: Event) => skip(event) }, "Skip the picture"),
+    top,
+    dock,
+    main,
+  );
   return {
     host,
     furnish: (app, choose) => {
       fillTop(app, top, choose);
       fillDock(app, dock);
-      refill(over,
+      refill(
+        over,
         h("div", { class: "over-top" }, compareBar(app), livePanel(app), stateBanner(app)),
-        tools(app), selectionPanel(app),
-        h("div", { class: "over-bottom" }, timeBar(app), legend(app)));
+        tools(app),
+        selectionPanel(app),
+        h("div", { class: "over-bottom" }, timeBar(app), legend(app)),
+      );
     },
   };
 }
@@ -58,35 +73,55 @@ function skip(event: Event): void {
 
 function fillTop(app: App, top: HTMLElement, choose: (file: File) => void): void {
   const about = h("div", { class: "about-run" });
-  const file = h("input", { type: "file", hidden: true, "aria-hidden": "true", tabindex: -1, accept: ".html,.scene,.gz,.twin" });
+  const file = h("input", {
+    type: "file",
+    hidden: true,
+    "aria-hidden": "true",
+    tabindex: -1,
+    accept: ".html,.scene,.gz,.twin",
+  });
   file.addEventListener("change", () => {
     if (file.files?.[0]) choose(file.files[0]);
     file.value = "";
   });
   const draw = () => {
     if (!app.hasRun) return refill(about, h("h1", {}, "twin"));
-    const { title, verdict, summary, findings } = app.run.document;
-    const sums = counts(findings);
-    const words = verdict === "pass" ? "Pass" : `${sums.broken ? "Fail" : "Fail"}`;
+    const { title, verdict, summary } = app.run.document;
     document.title = `${title} \u00b7 twin`;
-    refill(about,
+    refill(
+      about,
       h("h1", { class: "ellipsis", title }, h("bdi", {}, title)),
-      h("span", { class: `verdict ${verdict}`, title: summary }, h("span", { class: "dot" }), words),
-      h("span", { class: "summary ellipsis", title: summary }, summary));
+      h(
+        "span",
+        { class: `verdict ${verdict}`, title: summary },
+        h("span", { class: "dot" }),
+        verdict === "pass" ? "Pass" : "Fail",
+      ),
+      h("span", { class: "summary ellipsis", title: summary }, summary),
+    );
   };
   app.store.watch(["runs", "compare"], draw);
   draw();
-  refill(top,
-    iconButton("dock", "Show or hide the dock", () => document.documentElement.classList.toggle("dock-closed"), { class: "icon-button dock-button" }),
-    about, searchBox(app),
-    h("div", { class: "top-buttons" },
-      timelineChoice(app), file,
+  refill(
+    top,
+    iconButton("dock", "Show or hide the dock", () => document.documentElement.classList.toggle("dock-closed"), {
+      class: "icon-button dock-button",
+    }),
+    about,
+    searchBox(app),
+    h(
+      "div",
+      { class: "top-buttons" },
+      timelineChoice(app),
+      file,
       iconButton("split", "Compare with another run", () => file.click()),
       iconButton("palette", "Colour by (c)", () => openChooser(app)),
       iconButton("table", "Tables (v)", () => openTables(app)),
       iconButton("camera", "Save the picture (s)", () => void savePicture(app)),
       themeButton(app),
-      iconButton("help", "Keys and gestures (?)", openHelp)));
+      iconButton("help", "Keys and gestures (?)", openHelp),
+    ),
+  );
 }
 
 function fillDock(app: App, dock: HTMLElement): void {
@@ -94,8 +129,20 @@ function fillDock(app: App, dock: HTMLElement): void {
   const body = h("div", { class: "dock-body", id: "dock" });
   const strip = h("div", { class: "tabs", role: "tablist", "aria-label": "Dock" });
   const buttons = TABS.map((tab) =>
-    h("button", { type: "button", role: "tab", id: `tab-${tab.name}`, "aria-controls": `panel-${tab.name}`, onclick: () => open(tab.name) },
-      icon(tab.icon), h("span", {}, tab.text), h("span", { class: "badge" })));
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${tab.name}`,
+        "aria-controls": `panel-${tab.name}`,
+        onclick: () => open(tab.name),
+      },
+      icon(tab.icon),
+      h("span", {}, tab.text),
+      h("span", { class: "badge" }),
+    ),
+  );
   const open = (name: Tab) => {
     const page = document.documentElement.classList;
     if (narrow() && page.contains("dock-open") && app.now.tab === name) return page.remove("dock-open");
@@ -111,7 +158,11 @@ function fillDock(app: App, dock: HTMLElement): void {
       buttons[k]!.setAttribute("aria-selected", String(chosen));
       buttons[k]!.tabIndex = chosen ? 0 : -1;
       if (chosen && !built.has(name)) {
-        const panel = h("div", { class: "panel", role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` }, build(app));
+        const panel = h(
+          "div",
+          { class: "panel", role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` },
+          build(app),
+        );
         built.set(name, panel);
         body.append(panel);
       }
@@ -119,7 +170,8 @@ function fillDock(app: App, dock: HTMLElement): void {
       if (panel) panel.hidden = !chosen;
     });
     const sums = counts(app.run.document.findings);
-    buttons[0]!.querySelector(".badge")!.textContent = sums.broken + sums.warning ? (sums.broken + sums.warning).toLocaleString("en") : "";
+    buttons[0]!.querySelector(".badge")!.textContent =
+      sums.broken + sums.warning ? (sums.broken + sums.warning).toLocaleString("en") : "";
   };
   strip.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -147,7 +199,12 @@ export function noticeBox(): { element: HTMLElement; show: (text: string, sort: 
   return {
     element,
     show: (text, sort) => {
-      const note = h("div", { class: `notice ${sort}` }, text, sort === "error" ? iconButton("close", "Dismiss", () => note.remove()) : null);
+      const note = h(
+        "div",
+        { class: `notice ${sort}` },
+        text,
+        sort === "error" ? iconButton("close", "Dismiss", () => note.remove()) : null,
+      );
       element.append(note);
       while (element.children.length > 3) element.firstElementChild!.remove();
       window.setTimeout(() => note.remove(), sort === "error" ? 15_000 : 4000);
@@ -156,9 +213,29 @@ export function noticeBox(): { element: HTMLElement; show: (text: string, sort: 
 }
 
 /** A page of its own for what cannot be shown: what is wrong, and what to do. */
-export function failurePage(root: HTMLElement, title: string, message: string, advice: string, choose?: (file: File) => void): void {
+export function failurePage(
+  root: HTMLElement,
+  title: string,
+  message: string,
+  advice: string,
+  choose?: (file: File) => void,
+): void {
   const file = h("input", { type: "file", hidden: true, onchange: () => file.files?.[0] && choose?.(file.files[0]) });
-  refill(root, h("main", { class: "failure", role: "alert" }, h("div", { class: "failure-card" },
-    icon("warn"), h("h1", {}, title), h("p", {}, message), h("p", { class: "advice" }, advice),
-    choose && h("button", { type: "button", class: "button", onclick: () => file.click() }, "Open a file"), file)));
+  refill(
+    root,
+    h(
+      "main",
+      { class: "failure", role: "alert" },
+      h(
+        "div",
+        { class: "failure-card" },
+        icon("warn"),
+        h("h1", {}, title),
+        h("p", {}, message),
+        h("p", { class: "advice" }, advice),
+        choose && h("button", { type: "button", class: "button", onclick: () => file.click() }, "Open a file"),
+        file,
+      ),
+    ),
+  );
 }

@@ -10,7 +10,13 @@ let playing = 0;
 
 export function statesTab(app: App): HTMLElement {
   let shown: number[] = [];
-  const search = h("input", { type: "search", class: "field", placeholder: "Filter states", "aria-label": "Filter states", value: filter.text });
+  const search = h("input", {
+    type: "search",
+    class: "field",
+    placeholder: "Filter states",
+    "aria-label": "Filter states",
+    value: filter.text,
+  });
   const only = toggle("Only those that lose racks", filter.racks, (on) => {
     filter.racks = on;
     refresh();
@@ -32,12 +38,29 @@ export function statesTab(app: App): HTMLElement {
     refresh();
   });
   app.store.watch(["runs", "compare"], () => rows.element.isConnected && refresh());
-  app.store.watch(["state"], () => rows.element.isConnected && shown.includes(app.stateIndex) && rows.mark(shown.indexOf(app.stateIndex)));
+  app.store.watch(
+    ["state"],
+    () => rows.element.isConnected && shown.includes(app.stateIndex) && rows.mark(shown.indexOf(app.stateIndex)),
+  );
   refresh();
   requestAnimationFrame(() => shown.includes(app.stateIndex) && rows.mark(shown.indexOf(app.stateIndex)));
-  const head = h("div", { class: "state-row state-head", "aria-hidden": "true" },
-    h("span", {}, "State"), h("span", {}, "Dark"), h("span", {}, "Slow"), h("span", {}, "Over"), h("span", {}, "Hottest"));
-  return h("div", { class: "tab-body" }, h("div", { class: "tab-tools" }, timelineChoice(app), search, only), head, empty, rows.element);
+  const head = h(
+    "div",
+    { class: "state-row state-head", "aria-hidden": "true" },
+    h("span", {}, "State"),
+    h("span", {}, "Dark"),
+    h("span", {}, "Slow"),
+    h("span", {}, "Over"),
+    h("span", {}, "Hottest"),
+  );
+  return h(
+    "div",
+    { class: "tab-body" },
+    h("div", { class: "tab-tools" }, timelineChoice(app), search, only),
+    head,
+    empty,
+    rows.element,
+  );
 }
 
 function listed(app: App): number[] {
@@ -52,13 +75,25 @@ function listed(app: App): number[] {
 
 function stateRow(state: State): HTMLElement {
   const number = (value: number, sort: string) =>
-    h("span", { class: state.settled && value ? `number ${sort}` : "number none" }, state.settled ? String(value) : "\u2013");
+    h(
+      "span",
+      { class: state.settled && value ? `number ${sort}` : "number none" },
+      state.settled ? String(value) : "\u2013",
+    );
   return h(
     "div",
     { class: "state-row", title: stateWords(state), "aria-label": stateWords(state) },
-    h("span", { class: "state-name" }, h("span", { class: "ellipsis" }, stateTitle(state)),
-      !state.settled ? h("small", { class: "broken-text" }, "did not settle") : state.findings > 0 && h("small", {}, `${state.findings} finding${state.findings === 1 ? "" : "s"}`)),
-    number(state.dark, "broken-text"), number(state.throttled, "warning-text"), number(state.overloaded, "broken-text"),
+    h(
+      "span",
+      { class: "state-name" },
+      h("span", { class: "ellipsis" }, stateTitle(state)),
+      !state.settled
+        ? h("small", { class: "broken-text" }, "did not settle")
+        : state.findings > 0 && h("small", {}, `${state.findings} finding${state.findings === 1 ? "" : "s"}`),
+    ),
+    number(state.dark, "broken-text"),
+    number(state.throttled, "warning-text"),
+    number(state.overloaded, "broken-text"),
     h("span", { class: "number" }, state.hottest || "\u2013"),
   );
 }
@@ -70,7 +105,8 @@ export function stateTitle(state: State): string {
 
 /** A state in words. */
 export function stateWords(state: State): string {
-  if (!state.settled) return `${state.normal ? "Normal operation" : state.name}: no steady solution, so there are no values`;
+  if (!state.settled)
+    return `${state.normal ? "Normal operation" : state.name}: no steady solution, so there are no values`;
   const parts = [
     state.dark ? `${state.dark} rack${state.dark === 1 ? "" : "s"} dark` : "no rack dark",
     state.throttled ? `${state.throttled} throttled` : "",
@@ -111,7 +147,10 @@ export function stateBanner(app: App): HTMLElement {
 }
 
 function bannerHead(app: App, state: State): HTMLElement {
-  const lost = state.failed.length <= 4 ? state.failed.map((thing) => app.run.id(thing)).join(", ") : `${state.failed.length} machines out`;
+  const lost =
+    state.failed.length <= 4
+      ? state.failed.map((thing) => app.run.id(thing)).join(", ")
+      : `${state.failed.length} machines out`;
   const facts = [
     state.dark ? h("b", { class: "broken-text" }, `${state.dark} dark`) : null,
     state.throttled ? h("b", { class: "warning-text" }, `${state.throttled} throttled`) : null,
@@ -119,18 +158,32 @@ function bannerHead(app: App, state: State): HTMLElement {
     state.hottest ? h("span", {}, `warmest inlet ${state.hottest}`) : null,
     lost !== stateTitle(state) && state.failed.length > 1 ? h("span", { class: "ellipsis", title: lost }, lost) : null,
   ].filter((fact) => fact !== null);
-  return h("div", { class: "banner-head" },
+  return h(
+    "div",
+    { class: "banner-head" },
     iconButton("left", "Previous state ([)", () => stepState(app, -1)),
-    h("div", { class: "banner-words" },
+    h(
+      "div",
+      { class: "banner-words" },
       h("strong", { class: "ellipsis", title: state.name }, state.normal ? "Normal operation" : lossWords(app, state)),
-      h("div", { class: "facts" }, state.settled ? (facts.length ? facts : "Nothing goes dark, slow or over its rating") : "No steady solution: this state has no values")),
+      h(
+        "div",
+        { class: "facts" },
+        state.settled
+          ? facts.length
+            ? facts
+            : "Nothing goes dark, slow or over its rating"
+          : "No steady solution: this state has no values",
+      ),
+    ),
     iconButton("right", "Next state (])", () => stepState(app, 1)),
     !state.normal && iconButton("close", "Back to the normal state", () => chooseState(app, app.run.normal)),
   );
 }
 
 function lossWords(app: App, state: State): string {
-  const names = (list: readonly number[]) => (list.length <= 3 ? list.map((thing) => app.run.id(thing)).join(", ") : `${list.length} machines`);
+  const names = (list: readonly number[]) =>
+    list.length <= 3 ? list.map((thing) => app.run.id(thing)).join(", ") : `${list.length} machines`;
   const whole = state.name.startsWith("lose:") ? stateTitle(state) : names(state.failed);
   const lost = state.failed.length ? `${whole} lost` : "";
   const kept = state.maintained.length ? `${names(state.maintained)} in maintenance` : "";
@@ -144,20 +197,65 @@ function cascadeRow(app: App, state: State): HTMLElement | null {
   const go = (step: number) => {
     app.store.set({ step, sel: "" });
     const now = cascade[step];
-    if (now) app.say(`Step ${step + 1} of ${cascade.length}: ${now.text}`);
+    if (!now) return;
+    app.say(`Step ${step + 1} of ${cascade.length}: ${now.text}`);
+    flyAround(app, now.things);
   };
   const play = () => {
     if (playing) return stopCascade(() => app.store.tell("step"));
     go(0);
-    playing = window.setInterval(() => (app.now.step + 1 < cascade.length ? go(app.now.step + 1) : stopCascade(() => app.store.tell("step"))), 1600);
+    playing = window.setInterval(
+      () => (app.now.step + 1 < cascade.length ? go(app.now.step + 1) : stopCascade(() => app.store.tell("step"))),
+      1600,
+    );
     app.store.tell("step");
   };
-  return h("div", { class: "cascade" },
+  return h(
+    "div",
+    { class: "cascade" },
     iconButton(playing ? "pause" : "play", playing ? "Stop" : "Play the cascade", play),
-    h("ol", { class: "steps" }, cascade.map((step, index) =>
-      h("li", {}, h("button", { type: "button", class: "step", "aria-current": index === at ? "step" : null, "aria-label": `Step ${index + 1}: ${step.text}`, title: step.text, onclick: () => go(index === at ? -1 : index) }, String(index + 1))))),
-    h("span", { class: "step-text" }, at >= 0 && cascade[at] ? cascade[at].text : [icon("bolt"), `Cascade of ${cascade.length} step${cascade.length === 1 ? "" : "s"}`]),
+    h(
+      "ol",
+      { class: "steps" },
+      cascade.map((step, index) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            {
+              type: "button",
+              class: "step",
+              "aria-current": index === at ? "step" : null,
+              "aria-label": `Step ${index + 1}: ${step.text}`,
+              title: step.text,
+              onclick: () => go(index === at ? -1 : index),
+            },
+            String(index + 1),
+          ),
+        ),
+      ),
+    ),
+    h(
+      "span",
+      { class: "step-text" },
+      at >= 0 && cascade[at]
+        ? cascade[at].text
+        : [icon("bolt"), `Cascade of ${cascade.length} step${cascade.length === 1 ? "" : "s"}`],
+    ),
   );
+}
+
+/** Fly to where all of some things are in sight. */
+function flyAround(app: App, things: readonly number[]): void {
+  const places = things.map((thing) => app.run.position(thing)).filter((place) => place !== null);
+  if (!places.length) return;
+  const end = (k: number, pick: (...values: number[]) => number) =>
+    places.reduce((best, place) => pick(best, place[k]!), places[0]![k]!);
+  const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((k) => end(k, pick))) as [number[], number[]];
+  const middle = [0, 1, 2].map((k) => (low[k]! + high[k]!) / 2) as [number, number, number];
+  const span = Math.hypot(...low.map((value, k) => high[k]! - value));
+  app.stage.fly(middle, app.side, Math.max(12, 1.4 * span));
 }
 
 function stopCascade(then?: () => void): void {

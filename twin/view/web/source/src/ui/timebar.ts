@@ -38,10 +38,27 @@ function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => vo
   const times = app.run.scene.numbers(timeline.times);
   const [begin, end] = [times[0] ?? 0, times[times.length - 1] ?? 1];
   const shown = timeline.series[Math.min(series, timeline.series.length - 1)];
-  const range = h("input", { type: "range", min: begin, max: end, step: "any", value: app.now.time, class: "time-range", "aria-label": `Time of ${timeline.label}` });
+  const range = h("input", {
+    type: "range",
+    min: begin,
+    max: end,
+    step: "any",
+    value: app.now.time,
+    class: "time-range",
+    "aria-label": `Time of ${timeline.label}`,
+  });
   range.addEventListener("input", () => goTo(app, Number(range.value)));
   range.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -24, PageUp: 24, Home: -times.length, End: times.length }[event.key];
+    const step = {
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      ArrowRight: 1,
+      ArrowUp: 1,
+      PageDown: -24,
+      PageUp: 24,
+      Home: -times.length,
+      End: times.length,
+    }[event.key];
     if (step === undefined) return;
     event.preventDefault();
     stepTime(app, step);
@@ -50,24 +67,51 @@ function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => vo
   const readings = h("div", { class: "readings" });
   const play = iconButton("play", "Play (space)", () => togglePlay(app));
   play.classList.add("play");
-  const chart = h("canvas", { class: "chart", role: "img", "aria-label": shown ? `Chart of ${shown.label}` : "No chart" });
+  const chart = h("canvas", {
+    class: "chart",
+    role: "img",
+    "aria-label": shown ? `Chart of ${shown.label}` : "No chart",
+  });
   chart.addEventListener("pointerdown", (event) => chart.setPointerCapture(event.pointerId));
   for (const sort of ["pointerdown", "pointermove"] as const)
     chart.addEventListener(sort, (event) => event.buttons & 1 && goTo(app, timeAt(chart, event, times)));
-  const pick = timeline.series.length > 1 && h("select", { class: "field small", "aria-label": "Chart of", onchange: (event: Event) => {
-    series = (event.target as HTMLSelectElement).selectedIndex;
-    redraw();
-  } }, timeline.series.map((one, k) => h("option", { value: one.name, selected: k === Math.min(series, timeline.series.length - 1) }, one.label)));
-  refill(card,
-    h("div", { class: "time-head" },
-      play, clock, readings, h("span", { class: "grow" }), pick,
+  const pick =
+    timeline.series.length > 1 &&
+    h(
+      "select",
+      {
+        class: "field small",
+        "aria-label": "Chart of",
+        onchange: (event: Event) => {
+          series = (event.target as HTMLSelectElement).selectedIndex;
+          redraw();
+        },
+      },
+      timeline.series.map((one, k) =>
+        h("option", { value: one.name, selected: k === Math.min(series, timeline.series.length - 1) }, one.label),
+      ),
+    );
+  refill(
+    card,
+    h(
+      "div",
+      { class: "time-head" },
+      play,
+      clock,
+      readings,
+      h("span", { class: "grow" }),
+      pick,
       segments("Speed", SPEEDS, speed, (chosen) => {
         speed = chosen;
         if (playing) start(app);
       }),
-      iconButton("close", "Close the timeline", () => app.store.set({ timeline: "" }))),
-    shown ? chart : null, range, moments(app, timeline),
-    timeline.note ? h("p", { class: "note" }, timeline.note) : null);
+      iconButton("close", "Close the timeline", () => app.store.set({ timeline: "" })),
+    ),
+    shown ? chart : null,
+    range,
+    moments(app, timeline),
+    timeline.note ? h("p", { class: "note" }, timeline.note) : null,
+  );
   const update = () => {
     const index = app.timeIndex;
     range.value = String(times[index] ?? 0);
@@ -93,7 +137,13 @@ function plot(app: App, timeline: Timeline, shown: Series): Plot {
   return {
     times: app.run.scene.numbers(timeline.times),
     values: app.run.scene.row(shown.values, 0),
-    other: other && second ? { times: app.runs[1 - app.side]!.scene.numbers(second.times), values: app.runs[1 - app.side]!.scene.row(other.values, 0) } : null,
+    other:
+      other && second
+        ? {
+            times: app.runs[1 - app.side]!.scene.numbers(second.times),
+            values: app.runs[1 - app.side]!.scene.row(other.values, 0),
+          }
+        : null,
     limits: shown.limits,
     moments: timeline.moments,
     text: (value) => formatQuantity(value, dimension),
@@ -102,8 +152,20 @@ function plot(app: App, timeline: Timeline, shown: Series): Plot {
 
 function moments(app: App, timeline: Timeline): HTMLElement | null {
   if (!timeline.moments.length) return null;
-  return h("div", { class: "moments" }, timeline.moments.slice(0, 60).map((moment) =>
-    h("button", { type: "button", class: "chip", onclick: () => goTo(app, moment.time) }, h("b", {}, timeText(timeline.kind, moment.time)), ` ${moment.text}`)));
+  return h(
+    "div",
+    { class: "moments" },
+    timeline.moments
+      .slice(0, 60)
+      .map((moment) =>
+        h(
+          "button",
+          { type: "button", class: "chip", onclick: () => goTo(app, moment.time) },
+          h("b", {}, timeText(timeline.kind, moment.time)),
+          ` ${moment.text}`,
+        ),
+      ),
+  );
 }
 
 function timeAt(chart: HTMLCanvasElement, event: PointerEvent, times: ArrayLike<number>): number {
@@ -139,10 +201,13 @@ function start(app: App): void {
   const timeline = app.timeline!;
   const count = app.run.scene.numbers(timeline.times).length;
   if (app.timeIndex >= count - 1) stepTime(app, -count);
-  playing = window.setInterval(() => {
-    if (!app.timeline || app.timeIndex >= count - 1) stop();
-    else stepTime(app, 1);
-  }, 1000 / (PACE[timeline.kind] * Number(speed)));
+  playing = window.setInterval(
+    () => {
+      if (!app.timeline || app.timeIndex >= count - 1) stop();
+      else stepTime(app, 1);
+    },
+    1000 / (PACE[timeline.kind] * Number(speed)),
+  );
   document.querySelector(".time .play")?.classList.add("on");
 }
 
@@ -158,9 +223,12 @@ export function timelineChoice(app: App): HTMLElement {
   const draw = () => {
     const all = app.hasRun ? app.run.document.timelines : [];
     box.hidden = all.length === 0;
-    const select = h("select", { class: "field", "aria-label": "Follow in time", onchange: () => chooseTimeline(app, select.value) },
+    const select = h(
+      "select",
+      { class: "field", "aria-label": "Follow in time", onchange: () => chooseTimeline(app, select.value) },
       h("option", { value: "" }, "Steady state"),
-      all.map((one) => h("option", { value: one.name }, one.label)));
+      all.map((one) => h("option", { value: one.name }, one.label)),
+    );
     select.value = app.timeline ? app.now.timeline : "";
     refill(box, select);
   };

@@ -5,22 +5,44 @@ import type { App } from "./app";
 import { h, icon, iconButton, refill } from "./dom";
 import { wholeBox } from "./layers";
 
-const NAMES: Record<View, string> = { iso: "Perspective", plan: "Plan", south: "From the south", east: "From the east", north: "From the north", west: "From the west" };
+const NAMES: Record<View, string> = {
+  iso: "Perspective",
+  plan: "Plan",
+  south: "From the south",
+  east: "From the east",
+  north: "From the north",
+  west: "From the west",
+};
 
 export function tools(app: App): HTMLElement {
-  const strip = h("div", { class: "tools card", role: "toolbar", "aria-label": "View", "aria-orientation": "vertical" });
+  const strip = h("div", {
+    class: "tools card",
+    role: "toolbar",
+    "aria-label": "View",
+    "aria-orientation": "vertical",
+  });
   const draw = () => {
     if (!app.hasRun) return strip.replaceChildren();
     const { volumes, streams } = app.run.document;
-    refill(strip,
+    refill(
+      strip,
       iconButton("home", "Whole scene (1)", () => look(app, "iso")),
       viewMenu(app),
       h("hr", {}),
-      lamp("box", "Section box", app.now.box !== null, () => app.store.set({ box: app.now.box ? null : wholeBox(app), tab: app.now.box ? app.now.tab : "layers" })),
-      volumes.length ? lamp("wind", "Air slices", app.now.air !== "off", () => app.store.set({ air: app.now.air === "off" ? "slice" : "off" })) : null,
-      streams.length ? lamp("streams", "Streamlines", app.now.streams, () => app.store.set({ streams: !app.now.streams })) : null,
+      lamp("box", "Section box", app.now.box !== null, () =>
+        app.store.set({ box: app.now.box ? null : wholeBox(app), tab: app.now.box ? app.now.tab : "layers" }),
+      ),
+      volumes.length
+        ? lamp("wind", "Air slices", app.now.air !== "off", () =>
+            app.store.set({ air: app.now.air === "off" ? "slice" : "off" }),
+          )
+        : null,
+      streams.length
+        ? lamp("streams", "Streamlines", app.now.streams, () => app.store.set({ streams: !app.now.streams }))
+        : null,
       lamp("label", "Labels (l)", app.now.labels, () => app.store.set({ labels: !app.now.labels })),
-      app.now.isolate ? lamp("isolate", "Show everything again", true, () => app.store.set({ isolate: "" })) : null);
+      app.now.isolate ? lamp("isolate", "Show everything again", true, () => app.store.set({ isolate: "" })) : null,
+    );
   };
   app.store.watch(["runs", "box", "air", "streams", "labels", "isolate", "compare"], draw);
   draw();
@@ -32,14 +54,37 @@ function lamp(name: string, label: string, on: boolean, press: () => void): HTML
 }
 
 function viewMenu(app: App): HTMLElement {
-  const list = h("div", { class: "menu card", role: "menu", hidden: true }, VIEWS.map((view, k) =>
-    h("button", { type: "button", role: "menuitem", onclick: () => look(app, view) }, NAMES[view], h("kbd", {}, String(k + 1)))));
-  const button = iconButton("cube", "Views", () => {
-    list.hidden = !list.hidden;
-    button.setAttribute("aria-expanded", String(!list.hidden));
-    if (!list.hidden) list.querySelector<HTMLElement>("button")?.focus();
-  }, { "aria-haspopup": "menu", "aria-expanded": "false" });
-  const box = h("div", { class: "menu-box", onfocusout: (event: FocusEvent) => box.contains(event.relatedTarget as Node | null) || (list.hidden = true) }, button, list);
+  const list = h(
+    "div",
+    { class: "menu card", role: "menu", hidden: true },
+    VIEWS.map((view, k) =>
+      h(
+        "button",
+        { type: "button", role: "menuitem", onclick: () => look(app, view) },
+        NAMES[view],
+        h("kbd", {}, String(k + 1)),
+      ),
+    ),
+  );
+  const button = iconButton(
+    "cube",
+    "Views",
+    () => {
+      list.hidden = !list.hidden;
+      button.setAttribute("aria-expanded", String(!list.hidden));
+      if (!list.hidden) list.querySelector<HTMLElement>("button")?.focus();
+    },
+    { "aria-haspopup": "menu", "aria-expanded": "false" },
+  );
+  const box = h(
+    "div",
+    {
+      class: "menu-box",
+      onfocusout: (event: FocusEvent) => box.contains(event.relatedTarget as Node | null) || (list.hidden = true),
+    },
+    button,
+    list,
+  );
   list.addEventListener("click", () => (list.hidden = true));
   list.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -66,13 +111,35 @@ export function compareBar(app: App): HTMLElement {
   const draw = () => {
     bar.hidden = app.runs.length < 2;
     if (bar.hidden) return bar.replaceChildren();
-    const choices = [["first", app.names[0] ?? "First"], ["second", app.names[1] ?? "Second"], ["both", "Side by side"], ["difference", "Difference"]] as const;
-    refill(bar, h("div", { class: "segments", role: "group" }, choices.map(([name, text]) =>
-      h("button", { type: "button", "aria-pressed": String(app.now.compare === name), title: name === "first" || name === "second" ? `${text} (x flicks)` : text, onclick: () => app.store.set({ compare: name }) }, h("bdi", { class: "ellipsis" }, text)))),
+    const choices = [
+      ["first", app.names[0] ?? "First"],
+      ["second", app.names[1] ?? "Second"],
+      ["both", "Side by side"],
+      ["difference", "Difference"],
+    ] as const;
+    refill(
+      bar,
+      h(
+        "div",
+        { class: "segments", role: "group" },
+        choices.map(([name, text]) =>
+          h(
+            "button",
+            {
+              type: "button",
+              "aria-pressed": String(app.now.compare === name),
+              title: name === "first" || name === "second" ? `${text} (x flicks)` : text,
+              onclick: () => app.store.set({ compare: name }),
+            },
+            h("bdi", { class: "ellipsis" }, text),
+          ),
+        ),
+      ),
       iconButton("close", "Stop comparing", () => {
         app.store.set({ compare: "first" });
         app.take(app.runs.slice(0, 1).map((run) => run.scene));
-      }));
+      }),
+    );
   };
   app.store.watch(["runs", "compare"], draw);
   draw();
@@ -90,11 +157,20 @@ export function tipBox(app: App, host: HTMLElement): { show(thing: number, side:
       if (!run || thing < 0) return;
       const painted = app.shown(thing, side);
       const product = run.product(thing).name;
-      refill(tip,
+      refill(
+        tip,
         h("strong", {}, h("bdi", {}, run.id(thing))),
         h("span", {}, [run.kind(thing).replaceAll("_", " "), product].filter(Boolean).join(" \u00b7 ")),
-        painted ? h("span", { class: "tip-value" }, `${painted.quantity.label}: ${app.valueText(painted.quantity, painted.value)}`) : null);
-      const flip = x > host.clientWidth - 260;
+        painted
+          ? h(
+              "span",
+              { class: "tip-value" },
+              `${painted.quantity.label}: ${app.valueText(painted.quantity, painted.value)}`,
+            )
+          : null,
+      );
+      const covered = document.documentElement.classList.contains("has-selection") ? 370 : 0;
+      const flip = x > host.clientWidth - covered - 260;
       tip.style.left = flip ? "" : `${x + 14}px`;
       tip.style.right = flip ? `${host.clientWidth - x + 10}px` : "";
       tip.style.top = `${Math.min(y + 14, host.clientHeight - 80)}px`;
