@@ -20,9 +20,9 @@ Floats = NDArray[np.float64]
 
 STEP = 1.0
 """Length of a step over that of the shortest side of a cell."""
-LENGTH = 1.2
-"""Longest part of a line on either side of its seed, over the hall's longer side."""
-STEPS = 600
+LENGTH = 40.0
+"""Longest part of a line on either side of its seed. [m]"""
+STEPS = 400
 """Most steps on either side."""
 SLOW = 0.02
 """Speed at which a line ends, over the highest."""
@@ -33,36 +33,38 @@ TURN, APART = 0.12, 0.8
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Values at the middles of equal cells."""
+    """Velocities at the middles of equal cells."""
 
     origin: Floats
     """South-west lower corner. [m]"""
     step: Floats
     """(3,) [m]"""
-    values: NDArray[np.float32]
-    """(nx, ny, nz, k)"""
+    velocity: NDArray[np.float32]
+    """(nx, ny, nz, 3), zero where there is no air. [m/s]"""
     air: NDArray[np.bool_]
     """(nx, ny, nz)"""
 
     def at(self, points: Floats) -> Floats:
-        """Values at points, (n, k): linear between the middles of cells, constant beyond the outermost."""
-        shape = np.array(self.values.shape[:3])
+        """Velocity at points, (n, 3): linear between the middles of cells, constant beyond the outermost. [m/s]"""
+        shape = np.array(self.air.shape)
         place = np.clip((points - self.origin) / self.step - 0.5, 0, shape - 1)
         first = np.minimum(place.astype(np.intp), np.maximum(shape - 2, 0))
         share = place - first
-        flat = self.values.reshape(-1, self.values.shape[3])
         ends = np.minimum(first[:, None] + _CORNERS, shape - 1)
         weight = np.where(_CORNERS, share[:, None], 1 - share[:, None]).prod(axis=2)
         cell = (ends[..., 0] * shape[1] + ends[..., 1]) * shape[2] + ends[..., 2]
-        return np.asarray(np.einsum("nc,nck->nk", weight, flat[cell]))
+        return np.asarray(np.einsum("nc,nck->nk", weight, self.velocity.reshape(-1, 3)[cell]))
+
+    def cells(self, points: Floats) -> NDArray[np.intp]:
+        """The cell that each point lies in, (n, 3); the nearest one outside."""
+        cell = np.floor((points - self.origin) / self.step).astype(np.intp)
+        return np.clip(cell, 0, np.array(self.air.shape) - 1)
 
     def inside(self, points: Floats) -> NDArray[np.bool_]:
         """Where there is air."""
-        shape = np.array(self.air.shape)
-        cell = np.floor((points - self.origin) / self.step).astype(np.intp)
-        there = ((cell >= 0) & (cell < shape)).all(axis=1)
-        i, j, k = np.clip(cell, 0, shape - 1).T
-        return np.asarray(there & self.air[i, j, k])
+        size = self.step * self.air.shape
+        there = ((points >= self.origin) & (points <= self.origin + size)).all(axis=1)
+        return np.asarray(there & self.air[tuple(self.cells(points).T)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +78,11 @@ class Line:
 
 
 def grid(part: Even) -> Grid:
-    """Velocity and, last, temperature of a field; still where there is no air."""
-    air = np.isfinite(part.temperature) & np.isfinite(part.velocity).all(axis=-1)
-    values = np.concatenate([part.velocity, part.temperature[..., None]], axis=-1)
+    """The velocities of a field."""
+    air = np.isfinite(part.temperature) & np.isfinite(part.speed)
     step = np.array(part.size) / np.array(part.temperature.shape)
-    return Grid(
-        np.array(part.origin, float), step, np.where(air[..., None], values, 0).astype(np.float32), air
-    )
+    still = np.where(air[..., None], part.velocity, np.float32(0))
+    return Grid(np.array(part.origin, float), step, still, air)
 
 
 def trace(
@@ -93,7 +93,6 @@ def trace(
     Parameters
     ----------
     field : Grid
-        Its first three values are the velocity. [m/s]
     seeds : (n, 3) array
     length : float
         Longest part on either side of the seed. [m]
@@ -113,7 +112,7 @@ def _march(field: Grid, seeds: Floats, step: Floats, slowest: float, count: int)
     points = np.full((count + 1, len(seeds), 3), np.nan)
     times = np.zeros((count + 1, len(seeds)))
     points[0] = seeds
-    going = np.flatnonzero(field.inside(seeds) & (np.linalg.norm(field.at(seeds)[:, :3], axis=1) > slowest))
+    going = np.flatnonzero(field.inside(seeds) & (_length(field.at(seeds)) > slowest))
     for number in range(count):
         if not len(going):
             break
@@ -133,8 +132,8 @@ def _advance(
     directions, slowness, moves = [], [], np.ones(len(points), dtype=bool)
     place = points
     for share in (0.5, 0.5, 1.0, 0.0):
-        velocity = field.at(place)[:, :3]
-        speed = np.linalg.norm(velocity, axis=1)
+        velocity = field.at(place)
+        speed = _length(velocity)
         moves &= speed > slowest
         speed = np.maximum(speed, max(slowest, 1e-12))
         directions.append(velocity / speed[:, None])
@@ -158,7 +157,7 @@ def thinned(line: Line) -> Line:
     if len(line.points) < 3:
         return line
     parts = np.diff(line.points, axis=0)
-    lengths = np.linalg.norm(parts, axis=1)
+    lengths = _length(parts)
     way = parts / np.maximum(lengths, 1e-12)[:, None]
     turns = np.arccos(np.clip((way[1:] * way[:-1]).sum(axis=1), -1, 1))
     measure = np.cumsum(np.concatenate([turns / TURN + lengths[:-1] / APART, [1.0]]))
@@ -172,12 +171,12 @@ def streams(
 ) -> tuple[Streams, ...]:
     """Lines of all halls in one set; none where no air moves."""
     found: list[Line] = []
-    values: list[Floats] = []
+    values: list[NDArray[np.float32]] = []
     for part in cells:
         field = grid(part)
-        traced = _of_hall(field, max(lines // len(cells), 1))
+        traced = _of_hall(part, field, max(lines // len(cells), 1))
         found += traced
-        values += [field.at(line.points)[:, 3] for line in traced]
+        values += [part.temperature[tuple(field.cells(line.points).T)] for line in traced]
     if not found:
         return ()
     names = [quantity.name for quantity in quantities if quantity.paint]
@@ -193,26 +192,24 @@ def streams(
     )
 
 
-def _of_hall(field: Grid, count: int) -> list[Line]:
+def _of_hall(part: Even, field: Grid, count: int) -> list[Line]:
     """Lines begun where most air moves; those of one point are none."""
-    speed = np.linalg.norm(field.values[..., :3], axis=-1)
-    seeds = _seeds(field, speed, count)
+    speed = np.where(field.air, part.speed, 0)
     fastest = float(speed.max(initial=0.0))
-    if not len(seeds) or not fastest > 0:
+    if not fastest > 0:
         return []
+    seeds = _seeds(field, speed, count)
     step = STEP * float(field.step.min())
-    length = LENGTH * float((field.step * field.air.shape)[:2].max())
-    made = trace(field, seeds, length=length, step=step, slowest=SLOW * fastest)
+    made = trace(field, seeds, length=LENGTH, step=step, slowest=SLOW * fastest)
     return [thinned(line) for line in made if len(line.points) > 1]
 
 
 def _seeds(field: Grid, speed: NDArray[np.float32], count: int) -> Floats:
-    """Middles of cells, (n, 3): the faster the air in a part of the room, the more of them; as in :mod:`twin.view.air`."""
-    total = speed.sum(dtype=float)
-    if not total > 0:
-        return np.zeros((0, 3))
-    # shuffled before it is walked along in equal steps, so that no axis of the grid shows in the picture
-    order = np.random.default_rng(1).permutation(speed.size)
-    sums = np.cumsum(speed.ravel()[order], dtype=float)
-    chosen = np.unique(order[np.searchsorted(sums, (np.arange(count) + 0.5) / count * sums[-1])])
+    """Middles of cells, (n, 3): the faster the air in a part of the room, the more of them; the same ones every time."""
+    total = np.cumsum(speed.ravel(), dtype=float)
+    chosen = np.unique(np.searchsorted(total, np.random.default_rng(1).random(count) * total[-1]))
     return field.origin + (np.stack(np.unravel_index(chosen, speed.shape), axis=-1) + 0.5) * field.step
+
+
+def _length(vectors: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.einsum("ni,ni->n", vectors, vectors)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +35,7 @@ class Source:
     register: Register
     rows: tuple[int, ...]
     """States that are shown, as rows of the tables."""
+    _known: dict[tuple[str, ...], tuple[list[int], Numbers]] = field(default_factory=dict)
 
     @cached_property
     def settled(self) -> NDArray[np.bool_]:
@@ -67,8 +68,11 @@ class Source:
     def columns(self, table: Table) -> tuple[list[int], Numbers]:
         """Columns of those things of a table that the document knows, and their numbers."""
         number = self.register.number
-        pairs = [(column, number[name]) for column, name in enumerate(table.ids) if name in number]
-        return [column for column, _ in pairs], np.array([thing for _, thing in pairs], dtype=np.uint32)
+        if table.ids not in self._known:
+            pairs = [(column, number[name]) for column, name in enumerate(table.ids) if name in number]
+            things = np.array([thing for _, thing in pairs], dtype=np.uint32)
+            self._known[table.ids] = [column for column, _ in pairs], things
+        return self._known[table.ids]
 
     def of_things(self, name: str) -> tuple[Array, Numbers] | None:
         """Values of a quantity, (states, n), and the numbers of the n things; None if there are none."""
@@ -76,7 +80,8 @@ class Source:
         if values is None:
             return None
         if name in FEEDS:
-            return self._of_fed(name, values)
+            order, first, things = self._fed
+            return (np.fmax.reduceat(values[:, order], first, axis=1), things) if len(order) else None
         columns, things = self.columns(self.results.tables[name.partition(".")[0]])
         if not columns:
             return None
@@ -94,16 +99,16 @@ class Source:
             return None
         return np.where(np.isfinite(values), values, np.nan)[None, columns], things
 
-    def _of_fed(self, name: str, values: Array) -> tuple[Array, Numbers] | None:
+    @cached_property
+    def _fed(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Columns of feeds in the order of what they feed, where each of it begins, and its number."""
         number = self.register.number
         fed = {feed_name(feed): number[feed.to] for feed in self.facility.feeds}
-        owner = np.array([fed.get(feed, -1) for feed in self.results.tables[name.partition(".")[0]].ids])
+        owner = np.array([fed.get(name, -1) for name in self.results.tables["feed"].ids], dtype=int)
         order = np.argsort(owner, kind="stable")
         order = order[owner[order] >= 0]
-        if not len(order):
-            return None
         things, first = np.unique(owner[order], return_index=True)
-        return np.fmax.reduceat(values[:, order], first, axis=1), things.astype(np.uint32)
+        return order.astype(np.uint32), first.astype(np.uint32), things.astype(np.uint32)
 
 
 def _table(results: Results, table: str, quantity: str) -> Array | None:

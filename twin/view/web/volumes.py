@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,11 @@ class Even:
     """(nx, ny, nz, 3) [m/s]"""
     merged: tuple[int, int, int]
     """Cells of the field along each side of one of these."""
+
+    @cached_property
+    def speed(self) -> Floats:
+        """(nx, ny, nz) [m/s]"""
+        return np.asarray(np.sqrt(np.einsum("...i,...i", self.velocity, self.velocity)), dtype=np.float32)
 
 
 def even(fields: Mapping[str, AnyField], most: int = CELLS) -> tuple[Even, ...]:
@@ -114,7 +120,7 @@ def _temperatures(
 
 
 def _speeds(cells: tuple[Even, ...], palette: Palette, buffer: Buffer) -> Iterator[Volume]:
-    speeds = [blocks(np.linalg.norm(part.velocity, axis=-1).astype(np.float32), (2, 2, 2)) for part in cells]
+    speeds = [blocks(part.speed, (2, 2, 2)) for part in cells]
     _, high = _reach(speeds)
     lut = palette.add(colors.table("cividis"))
     for part, speed in zip(cells, speeds, strict=True):
