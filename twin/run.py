@@ -343,6 +343,8 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
         raise RunError(f"{folder}: the copy of the layout is not readable:\n{error}") from error
     if facility.digest != results.digest:
         raise RunError(f"{folder}: the copy of the layout was changed after the run; run `twin solve` again")
+    if not all(isinstance(name, str) for table in results.tables.values() for name in table.ids):
+        raise RunError(f"{folder}: the results are of things without a name; run `twin solve` again")
     if set(results["rack"].ids) - set(facility.by_id):
         raise RunError(f"{folder}: written by another version with another catalogue; run `twin solve` again")
     return Run(facility, results, verdict, folder, replace(copied, layout=inputs.layout))

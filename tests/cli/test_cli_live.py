@@ -105,6 +105,11 @@ def test_what_does_not_go_with_watch_is_told(twin, options, message):
     assert message in answer.stderr
 
 
+def test_a_layout_that_is_not_there_is_told_at_once(twin):
+    answer = twin("view", "hull.yaml", "--watch")
+    assert (answer.exit_code, answer.stderr) == (2, "twin: hull.yaml: no such file\n")
+
+
 def test_what_came_of_a_save_is_a_line(capsys):
     following._tell("scene", {"step": "normal state", "states": 1, "verdict": "fail", "seconds": 0.41})
     following._tell("scene", {"step": "single failures", "states": 9, "verdict": "pass", "seconds": 2.0})

@@ -47,7 +47,7 @@ def test_compare_the_other_way_round_mends(twin, solved):
     assert (document["broken"], document["worse"], document["kpis"]) == ([], False, {})
 
 
-@pytest.mark.parametrize("harm", ["truncate", "other layout", "no input", "escape"])
+@pytest.mark.parametrize("harm", ["truncate", "other layout", "no input", "escape", "no names"])
 def test_a_bad_run_folder_is_told_in_a_line(twin, solved, tmp_path, harm):
     run = tmp_path / "run"
     shutil.copytree(solved, run)
@@ -58,13 +58,28 @@ def test_a_bad_run_folder_is_told_in_a_line(twin, solved, tmp_path, harm):
         (run / "layout" / "hall.yaml").write_text(text.replace("racks: 4", "racks: 3"), encoding="utf-8")
     elif harm == "no input":
         (run / "input.json").unlink()
+    elif harm == "no names":
+        document = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        document["tables"]["cdu"][0] = None
+        (run / "run.json").write_text(json.dumps(document), encoding="utf-8")
     else:
         asked = json.loads((run / "input.json").read_text(encoding="utf-8"))
         (run / "input.json").write_text(json.dumps({**asked, "layout": "../../hall.yaml"}), encoding="utf-8")
-    answer = twin("render", run)
+    for verb in ("render",), ("view", "--web", "--no-open"):
+        answer = twin(*verb, run)
+        assert answer.exit_code == 2
+        assert "Traceback" not in answer.output
+        assert "run `twin solve` again" in answer.stderr
+
+
+def test_a_run_of_another_format_is_told(twin, solved, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(solved, run)
+    document = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    (run / "run.json").write_text(json.dumps({**document, "format": 0}), encoding="utf-8")
+    answer = twin("view", run, "--web", "--no-open")
     assert answer.exit_code == 2
-    assert "Traceback" not in answer.output
-    assert "run `twin solve` again" in answer.stderr
+    assert "run format 0; this version of twin reads format" in answer.stderr
 
 
 def test_render_makes_plan_maps_where_nothing_else_can_be_made(twin, solved, no_graphics, tmp_path):
@@ -228,6 +243,19 @@ def test_an_installation_without_the_page_is_four(twin, solved, monkeypatch, tmp
     checks = {item["what"]: item for item in json.loads(twin("doctor", "--json").stdout)["checks"]}
     assert checks["viewer page"]["state"] == "missing"
     page._viewer.cache_clear()
+
+
+def test_a_run_folder_holds_the_page_or_says_why_not(solved, monkeypatch, tmp_path):
+    from twin.run import reopen, write
+    from twin.view.web import page
+
+    assert scene_in(solved / "viewer.html").title == "First hall, eight GB300 racks"
+    (tmp_path / "viewer.html").write_text("of another run", encoding="utf-8")
+    monkeypatch.setattr(page, "_viewer", lambda: (_ for _ in ()).throw(RuntimeError("not built")))
+    run = write(reopen(solved), tmp_path, pictures=False)
+    assert not (tmp_path / "viewer.html").exists()
+    assert run.remarks[0].startswith("no viewer page: RuntimeError: not built; ")
+    assert (tmp_path / "verdict.json").exists()
 
 
 def test_doctor_tells_of_page_and_browser(twin, browser):

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def watch(
             "and what is sent is not encrypted"
         )
     if current_thread() is main_thread():
-        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both end it cleanly
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as cleanly as Ctrl-C
     try:
         with _bound(asked, text, host, port) as live:
             printing.write(f"{live.address}{address_part}\n")
@@ -47,7 +48,7 @@ def _bound(asked: Asked, page: str, host: str, port: int) -> Session:
     from twin.live import Session
 
     try:
-        return Session(asked, page, host=host, port=port, told=_tell, log=printing.say)
+        return Session(asked, page, host=host, port=port, told=_heard, log=printing.say)
     except (OSError, OverflowError) as error:
         raise guard.Stop(_reason(error, host, port)) from error
 
@@ -61,6 +62,11 @@ def _reason(error: Exception, host: str, port: int) -> str:
     if number == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
         return f"--host {host}: no address of this machine"
     return f"--host {host} --port {port}: {error}"
+
+
+def _heard(kind: str, told: Mapping[str, Any]) -> None:
+    with suppress(OSError):  # the pages are served also when nobody reads the terminal any more
+        _tell(kind, told)
 
 
 def _tell(kind: str, told: Mapping[str, Any]) -> None:

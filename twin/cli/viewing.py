@@ -143,6 +143,8 @@ def _agree(
             raise guard.Stop("--watch shows the page; it does not go with --desktop")
         if Path(target).is_dir():
             raise guard.Stop(f"{target}: a run does not change; --watch is for layouts")
+        if not Path(target).exists():
+            raise guard.Stop(f"{target}: no such file")
         if out is not None:
             raise guard.Stop("--watch serves the page and writes none; it does not go with --out")
         return
