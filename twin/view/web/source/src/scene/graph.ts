@@ -26,6 +26,8 @@ interface Rows {
 /** Both networks of a scene; built when first asked for. */
 export class Graph {
   private readonly kept = new Map<string, Rows>();
+  /** Walks of late: the picture and the panel ask for the same ones. */
+  private readonly walks = new Map<string, Walk>();
 
   constructor(private readonly scene: Scene) {}
 
@@ -38,6 +40,16 @@ export class Graph {
 
   /** Everything that serves a thing (`up`), or that it serves, breadth first, at most `cap` things. */
   walk(thing: number, sort: Sort, up: boolean, cap = 400): Walk {
+    const key = `${thing} ${sort} ${up} ${cap}`;
+    let found = this.walks.get(key);
+    if (!found) {
+      if (this.walks.size > 40) this.walks.clear();
+      this.walks.set(key, (found = this.walked(thing, sort, up, cap)));
+    }
+    return found;
+  }
+
+  private walked(thing: number, sort: Sort, up: boolean, cap: number): Walk {
     const seen = new Set([thing]);
     const walk: Walk = { things: [], links: [], more: 0 };
     let front = [thing];

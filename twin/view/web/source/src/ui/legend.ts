@@ -1,6 +1,7 @@
 /** The colour bar: unit, ticks, bands, limits, what grey and dark mean; and the choice of what is painted. */
 import type { Quantity } from "../generated/scene";
-import { airScale, companions, tableLabel, type Scale } from "../scene/scale";
+import type { Situation } from "../scene/situation";
+import { airScale, tableLabel, type Scale } from "../scene/scale";
 import type { App } from "./app";
 import { h, icon, refill, toggle } from "./dom";
 
@@ -101,7 +102,8 @@ export function paintBar(canvas: HTMLCanvasElement, scale: { lut: Uint8Array }):
 }
 
 function foot(app: App, scale: Scale): HTMLElement {
-  const others = companions(app.run, app.quantity!).map((one) => tableLabel(one.name).toLowerCase());
+  const painted = app.paint()?.columns[app.side] ?? [];
+  const others = painted.slice(1).map(({ quantity }) => tableLabel(quantity.name));
   const also = [...new Set(others)];
   return h(
     "div",
@@ -201,14 +203,18 @@ function option(app: App, quantity: Quantity, dialog: HTMLDialogElement): HTMLEl
   );
 }
 
-export function paintBy(app: App, name: string): void {
-  const quantity = app.run.quantity(name);
-  if (!quantity?.paint) return;
+/** The situation with another quantity painted: its layers come into sight, unless somebody hid them. */
+export function paintPatch(app: App, quantity: Quantity): Pick<Situation, "paint" | "layers"> {
   const hidden = quantity.layers.filter(
     (layer) =>
       app.run.document.layers.some((one) => one.name === layer && one.hidden) && app.now.layers[layer] === undefined,
   );
-  const layers = { ...app.now.layers, ...Object.fromEntries(hidden.map((layer) => [layer, true])) };
-  app.store.set({ paint: name, layers });
+  return { paint: quantity.name, layers: { ...app.now.layers, ...Object.fromEntries(hidden.map((layer) => [layer, true])) } };
+}
+
+export function paintBy(app: App, name: string): void {
+  const quantity = app.run.quantity(name);
+  if (!quantity?.paint) return;
+  app.store.set(paintPatch(app, quantity));
   app.say(`Colours: ${quantity.label}`);
 }

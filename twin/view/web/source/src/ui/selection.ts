@@ -5,6 +5,7 @@ import type { Sort } from "../scene/graph";
 import type { App } from "./app";
 import { h, icon, iconButton, refill } from "./dom";
 import { openFinding } from "./findings";
+import { paintBy } from "./legend";
 import { copyText } from "./save";
 
 /** Whether the extremes of all states stand beside the values. */
@@ -243,7 +244,7 @@ function valueRow(app: App, quantity: Parameters<Run["value"]>[0], thing: number
               type: "button",
               class: "as-text",
               title: "Colour by this",
-              onclick: () => app.store.set({ paint: quantity.name }),
+              onclick: () => paintBy(app, quantity.name),
             },
             quantity.label,
           )

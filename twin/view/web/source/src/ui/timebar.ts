@@ -4,7 +4,9 @@ import { nearest, timeText } from "../scene/clock";
 import { formatQuantity } from "../scene/quantity";
 import type { App } from "./app";
 import { drawChart, type Plot } from "./chart";
-import { h, iconButton, refill, segments } from "./dom";
+import { h, icon, iconButton, refill, segments } from "./dom";
+import { paintPatch } from "./legend";
+import { layerOn } from "./picture";
 
 const SPEEDS = [
   { name: "1", text: "1\u00d7" },
@@ -16,7 +18,8 @@ const PACE = { year: 6, transient: 10 };
 
 let playing = 0;
 let speed: "1" | "4" | "16" = "1";
-let series = 0;
+/** Name of the figure that is charted; empty for the first that changes. */
+let series = "";
 
 export function timeBar(app: App): HTMLElement {
   const card = h("section", { class: "time card", "aria-label": "Time" });
@@ -37,7 +40,7 @@ export function timeBar(app: App): HTMLElement {
 function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => void): () => void {
   const times = app.run.scene.numbers(timeline.times);
   const [begin, end] = [times[0] ?? 0, times[times.length - 1] ?? 1];
-  const shown = timeline.series[Math.min(series, timeline.series.length - 1)];
+  const shown = charted(app, timeline);
   const range = h("input", {
     type: "range",
     min: begin,
@@ -83,12 +86,12 @@ function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => vo
         class: "field small",
         "aria-label": "Chart of",
         onchange: (event: Event) => {
-          series = (event.target as HTMLSelectElement).selectedIndex;
+          series = (event.target as HTMLSelectElement).value;
           redraw();
         },
       },
-      timeline.series.map((one, k) =>
-        h("option", { value: one.name, selected: k === Math.min(series, timeline.series.length - 1) }, one.label),
+      timeline.series.map((one) =>
+        h("option", { value: one.name, selected: one === shown }, one.label),
       ),
     );
   refill(
@@ -128,6 +131,15 @@ function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => vo
   requestAnimationFrame(update);
   update();
   return update;
+}
+
+/** The figure that somebody chose, or the first one that is more than yes, no, or always the same. */
+function charted(app: App, timeline: Timeline): Series | undefined {
+  const varies = (one: Series) => {
+    const values = app.run.scene.row(one.values, 0);
+    return !app.run.document.dimensions[one.dimension]?.flag && values.some((value) => value !== values[0]);
+  };
+  return timeline.series.find((one) => one.name === series) ?? timeline.series.find(varies) ?? timeline.series[0];
 }
 
 function plot(app: App, timeline: Timeline, shown: Series): Plot {
@@ -208,13 +220,21 @@ function start(app: App): void {
     },
     1000 / (PACE[timeline.kind] * Number(speed)),
   );
-  document.querySelector(".time .play")?.classList.add("on");
+  mark(true);
+}
+
+/** The button says what it will do next. */
+function mark(on: boolean): void {
+  const button = document.querySelector(".time .play");
+  button?.classList.toggle("on", on);
+  button?.setAttribute("aria-label", on ? "Pause (space)" : "Play (space)");
+  if (button) refill(button, icon(on ? "pause" : "play"));
 }
 
 function stop(): void {
   clearInterval(playing);
   playing = 0;
-  document.querySelector(".time .play")?.classList.remove("on");
+  mark(false);
 }
 
 /** Choice of the timelines of a run, for the top of the page. */
@@ -241,8 +261,9 @@ export function chooseTimeline(app: App, name: string): void {
   const timeline = app.run.timeline(name);
   if (!timeline) return app.store.set({ timeline: "" });
   const times = app.run.scene.numbers(timeline.times);
-  const painted = timeline.paints.map((paint) => app.run.document.quantities[paint.quantity]?.name ?? "");
-  const paint = painted.includes(app.quantity?.name ?? "") || !painted[0] ? app.now.paint : painted[0];
-  app.store.set({ timeline: name, time: times[0] ?? 0, paint });
+  const painted = timeline.paints.flatMap((paint) => app.run.document.quantities[paint.quantity] ?? []);
+  const seen = painted.find((quantity) => quantity.layers.some((layer) => layerOn(app, layer))) ?? painted[0];
+  const chosen = painted.some((quantity) => quantity === app.quantity) ? undefined : seen;
+  app.store.set({ timeline: name, time: times[0] ?? 0, ...(chosen && paintPatch(app, chosen)) });
   app.say(`Time: ${timeline.label}`);
 }
