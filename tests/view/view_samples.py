@@ -18,7 +18,9 @@ from tests.geometry.small_facilities import (
     ups_product,
     utility_product,
 )
+from twin.results.histories import History
 from twin.results.results import Finding, Kpi, Results, SolveReport, Table, Verdict
+from twin.results.year import Series
 from twin.scenario import NORMAL, Scenario
 
 HOSTILE = '</script><img src=x onerror="alert(1)"> $x_{$ 機房 \u202e مركز'
@@ -150,3 +152,18 @@ def verdict(*findings, **fields):
         **fields,
     }
     return Verdict(**fields)
+
+
+def histories(facility):
+    """What follows a loss: the racks warm up in three steps."""
+    racks = tuple(m.id for m in facility.racks)
+    lids = np.repeat([[50.0], [60.0], [80.0]], len(racks), axis=1)
+    return (
+        History(
+            "loss:grid", "Loss of the grid", np.array([0.0, 30.0, 120.0]),
+            {"rack.case_temperature": racks, "loop.supply": ("tcs",)},
+            {"rack.case_temperature": lids, "loop.supply": np.array([[36.0], [40.0], [np.nan]])},
+            {"lid": Series("Warmest lid", "temperature")}, {"lid": np.array([50.0, 60.0, 80.0])}, {},
+            ((40.0, "pumps stop"),),
+        ),
+    )  # fmt: skip

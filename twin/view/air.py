@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from twin.checks.wording import quantity
 from twin.model.facility import Facility
 from twin.results.fields import AnyField
-from twin.view import drawing, slices
+from twin.view import colors, drawing, slices
 from twin.view.colors import Scale
 from twin.view.slices import HEIGHT, Cut
 
@@ -28,6 +28,8 @@ LINES = 180
 """Streamlines in all halls of a picture: more hide one another (tried)."""
 TUBE = 0.0009
 """Radius of a streamline over the diagonal of what is shown."""
+CLOUD = 250_000
+"""Most cells of the cloud of warm air."""
 SLOW = 0.02
 """Speed at which a streamline ends, share of the highest."""
 _RARE, _MOST = (
@@ -159,6 +161,51 @@ def add(
     """Add what a picture shows of the air to a plotter; returns the actor, None if there is nothing to see."""
     make, look = SHOWN[name]
     return show(plotter, make(facility, fields, view), scale, name=name, **look)
+
+
+def volume(
+    plotter: Any, facility: Facility, fields: Mapping[str, AnyField], scale: Scale, *, name: str
+) -> Any:
+    """Add the warm air as a cloud, the denser the warmer; None if no hall has a field.
+
+    Halls lie in one grid of equal cells, so that one actor shows all of them.
+    """
+    import pyvista
+
+    found = list(slices.shells(facility, fields))
+    known = [field for _, field in found if np.isfinite(field.temperature).any()]
+    if not known:
+        return None
+    low, high = slices.bounds(facility, fields)
+    step = float(np.cbrt(np.prod(high - low) / CLOUD))
+    counts = np.maximum(np.ceil((high - low) / step), 2).astype(int)
+    middles = [low[n] + (np.arange(counts[n]) + 0.5) * (high - low)[n] / counts[n] for n in range(3)]
+    values = np.full(tuple(counts), scale.low, dtype=np.float32)
+    for _, field in found:
+        lines = field.grid.lines
+        inside = [
+            np.flatnonzero((m >= line[0]) & (m <= line[-1])) for m, line in zip(middles, lines, strict=True)
+        ]
+        cells = [
+            np.clip(np.searchsorted(line, m[at], side="right") - 1, 0, line.size - 2)
+            for m, at, line in zip(middles, inside, lines, strict=True)
+        ]
+        values[np.ix_(*inside)] = np.nan_to_num(field.temperature[np.ix_(*cells)], nan=scale.low)
+    grid = pyvista.ImageData(dimensions=counts + 1, spacing=(high - low) / counts, origin=low)
+    grid.cell_data["temperature"] = _flat(values)
+    begin = (warm(fields) - scale.low) / (scale.high - scale.low)
+    share = np.linspace(0, 1, 256)
+    dense = np.where(share < begin, 0.0, 18 + 90 * (share - begin) / max(1 - begin, 1e-6))
+    return plotter.add_volume(
+        grid, scalars="temperature", cmap=[colors.css(color) for color in scale.lut()], clim=(scale.low, scale.high),
+        opacity=dense.astype(np.uint8), opacity_unit_distance=1.5, show_scalar_bar=False, name=name, pickable=False,
+        render=False,
+    )  # fmt: skip
+
+
+def warm(fields: Mapping[str, AnyField]) -> float:
+    """Temperature from which air is shown as a cloud. [degC]"""
+    return surface_temperature(fields)
 
 
 def show(plotter: Any, mesh: Any, scale: Scale, **look: Any) -> Any:

@@ -68,7 +68,8 @@ def trim(layer: Layer) -> Any:
         return None
     fans = layer.front == FRONTS.index("up")
     points, faces = _fans(layer.only(fans)) if fans.any() else _slots(layer.only(layer.front > 0))
-    return pyvista.PolyData.from_regular_faces(points, faces)
+    corner_numbers: Any = faces
+    return pyvista.PolyData.from_regular_faces(points, corner_numbers)
 
 
 def add_layer(

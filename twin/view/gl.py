@@ -22,6 +22,7 @@ REMEDY = "apt-get install libegl1 libgl1-mesa-dri"
 EXTRA = "pip install pyvista"
 LIMIT = 120.0
 """Longest wait for the child. [s]"""
+_SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast", "basic render")
 _WINDOW = "VTK_DEFAULT_OPENGL_WINDOW"
 _DRAW = """
 import numpy, pyvista
@@ -29,7 +30,9 @@ plotter = pyvista.Plotter(off_screen=True, window_size=(8, 8))
 plotter.add_mesh(pyvista.Cube(), color="white")
 picture = plotter.screenshot(return_img=True)
 assert picture is not None and picture.max() > picture.min(), "the picture is empty"
-print("drawn by", plotter.render_window.GetClassName())
+told = plotter.render_window.ReportCapabilities().splitlines()
+names = [line.partition(":")[2].strip() for line in told if "renderer string" in line]
+print("drawn by", plotter.render_window.GetClassName(), "on", *names)
 """
 
 
@@ -64,6 +67,11 @@ def available(*, refresh: bool = False) -> Probe:
     if probe.ok or "seconds" not in probe.detail:  # a machine too busy today may be idle tomorrow
         _write(path, {key: (probe.ok, probe.detail, probe.remedy)})
     return probe
+
+
+def software(detail: str) -> bool:
+    """Whether the answer of a probe tells of drawing without graphics hardware."""
+    return any(name in detail.lower() for name in _SOFTWARE)
 
 
 def require() -> None:

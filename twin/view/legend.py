@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,27 @@ def fonts() -> tuple[str, ...]:
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return tuple(name for name in _FONTS if name in installed) or ("sans-serif",)
+
+
+@lru_cache(maxsize=512)
+def font_file(text: str, *, mono: bool = False, bold: bool = False) -> str:
+    """File of the typeface that has most letters of a text; for drawing libraries that take one file."""
+    from matplotlib import font_manager
+
+    families = ["DejaVu Sans Mono"] if mono else [*fonts()]
+    weight = "bold" if bold else "normal"
+    paths = [
+        font_manager.findfont(font_manager.FontProperties(family=name, weight=weight)) for name in families
+    ]
+    wanted = {ord(letter) for letter in text if letter.isprintable() and not letter.isspace()}
+    return min(paths, key=lambda path: (len(wanted - _letters(path)), paths.index(path)))
+
+
+@cache
+def _letters(path: str) -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(path).get_charmap())
 
 
 def save(figure: Figure, path: Path, **options: Any) -> None:

@@ -218,6 +218,15 @@ class Scene:
         """A layer, None if it holds nothing."""
         return self._by_name.get(name)
 
+    def of(self, *names: str, walls: bool = False) -> list[Layer]:
+        """The boxes of some things, by layer; a hall has its floor, and its walls if they are asked for."""
+        wanted, found = set(names), []
+        for layer in self.layers:
+            chosen = np.fromiter((name in wanted for name in layer.ids), bool, layer.count)
+            if chosen.any() and (walls or layer.name != "walls"):
+                found.append(layer.only(chosen))
+        return found
+
     def bounds(self, *names: str) -> tuple[Floats, Floats]:
         """Lowest and highest corner of some layers (all without names); of the halls if those are empty."""
         chosen = [layer for layer in self.layers if not names or layer.name in names]

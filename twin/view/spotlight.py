@@ -137,7 +137,7 @@ def maps(
         plan.draw_map(
             axes, scene, picture, paints, set(results.scenarios[spot.scenario].out), low, high, look
         )
-        for layer in _boxes(scene, spot.things):
+        for layer in scene.of(*spot.things):
             _frame(axes, layer, look, 2.2 if spot.things[0] in layer.ids else 1.0)
         legend.heading(figure, _title(spot.finding), _line(spot, results), size=12, theme=look)
         plan.bars(figure, paints, theme=look)
@@ -166,7 +166,7 @@ def spots(
 
 def located(scene: Scene, finding: Finding, things: tuple[str, ...], scenario: int) -> Spot | None:
     """Where a finding is; None if nothing of it is to be seen."""
-    layers = _boxes(scene, things[:1])
+    layers = scene.of(*things[:1])
     if layers:
         low = np.min([layer.low.min(axis=0) for layer in layers], axis=0)
         high = np.max([layer.high.max(axis=0) for layer in layers], axis=0)
@@ -217,19 +217,9 @@ def mark(
         (spot.things[1:], theme.accent, 2.5),
         (spot.things[:1], theme.accent, 6.0),
     ):
-        boxes = _boxes(scene, names)
+        boxes = scene.of(*names)
         if boxes:
             outline(plotter, boxes, color, width, name=f"outline {color} {width}")
-
-
-def _boxes(scene: Scene, names: tuple[str, ...]) -> list[Layer]:
-    """The boxes of some things, by layer; floors count only where they are asked for alone."""
-    wanted, found = set(names), []
-    for layer in scene.layers:
-        chosen = np.array([name in wanted for name in layer.ids])
-        if layer.name != "walls" and chosen.any():
-            found.append(layer.only(chosen))
-    return found
 
 
 def _owner(places: Places, subject: str) -> str:

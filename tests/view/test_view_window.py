@@ -1,0 +1,377 @@
+"""The window, driven by its methods and keys without a screen: what it paints, tells, finds, follows and hides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.air_fields import hall_field
+from tests.view.view_samples import HOSTILE, finding, hall, histories, solved, verdict, with_rack_values
+from twin.results.year import SERIES, Year
+from twin.view import colors, keys
+from twin.view.airing import AIR
+from twin.view.camera import fitted
+from twin.view.drawing import aim
+from twin.view.finder import Finder
+from twin.view.kin import Family
+from twin.view.telling import describe
+from twin.view.timeline import timelines
+from twin.view.window import make_window
+
+SIZE = (760, 520)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return hall()
+
+
+@pytest.fixture
+def window(graphics, made):
+    """A window on three states, a finding and four things that are followed in time."""
+    results = replace(solved(made), histories=histories(made))
+    shown = make_window(made, results, judged(), off_screen=True, size=SIZE)
+    yield shown
+    shown.plotter.close()
+
+
+def judged(*more):
+    """A verdict with a broken rule and the margins of some things."""
+    return verdict(
+        finding(position=(5.0, 6.0, 1.0)),
+        *more,
+        tightest={"p.n.04": (-1.0, "PWR-001"), "p.s.01.inA": (0.2, "X")},
+    )
+
+
+def pixel_of(window, point):
+    """Where a point is seen, in pixels from the lower left."""
+    renderer = window.plotter.renderer
+    renderer.SetWorldPoint(*point, 1.0)
+    renderer.WorldToDisplay()
+    return renderer.GetDisplayPoint()[:2]
+
+
+def colour(window, layer, name):
+    """Colour that the boxes of a thing are painted with."""
+    index = window.scene.layer(layer).ids.index(name)
+    data = window.meshes[layer].cell_data
+    return tuple(data["color"][list(data["box"]).index(index)].tolist())
+
+
+def reddish(image):
+    image = image.astype(int)
+    return int(((image[..., 0] > 2 * image[..., 2]) & (image[..., 0] > 1.3 * image[..., 1])).sum())
+
+
+def test_one_mesh_for_each_layer_whatever_the_number_of_racks(graphics):
+    many = hall(30)
+    window = make_window(many, solved(many), off_screen=True, size=SIZE)
+    assert all(len(actors) <= 3 for actors in window.actors.values())  # boxes, their edges, their trim
+    assert window.meshes["racks"].n_cells == 6 * 60
+    window.plotter.close()
+
+
+def test_it_paints_and_steps_through_quantities_and_states(window):
+    assert colour(window, "racks", "p.s.01") == (27, 158, 119)  # 20 degC
+    window.step_state(1)
+    assert colour(window, "racks", "p.n.04") == colors.NO_VALUE  # the rack that lost its power
+    window.step_state(-1)
+    before = window.field
+    window.step_field(1)
+    assert window.field != before
+    window.step_field(-1)
+    assert window.field == before
+    assert window.offered[-1] == "margin"
+
+
+def test_margins_are_painted_and_inputs_count_for_their_machine(window):
+    window.field = "margin"
+    window.refresh()
+    scale = colors.margin_scale()
+    assert colour(window, "racks", "p.n.04") == tuple(scale.rgb(np.array([-1.0]))[0].tolist())
+    assert colour(window, "racks", "p.s.01") == tuple(scale.rgb(np.array([0.2]))[0].tolist())
+    assert colour(window, "racks", "p.s.02") == colors.NO_VALUE
+
+
+def test_what_is_seen_at_the_pixel_of_a_rack_is_that_rack(window):
+    window.section([-100, -100, 2.15], [100, 100, 2.3])  # nothing that stands in front
+    window.section()
+    window.look("plan")
+    racks = window.scene.layer("racks")
+    for layer in ("busways", "containment", "pipes_supply", "pipes_return"):
+        window.show(layer, False)
+    for name in ("p.s.02", "p.n.04"):
+        box = racks.ids.index(name)
+        top = [*((racks.low + racks.high) / 2)[box, :2], racks.high[box, 2]]
+        assert window.pick_at(*pixel_of(window, top)) == name
+        assert "hud panel" in window.plotter.actors
+    assert window.pick_at(1, 1) == ""
+    assert window.pick(object(), 0) == ""
+    assert window.pick(window.actors["racks"][0], 10**6) == ""
+    window.forget()
+    assert "hud panel" not in window.plotter.actors
+
+
+def test_painting_again_changes_what_is_seen(graphics, made):
+    cold = with_rack_values(solved(made), "inlet_temperature", [20.0] * 8)
+    hot = with_rack_values(solved(made), "inlet_temperature", [38.0] * 8)
+    window = make_window(made, cold, off_screen=True, size=(900, 700))
+    racks = window.scene.layer("racks")
+    aim(window.plotter, fitted("plan", racks.low.min(axis=0), racks.high.max(axis=0), 9 / 7))
+    seen = []
+    for results in (cold, hot):
+        window.results = results
+        window.refresh()
+        seen.append(reddish(window.plotter.screenshot(return_img=True)))
+    window.plotter.close()
+    assert seen[1] - seen[0] > 3000
+
+
+def test_a_layer_that_hangs_over_the_racks_is_shown_when_it_is_painted(window):
+    busways = window.actors["busways"][0]
+    assert not busways.GetVisibility()
+    window.field = "power.loading"
+    window.paint()
+    assert busways.GetVisibility()
+    window._switched("busways", False)
+    assert not busways.GetVisibility()
+
+
+def test_a_finding_brings_its_state_its_thing_and_its_neighbours(window):
+    keys.press(window, "f")
+    assert window.results.scenarios[window.scenario].name == "lose:ups.A1"
+    assert window.picked == "p.n.04"
+    assert window.field == "power.loading"
+    assert {"kin 1", "kin 2"} <= set(window.plotter.actors)  # what serves it, and the thing
+    x, y = pixel_of(window, (4.8 + 0.3, 6.6, 1.0))
+    width, height = SIZE
+    assert 0.2 * width < x < 0.6 * width and 0.3 * height < y < 0.8 * height
+    said = window.plotter.actors["hud panel"].input
+    assert "Finding 1 of 1" in said and "Power from: bw.A.p.s" in said
+    keys.press(window, "Escape")
+    assert not {"kin 1", "kin 2"} & set(window.plotter.actors)
+
+
+def test_a_finding_about_nothing_that_stands_there_moves_nothing(graphics, made):
+    nowhere = judged(finding(subject="site", code="SOL-001", scenario="", position=None))
+    window = make_window(made, solved(made), nowhere, off_screen=True, size=SIZE)
+    window.step_finding(-1)
+    assert (window.finding, window.picked, window.scenario) == (1, "site", 0)
+    window.plotter.close()
+
+
+def test_a_name_is_typed_and_found(window):
+    for key in ("slash", "p", "period", "n", "q"):
+        keys.press(window, key, {"slash": "/", "period": "."}.get(key, key))
+    assert window.finder.matches() == []  # and the window is still open, though q was typed
+    keys.press(window, "BackSpace")
+    keys.press(window, "Down")
+    assert window.finder.matches()[:2] == ["p.n.01", "p.n.02"]
+    keys.press(window, "Return")
+    assert window.picked == "p.n.02"
+    assert not window.find("nobody")
+
+
+def test_finding_prefers_the_whole_name_then_its_beginning():
+    finder = Finder.over(["bw.A", "rack.bw", "BW", "x"])
+    finder.begin()
+    for letter in "bw":
+        assert finder.type(letter, letter) is None
+    assert finder.matches() == ["BW", "bw.A", "rack.bw"]
+    assert finder.type("Return") == "BW"
+    finder.begin()
+    assert finder.type("Escape") == ""
+
+
+def test_time_repaints_and_its_slider_moves_with_it(window):
+    keys.press(window, "t")
+    assert window.field == "rack.case_temperature"
+    assert colour(window, "racks", "p.s.01") == painted(window, 50.0)
+    slider = window.hud.sliders["time"]
+    slider.GetRepresentation().SetValue(2.0)
+    slider.InvokeEvent("InteractionEvent")
+    assert window.step == 2
+    assert colour(window, "racks", "p.s.01") == painted(window, 80.0)
+    assert "120 s" in window.plotter.actors["hud note"].input
+    assert "pumps stop" in window.plotter.actors["hud note"].input
+    window.tell("p.s.02")
+    assert "80.0 °C" in window.plotter.actors["hud panel"].input.replace("\n", " ")
+    keys.press(window, "comma")
+    assert (window.step, slider.GetRepresentation().GetValue()) == (1, 1.0)
+    window.to_step(1e9)
+    assert window.step == 2
+    keys.press(window, "t")  # nothing else is followed
+    assert window.followed is None
+    assert "time" not in window.hud.sliders
+
+
+def painted(window, value):
+    part = window._paints()[0]
+    return tuple(part.scale.rgb(np.array([value]))[0].tolist())
+
+
+def test_the_year_is_followed_by_its_hours(made):
+    hours = {name: np.full(8760, 1.0) for name in SERIES}
+    hours["solved"][5] = 0.0
+    year = Year("Somewhere", "made up", True, hours, ("fws",), np.full((8760, 1), 30.0))
+    (line,) = timelines(replace(solved(made), year=year))
+    assert line.clock(24 * 31) == "02-01 00h"
+    assert line.values("loop.supply", 4) == {"fws": 30.0}
+    assert line.values("loop.supply", 5) == {}
+    assert line.values("rack.power", 4) is None
+    assert "PUE 1" in line.told(4) and "no value" in line.told(5)
+
+
+def test_the_air_is_stepped_through_and_its_cut_moved_by_key_and_slider(graphics, made):
+    fields = {"": hall_field(made, spacing=0.5)}
+    window = make_window(made, solved(made), fields=fields, off_screen=True, size=SIZE)
+    for name in (*AIR[1:], ""):
+        keys.press(window, "g")
+        assert window.air == name
+        assert ("air" in window.plotter.actors) == bool(name)
+        assert ("cut" in window.hud.sliders) == (name in ("x", "y", "z"))
+    keys.press(window, "g")
+    window.move_cut(3)
+    first = window.plotter.actors["air"].GetBounds()[4]
+    slider = window.hud.sliders["cut"]
+    assert slider.GetRepresentation().GetValue() == pytest.approx(first)
+    slider.GetRepresentation().SetValue(first + 1.0)
+    slider.InvokeEvent("InteractionEvent")
+    assert window.plotter.actors["air"].GetBounds()[4] == pytest.approx(first + 1.0)
+    window.move_cut(1000)  # at most to the ceiling
+    assert window.plotter.actors["air"].GetBounds()[4] <= made.halls[0].size[2]
+    window.plotter.close()
+
+
+def test_a_window_without_fields_has_no_air(window):
+    keys.press(window, "g")
+    keys.press(window, "u")
+    assert window.air == ""
+    assert "air" not in window.plotter.actors
+
+
+def test_a_section_box_hides_what_lies_outside(window):
+    window.field = "power.loading"
+    window.look("plan")
+    racks = window.actors["racks"][0]
+    whole = window.plotter.screenshot(return_img=True).astype(int)
+    keys.press(window, "x")
+    assert racks.GetMapper().GetClippingPlanes().GetNumberOfItems() == 6
+    window.section([0, 0, 0], [0.1, 0.1, 0.1])
+    empty = window.plotter.screenshot(return_img=True).astype(int)
+    assert (np.abs(whole - empty).max(axis=-1) > 20).sum() > 500
+    keys.press(window, "x")
+    assert not racks.GetMapper().GetClippingPlanes()
+    window.tell("p.s.02")
+    assert window.isolate()
+    assert window.clipping.high[1] < 6.0 < window.scene.layer("racks").high[:, 1].max()
+    window.forget()
+    assert not window.isolate()
+
+
+def test_every_key_is_told_and_does_something_without_harm(window, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    told = keys.help_text()
+    for key, (words, _) in keys.table().items():
+        assert words in told
+        if key not in ("q", "slash"):
+            assert keys.press(window, key)
+    assert not keys.press(window, "F7")
+    assert [path.name for path in tmp_path.iterdir()] == ["twin-01.png"]
+    assert keys.picture(window, tmp_path).name == "twin-02.png"
+
+
+def test_names_are_shown_and_hidden(window):
+    assert window.names.GetVisibility()
+    keys.press(window, "l")
+    assert not window.names.GetVisibility()
+
+
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_empty_halls_and_hostile_names_open(graphics, count, theme):
+    odd = hall(count, HOSTILE)
+    window = make_window(
+        odd, solved(odd), verdict(finding(subject=HOSTILE)), off_screen=True, size=SIZE, theme=theme
+    )
+    window.step_finding(1)
+    window.tell(HOSTILE)
+    assert window.plotter.screenshot(return_img=True).std() > 1
+    window.plotter.close()
+
+
+def test_unknown_quantities_and_themes_are_refused(graphics, made):
+    with pytest.raises(KeyError):
+        make_window(made, solved(made), off_screen=True, field="rack.soup")
+    with pytest.raises(ValueError, match="light, dark"):
+        make_window(made, solved(made), off_screen=True, theme="pink")
+
+
+def test_words_of_the_window_do_not_overlap(graphics, made):
+    """Title, list, panel, note and colour bar keep apart in windows of two sizes."""
+    for size in ((1500, 900), (1280, 720)):
+        window = make_window(
+            made, replace(solved(made), histories=histories(made)), judged(), off_screen=True, size=size
+        )
+        for key in ("f", "t"):
+            keys.press(window, key)
+        window.plotter.render()
+        rects = {name: bounds(window, actor) for name, actor in window.plotter.actors.items() if words(name)}
+        for a, first in rects.items():
+            for b, second in rects.items():
+                apart = (first[1] <= second[0]) | (second[1] <= first[0])
+                assert a >= b or apart.any(), (a, b, first, second)
+        window.plotter.close()
+
+
+def words(name):
+    return name.startswith("hud ") and not name.startswith(
+        ("hud plate", "hud frame", "hud help", "hud search")
+    )
+
+
+def bounds(window, actor):
+    """Lower left and upper right corner of a text. [pixel]"""
+    box = [0.0] * 4
+    actor.GetBoundingBox(window.plotter.renderer, box)
+    x, y = actor.GetPosition()
+    return np.array([[x + box[0], y + box[2]], [x + box[1], y + box[3]]])
+
+
+def test_kin_are_followed_up_and_down_and_rings_end(made):
+    family = Family(made)
+    rack = family.of("p.s.01")
+    assert rack.power_up == ("bw.A.p.s", "ups.A1", "ups.A2", "grid")
+    assert rack.cooling_up == ("tcs", "cdu1", "fws", "dry1")
+    assert rack.down == ()
+    assert set(family.of("ups.A1").power_down) == {"bw.A.p.s", *(m.id for m in made.racks)}
+    assert family.of("p.s.01.in").up == rack.up
+    from tests.geometry.small_facilities import feed
+
+    ring = made.replace(feeds=(*made.feeds, feed("ups.A1", "bw.A.p.s", terminal="inB")))
+    assert "ups.A1" not in Family(ring).of("ups.A1").power_up
+
+
+def test_a_rack_is_described_with_quantities_place_and_findings(made):
+    text = describe(made, solved(made), verdict(finding()), "p.n.04", 1)
+    assert text.startswith("p.n.04\nt (rack)")
+    assert "State: lose:ups.A1" in text
+    assert "Air temperature at the inlet: 34.0 °C" in text
+    assert "Has power on at least one feed: no" in text
+    assert "PWR-001 (error): has no power on any feed" in text
+
+
+def test_things_out_of_service_and_states_without_solution_are_said(made):
+    assert "out of service" in describe(made, solved(made), None, "ups.A1", 1)
+    text = describe(made, solved(made), None, "p.s.01", 2)
+    assert "no steady solution" in text
+    assert "°C" not in text
+
+
+def test_loops_halls_and_unknown_names_are_described(made):
+    assert "Supply temperature after mixing: 36.0 °C" in describe(made, solved(made), None, "tcs")
+    assert "hall" in describe(made, solved(made), None, "hall")
+    assert describe(made, solved(made), None, HOSTILE).startswith(HOSTILE)
