@@ -44,7 +44,11 @@ _HEADLINES = (
     "cost_per_million_tokens",
     "racks_served",
     "racks_throttled",
+    "cue",
+    "stranded_power",
 )
+_OF_TOKENS = ("tokens", "tokens_per_second_per_megawatt", "cost_per_million_tokens")
+"""Headlines that say nothing of a hall without accelerators."""
 HEADLINES = 8
 """Most numbers on the first page."""
 COVERS = ("heat", "heat_2d", "heat_plan_2d", "load_2d", "load_plan_2d")
@@ -196,7 +200,7 @@ def _context(
         "methods": methods.used(results),
         "residuals": basis.residuals(results),
         "balance": dict(basis.balance(results)),
-        "inks": "\n".join(ink.rules()),
+        "inks": Markup("\n".join(ink.rules())),
         "rows": ROWS,
     }
 
@@ -210,6 +214,7 @@ def _drawings(facility: Facility, results: Results, row: int | None) -> dict[str
         "energy_flow": Markup(sankey.svg(energy.flow(facility, results, row))),
         "heat_flow": Markup(sankey.svg(heat.flow(facility, results, row))),
         "water_flow": Markup(sankey.svg(drawn)),
+        "water_daily": water.daily(drawn),
         "water_said": "" if drawn.links else water.sentence(facility, results, row),
     }
 
@@ -220,7 +225,8 @@ def _shares(shares: Sequence[facts.Share]) -> list[tuple[facts.Share, float]]:
 
 def _headlines(kpis: tuple[Kpi, ...]) -> list[Kpi]:
     by_name = {kpi.name: kpi for kpi in kpis}
-    return [by_name[name] for name in _HEADLINES if name in by_name][:HEADLINES]
+    told = [by_name[name] for name in _HEADLINES if name in by_name]
+    return [kpi for kpi in told if kpi.value or kpi.name not in _OF_TOKENS][:HEADLINES]
 
 
 def _of_air(path: Path) -> bool:

@@ -29,7 +29,7 @@ def worst(findings: Sequence[Finding], margins: Sequence[Finding]) -> list[Findi
     """The tightest case of every rule that has a number, broken or not; the worst first."""
     found: dict[tuple[str, int], Finding] = {}
     for finding in (*findings, *margins):
-        if finding.dimension == "flag" or finding.waived or finding.margin != finding.margin:
+        if finding.dimension == "flag" or finding.waived:
             continue
         key = finding.code, finding.line if finding.code == "LIM-001" else 0
         if key not in found or finding.margin < found[key].margin:
@@ -83,7 +83,7 @@ def _row(sheet: ink.Sheet, finding: Finding, y: float) -> None:
             f"M{x:.1f},{y + 4.0:.1f} l6,{(ROW - 9) / 2:.1f} l-6,{(ROW - 9) / 2:.1f} Z", ink=tone, inside=tone
         )
     value, limit = (degrees(quantity(number, finding.dimension)) for number in (finding.value, finding.limit))
-    said = f"{value} of {limit}, {finding.subject}"
+    said = f"{value}, limit {limit}, {finding.subject}"
     sheet.text(
         SAID,
         base,

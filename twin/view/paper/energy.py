@@ -29,7 +29,7 @@ USES = {
     "thermosyphon": "Fans of thermosyphons",
 }
 """Kinds of cooling machines and what they use power for, in the order in which they are told."""
-CHIPS, REST = "Accelerators", "Rest of the racks"
+CHIPS, REST, SERVERS = "Accelerators", "Rest of the racks", "Servers, storage, network"
 TABLES = ("cdu", "pump", "crah", "plant")
 """Tables with the power of cooling machines."""
 
@@ -154,7 +154,8 @@ def _uses(made: Flow, facility: Facility, results: Results, row: int) -> None:
         site = results["site"].values
         chips = min(float(site["chip_power"][row, 0]), racks) if "chip_power" in site else 0.0
         made.link("racks", made.node("chips", CHIPS, "chips", end=True), chips)
-        made.link("racks", made.node("rest", REST, "racks", end=True), racks - chips)
+        rest = REST if chips > 0.0 else SERVERS
+        made.link("racks", made.node("rest", rest, "racks", end=True), racks - chips)
     if cooling > 0.0:
         powers = cooling_power(facility, results, row)
         known = sum(powers.values())

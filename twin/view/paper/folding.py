@@ -48,9 +48,8 @@ class Fold:
 
 def tree(facility: Facility) -> Fold:
     """The folded power tree with its loads."""
-    loads = {feed.to for feed in facility.feeds}
-    sources = {name for feed in facility.feeds for name in feed.sources}
-    machines = [m for m in facility.machines if m.product.role == "power" or m.id in loads | sources]
+    joined = {name for feed in facility.feeds for name in (feed.to, *feed.sources)}
+    machines = [m for m in facility.machines if m.product.role == "power" or m.id in joined]
     depth = board.depths(facility)
     keys: tuple[tuple[Callable[[Machine], Hashable], bool], ...] = (
         (lambda m: (m.kind, m.type, m.feed), True),
@@ -80,7 +79,7 @@ def _refined(
     color: dict[str, int] = _numbered(
         {m.id: key(m) if m.product.role == "power" else _load(m) for m in machines}
     )
-    for _ in range(ROUNDS if key is not None else 0):
+    for _ in range(ROUNDS):
         signs: dict[str, Hashable] = {}
         for machine in machines:
             hung = frozenset(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
-from itertools import combinations
+from itertools import accumulate, combinations
 
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 INKS = {
@@ -67,6 +68,7 @@ def width(text: str, size: float) -> float:
     return _SPREAD * size * sum(map(_em, text))
 
 
+@cache
 def _em(letter: str) -> float:
     if unicodedata.east_asian_width(letter) in "WF":
         return 1.0
@@ -96,10 +98,9 @@ def clipped(text: str, room: float, size: float) -> str:
     """The text, or its beginning with an ellipsis where it does not fit. ``room`` in px."""
     if width(text, size) <= room:
         return text
-    kept = text
-    while kept and width(kept + "…", size) > room:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
+    ends = accumulate(width(letter, size) for letter in text)
+    kept = sum(1 for end in ends if end <= room - width("…", size))
+    return text[:kept].rstrip() + "…"
 
 
 def folded(text: str, room: float, size: float, lines: int = 2) -> list[str]:

@@ -140,14 +140,9 @@ def _folded(facility: Facility, circuits: list[Circuit]) -> dict[str, str]:
     first: dict[Hashable, str] = {}
     found = {}
     for circuit in circuits:
-        ends = tuple(
-            frozenset(
-                (facility.by_id[name].kind, facility.by_id[name].type if name not in circuit.sinks else "")
-                for name in names
-            )
-            for names in (circuit.sinks, circuit.sources)
-        )
-        found[circuit.id] = first.setdefault((circuit.fluid, *ends), circuit.id)
+        kinds = frozenset(facility.by_id[name].kind for name in circuit.sinks)
+        types = frozenset(facility.by_id[name].type for name in circuit.sources)
+        found[circuit.id] = first.setdefault((circuit.fluid, kinds, types), circuit.id)
     return found
 
 

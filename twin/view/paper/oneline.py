@@ -19,15 +19,17 @@ from twin.view.paper.folding import Fold, Joint
 from twin.view.paper.layers import Net, Spot
 from twin.view.paper.loads import Load, Loads, rating
 
-LEAST_WIDE = 1120.0
+LEAST_WIDE = 900.0
 LEFT, ROOM = 23.0, 138.0
 """Room left of a symbol's axis, and at most for the text right of it. [px]"""
 LOAD = 150.0
 """Width of a load with one input. [px]"""
-PORT = {"transfer_switch": 24.0, "load": 96.0}
+PORT = {"transfer_switch": 24.0, "load": 90.0}
 """Distance between inputs by kind. [px]"""
 TRACK, EDGE = 9.0, 10.0
 """Distance between tracks, and of the first to symbols. [px]"""
+SAID = 74.0
+"""Room for the text beside a breaker. [px]"""
 BREAKER = 36.0
 """Room for breakers and their text above the loads. [px]"""
 BAR = 46.0
@@ -97,8 +99,11 @@ def _spot(loads: Loads, fold: Fold, name: str) -> Spot:
     middle = (len(letters) - 1) / 2
     side = float(letters.index(machine.feed)) - middle if machine.feed in letters else 0.0
     if _is_load(fold, name):
-        half = max(LOAD, PORT["load"] * len(_inputs(fold, name))) / 2 + 6.0
-        return Spot(name, fold.layer[name], half, half, side)
+        inputs = max(len(_inputs(fold, name)) - 1, 0)
+        reach = PORT["load"] * inputs / 2
+        return Spot(
+            name, fold.layer[name], max(LOAD / 2, reach + 12.0), max(LOAD / 2, reach + 8.0 + SAID) + 6.0, side
+        )
     told = _told(loads, fold.classes[name])
     long = max(
         ink.width(told.title, SIZE) * 1.06,
@@ -258,7 +263,7 @@ def _load(art: _Art, spot: Spot, group: tuple[Machine, ...], y: float) -> None:
     if len(inputs) > 1:
         ends = [art.ports[spot.id, joint.source] for joint in inputs]
         sheet.line((min(ends), y), (max(ends), y), wide=1.8)
-    room = spot.before + spot.after - 12.0
+    room = 2 * min(spot.before, spot.after) - 4.0
     title = words.counted(group) if kind == "rack" else _kinds(group)
     lines = ink.folded(title, room, SIZE)
     for number, line in enumerate(lines):
@@ -311,7 +316,7 @@ def _breaker(art: _Art, x: float, y: float, joint: Joint) -> None:
     circuits = {count for _, count in rated}
     many = f"{circuits.pop()} x " if len(circuits) == 1 and circuits != {1} else ""
     load = art.feeds.at(joint.feeds)
-    room = PORT["load"] - 14.0
+    room = SAID
     art.sheet.text(
         x + 8.0, y - BREAKER / 2 - 4.0, f"{many}{words.span(breakers)}", size=SMALL, ink="soft", room=room
     )

@@ -35,7 +35,7 @@ BAND = 300.0
 """Height of the whole flow. [px]"""
 TOP, LAST = 16.0, 150.0
 """Space above, and for the labels of the last column. [px]"""
-NAME, VALUE = 11.0, 10.5
+NAME, VALUE = 10.5, 10.0
 LINE = 13.0
 GAP = 9.0
 SWEEPS = 8
@@ -120,7 +120,7 @@ def _spots(flow: Flow, column: dict[str, int], pitch: float) -> tuple[dict[str, 
     for name, node in flow.nodes.items():
         value = flow.value(name)
         last = column[name] == max(column.values())
-        room = (LAST if last else pitch) - BAR - 12.0
+        room = (LAST if last else pitch) - BAR - 6.0
         lines = [*ink.folded(node.label, room, NAME * 1.06, 3), _value(flow, name, value)]
         spots[name] = _Spot(name, column[name], value, node, lines)
     bands = []
@@ -163,6 +163,9 @@ def _order(spots: dict[str, _Spot], bands: list[_Band], last: int) -> None:
     for sweep in range(SWEEPS):
         for row in rows if sweep % 2 == 0 else reversed(rows):
             middle = {spot.id: _middle(spots, near[spot.id], spot, sweep % 2 == 0) for spot in row}
+            for spot in filter(_is_loss, row):  # below everything else that leaves the same bar
+                source = next(band.start for band in bands if band.end == spot.id)
+                middle[spot.id] = max((middle.get(name, 0.0) for name, _ in near[source]), default=0.0)
             row.sort(key=lambda spot: (round(middle[spot.id], 6), _is_loss(spot)))
             _rank(row)
 

@@ -62,6 +62,11 @@ def parts(facility: Facility, name: str, water: float, flow: float) -> dict[str,
     return {"evaporation": evaporated, "blow_down": water - evaporated - drift, "drift": drift}
 
 
+def daily(flow: Flow) -> str:
+    """The make-up of a day at this rate, at 1,000 kg/m3."""
+    return f"{flow.whole * 86.4:,.3g} m3 a day at this rate" if flow.links else ""
+
+
 def sentence(facility: Facility, results: Results, row: int | None) -> str:
     """What is said where there is no drawing."""
     if row is None:
