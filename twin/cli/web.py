@@ -48,7 +48,7 @@ def check_field(field: str) -> None:
     """Complain, before anything is solved, about a field that no run has."""
     if field:
         from twin.results.quantities import QUANTITIES
-        from twin.view.web.scales import MARGIN
+        from twin.view.colors import MARGIN
 
         _known(field, [MARGIN, *QUANTITIES])
 

@@ -10,6 +10,7 @@ from twin.model.facility import Facility
 from twin.results.fields import AnyField
 from twin.results.results import Results, Verdict
 from twin.view import scene as scenes
+from twin.view.colors import MARGIN
 from twin.view.slices import QUANTITY
 from twin.view.web import (
     findings,
@@ -25,7 +26,7 @@ from twin.view.web import (
     words,
 )
 from twin.view.web.document import Buffer, Document, pack
-from twin.view.web.scales import MARGIN, Palette
+from twin.view.web.scales import Palette
 from twin.view.web.values import Source
 
 LEVEL = 6

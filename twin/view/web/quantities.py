@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from twin.results.quantities import QUANTITIES
 from twin.results.quantities import Quantity as About
+from twin.view.colors import MARGIN
 from twin.view.scene import FIELDS
 from twin.view.web import scales
 from twin.view.web.document import Block, Buffer, Quantity, rounded
-from twin.view.web.scales import MARGIN, Palette
+from twin.view.web.scales import Palette
 from twin.view.web.values import FEEDS, Source
 
 Floats = NDArray[np.float32]

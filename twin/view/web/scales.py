@@ -17,24 +17,12 @@ from twin.model.products import Rack
 from twin.results.quantities import QUANTITIES
 from twin.units import UnitError
 from twin.view import colors
-from twin.view.colors import ASHRAE_BANDS, Scale
+from twin.view.colors import Scale
 from twin.view.web.document import Band, Block, Buffer, Tick, Unit
 from twin.view.web.words import text
 
 Floats = NDArray[np.float64]
 
-MARGIN = "margin"
-"""Name of the quantity of the tightest margins."""
-MARGINS: tuple[tuple[float, str, str], ...] = (
-    (-0.1, "#7a0019", "rule broken"),
-    (0.0, "#c51b1b", "rule broken"),
-    (0.05, "#f9a03f", "less than 5 % to a limit"),
-    (0.15, "#f2dc6a", "rules hold"),
-    (0.3, "#9ccc65", "rules hold"),
-    (0.5, "#1b9e77", "rules hold"),
-)
-"""Upper edge, colour and meaning of the bands of margins."""
-_MARGIN_LOW = -0.2
 _MOST_LIMITS = 6  # marks beside a colour bar
 
 
@@ -59,6 +47,18 @@ def painted(quantity: str, values: Floats, facility: Facility, palette: Palette)
     """The fields of a quantity that can be painted; ``values`` are those of all states."""
     scale = colors.scale(quantity, values, facility)
     safe = colors.table("flag") if scale.map == "flag" else colors.table("cividis")
+    return {**_looks(scale, palette, safe), "limits": tuple(limits(quantity, facility))}
+
+
+def margin(palette: Palette) -> dict[str, Any]:
+    """The same for the tightest margins of things."""
+    safe = colors.table("cividis")[::-1].copy()  # what is broken is as bright as what is hot
+    looks = _looks(colors.margin_scale(), palette, safe)
+    return {**looks, "limits": (Tick(value=0.0, text="limit"),)}
+
+
+def _looks(scale: Scale, palette: Palette, safe: NDArray[np.uint8]) -> dict[str, Any]:
+    bands = colors.BANDS.get(scale.map)
     return {
         "label": scale.label,
         "low": scale.low + 0.0,  # never -0
@@ -67,27 +67,7 @@ def painted(quantity: str, values: Floats, facility: Facility, palette: Palette)
         "safe": palette.add(safe),
         "unit": Unit(text=scale.unit, factor=scale.factor) if scale.unit else None,
         "ticks": _ticks(scale),
-        "bands": _ashrae(scale) if scale.map == "ashrae" else (),
-        "limits": tuple(limits(quantity, facility)),
-    }
-
-
-def margin(palette: Palette) -> dict[str, Any]:
-    """The same for the tightest margins of things."""
-    low, high = _MARGIN_LOW, MARGINS[-1][0]
-    edges = [edge for edge, _, _ in MARGINS]
-    band = np.searchsorted(edges, low + (np.arange(colors.STEPS) + 0.5) / colors.STEPS * (high - low))
-    table = np.array([colors.rgb(color) for _, color, _ in MARGINS])[np.minimum(band, len(MARGINS) - 1)]
-    return {
-        "label": "Tightest margin of all rules",
-        "low": low,
-        "high": high,
-        "lut": palette.add(np.round(255 * table).astype(np.uint8)),
-        "safe": palette.add(colors.table("cividis")[::-1].copy()),
-        "unit": Unit(text="%", factor=0.01),
-        "ticks": tuple(Tick(value=v, text=f"{100 * v:.0f}") for v in (low, *edges)),
-        "bands": _bands(low, high, MARGINS),
-        "limits": (Tick(value=0.0, text="limit"),),
+        "bands": _bands(scale.low, scale.high, bands) if bands else (),
     }
 
 
@@ -95,10 +75,6 @@ def _ticks(scale: Scale) -> tuple[Tick, ...]:
     if scale.map == "flag":
         return (Tick(value=0.0, text="no"), Tick(value=1.0, text="yes"))
     return tuple(Tick(value=float(value), text=scale.text(value)) for value in scale.ticks())
-
-
-def _ashrae(scale: Scale) -> tuple[Band, ...]:
-    return _bands(scale.low, scale.high, ASHRAE_BANDS)
 
 
 def _bands(low: float, high: float, table: tuple[tuple[float, str, str], ...]) -> tuple[Band, ...]:
