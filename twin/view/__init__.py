@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from twin.view.plan import figure, write
     from twin.view.report import write_report
     from twin.view.scene import FIELDS, build, paint
+    from twin.view.telling import describe
     from twin.view.web.compose import compose
     from twin.view.web.page import write_page
-    from twin.view.describe import describe
     from twin.view.window import build_window, open_window
 
 _HOMES = {
@@ -32,7 +32,7 @@ _HOMES = {
     "build": "scene",
     "build_window": "window",
     "compose": "web.compose",
-    "describe": "describe",
+    "describe": "telling",
     "figure": "plan",
     "open_window": "window",
     "paint": "scene",
