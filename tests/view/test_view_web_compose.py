@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tests import air_fields
 from tests.geometry.small_facilities import shell, tray
 from tests.view.view_samples import HOSTILE, LOST, finding, hall, solved, verdict, with_rack_values
 from tests.year_samples import made_year
@@ -21,7 +22,7 @@ from twin.scenario import Scenario
 from twin.view import scene as scenes
 from twin.view.web import findings, paths, values
 from twin.view.web.compose import compose
-from twin.view.web.document import Scene, rounded, unpack
+from twin.view.web.document import Block, Part, Scene, rounded, unpack
 
 
 def composed(facility, results, judged=None, **options):
@@ -121,6 +122,35 @@ def test_boxes_are_those_of_the_scene(facility, scene):
     assert (fronts[south], fronts[north]) == (1, 3)
     assert not scene.array(layers["walls"].front).any()
     assert layers["busways"].hidden and not layers["racks"].hidden
+
+
+def blocks(part):
+    """Every array that a part of the document points to."""
+    if isinstance(part, Block):
+        yield part
+    elif isinstance(part, Part):
+        for name in type(part).model_fields:
+            yield from blocks(getattr(part, name))
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from blocks(item)
+
+
+def test_every_array_lies_in_the_scene_and_points_to_what_is_there(facility, results):
+    year = made_year(facility, ("tcs",))
+    fields = {"": air_fields.hall_field(facility, spacing=0.8)}
+    scene = composed(facility, replace(results, year=year), fields=fields)
+    found = list(blocks(scene.document))
+    assert len(found) > 50 and all(scene.array(block).shape == block.shape for block in found)
+    told, count = scene.document, len(scene.document.things.id)
+    assert all(scene.array(part.thing).max() < count for part in (*told.quantities, *told.layers))
+    assert all(
+        quantity.lut < len(told.luts) and quantity.safe < len(told.luts) for quantity in told.quantities
+    )
+    for volume in told.volumes:
+        assert max(volume.lut, volume.safe) < len(told.luts) and volume.quantity < len(told.quantities)
+    starts, (lines,) = scene.array(told.streams[0].start), told.streams
+    assert starts[0] == 0 and starts[-1] == lines.points.shape[0] and (np.diff(starts.astype(int)) > 1).all()
 
 
 def test_things_know_their_place_and_line(scene):

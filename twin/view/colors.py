@@ -68,6 +68,7 @@ BANDS = {"ashrae": ASHRAE_BANDS, "margin": MARGIN_BANDS}
 _AIR, _LIQUID = (10.0, 45.0), (10.0, 65.0)
 _LIMITS: dict[str, tuple[float, float]] = {
     "rack.inlet_temperature": _AIR,
+    "rack.inlet_highest": _AIR,
     "hall.inlet_max": _AIR,
     "crah.supply": _AIR,
     "rack.outlet_temperature": (20.0, 65.0),
@@ -84,7 +85,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
 }
 """Fixed limits of quantities that mean the same in every design; shares and flags have 0 and 1."""
 
-_BANDED = {"rack.inlet_temperature", "hall.inlet_max"}
+_BANDED = {"rack.inlet_temperature", "rack.inlet_highest", "hall.inlet_max"}
 _HEAT = {"temperature", "temperature_difference"}
 
 

@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 
 SITE = "site"
 """Name under which the tables hold values of the whole."""
+_KINDS = {"cdu": "CDU", "crah": "CRAH", "ups": "UPS", "pdu": "PDU", "bess": "battery storage"}
+"""Kinds of machine that are written otherwise than in a layout."""
 _SORTS = {
     "walls": "hall",
     "floor": "hall",
@@ -81,7 +83,14 @@ def _machines(facility: Facility, places: Places) -> Iterator[Thing]:
         hall = hall_name(m.hall) if m.hall is not None else ""
         place = places.of(m.id).name
         yield Thing(
-            m.id, m.kind.replace("_", " "), said[m.type], place, m.row or "", m.pod or "", hall, m.mark
+            m.id,
+            _KINDS.get(m.kind, m.kind.replace("_", " ")),
+            said[m.type],
+            place,
+            m.row or "",
+            m.pod or "",
+            hall,
+            m.mark,
         )
 
 
