@@ -20,14 +20,6 @@ SITE = "site"
 """Name under which the tables hold values of the whole."""
 _KINDS = {"cdu": "CDU", "crah": "CRAH", "ups": "UPS", "pdu": "PDU", "bess": "battery storage"}
 """Kinds of machine that are written otherwise than in a layout."""
-_SORTS = {
-    "walls": "hall",
-    "floor": "hall",
-    "columns": "column",
-    "trays": "tray",
-    "containment": "containment",
-}
-"""Kind of what is drawn and is neither machine nor loop, by its layer."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,7 @@ def _drawn(facility: Facility, scene: Scene, places: Places, known: set[str]) ->
     """What has boxes and is nothing of the above; containment belongs to a pod, or with its row to one."""
     zones, runs = {zone.id: zone for zone in facility.zones}, {run.id: run for run in facility.runs}
     for layer in scene.layers:
-        kind = _SORTS.get(layer.name, layer.name)
+        kind = "column" if layer.name == "columns" else layer.name
         for name in dict.fromkeys(layer.ids):
             if name in known:
                 continue
