@@ -149,7 +149,7 @@ export interface Stage {
   fly(to: number | Vector, side?: Side, extent?: number): void;
   /** Turn, move and near by keys: shares of the picture. */
   nudge(turn: number, tilt: number, near: number, right?: number, ahead?: number): void;
-  /** Place of a thing's middle in the canvas, CSS pixels; null behind the eye. */
+  /** Place of a thing in the canvas, CSS pixels: of its lid's middle from above, else of its own; null behind the eye. */
   project(thing: number, side?: Side): { x: number; y: number } | null;
   /** What lies under a place of the canvas. */
   at(x: number, y: number): { thing: number; side: Side };

@@ -151,24 +151,3 @@ vec3 tray(vec3 paint, float along, float across, float wide, vec2 px) {
   return mix(c, paint, max(stroke(across, 0.025, px.y), stroke(wide - across, 0.025, px.y)));
 }
 `;
-
-/** The same in few instructions, for drawing by the processor: colours, doors and edges, no detail. */
-export const PLAIN_FACES = /* glsl */ `
-vec3 plainFace(int look, bool flatFace, bool front, vec3 paint, vec2 p, vec2 size) {
-  if (look == 1 && front) {
-    vec2 d = abs(p - 0.5 * size) - 0.5 * size + vec2(0.04, 0.06);
-    return max(d.x, d.y) < 0.0 ? mix(vec3(0.08, 0.09, 0.11), paint, 0.3) : paint;
-  }
-  if ((look == 4 || look == 5) && flatFace) {
-    vec2 cell = size / max(floor(size / (look == 5 ? min(size.x, size.y) : clamp(0.5 * min(size.x, size.y), 0.5, 2.4)) + 0.35), 1.0);
-    vec2 q = (fract(p / cell) - 0.5) * cell;
-    float r = 0.42 * min(cell.x, cell.y);
-    return dot(q, q) < r * r ? paint * 0.45 : paint;
-  }
-  if ((look == 3 || look == 6) && front) {
-    vec2 d = abs(p - 0.5 * size) - 0.5 * size + vec2(0.08, 0.12);
-    return max(d.x, d.y) < 0.0 ? paint * 0.75 : paint;
-  }
-  return look == 9 ? paint * 0.6 : paint;
-}
-`;

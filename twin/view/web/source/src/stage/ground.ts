@@ -61,17 +61,23 @@ void main() {
 const GROUND_VERTEX = /* glsl */ `
 precision highp float;
 in vec3 position;
-out vec2 vPlace;
+uniform mat4 uInverse;
+out vec3 vFrom;
+out vec3 vRay;
 void main() {
-  vPlace = position.xy;
+  // Both are straight over the picture, so that they need not be found again at every pixel.
+  vec4 p = uInverse * vec4(position.xy, -1.0, 1.0);
+  vec4 q = uInverse * vec4(position.xy, 1.0, 1.0);
+  vFrom = p.xyz / p.w;
+  vRay = q.xyz / q.w - vFrom;
   gl_Position = vec4(position.xy, 0.999999, 1.0);
 }
 `;
 
 const GROUND_FRAGMENT = /* glsl */ `
 ${FRAME}
-in vec2 vPlace;
-uniform mat4 uInverse;
+in vec3 vFrom;
+in vec3 vRay;
 uniform vec3 uSky;         // above the horizon
 uniform vec3 uGround;
 uniform float uLevel;      // height of the ground
@@ -84,33 +90,26 @@ float comb(float x, float pitch, float px) {
   return clamp((0.5 * px + 0.5 * uLine * px - d) / px, 0.0, 1.0) * clamp(pitch / (4.0 * px) - 1.0, 0.0, 1.0);
 }
 void main() {
-  vec4 p = uInverse * vec4(vPlace, -1.0, 1.0);
-  vec4 q = uInverse * vec4(vPlace, 1.0, 1.0);
-  vec3 from = p.xyz / p.w, ray = normalize(q.xyz / q.w - from);
-  vec3 sky = mix(uBack, uSky, smoothstep(-0.02, 0.5, ray.z));
-  color = vec4(sky, 1.0);
-  if (uEye.w < 0.5 && abs(ray.z) < 1e-3) {
+  float slope = vRay.z / (abs(vRay.x) + abs(vRay.y) + abs(vRay.z));
+  color = vec4(mix(uBack, uSky, clamp(2.2 * slope, 0.0, 1.0)), 1.0);
+  if (uEye.w < 0.5 && abs(uAhead.z) < 1e-3) {
     // An elevation: the ground is seen from the side, as a band below its level.
-    float below = uLevel - from.z;
-    float px = fwidth(from.z);
-    color.rgb = mix(uBack, uGround * 0.97, clamp(below / px + 0.5, 0.0, 1.0));
+    color.rgb = mix(uBack, uGround * 0.97, clamp((uLevel - vFrom.z) / fwidth(vFrom.z) + 0.5, 0.0, 1.0));
     return;
   }
-  if (ray.z > -1e-3) return;
-  float far = (uLevel - from.z) / ray.z;
-  vec3 at = from + ray * far;
-  float fade = exp(-pow(length(at.xy) / uReach, 2.0));
-  if (far < 0.0) return;
+  float far = (uLevel - vFrom.z) / vRay.z;
+  if (slope > -1e-3 || far < 0.0) return;
+  vec2 at = vFrom.xy + vRay.xy * far;
   vec3 c = uGround;
 #ifndef PLAIN
-  vec2 px = max(fwidth(at.xy), 1e-5);
+  vec2 px = max(fwidth(at), 1e-5);
   float grid = max(comb(at.x, 5.0, px.x), comb(at.y, 5.0, px.y)) * 0.5 + max(comb(at.x, 25.0, px.x), comb(at.y, 25.0, px.y)) * 0.5;
   c = mix(c, uDark > 0.5 ? c * 1.35 + 0.012 : c * 0.90, 0.55 * grid);
 #endif
-  vec2 uv = (at.xy - uShadowAt.xy) * uShadowAt.zw;
-  float dim = all(greaterThan(uv, vec2(0.0))) && all(lessThan(uv, vec2(1.0))) ? texture(uShadow, uv).r : 0.0;
-  c *= 1.0 - (uDark > 0.5 ? 0.72 : 0.55) * dim;
-  color.rgb = mix(uBack, c, fade);
+  vec2 uv = (at - uShadowAt.xy) * uShadowAt.zw;
+  if (all(greaterThan(uv, vec2(0.0))) && all(lessThan(uv, vec2(1.0)))) c *= 1.0 - (uDark > 0.5 ? 0.72 : 0.55) * textureLod(uShadow, uv, 0.0).r;
+  float d = dot(at, at) / (uReach * uReach);
+  color.rgb = mix(uBack, c, 1.0 / (1.0 + d * d));
 }
 `;
 

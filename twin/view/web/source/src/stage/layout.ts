@@ -32,10 +32,13 @@ export interface Layout extends Boxes {
 
 const opaque = (layer: Layer): boolean => layer.opacity >= 1;
 
+/** Machines first, what they stand on behind them: what is covered already need not be coloured.  Glass comes last. */
+const turn = (layer: Layer): number => (opaque(layer) ? (layer.look === "floor" ? 1 : 0) : 2);
+
 export function layout(scene: Scene): Layout {
   const { document } = scene;
   const layers = document.layers.slice(0, MOST);
-  const sorted = [...layers.keys()].sort((a, b) => Number(opaque(layers[b]!)) - Number(opaque(layers[a]!)) || a - b);
+  const sorted = [...layers.keys()].sort((a, b) => turn(layers[a]!) - turn(layers[b]!) || a - b);
   const sizes = layers.map((layer) => Math.min(scene.numbers(layer.low).length, scene.numbers(layer.high).length) / 3);
   const total = sizes.reduce((sum, size) => sum + Math.floor(size), 0);
   const origin = middle(document.low, document.high, scene, layers);

@@ -62,8 +62,8 @@ export class Picture {
   private readonly copy = new Scene();
   private fence: WebGLSync | null = null;
 
-  constructor(canvas: HTMLCanvasElement, private readonly software: boolean) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: !software, alpha: false, stencil: false, powerPreference: "high-performance" });
+  constructor(canvas: HTMLCanvasElement, context: WebGL2RenderingContext, private readonly software: boolean) {
+    this.renderer = new WebGLRenderer({ canvas, context });
     this.renderer.autoClear = false;
     this.renderer.info.autoReset = false;
     // Asking whether a shader is sound waits for its compiler: the first picture comes sooner without.

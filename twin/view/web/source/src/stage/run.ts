@@ -216,6 +216,11 @@ export class Run {
     this.arcs.set(arcs);
   }
 
+  private rowsOf(mask: Uint8Array): Set<string> {
+    const { row, rows } = this.scene.document.things;
+    return new Set(row.flatMap((number, thing) => (mask[thing] && number >= 0 ? [rows[number] ?? ""] : [])));
+  }
+
   /** The thing that a ray meets first, as it is drawn: hidden boxes are not met, glass only where nothing is behind it. */
   hit(from: Triple, along: Triple): Hit & { thing: number } {
     const { layer, layers, thing } = this.layout;
@@ -264,10 +269,12 @@ export class Run {
   labels(): { text: string; kind: "hall" | "row" | "group"; at: Triple }[] {
     const { low, high } = this.cut;
     const seen = new Map(this.layout.layers.map((layer, k) => [layer.name, this.seen[k]]));
+    const rows = this.mask && this.rowsOf(this.mask);
     return this.scene.document.labels.flatMap(({ text, kind, position, layer, thing }) => {
       const at = minus(position, this.layout.origin);
       const cut = at.some((part, k) => !(part >= low[k]! - 1 && part <= high[k]! + 3));
-      const hidden = seen.get(layer) === false || (this.mask !== null && thing >= 0 && !this.mask[thing]);
+      const apart = this.mask !== null && (thing >= 0 ? !this.mask[thing] && kind !== "hall" : kind === "group");
+      const hidden = seen.get(layer) === false || apart || (rows && kind === "row" && !rows.has(text));
       return cut || hidden ? [] : [{ text, kind, at }];
     });
   }

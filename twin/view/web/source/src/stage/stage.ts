@@ -5,7 +5,7 @@ import type {
 import { capture } from "./capture";
 import type { Half } from "./capture";
 import { FlatStage } from "./flat";
-import { prefersCalm, probe } from "./graphics";
+import { prefersCalm, prepare } from "./graphics";
 import type { Placed } from "./labels";
 import { Motion } from "./motion";
 import { axes, eyeOf, isPlan, orbitOf, preset, projection, ray, tangents } from "./orbit";
@@ -20,15 +20,20 @@ import type { Three, Triple } from "./vectors";
 /** Pixels between two runs. */
 const GAP = 2;
 const TURN = Math.PI;
+/** Pictures wider than this, over their height, show more beside the same things. */
+const WIDE = 1.5;
 
 const BEGAN = performance.now();
 
 /** A stage in an element; draws a plan on a plain canvas where WebGL 2 is not to be had. */
 export function createStage(host: HTMLElement, events: StageEvents, options: StageOptions = {}): Stage {
-  const graphics = options.webgl === false ? { ok: false, reason: "WebGL was not asked for.", renderer: "", software: false } : probe();
-  if (graphics.ok) {
+  if (options.webgl === false) {
+    return new FlatStage(host, events, options, { ok: false, reason: "WebGL was not asked for.", renderer: "", software: false });
+  }
+  const { graphics, canvas, context } = prepare();
+  if (context) {
     try {
-      return new SpatialStage(host, events, options, graphics);
+      return new SpatialStage(host, events, options, graphics, canvas, context);
     } catch (error) {
       Object.assign(graphics, { ok: false, reason: `WebGL 2 cannot be started (${String(error)}).` });
     }
@@ -37,7 +42,6 @@ export function createStage(host: HTMLElement, events: StageEvents, options: Sta
 }
 
 class SpatialStage implements Stage {
-  private readonly canvas = document.createElement("canvas");
   private readonly picture: Picture;
   private readonly sign: Sign;
   private readonly motion: Motion;
@@ -58,12 +62,15 @@ class SpatialStage implements Stage {
   private gone = false;
   private first = 0;
 
-  constructor(private readonly host: HTMLElement, private readonly events: StageEvents, options: StageOptions, readonly graphics: Graphics) {
+  constructor(
+    private readonly host: HTMLElement, private readonly events: StageEvents, options: StageOptions, readonly graphics: Graphics,
+    private readonly canvas: HTMLCanvasElement, context: WebGL2RenderingContext,
+  ) {
     this.began = options.began ?? BEGAN;
     this.calm = (options.calm ?? prefersCalm()) || graphics.software;
     if (getComputedStyle(host).position === "static") host.style.position = "relative";
     Object.assign(this.canvas.style, { position: "absolute", inset: "0", width: "100%", height: "100%", display: "block", touchAction: "none" });
-    this.picture = new Picture(this.canvas, graphics.software);
+    this.picture = new Picture(canvas, context, graphics.software);
     host.append(this.canvas);
     this.sign = new Sign(host);
     this.motion = new Motion(this.calm);
@@ -123,14 +130,18 @@ class SpatialStage implements Stage {
   }
 
   single(): void {
+    this.arrange("first");
     this.runs[1]?.dispose();
     this.runs[1] = null;
-    this.how = "first";
-    this.redraw();
   }
 
   arrange(how: "first" | "second" | "both"): void {
+    const before = Math.min(this.aspect(), WIDE);
     this.how = how;
+    const { now } = this.motion;
+    // In half the width the same things are seen from farther away.
+    const away = before / Math.min(this.aspect(), WIDE);
+    if (away !== 1) this.motion.jump({ ...now, distance: now.distance * away, parallel: now.parallel * away });
     this.redraw();
   }
 
@@ -307,7 +318,10 @@ class SpatialStage implements Stage {
     const half = this.halves().find((each) => each.side === side);
     const box = half?.run.place(thing);
     if (!half || !box) return null;
-    const placed = this.placer(half)(between(box.low, box.high));
+    const middle = between(box.low, box.high);
+    // From above it is the lid that is seen of a machine in a row: its middle lies behind the neighbours.
+    if (this.motion.now.tilt > 0.1) middle[2] = box.high[2];
+    const placed = this.placer(half)(middle);
     return placed && { x: placed.x, y: placed.y };
   }
 
