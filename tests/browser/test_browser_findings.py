@@ -22,7 +22,7 @@ def test_a_click_on_a_finding_goes_to_the_thing_and_its_state(viewer, sample_pag
     viewer.open(sample_page)
     rows = viewer.all(".finding")
     assert "Racks have power" in rows[0].text and "p.n.04" in rows[0].text
-    assert "-20 %" in rows[1].text
+    assert "\u221220 %" in rows[1].text
     rows[0].click()
     state = viewer.state
     assert state["sel"] == "p.n.04" and state["state"] == "lose:ups.A1"

@@ -114,7 +114,7 @@ def test_the_tip_follows_the_pointer(viewer, sample, sample_page):
     viewer.point(*viewer.seen("p.s.03"))
     value = told(sample.results["rack"].at("p.s.03", "inlet_temperature"), "temperature")
     viewer.wait(lambda: viewer.run("return !document.querySelector('.tip').hidden"))
-    text = viewer.text(".tip")
+    text = viewer.tip
     assert "p.s.03" in text and text.endswith(value)
     x, y = viewer.seen("p.s.03")
     box = viewer.one(".tip").rect

@@ -37,11 +37,13 @@ look();
 """
 OPENED = """
 const done = arguments[arguments.length - 1], end = performance.now() + 10000;
+let ready = false;
 const look = () => {
-  if (window.twinViewer) window.twinViewer.ready.then(() => done(""));
-  else if (document.querySelector(".failure")) done("failure");
+  if (document.querySelector(".failure")) done("failure");
+  else if (ready) done("");
   else if (performance.now() > end) done("nothing came");
   else setTimeout(look, 10);
+  if (!ready) window.twinViewer?.ready.then(() => (ready = true));
 };
 look();
 """
@@ -124,9 +126,9 @@ class Viewer:
         """Id of the thing under a place of the page."""
         return str(self.run("return twinViewer.at(arguments[0], arguments[1])", x, y))
 
-    def seen(self, thing: str) -> tuple[float, float]:
+    def seen(self, thing: str, side: int = 0) -> tuple[float, float]:
         """A place of the picture at which a thing is seen and no panel lies, near its middle."""
-        x, y = self.place(thing)
+        x, y = self.place(thing, side)
         for radius in range(0, 40, 4):
             for dx, dy in {(0, -radius), (radius, 0), (-radius, 0), (0, radius)}:
                 if self.under(x + dx, y + dy) == thing and self.free(x + dx, y + dy):
@@ -156,6 +158,12 @@ class Viewer:
     def one_or_none(self, selector: str) -> WebElement | None:
         """The first such element that is shown."""
         return next((element for element in self.all(selector) if element.is_displayed()), None)
+
+    @property
+    def tip(self) -> str:
+        """What stands beside the pointer; empty without."""
+        shown = self.one_or_none(".tip")
+        return shown.text if shown else ""
 
     def text(self, selector: str) -> str:
         """Text of an element, as people read it."""
