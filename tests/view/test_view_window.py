@@ -290,8 +290,7 @@ def test_names_are_shown_and_hidden(window):
     assert not window.names.GetVisibility()
 
 
-@pytest.mark.parametrize("count", [0, 1])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("count", "theme"), [(0, "dark"), (1, "light")])
 def test_empty_halls_and_hostile_names_open(graphics, count, theme):
     odd = hall(count, HOSTILE)
     window = make_window(

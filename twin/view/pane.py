@@ -94,7 +94,7 @@ class Window:
             )  # fmt: skip
             self.meshes[layer.name], self.actors[layer.name] = mesh, actors
             self.show(layer.name, layer.name not in HIDDEN)
-        shadow = shade.ground(self.scene, self.theme, shade.CAST, most=768)
+        shadow = shade.ground(self.scene, self.theme, shade.CAST, most=shade.fine(self.hud.size))
         if shadow is not None:
             self.plotter.add_mesh(
                 shadow[0], texture=shadow[1], lighting=False, pickable=False, name="shadow", render=False

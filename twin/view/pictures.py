@@ -168,7 +168,7 @@ def dress(plotter: Plotter, shot: Shot, size: Size) -> None:
             trimmed=not flat,
         )  # fmt: skip
         if layer.name == "floor":
-            shadow = shade.ground(shot.scene, shot.theme, solid)
+            shadow = shade.ground(shot.scene, shot.theme, solid, most=shade.fine(size))
             if shadow is not None:
                 plotter.add_mesh(shadow[0], texture=shadow[1], lighting=False, pickable=False, name="shadow")
     shot.more(plotter)

@@ -30,6 +30,11 @@ HEIGHT = 0.012
 """Of the shadow above the floor, so that it does not flicker. [m]"""
 
 
+def fine(size: tuple[int, int]) -> int:
+    """How many pixels of shadow suffice for a picture of so many."""
+    return int(np.clip(0.65 * max(size), 256, 1600))
+
+
 def ground(scene: Scene, theme: Theme, layers: Iterable[str], *, most: int = 1024) -> tuple[Any, Any] | None:
     """A rectangle on the ground and the shadows on it, as mesh and texture; None if nothing stands there.
 
