@@ -1,7 +1,7 @@
 """Save -> browser: wall-clock time from the save of a layout until a client has the new scene, on top of the solve.
 
 A client listens to the events as the page does and fetches the scene when one is told.  The solve is the time that the
-solver itself took until that scene; on top of it come noticing the save, reading the layout, composing, packing and fetching.
+solver itself took until that scene; on top of it come noticing the save, reading, composing, packing and fetching.
 """
 
 from __future__ import annotations

@@ -192,9 +192,8 @@ def show(run: Run, *, brief: bool = False) -> None:
     if run.folder:
         maps = len(list(run.folder.glob("maps/**/*.png")))
         viewer = f"{VIEWER} (in 3-D, for any browser), " if (run.folder / VIEWER).exists() else ""
-        what = f"{viewer}report.html, run.json, run.npz, verdict.json" + (
-            f", {maps} pictures" if maps else ""
-        )
+        pictures = f", {maps} pictures" if maps else ""
+        what = f"{viewer}report.html, run.json, run.npz, verdict.json{pictures}"
         out.print(
             Text.assemble("Run folder  ", (printing.safe(str(run.folder)), "bold"), f"  {what}"),
             soft_wrap=True,

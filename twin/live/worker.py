@@ -206,8 +206,11 @@ def _listen(jobs: SimpleQueue[str]) -> None:
 
 
 def _warm() -> None:
-    """Import what every job needs."""
+    """Import and read what every job needs."""
     import twin.checks
     import twin.coupling
     import twin.run
     import twin.view.web.compose  # noqa: F401
+    from twin.catalogue import Catalogue
+
+    Catalogue.builtin()
