@@ -174,8 +174,13 @@ void main() {
       if (max(abs(q.x), abs(q.y)) > 0.5 * min(size.x, size.y)) c = paint;
     } else c = louvres(paint, p, size, px);
   } else if (look == 6) {
-    if (!flatFace && (side == vFace.w || (vFace.w == 0 && (axis == 1) == (vSize.x >= vSize.y)))) c = panelFront(paint, p, size, px);
+    bool wide = (axis == 1) == (vSize.x >= vSize.y);
+    if (!flatFace && (side == vFace.w || (vFace.w == 0 && wide))) c = panelFront(paint, p, size, px);
+    else if (!flatFace && wide) c = panelBack(paint, p, size, px);
     else if (!flatFace) c = mix(paint, paint * 0.75, clamp(0.1 / m - 0.3, 0.0, 1.0) * frame(p, vec2(0.08), size - 0.08, 0.005, px));
+  } else if (look == 0) {
+    // Machines without a look of their own have a plinth and covers; columns and the like are too slender for them.
+    if (min(size.x, size.y) > 0.6) c = casing(paint, p, size, px, flatFace);
   } else if (look == 7 || look == 9) {
     bool run = axis == 0 ? along == 1 : along == 0;
     vec2 q = run ? p : p.yx;

@@ -138,6 +138,25 @@ vec3 panelFront(vec3 paint, vec2 p, vec2 size, vec2 px) {
   return mix(c, paint * 0.4, 0.8 * inside(p, vec2(0.0), vec2(size.x, 0.1), px));
 }
 
+vec3 panelBack(vec3 paint, vec2 p, vec2 size, vec2 px) {
+  float near = clamp(0.1 / max(px.x, px.y) - 0.3, 0.0, 1.0);
+  float pitch = size.x / max(floor(size.x / 0.8 + 0.4), 1.0);
+  vec2 q = vec2(mod(p.x, pitch), p.y);
+  vec3 c = mix(paint, paint * 0.6, 0.8 * comb(p.x, pitch, 0.006, px.x));
+  float vent = inside(q, vec2(0.14, size.y - 0.42), vec2(pitch - 0.14, size.y - 0.18), px);
+  c = mix(c, paint * (0.62 - 0.25 * comb(p.y, 0.04, 0.01, px.y)), 0.8 * near * vent);
+  return mix(c, paint * 0.4, 0.8 * inside(p, vec2(0.0), vec2(size.x, 0.1), px));
+}
+
+vec3 casing(vec3 paint, vec2 p, vec2 size, vec2 px, bool lid) {
+  float near = clamp(0.1 / max(px.x, px.y) - 0.3, 0.0, 1.0);
+  float pitch = size.x / max(floor(size.x / 1.1 + 0.3), 1.0);
+  vec2 q = vec2(mod(p.x, pitch), p.y);
+  float low = lid ? 0.1 : 0.2;
+  vec3 c = mix(paint, paint * 0.72, near * frame(q, vec2(0.07, low), vec2(pitch - 0.07, size.y - 0.09), 0.006, px));
+  return lid ? c : mix(c, paint * 0.42, 0.8 * inside(p, vec2(0.0), vec2(size.x, 0.11), px));
+}
+
 vec3 busway(vec3 paint, float along, float across, float wide, vec2 px) {
   vec3 c = paint * (1.0 - 0.22 * comb(along, 3.0, 0.02, px.x));
   c *= 1.0 - 0.16 * stroke(across - 0.5 * wide, 0.12 * wide, px.y);

@@ -62,13 +62,14 @@ const GROUND_VERTEX = /* glsl */ `
 precision highp float;
 in vec3 position;
 uniform mat4 uInverse;
+uniform vec4 uEye;
 out vec3 vFrom;
 out vec3 vRay;
 void main() {
   // Both are straight over the picture, so that they need not be found again at every pixel.
   vec4 p = uInverse * vec4(position.xy, -1.0, 1.0);
   vec4 q = uInverse * vec4(position.xy, 1.0, 1.0);
-  vFrom = p.xyz / p.w;
+  vFrom = uEye.w > 0.5 ? uEye.xyz : p.xyz / p.w;
   vRay = q.xyz / q.w - vFrom;
   gl_Position = vec4(position.xy, 0.999999, 1.0);
 }
@@ -98,7 +99,8 @@ void main() {
     return;
   }
   float far = (uLevel - vFrom.z) / vRay.z;
-  if (slope > -1e-3 || far < 0.0) return;
+  // A parallel view has no eye that could be below the ground.
+  if (slope > -1e-3 || (uEye.w > 0.5 && far < 0.0)) return;
   vec2 at = vFrom.xy + vRay.xy * far;
   vec3 c = uGround;
 #ifndef PLAIN

@@ -16,11 +16,14 @@ export class Motion {
   /** Closest and farthest distance of the eye. [m] */
   private range: [number, number] = [0.2, 1000];
 
+  /** It is elsewhere without having moved there. */
+  private leapt = false;
+
   /** `calm`: everything at once, without a way between. */
   constructor(private readonly calm: boolean) {}
 
   get moving(): boolean {
-    return this.flight !== null || !alike(this.now, this.goal);
+    return this.leapt || this.flight !== null || !alike(this.now, this.goal);
   }
 
   /** How far the eye may go, from the extent of what is seen. */
@@ -30,8 +33,15 @@ export class Motion {
 
   /** Be there at once. */
   jump(to: Orbit): void {
+    this.place(to);
+    this.leapt = true;
+  }
+
+  /** Be there, as if it had been there all the time. */
+  place(to: Orbit): void {
     this.flight = null;
-    this.now = this.goal = copy(to);
+    this.now = copy(to);
+    this.goal = copy(to);
   }
 
   /** Fly there, slowing down at both ends. */
@@ -53,11 +63,15 @@ export class Motion {
 
   /** One step; true while it moves. */
   step(at: number, passed: number): boolean {
+    if (this.leapt) {
+      this.leapt = false;
+      return true;
+    }
     if (this.flight) {
       const way = clamp((at - this.flight.begun) / FLIGHT, 0, 1);
       const ease = way < 0.5 ? 4 * way ** 3 : 1 - (2 - 2 * way) ** 3 / 2;
       this.now = mixed(this.flight.from, this.goal, ease);
-      if (way >= 1) this.jump(this.goal);
+      if (way >= 1) this.place(this.goal);
       return true;
     }
     if (alike(this.now, this.goal)) return false;

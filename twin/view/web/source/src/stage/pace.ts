@@ -20,6 +20,8 @@ export class Pace {
   private last = 0;
   private coarse: number;
   private slow = 0;
+  /** Of the last picture. */
+  private shown = 0;
   private moved = false;
 
   /**
@@ -52,9 +54,13 @@ export class Pace {
     const passed = this.last ? at - this.last : 16;
     const before = performance.now();
     const drawn = this.dirty;
+    const ratio = this.ratio;
     const { moving, alive } = this.step(at, passed);
     this.dirty = false;
-    if (drawn || moving || alive) this.measure(performance.now() - before);
+    if (drawn || moving || alive) {
+      this.measure(performance.now() - before);
+      this.shown = ratio;
+    }
     this.last = moving || alive ? at : 0;
     if (moving) this.go(passed);
     else if (this.moved) this.settle();
@@ -83,10 +89,8 @@ export class Pace {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.moved = false;
-      if (this.ratio !== this.full) {
-        this.ratio = this.full;
-        this.ask(true);
-      }
+      this.ratio = this.full;
+      if (this.shown < this.full) this.ask(true);
       this.rested();
     }, REST);
   }

@@ -125,7 +125,7 @@ class SpatialStage implements Stage {
     if (this.wind.air) run.air.show(this.wind.air);
     if (this.wind.streams) run.streams.show(true, this.wind.lut);
     this.motion.limit(length(minus(run.layout.high, run.layout.low)));
-    if (fresh || frame) this.motion.jump(this.preset("iso", side));
+    if (fresh || frame) this.motion.place(this.preset("iso", side));
     this.redraw();
   }
 
