@@ -11,9 +11,12 @@ import { h } from "./ui/dom";
 import { hook } from "./ui/hook";
 import { followKeys } from "./ui/keys";
 import { followServer, mayBeLive } from "./ui/live";
-import { followPicture, hover, showRuns } from "./ui/picture";
+import { followPicture, hover, lookedAt, showRuns, takeView } from "./ui/picture";
 import { buildShell, failurePage, noticeBox } from "./ui/shell";
 import { tipBox } from "./ui/tools";
+
+/** Longest time in which the eye comes to a named view. [ms] */
+const FLIGHT = 2500;
 
 const root = document.getElementById("app")!;
 
@@ -89,7 +92,7 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
       app.select(thing, side);
       app.fly(thing);
     },
-    moved: () => app.store.set({ view: app.eye() }, "replace"),
+    moved: () => cameToRest(app),
     lost: (gone) =>
       app.notice(gone ? "The graphics were lost; the picture comes back by itself." : "The picture is back."),
   };
@@ -118,13 +121,17 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
   requestAnimationFrame(() => window.setTimeout(furnish));
 }
 
+/** The address follows the eye; a named view keeps its name until somebody leaves it. */
+function cameToRest(app: App): void {
+  const named = typeof app.now.view === "string" && performance.now() - lookedAt() < FLIGHT;
+  if (app.hasRun && !named) app.store.set({ view: app.eye() }, "replace");
+}
+
 /** The first picture, from where the address wants to see it. */
 function first(app: App, scenes: Scene[]): void {
   app.take(scenes, namesOf(scenes));
-  const { view } = app.now;
   showRuns(app, true);
-  if (typeof view === "string") app.stage.look(view);
-  else if (view) app.stage.go(view, true);
+  if (app.now.view) takeView(app, true);
   else if (app.selected >= 0) app.fly(app.selected);
 }
 

@@ -86,7 +86,7 @@ function about(app: App): HTMLElement {
     { class: "about" },
     document.notes.length
       ? [
-          h("h3", {}, "Left out"),
+          h("h2", {}, "Left out"),
           h(
             "ul",
             {},
@@ -94,7 +94,7 @@ function about(app: App): HTMLElement {
           ),
         ]
       : null,
-    h("h3", {}, "About"),
+    h("h2", {}, "About"),
     document.description ? h("p", {}, document.description) : null,
     h(
       "dl",

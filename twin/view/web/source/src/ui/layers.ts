@@ -4,7 +4,7 @@ import { metres } from "../scene/scale";
 import type { App } from "./app";
 import { airControls } from "./aircontrols";
 import { h, icon, iconButton, refill, slider, toggle } from "./dom";
-import { layerOn } from "./picture";
+import { layerOn, usuallyOn } from "./picture";
 
 export function layersTab(app: App): HTMLElement {
   const list = h("div", { class: "layer-list", role: "group", "aria-label": "Layers" });
@@ -28,7 +28,7 @@ export function layersTab(app: App): HTMLElement {
       toggle("Colours for all eyes", app.now.safe, (on) => app.store.set({ safe: on }), { "data-key": "safe" }),
     ),
   );
-  app.store.watch(["layers"], () => body.isConnected && drawLayers(app, list));
+  app.store.watch(["layers", "paint", "timeline"], () => body.isConnected && drawLayers(app, list));
   app.store.watch(["isolate"], () => body.isConnected && drawIsolation(app, alone));
   app.store.watch(["box"], () => body.isConnected && !sliding && drawBox(app, box));
   app.store.watch(["labels", "safe"], () => {
@@ -41,7 +41,7 @@ export function layersTab(app: App): HTMLElement {
 }
 
 function section(title: string, ...content: HTMLElement[]): HTMLElement {
-  return h("section", { class: "group" }, h("h3", {}, title), ...content);
+  return h("section", { class: "group" }, h("h2", {}, title), ...content);
 }
 
 function drawLayers(app: App, list: HTMLElement): void {
@@ -82,7 +82,7 @@ function drawLayers(app: App, list: HTMLElement): void {
 export function setLayer(app: App, name: string, on: boolean): void {
   const layer = app.run.document.layers.find((one) => one.name === name);
   const layers = { ...app.now.layers };
-  if (layer && on === !layer.hidden) delete layers[name];
+  if (on === usuallyOn(app, name)) delete layers[name];
   else layers[name] = on;
   app.store.set({ layers });
   app.say(`${layer?.label ?? name} ${on ? "shown" : "hidden"}`);

@@ -1,6 +1,5 @@
 /** The colour bar: unit, ticks, bands, limits, what grey and dark mean; and the choice of what is painted. */
 import type { Quantity } from "../generated/scene";
-import type { Situation } from "../scene/situation";
 import { airScale, tableLabel, type Scale } from "../scene/scale";
 import type { App } from "./app";
 import { h, icon, refill, toggle } from "./dom";
@@ -70,7 +69,7 @@ export function bar(scale: Scale, sort: "main" | "air"): HTMLElement {
     return h(
       "span",
       {
-        class: "band",
+        class: share(high) - share(low) > 0.22 ? "band" : "band slim",
         title: band.text,
         style: { ...place(low), width: `${(100 * (share(high) - share(low))).toFixed(2)}%` },
       },
@@ -83,9 +82,26 @@ export function bar(scale: Scale, sort: "main" | "air"): HTMLElement {
   return h(
     "div",
     { class: `bar-box bar-${sort}${bands.some(Boolean) ? " banded" : ""}`, role: "img", "aria-label": words },
-    bands.length ? h("div", { class: "bands" }, bands) : null,
+    bands.length ? h("div", { class: "bands" }, bands) : limitNames(scale),
     h("div", { class: "bar-line" }, canvas, limits),
     h("div", { class: "ticks" }, ticks),
+  );
+}
+
+/** Names of the limits above the bar, where no bands stand there. */
+function limitNames(scale: Scale): HTMLElement | null {
+  const inside = scale.limits.filter((limit) => limit.value >= scale.low && limit.value <= scale.high);
+  if (!inside.length) return null;
+  const share = (value: number) => (value - scale.low) / (scale.high - scale.low || 1);
+  return h(
+    "div",
+    { class: "bands" },
+    inside.slice(0, 3).map((limit) => {
+      const at = share(limit.value);
+      const style: Record<string, string> =
+        at > 0.5 ? { right: `${(100 - 100 * at).toFixed(2)}%` } : { left: `${(100 * at).toFixed(2)}%` };
+      return h("span", { class: "limit-name", style }, limit.text);
+    }),
   );
 }
 
@@ -203,18 +219,9 @@ function option(app: App, quantity: Quantity, dialog: HTMLDialogElement): HTMLEl
   );
 }
 
-/** The situation with another quantity painted: its layers come into sight, unless somebody hid them. */
-export function paintPatch(app: App, quantity: Quantity): Pick<Situation, "paint" | "layers"> {
-  const hidden = quantity.layers.filter(
-    (layer) =>
-      app.run.document.layers.some((one) => one.name === layer && one.hidden) && app.now.layers[layer] === undefined,
-  );
-  return { paint: quantity.name, layers: { ...app.now.layers, ...Object.fromEntries(hidden.map((layer) => [layer, true])) } };
-}
-
 export function paintBy(app: App, name: string): void {
   const quantity = app.run.quantity(name);
   if (!quantity?.paint) return;
-  app.store.set(paintPatch(app, quantity));
+  app.store.set({ paint: name });
   app.say(`Colours: ${quantity.label}`);
 }

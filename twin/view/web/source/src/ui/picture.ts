@@ -26,7 +26,7 @@ export function followPicture(app: App): void {
     guarded(() => paint(app)),
   );
   store.watch(
-    ["layers"],
+    ["layers", "paint", "timeline", "compare"],
     guarded(() => layers(app)),
   );
   store.watch(
@@ -56,7 +56,7 @@ export function followPicture(app: App): void {
   );
   store.watch(
     ["view"],
-    guarded(() => view(app)),
+    guarded(() => takeView(app)),
   );
 }
 
@@ -105,10 +105,16 @@ function layers(app: App): void {
   for (const name of names) app.stage.visible(name, layerOn(app, name));
 }
 
-/** Whether a layer is to be seen: as somebody switched it, else as the document has it. */
+/** Whether a layer is to be seen: as somebody switched it, else as it usually is. */
 export function layerOn(app: App, name: string): boolean {
+  return app.now.layers[name] ?? usuallyOn(app, name);
+}
+
+/** Layers that are hidden at first come into sight while they are painted. */
+export function usuallyOn(app: App, name: string): boolean {
   const known = app.runs.flatMap((run) => run.document.layers).find((layer) => layer.name === name);
-  return app.now.layers[name] ?? !known?.hidden;
+  if (!known?.hidden) return true;
+  return app.paint()?.columns.some((side) => side.some(({ quantity }) => quantity.layers.includes(name))) ?? false;
 }
 
 function isolate(app: App): void {
@@ -205,11 +211,21 @@ function arrange(app: App): void {
   if (app.runs.length > 1) app.stage.arrange(compare === "difference" ? "first" : compare);
 }
 
-function view(app: App): void {
+/** Look from where the situation says. */
+export function takeView(app: App, swift = false): void {
   const { view } = app.now;
   if (!view) return;
-  if (typeof view === "string") app.stage.look(VIEWS.includes(view) ? view : "iso");
-  else if (distance(view, app.stage.eye()) > 0.05) app.stage.go(view);
+  if (typeof view === "string") {
+    looked = performance.now();
+    app.stage.look(VIEWS.includes(view) ? view : "iso");
+  } else if (distance(view, app.stage.eye()) > 0.05) app.stage.go(view, swift);
+}
+
+let looked = -Infinity;
+
+/** When a named view was last asked for. */
+export function lookedAt(): number {
+  return looked;
 }
 
 /** How far two eyes differ, so that an eye that came to rest is not sent to where it is. */

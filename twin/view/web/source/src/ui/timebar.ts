@@ -5,7 +5,6 @@ import { formatQuantity } from "../scene/quantity";
 import type { App } from "./app";
 import { drawChart, type Plot } from "./chart";
 import { h, icon, iconButton, refill, segments } from "./dom";
-import { paintPatch } from "./legend";
 import { layerOn } from "./picture";
 
 const SPEEDS = [
@@ -90,9 +89,7 @@ function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => vo
           redraw();
         },
       },
-      timeline.series.map((one) =>
-        h("option", { value: one.name, selected: one === shown }, one.label),
-      ),
+      timeline.series.map((one) => h("option", { value: one.name, selected: one === shown }, one.label)),
     );
   refill(
     card,
@@ -264,6 +261,6 @@ export function chooseTimeline(app: App, name: string): void {
   const painted = timeline.paints.flatMap((paint) => app.run.document.quantities[paint.quantity] ?? []);
   const seen = painted.find((quantity) => quantity.layers.some((layer) => layerOn(app, layer))) ?? painted[0];
   const chosen = painted.some((quantity) => quantity === app.quantity) ? undefined : seen;
-  app.store.set({ timeline: name, time: times[0] ?? 0, ...(chosen && paintPatch(app, chosen)) });
+  app.store.set({ timeline: name, time: times[0] ?? 0, ...(chosen && { paint: chosen.name }) });
   app.say(`Time: ${timeline.label}`);
 }

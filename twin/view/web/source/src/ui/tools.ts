@@ -4,6 +4,7 @@ import { VIEWS } from "../scene/situation";
 import type { App } from "./app";
 import { h, icon, iconButton, refill } from "./dom";
 import { wholeBox } from "./layers";
+import { takeView } from "./picture";
 
 const NAMES: Record<View, string> = {
   iso: "Perspective",
@@ -100,7 +101,7 @@ function viewMenu(app: App): HTMLElement {
 
 /** One of the named views; the same one again frames the scene again. */
 export function look(app: App, view: View): void {
-  if (app.now.view === view) app.stage.look(view);
+  if (app.now.view === view) takeView(app);
   app.store.set({ view });
   app.say(`View: ${NAMES[view]}`);
 }
