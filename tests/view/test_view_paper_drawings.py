@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.geometry.small_facilities import facility, feed, machine, ups_product, utility_product
-from tests.view.view_paper_samples import QUICK, SVG, inside, row, run, texts
+from tests.view.view_paper_samples import CASES, QUICK, SVG, inside, row, run, texts
 from tests.view.view_samples import HOSTILE, finding, hall, solved, table
 from twin.view.paper import bars, energy, folding, heat, ink, layers, oneline, piping, sankey, water
 from twin.view.paper.flows import Flow
@@ -102,7 +102,7 @@ def test_rings_and_skipped_columns_are_drawn(links):
     ElementTree.fromstring(sheet.svg())
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("draw", [oneline.drawing, piping.drawing], ids=["oneline", "piping"])
 def test_diagrams_of_shipped_layouts_have_labels_that_keep_apart(name, draw):
     made = run(name)
@@ -110,6 +110,7 @@ def test_diagrams_of_shipped_layouts_have_labels_that_keep_apart(name, draw):
     assert ink.overlaps(sheet.boxes) == []
     assert inside(sheet)
     assert texts(sheet.svg())
+    assert sheet.wide < 1600.0  # else it is too small on a page
 
 
 def test_the_one_line_diagram_tells_ratings_and_loadings():
@@ -192,6 +193,7 @@ def test_machines_in_the_same_place_fold_and_others_do_not():
     alone = made.replace(feeds=tuple(feeds))
     fold = folding.tree(alone)
     assert len(fold.classes["ups.A2"]) == 1
+    assert not fold.coarse
 
 
 def test_a_tree_of_many_unlike_machines_is_told_coarsely():
@@ -203,7 +205,8 @@ def test_a_tree_of_many_unlike_machines_is_told_coarsely():
     made = facility(machines, feeds=tuple(feed(f"u{k}", "grid") for k in range(80)))
     power = [group for group in folding.tree(made).classes.values() if group[0].product.role == "power"]
     assert sum(map(len, power)) == 81
-    assert len(power) <= folding.MOST
+    assert oneline.COARSE in texts(oneline.svg(made, solved(made)))
+    assert len(power) <= folding.WIDEST
 
 
 def test_rings_of_feeds_are_drawn():

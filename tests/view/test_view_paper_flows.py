@@ -7,14 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.view.view_paper_samples import LAYOUTS, QUICK, row, run
+from tests.view.view_paper_samples import CASES, row, run
 from tests.view.view_samples import hall, solved, table
 from twin.results.results import Table
 from twin.view.paper import energy, heat, water
 from twin.view.paper.flows import Flow
 
-OF_ALL = sorted(path.stem for path in LAYOUTS.glob("*.yaml") if path.stem not in QUICK)
-CASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in OF_ALL)]
 WORST = 1e-9
 
 

@@ -6,11 +6,15 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from twin.run import Run, assess
 from twin.view import facts
 
 LAYOUTS = Path(__file__).parents[2] / "layouts"
 QUICK = ("first_hall", "warm_water_towers", "enterprise_hall")
+OTHERS = sorted(path.stem for path in LAYOUTS.glob("*.yaml") if path.stem not in QUICK)
+CASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
 SVG = "{http://www.w3.org/2000/svg}"
 
 

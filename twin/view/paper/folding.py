@@ -7,18 +7,20 @@ one.  Where that leaves too many for a page, what they are compared by becomes c
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from twin.model.facility import Facility, Feed, Machine
 from twin.view import board
 
 SOURCES = ("utility", "generator", "bess")
-MOST = 30
-"""Most classes of machines of the power tree on a page."""
+MOST, WIDEST, LOADS = 40, 10, 6
+"""Most classes on a page, in one layer of it, and of loads."""
 ROUNDS = 20
+_Likeness = Literal["both", "above", "none"]
+"""Whether alike are only machines whose neighbours are alike: on both sides, above them, or whatever they are."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Fold:
     joints: tuple[Joint, ...]
     layer: dict[str, int]
     """Level of every class from the utility down; loads are the last."""
+    coarse: bool = False
+    """Whether machines are one that hang on, or feed, machines that are not alike."""
 
 
 def tree(facility: Facility) -> Fold:
@@ -51,41 +55,48 @@ def tree(facility: Facility) -> Fold:
     joined = {name for feed in facility.feeds for name in (feed.to, *feed.sources)}
     machines = [m for m in facility.machines if m.product.role == "power" or m.id in joined]
     depth = board.depths(facility)
-    keys: tuple[tuple[Callable[[Machine], Hashable], bool], ...] = (
-        (lambda m: (m.kind, m.type, m.feed), True),
-        (lambda m: (m.kind, m.type, m.feed), False),
-        (lambda m: (m.kind, m.feed, depth[m.id]), False),
-        (lambda m: (m.kind, depth[m.id] if m.product.role == "power" else -1), False),
+    keys: tuple[tuple[Callable[[Machine], Hashable], _Likeness], ...] = (
+        (lambda m: (m.kind, m.type, m.feed), "both"),
+        (lambda m: (m.kind, m.type, m.feed), "above"),
+        (lambda m: (m.kind, m.type, m.feed, depth[m.id]), "none"),
+        (lambda m: (m.kind, m.feed, depth[m.id]), "none"),
+        (lambda m: (m.kind, depth[m.id]), "none"),
     )
-    for key, both in keys:
-        found = _refined(facility, machines, key, both)
-        if sum(group[0].product.role == "power" for group in found.values()) <= MOST:
+    for key, likeness in keys:
+        found = _refined(facility, machines, key, likeness)
+        name_of = {machine.id: name for name, group in found.items() for machine in group}
+        joints = _joints(facility, name_of)
+        layer = _layers(found, joints, depth)
+        loads = sum(group[0].product.role != "power" for group in found.values())
+        if (
+            len(found) <= MOST
+            and loads <= LOADS
+            and max(Counter(layer.values()).values(), default=0) <= WIDEST
+        ):
             break
-    name_of = {machine.id: name for name, group in found.items() for machine in group}
-    joints = _joints(facility, name_of)
-    return Fold(found, joints, _layers(found, joints, depth))
+    return Fold(found, joints, layer, likeness != "both")
 
 
 def _refined(
-    facility: Facility, machines: list[Machine], key: Callable[[Machine], Hashable], both: bool
+    facility: Facility, machines: list[Machine], key: Callable[[Machine], Hashable], likeness: _Likeness
 ) -> dict[str, tuple[Machine, ...]]:
-    """Classes of machines: split by key until like machines hang on like ones (and, with ``both``, feed like ones)."""
+    """Classes of machines: split by key, then until like machines hang on like ones (with ``both``, also feed like ones)."""
     above: dict[str, list[Feed]] = defaultdict(list)
     below: dict[str, set[str]] = defaultdict(set)
     for feed in facility.feeds:
         above[feed.to].append(feed)
         for source in feed.sources:
             below[source].add(feed.to)
+    buses = {feed.sources for feed in facility.feeds}
     color: dict[str, int] = _numbered(
         {m.id: key(m) if m.product.role == "power" else _load(m) for m in machines}
     )
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if likeness != "none" else 0):
         signs: dict[str, Hashable] = {}
+        bus = {sources: frozenset(color[name] for name in sources) for sources in buses}
         for machine in machines:
-            hung = frozenset(
-                (feed.rank, frozenset(color[s] for s in feed.sources)) for feed in above[machine.id]
-            )
-            feeds = frozenset(color[name] for name in below[machine.id]) if both else None
+            hung = frozenset((feed.rank, bus[feed.sources]) for feed in above[machine.id])
+            feeds = frozenset(color[name] for name in below[machine.id]) if likeness == "both" else None
             signs[machine.id] = (color[machine.id], hung, feeds)
         refined = _numbered(signs)
         if len(set(refined.values())) == len(set(color.values())):

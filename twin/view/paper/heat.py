@@ -75,15 +75,19 @@ class _Ledger:
             left = {name for circuit in waiting for name in circuit.sources}
             ready = [circuit for circuit in waiting if not left.intersection(circuit.sinks)] or waiting
             order += ready
-            waiting = [circuit for circuit in waiting if circuit not in ready]
+            done = {circuit.id for circuit in ready}
+            waiting = [circuit for circuit in waiting if circuit.id not in done]
         return order
 
     def node(self, circuit: str) -> str:
         """Node of the loops that are like one."""
         group = self.groups[circuit]
-        loops = [c for c in self.facility.circuits if self.groups[c.id] == group]
-        many = f"{len(loops):,} loops" if len(loops) > 1 else "Loop"
-        return self.made.node(f"loop:{group}", f"{many} {words.together([c.id for c in loops])}", "liquid")
+        name = f"loop:{group}"
+        if name not in self.made.nodes:
+            loops = [loop for loop, of in self.groups.items() if of == group]
+            many = f"{len(loops):,} loops" if len(loops) > 1 else "Loop"
+            self.made.node(name, f"{many} {words.together(loops)}", "liquid")
+        return name
 
     def racks_and_air(self) -> None:
         """Racks and losses into liquid and the halls' air, and the air's into doors, coils and outdoor air."""

@@ -6,6 +6,7 @@ page's style sheet colours for light and dark.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +107,7 @@ def clipped(text: str, room: float, size: float) -> str:
 def folded(text: str, room: float, size: float, lines: int = 2) -> list[str]:
     """The text in at most so many lines, broken between words. ``room`` in px."""
     found: list[str] = []
-    for word in text.split():
+    for word in re.split(r"[ \t\n]+", text.strip(" ")):
         if found and (width(f"{found[-1]} {word}", size) <= room or len(found) == lines):
             found[-1] = f"{found[-1]} {word}"
         else:

@@ -7,7 +7,7 @@ state and in the worst one; feeds with breakers tell the same.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from twin.checks.wording import quantity
@@ -20,8 +20,8 @@ from twin.view.paper.layers import Net, Spot
 from twin.view.paper.loads import Load, Loads, rating
 
 LEAST_WIDE = 900.0
-LEFT, ROOM = 23.0, 138.0
-"""Room left of a symbol's axis, and at most for the text right of it. [px]"""
+LEFT, TITLE, ROOM = 22.0, 156.0, 124.0
+"""Room left of a symbol's axis, and at most for the title and further text right of it. [px]"""
 LOAD = 150.0
 """Width of a load with one input. [px]"""
 PORT = {"transfer_switch": 24.0, "load": 90.0}
@@ -35,6 +35,9 @@ BREAKER = 36.0
 BAR = 46.0
 SIZE, SMALL = 10.5, 9.5
 MARGIN = 14.0
+COARSE = (
+    "Machines of one sort, side and level are drawn as one, also where their supplies or loads are not alike."
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def drawing(facility: Facility, results: Results) -> ink.Sheet | None:
         return None
     fold = folding.tree(facility)
     joints = [joint for joint in fold.joints if fold.layer[joint.source] < fold.layer[joint.target]]
-    fold = Fold(fold.classes, tuple(joints), fold.layer)
+    fold = replace(fold, joints=tuple(joints))
     machines = Loads(results, "power")
     spots = {name: _spot(machines, fold, name) for name in fold.classes}
     chains = layers.arrange(spots, [(joint.source, joint.target) for joint in joints])
@@ -105,12 +108,9 @@ def _spot(loads: Loads, fold: Fold, name: str) -> Spot:
             name, fold.layer[name], max(LOAD / 2, reach + 12.0), max(LOAD / 2, reach + 8.0 + SAID) + 6.0, side
         )
     told = _told(loads, fold.classes[name])
-    long = max(
-        ink.width(told.title, SIZE) * 1.06,
-        ink.width(told.about, SMALL),
-        BAR + 5.0 + ink.width(told.load, SMALL) * 1.06,
-    )
-    return Spot(name, fold.layer[name], LEFT, LEFT + min(long, ROOM) + 8.0, side)
+    said = max(ink.width(told.about, SMALL), BAR + 5.0 + ink.width(told.load, SMALL) * 1.06)
+    long = max(min(ink.width(told.title, SIZE) * 1.06, TITLE), min(said, ROOM))
+    return Spot(name, fold.layer[name], LEFT, LEFT + long + 8.0, side)
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,9 @@ def _ports(fold: Fold, spots: dict[str, Spot], chains: list[list[str]]) -> dict[
         if kind == "transfer_switch":
             joints.sort(key=lambda joint: joint.rank)
         step = PORT.get(kind, 14.0)
+        first = -(len(joints) - 1) / 2 if kind != "transfer_switch" else -0.5
         for number, joint in enumerate(joints):
-            found[name, joint.source] = spots[name].at + step * (number - (len(joints) - 1) / 2)
+            found[name, joint.source] = spots[name].at + step * (number + first)
     return found
 
 
@@ -227,7 +228,7 @@ def _machine(art: _Art, spot: Spot, y: float) -> None:
     tint, told = _tint(machine.feed), _told(art.machines, group)
     symbols.electrical(art.sheet, machine.kind, spot.at, y, tint)
     x = spot.at + LEFT
-    art.sheet.text(x, y + 8.0, told.title, size=SIZE, bold=True, room=ROOM / 1.06)
+    art.sheet.text(x, y + 8.0, told.title, size=SIZE, bold=True, room=TITLE / 1.06)
     art.sheet.text(x, y + 19.0, told.about, size=SMALL, ink="soft", room=ROOM)
     if told.loading is not None:
         _loading(art.sheet, x, y + 30.0, told.loading, told.load)
@@ -342,7 +343,10 @@ def _legend(art: _Art, y: float) -> float:
     for side in sorted({m.feed for group in art.fold.classes.values() for m in group if m.feed}):
         sheet.line((x, base - 3.5), (x + 20.0, base - 3.5), ink=_tint(side), wide=2.4)
         x = _sign(sheet, x + 26.0, base, f"side {side}")
-    return y + 28.0
+    if not art.fold.coarse:
+        return y + 28.0
+    sheet.text(MARGIN, base + 15.0, COARSE, size=SMALL, ink="soft")
+    return y + 43.0
 
 
 def _bar_sign(sheet: ink.Sheet, x: float, base: float) -> None:

@@ -38,6 +38,7 @@ FLAGS = (
     "--no-proxy-server",
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--no-pdf-header-footer",
+    "--generate-pdf-document-outline",
 )
 PATIENCE = 180.0
 """Time after which a browser is given up. [s]"""

@@ -6,6 +6,7 @@ every group of like machines how many there are and how full they are, in the no
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,7 +22,7 @@ from twin.view.paper.loops import Group, Loops, Piping, degrees, loop_node, pipi
 WIDE = 1120.0
 MACHINE, LOOP, PASS = 132.0, 214.0, 20.0
 """Widths of a column of machines and of loops. [px]"""
-HALF_MACHINE, HALF_LOOP, HALF_PASS = 44.0, 78.0, 14.0
+HALF_MACHINE, HALF_LOOP, HALF_PASS = 44.0, 84.0, 14.0
 """Half of their heights. [px]"""
 PIPE = {"machine": 9.0, "loop": 26.0, "passing": 9.0}
 """Distance of supply and return from the middle. [px]"""
@@ -336,8 +337,11 @@ def _in_line(art: _Art, x: float, y: float, loops: Loops) -> None:
     speed = made.span("loop", "speed", [circuit.id for circuit in loops.circuits], "fraction")
     if pumps and speed:
         said.append(f"{speed} speed")
-    for number, line in enumerate(ink.folded(", ".join(said), LOOP - 28.0, SMALL, 2)):
-        sheet.text(x + 14.0, down + 26.0 + 11.0 * number, line, size=SMALL, ink="soft", full=", ".join(said))
+    whole = re.sub(
+        r"(?<=\d) (?=\S+(?:,|$| ))", "\N{NO-BREAK SPACE}", ", ".join(said)
+    )  # numbers keep their units
+    for number, line in enumerate(ink.folded(whole, LOOP - 28.0, SMALL, 3)):
+        sheet.text(x + 14.0, down + 26.0 + 11.0 * number, line, size=SMALL, ink="soft", full=whole)
 
 
 def _legend(art: _Art, y: float) -> float:
