@@ -38,8 +38,9 @@ def test_every_layer_can_be_switched_and_says_how_many_things_it_has(viewer, sam
 
 
 def test_one_row_alone_by_list_and_by_key(viewer, sample_page):
-    viewer.open(sample_page, "sel=p.s.01")
+    viewer.open(sample_page)
     north = viewer.seen("p.n.01")
+    viewer.run("twinViewer.select('p.s.01')")
     viewer.key("i")
     assert viewer.state["isolate"] == "row:p.s"
     assert viewer.under(*north) != "p.n.01" and viewer.seen("p.s.02")
