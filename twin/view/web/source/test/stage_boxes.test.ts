@@ -89,7 +89,7 @@ describe("the boxes of a scene", () => {
   });
 
   it("get a thickness where they have none, and are left out where they are no numbers", () => {
-    const made = layout(scene([{ boxes: [[1, 1, 1, 1, 2, 2], [NaN, 0, 0, 1, 1, 1], [3, 3, 3, 2, 2, 2]], thing: [0, 1, 2] }]));
+    const made = layout(scene([{ boxes: [[1, 1, 1, 1, 2, 2], [NaN, 0, 0, 1, 1, 1], [0, 0, 0, 1e9, 1, 1], [3, 3, 3, 2, 2, 2]], thing: [0, 1, 1, 2] }]));
     expect(made.count).toBe(2);
     expect(made.bounds[3]! - made.bounds[0]!).toBeCloseTo(0.004, 4);
     expect(made.bounds[9]! - made.bounds[6]!).toBeCloseTo(1, 5);

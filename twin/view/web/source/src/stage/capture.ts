@@ -5,6 +5,7 @@ import { write } from "./labels";
 import type { Sized } from "./labels";
 import type { Orbit } from "./orbit";
 import type { Picture } from "./picture";
+import type { Half } from "./places";
 import type { Run } from "./run";
 import { PALETTES } from "./themes";
 
@@ -12,13 +13,6 @@ const TILE = 2048;
 /** Longest side of a canvas that every browser takes, and its area. [px] */
 const LONGEST = 16384;
 const AREA = 120e6;
-
-/** What stands where: CSS pixels from the left. */
-export interface Half {
-  run: Run;
-  x: number;
-  width: number;
-}
 
 /** The largest scale, up to the wanted one, for which a canvas can be had. */
 export function possible(scale: number, width: number, height: number): number {

@@ -9,6 +9,8 @@ import type { Triple } from "./vectors";
 
 /** Thinnest drawn box: thinner ones would be lost between pixels, or fight with what they lie on. [m] */
 const THIN = 0.004;
+/** What lies farther from the middle is a mistake: it would leave no depth to tell the rest apart. [m] */
+const FARTHEST = 1e5;
 /** Layers that the shader can tell apart. */
 const MOST = 256;
 
@@ -83,7 +85,7 @@ function gather(scene: Scene, into: Layout, number: number): void {
       b[at + side] = Math.min(one, other) - thin;
       b[at + 3 + side] = Math.max(one, other) + thin;
     }
-    if (!b.subarray(at, at + 6).every(Number.isFinite)) continue;
+    if (!b.subarray(at, at + 6).every((place) => Math.abs(place) < FARTHEST)) continue;
     const owner = thing[k] ?? -1;
     into.thing[into.count] = owner < things ? owner : -1;
     into.front[into.count] = Math.min(front[k] ?? 0, 4);

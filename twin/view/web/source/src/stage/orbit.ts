@@ -149,7 +149,8 @@ function depths(orbit: Orbit, at: Three, ahead: Three, low: Three, high: Three):
   const [nearest, farthest] = [Math.min(...along), Math.max(...along, 1e-3)];
   if (orbit.parallel > 0) return [nearest - 1, farthest + 1];
   const far = farthest * 1.02 + 0.1;
-  return [Math.max(nearest * 0.98, far * 0.0008, 0.02), far];
+  // As far away as nothing is cut that one looks at: the depth behind it is told apart the better.
+  return [Math.max(nearest * 0.98, Math.min(far * 0.0008, orbit.distance * 0.03), 0.02), far];
 }
 
 /** The part of a picture between two corners, 0 .. 1 from its lower left, as a picture of its own: for tiles. */

@@ -3,22 +3,21 @@ import type {
   Air, Box, Eye, Graphics, Highlight, Paint, Scene, Side, Stage, StageEvents, StageOptions, Stats, Theme, Vector, View,
 } from "../contract";
 import { capture } from "./capture";
-import type { Half } from "./capture";
 import { FlatStage } from "./flat";
 import { prefersCalm, prepare } from "./graphics";
 import type { Placed } from "./labels";
 import { Motion } from "./motion";
-import { axes, eyeOf, isPlan, orbitOf, preset, projection, ray, tangents } from "./orbit";
+import { axes, eyeOf, isPlan, orbitOf, preset, ray, tangents } from "./orbit";
 import { Pace } from "./pace";
 import { Picture } from "./picture";
+import { Places } from "./places";
+import type { Half } from "./places";
 import { listen } from "./pointer";
 import { Run } from "./run";
 import { Sign } from "./sign";
-import { add, apply, between, dot, finite, length, minus } from "./vectors";
+import { add, between, dot, finite, length, minus } from "./vectors";
 import type { Three, Triple } from "./vectors";
 
-/** Pixels between two runs. */
-const GAP = 2;
 const TURN = Math.PI;
 /** Pictures wider than this, over their height, show more beside the same things. */
 const WIDE = 1.5;
@@ -47,10 +46,10 @@ class SpatialStage implements Stage {
   private readonly motion: Motion;
   private readonly pace: Pace;
   private readonly unlisten: () => void;
-  private readonly runs: [Run | null, Run | null] = [null, null];
+  private readonly places = new Places();
+  private readonly runs = this.places.runs;
   private readonly began: number;
   private readonly calm: boolean;
-  private how: "first" | "second" | "both" = "first";
   private readonly layers = new Map<string, boolean>();
   private mask: Uint8Array | null = null;
   private cut: Box | null = null;
@@ -58,7 +57,6 @@ class SpatialStage implements Stage {
   private dressed: Theme = "light";
   private wind: { air: Air | null; streams: boolean; lut: Uint8Array } = { air: null, streams: false, lut: new Uint8Array(0) };
   private pointer: { x: number; y: number } | null = null;
-  private rect = { width: 1, height: 1 };
   private gone = false;
   private first = 0;
 
@@ -78,7 +76,7 @@ class SpatialStage implements Stage {
     this.unlisten = listen(this.canvas, {
       flat: () => this.motion.plan,
       turn: (right, down) => this.turned(right, down),
-      pan: (right, down) => this.moves(() => this.motion.pan(-right / this.rect.height, down / this.rect.height)),
+      pan: (right, down) => this.moves(() => this.motion.pan(-right / this.places.rect.height, down / this.places.rect.height)),
       zoom: (factor, x, y) => this.zoomed(factor, x, y),
       hover: (x, y) => {
         this.pointer = { x, y };
@@ -136,11 +134,11 @@ class SpatialStage implements Stage {
   }
 
   arrange(how: "first" | "second" | "both"): void {
-    const before = Math.min(this.aspect(), WIDE);
-    this.how = how;
+    const before = Math.min(this.places.aspect(), WIDE);
+    this.places.how = how;
     const { now } = this.motion;
     // In half the width the same things are seen from farther away.
-    const away = before / Math.min(this.aspect(), WIDE);
+    const away = before / Math.min(this.places.aspect(), WIDE);
     if (away !== 1) this.motion.jump({ ...now, distance: now.distance * away, parallel: now.parallel * away });
     this.redraw();
   }
@@ -205,7 +203,7 @@ class SpatialStage implements Stage {
   // The eye
 
   look(view: View): void {
-    this.motion.fly(this.preset(view, this.halves()[0]?.side ?? 0), performance.now());
+    this.motion.fly(this.preset(view, this.places.halves()[0]?.side ?? 0), performance.now());
     this.pace.ask(true);
   }
 
@@ -230,7 +228,7 @@ class SpatialStage implements Stage {
     if (!finite(target)) return;
     const wide = extent ?? Math.max(2.2 * length(minus(box.high, box.low)), 7);
     const aim = this.motion.aim;
-    const half = (0.5 * wide) / Math.min(1, this.aspect());
+    const half = (0.5 * wide) / Math.min(1, this.places.aspect());
     const plan = isPlan(aim);
     const next = { ...aim, target, distance: half / tangents(1)[0], parallel: aim.parallel > 0 ? half : 0 };
     if (!plan) next.tilt = Math.min(Math.max(aim.tilt, 0.38), 0.85);
@@ -240,7 +238,7 @@ class SpatialStage implements Stage {
 
   nudge(turn: number, tilt: number, near: number, right = 0, ahead = 0): void {
     if (turn || tilt) this.motion.turn(turn * TURN, tilt * TURN);
-    if (near) this.motion.zoom(Math.exp(-near), 0, 0, this.aspect(), null);
+    if (near) this.motion.zoom(Math.exp(-near), 0, 0, this.places.aspect(), null);
     if (this.motion.plan ? right || ahead : 0) this.motion.pan(right, ahead);
     else if (right || ahead) this.motion.walk(right, ahead);
     this.pace.ask(true);
@@ -254,26 +252,26 @@ class SpatialStage implements Stage {
       const sound = finite(document.low) && finite(document.high) && document.low.every((part, k) => part <= document.high[k]!);
       [low, high] = sound ? [document.low, document.high] : [run.layout.low, run.layout.high].map((place) => add(place, run.layout.origin)) as [Triple, Triple];
     }
-    return preset(view, low, high, this.aspect());
+    return preset(view, low, high, this.places.aspect());
   }
 
   private turned(right: number, down: number): void {
-    this.moves(() => this.motion.turn((right / this.rect.height) * TURN, (down / this.rect.height) * TURN));
+    this.moves(() => this.motion.turn((right / this.places.rect.height) * TURN, (down / this.places.rect.height) * TURN));
   }
 
   private zoomed(factor: number, x: number, y: number): void {
-    const [u, v, half] = this.share(x, y);
+    const [u, v, half] = this.places.share(x, y);
     let depth: number | null = null;
     if (half) {
       const orbit = this.motion.aim;
       const { origin } = half.run.layout;
-      const { from, along } = ray(orbit, origin, u, v, this.aspect());
+      const { from, along } = ray(orbit, origin, u, v, this.places.aspect());
       const hit = half.run.hit(from, along);
       const ground = along[2] < -1e-3 ? -from[2] / along[2] : Infinity;
       const met = Math.min(hit.distance, ground > 0 ? ground : Infinity);
       if (orbit.parallel === 0 && met < 8 * orbit.distance) depth = met * dot(along, axes(orbit).ahead);
     }
-    this.moves(() => this.motion.zoom(factor, u, v, this.aspect(), depth));
+    this.moves(() => this.motion.zoom(factor, u, v, this.places.aspect(), depth));
   }
 
   private moves(change: () => void): void {
@@ -281,76 +279,19 @@ class SpatialStage implements Stage {
     this.pace.ask(true);
   }
 
-  // Places of the canvas
-
-  private halves(): (Half & { side: Side })[] {
-    const [first, second] = this.runs;
-    const { width } = this.rect;
-    if (this.how === "both" && first && second) {
-      const half = Math.max((width - GAP) / 2, 1);
-      return [{ run: first, side: 0, x: 0, width: half }, { run: second, side: 1, x: half + GAP, width: half }];
-    }
-    const side: Side = this.how === "second" && second ? 1 : first ? 0 : 1;
-    const run = this.runs[side];
-    return run ? [{ run, side, x: 0, width }] : [];
-  }
-
-  private aspect(): number {
-    const half = this.how === "both" && this.runs[0] && this.runs[1] ? (this.rect.width - GAP) / 2 : this.rect.width;
-    return Math.max(half, 1) / Math.max(this.rect.height, 1);
-  }
-
-  /** A place as -1 .. 1 of the half that it lies in. */
-  private share(x: number, y: number): [number, number, (Half & { side: Side }) | null] {
-    const half = this.halves().find((each) => x >= each.x && x <= each.x + each.width) ?? null;
-    if (!half) return [0, 0, null];
-    return [(2 * (x - half.x)) / half.width - 1, 1 - (2 * y) / this.rect.height, half];
-  }
-
   at(x: number, y: number): { thing: number; side: Side } {
-    const [u, v, half] = this.share(x, y);
-    if (!half) return { thing: -1, side: 0 };
-    const { from, along } = ray(this.motion.now, half.run.layout.origin, u, v, this.aspect());
-    return { thing: half.run.hit(from, along).thing, side: half.side };
+    return this.places.at(this.motion.now, x, y);
   }
 
   project(thing: number, side: Side = 0): { x: number; y: number } | null {
-    const half = this.halves().find((each) => each.side === side);
-    const box = half?.run.place(thing);
-    if (!half || !box) return null;
-    const middle = between(box.low, box.high);
-    // From above it is the lid that is seen of a machine in a row: its middle lies behind the neighbours.
-    if (this.motion.now.tilt > 0.1) middle[2] = box.high[2];
-    const placed = this.placer(half)(middle);
-    return placed && { x: placed.x, y: placed.y };
-  }
-
-  /** From a place of a run to the canvas, and the pixels of a metre there. */
-  private placer(half: Half): (place: Three) => { x: number; y: number; metre: number } | null {
-    const { origin, low, high } = half.run.layout;
-    const orbit = this.motion.now;
-    const { matrix } = projection(orbit, origin, low, high, this.aspect());
-    const { height } = this.rect;
-    return (place) => {
-      const [x, y, , w] = apply(matrix, place);
-      if (!(w > 0)) return null;
-      const metre = orbit.parallel > 0 ? height / (2 * orbit.parallel) : height / (2 * tangents(1)[0] * w);
-      return { x: half.x + ((x / w + 1) / 2) * half.width, y: ((1 - y / w) / 2) * height, metre };
-    };
-  }
-
-  private labelled(): Placed[] {
-    if (!this.names) return [];
-    return this.halves().flatMap((half) => {
-      const place = this.placer(half);
-      return half.run.labels().flatMap((label) => {
-        const at = place(label.at);
-        return at && at.x > half.x && at.x < half.x + half.width ? [{ text: label.text, kind: label.kind, ...at }] : [];
-      });
-    });
+    return this.places.project(this.motion.now, thing, side);
   }
 
   // Drawing
+
+  private labelled(): Placed[] {
+    return this.names ? this.places.names(this.motion.now) : [];
+  }
 
   private all(change: (run: Run) => void): void {
     for (const run of this.runs) if (run) change(run);
@@ -369,45 +310,45 @@ class SpatialStage implements Stage {
       const { thing, side } = this.at(x, y);
       this.events.hover(thing, side, x, y);
     }
-    const halves = this.halves();
+    const halves = this.places.halves();
     const alive = halves.some((half) => half.run.streams.alive);
     for (const half of halves) half.run.streams.tick(at / 1000);
     if (moving || alive || this.pace.dirty) this.draw(halves);
     return { moving: moving || this.motion.moving, alive };
   }
 
-  private draw(halves: Half[]): void {
+  private draw(halves: readonly Half[]): void {
     if (this.gone) return;
     const { renderer } = this.picture;
     const { ratio, full } = this.pace;
-    this.picture.onto(this.rect, ratio, full, (width, height) => {
+    this.picture.onto(this.places.rect, ratio, full, (width, height) => {
       if (halves.length !== 1) {
         renderer.setScissorTest(false);
         renderer.setClearColor(this.dressed === "dark" ? 0x3a4655 : 0xc3cad2, 1);
         renderer.clear(true, true, false);
       }
-      const scale = width / this.rect.width;
+      const scale = width / this.places.rect.width;
       for (const half of halves) {
         const window = { x: Math.round(half.x * scale), y: 0, width: Math.max(Math.floor(half.width * scale), 1), height };
         this.picture.draw(half.run, this.motion.now, window, { ...window, line: Math.max(ratio, 1) });
       }
     });
-    this.sign.show(this.labelled(), this.rect.width, this.rect.height, Math.min(devicePixelRatio || 1, 2), this.dressed);
+    this.sign.show(this.labelled(), this.places.rect.width, this.places.rect.height, Math.min(devicePixelRatio || 1, 2), this.dressed);
     if (!this.first && halves.length) this.first = performance.now() - this.began;
   }
 
   async capture(scale: number): Promise<Blob> {
-    const { width, height } = this.rect;
+    const { width, height } = this.places.rect;
     const names = this.sign.arrange(this.labelled(), width, height);
-    const made = await capture(this.picture, this.halves(), this.motion.now, this.rect, scale, this.dressed, names);
+    const made = await capture(this.picture, this.places.halves(), this.motion.now, this.places.rect, scale, this.dressed, names);
     this.redraw();
     return made;
   }
 
   resize(): void {
     const box = this.host.getBoundingClientRect();
-    this.rect = { width: Math.max(box.width, 1), height: Math.max(box.height, 1) };
-    this.picture.renderer.setSize(this.rect.width, this.rect.height, false);
+    this.places.rect = { width: Math.max(box.width, 1), height: Math.max(box.height, 1) };
+    this.picture.renderer.setSize(this.places.rect.width, this.places.rect.height, false);
     this.redraw();
   }
 

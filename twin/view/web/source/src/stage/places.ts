@@ -1,0 +1,97 @@
+/** Where the runs stand on the canvas, and what is seen at which place of it. */
+import type { Side } from "../contract";
+import type { Placed } from "./labels";
+import { projection, ray, tangents } from "./orbit";
+import type { Orbit } from "./orbit";
+import type { Run } from "./run";
+import { apply, between } from "./vectors";
+import type { Three } from "./vectors";
+
+/** Pixels between two runs. */
+const GAP = 2;
+
+/** A run and its part of the canvas, CSS pixels from the left. */
+export interface Half {
+  run: Run;
+  side: Side;
+  x: number;
+  width: number;
+}
+
+export class Places {
+  readonly runs: [Run | null, Run | null] = [null, null];
+  how: "first" | "second" | "both" = "first";
+  /** Of the canvas, CSS pixels. */
+  rect = { width: 1, height: 1 };
+
+  private get both(): boolean {
+    return this.how === "both" && this.runs[0] !== null && this.runs[1] !== null;
+  }
+
+  halves(): Half[] {
+    const [first, second] = this.runs;
+    const { width } = this.rect;
+    if (this.both && first && second) {
+      const half = Math.max((width - GAP) / 2, 1);
+      return [{ run: first, side: 0, x: 0, width: half }, { run: second, side: 1, x: half + GAP, width: half }];
+    }
+    const side: Side = (this.how === "second" && second) || !first ? 1 : 0;
+    const run = this.runs[side];
+    return run ? [{ run, side, x: 0, width }] : [];
+  }
+
+  /** Width over height of the picture of a run. */
+  aspect(): number {
+    const wide = this.both ? (this.rect.width - GAP) / 2 : this.rect.width;
+    return Math.max(wide, 1) / Math.max(this.rect.height, 1);
+  }
+
+  /** A place as -1 .. 1 of the half that it lies in. */
+  share(x: number, y: number): [number, number, Half | null] {
+    const half = this.halves().find((each) => x >= each.x && x <= each.x + each.width) ?? null;
+    if (!half) return [0, 0, null];
+    return [(2 * (x - half.x)) / half.width - 1, 1 - (2 * y) / this.rect.height, half];
+  }
+
+  at(orbit: Orbit, x: number, y: number): { thing: number; side: Side } {
+    const [u, v, half] = this.share(x, y);
+    if (!half) return { thing: -1, side: 0 };
+    const { from, along } = ray(orbit, half.run.layout.origin, u, v, this.aspect());
+    return { thing: half.run.hit(from, along).thing, side: half.side };
+  }
+
+  /** From a place of a run to the canvas, and the pixels of a metre there; null behind the eye. */
+  private placer(orbit: Orbit, half: Half): (place: Three) => { x: number; y: number; metre: number } | null {
+    const { origin, low, high } = half.run.layout;
+    const { matrix } = projection(orbit, origin, low, high, this.aspect());
+    const { height } = this.rect;
+    return (place) => {
+      const [x, y, , w] = apply(matrix, place);
+      if (!(w > 0)) return null;
+      const metre = orbit.parallel > 0 ? height / (2 * orbit.parallel) : height / (2 * tangents(1)[0] * w);
+      return { x: half.x + ((x / w + 1) / 2) * half.width, y: ((1 - y / w) / 2) * height, metre };
+    };
+  }
+
+  project(orbit: Orbit, thing: number, side: Side): { x: number; y: number } | null {
+    const half = this.halves().find((each) => each.side === side);
+    const box = half?.run.place(thing);
+    if (!half || !box) return null;
+    const middle = between(box.low, box.high);
+    // From above it is the lid that is seen of a machine in a row: its middle lies behind the neighbours.
+    if (orbit.tilt > 0.1) middle[2] = box.high[2];
+    const placed = this.placer(orbit, half)(middle);
+    return placed && { x: placed.x, y: placed.y };
+  }
+
+  /** Names where they are seen. */
+  names(orbit: Orbit): Placed[] {
+    return this.halves().flatMap((half) => {
+      const place = this.placer(orbit, half);
+      return half.run.labels().flatMap((label) => {
+        const at = place(label.at);
+        return at && at.x > half.x && at.x < half.x + half.width ? [{ text: label.text, kind: label.kind, ...at }] : [];
+      });
+    });
+  }
+}
