@@ -16,6 +16,7 @@ from twin.view.camera import fitted
 from twin.view.drawing import aim
 from twin.view.finder import Finder
 from twin.view.kin import Family
+from twin.view.pane import HIDDEN
 from twin.view.telling import describe
 from twin.view.timeline import timelines
 from twin.view.window import make_window
@@ -28,13 +29,29 @@ def made():
     return hall()
 
 
-@pytest.fixture
-def window(graphics, made):
-    """A window on three states, a finding and four things that are followed in time."""
+@pytest.fixture(scope="module")
+def opened(graphics, made):
+    """A window on three states, a finding and something that is followed in time."""
     results = replace(solved(made), histories=histories(made))
     shown = make_window(made, results, judged(), off_screen=True, size=SIZE)
     yield shown
     shown.plotter.close()
+
+
+@pytest.fixture
+def window(opened):
+    """The same, as it was when it was opened."""
+    yield opened
+    opened.plotter.clear_box_widgets()
+    opened.section()
+    while opened.followed is not None:
+        opened.step_timeline(1)
+    opened.field, opened.scenario, opened.labelled = "rack.inlet_temperature", 0, True
+    for layer in opened.actors:
+        opened.show(layer, layer not in HIDDEN)
+    opened.forget()
+    opened.look("iso")
+    opened.paint()
 
 
 def judged(*more):
@@ -118,9 +135,9 @@ def test_what_is_seen_at_the_pixel_of_a_rack_is_that_rack(window):
 def test_painting_again_changes_what_is_seen(graphics, made):
     cold = with_rack_values(solved(made), "inlet_temperature", [20.0] * 8)
     hot = with_rack_values(solved(made), "inlet_temperature", [38.0] * 8)
-    window = make_window(made, cold, off_screen=True, size=(900, 700))
+    window = make_window(made, cold, off_screen=True, size=(800, 600))
     racks = window.scene.layer("racks")
-    aim(window.plotter, fitted("plan", racks.low.min(axis=0), racks.high.max(axis=0), 9 / 7))
+    aim(window.plotter, fitted("plan", racks.low.min(axis=0), racks.high.max(axis=0), 4 / 3))
     seen = []
     for results in (cold, hot):
         window.results = results
@@ -272,6 +289,7 @@ def test_a_section_box_hides_what_lies_outside(window):
     assert not window.isolate()
 
 
+@pytest.mark.slow
 def test_every_key_is_told_and_does_something_without_harm(window, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     told = keys.help_text()
@@ -309,21 +327,21 @@ def test_unknown_quantities_and_themes_are_refused(graphics, made):
         make_window(made, solved(made), off_screen=True, theme="pink")
 
 
-def test_words_of_the_window_do_not_overlap(graphics, made):
-    """Title, list, panel, note and colour bar keep apart in windows of two sizes."""
-    for size in ((1500, 900), (1280, 720)):
-        window = make_window(
-            made, replace(solved(made), histories=histories(made)), judged(), off_screen=True, size=size
-        )
-        for key in ("f", "t"):
-            keys.press(window, key)
-        window.plotter.render()
-        rects = {name: bounds(window, actor) for name, actor in window.plotter.actors.items() if words(name)}
-        for a, first in rects.items():
-            for b, second in rects.items():
-                apart = (first[1] <= second[0]) | (second[1] <= first[0])
-                assert a >= b or apart.any(), (a, b, first, second)
-        window.plotter.close()
+@pytest.mark.parametrize("size", [(1280, 720), pytest.param((1500, 900), marks=pytest.mark.slow)], ids=str)
+def test_words_of_the_window_do_not_overlap(graphics, made, size):
+    """Title, list, panel, note and colour bar keep apart."""
+    window = make_window(
+        made, replace(solved(made), histories=histories(made)), judged(), off_screen=True, size=size
+    )
+    for key in ("f", "t"):
+        keys.press(window, key)
+    window.plotter.render()
+    rects = {name: bounds(window, actor) for name, actor in window.plotter.actors.items() if words(name)}
+    for a, first in rects.items():
+        for b, second in rects.items():
+            apart = (first[1] <= second[0]) | (second[1] <= first[0])
+            assert a >= b or apart.any(), (a, b, first, second)
+    window.plotter.close()
 
 
 def words(name):
