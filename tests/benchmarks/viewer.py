@@ -57,7 +57,7 @@ def rows(small: bool = False) -> Iterator[Row]:
 
 
 def solved(pods: int) -> Solved:
-    """The hall of the example with more pods and all machines in proportion."""
+    """The hall of the example with more pods, narrower aisles between them, and all machines in proportion."""
     from tests.air_fields import hall_field
     from twin.checks import judge
     from twin.coupling import evaluate
@@ -83,7 +83,8 @@ def _scaled(pods: int) -> list[str]:
     }  # fmt: skip
     return [
         f"params.pods={pods}",
-        f"hall.size=[22 m, {5 + 7.8 * pods:g} m, 6 m]",
+        "pods.0.repeat.step=[0 m, 6 m]",
+        f"hall.size=[22 m, {5 + 6 * pods} m, 6 m]",
         f"power.utility.capacity={25 * more} MVA",
         f"power.utility.fault_level={800 * more} MVA",
         f"power.utility.fault_level_min={400 * more} MVA",

@@ -22,7 +22,8 @@ from twin.scenario import Scenario
 from twin.view import scene as scenes
 from twin.view.web import findings, paths, values
 from twin.view.web.compose import compose
-from twin.view.web.document import Block, Part, Scene, rounded, unpack
+from twin.view.web.document import Scene, rounded, unpack
+from twin.view.web.parts import Block, Part
 
 
 def composed(facility, results, judged=None, **options):

@@ -25,7 +25,8 @@ from twin.view.web import (
     volumes,
     words,
 )
-from twin.view.web.document import Buffer, Document, pack
+from twin.view.web.document import Buffer, pack
+from twin.view.web.parts import Document
 from twin.view.web.scales import Palette
 from twin.view.web.values import Source
 

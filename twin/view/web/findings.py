@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from twin.results import results as found_by
 from twin.results.results import Results, Verdict
 from twin.view.facts import counts
-from twin.view.web.document import Figure, Finding
+from twin.view.web.parts import Figure, Finding
 from twin.view.web.things import Register
 from twin.view.web.words import degrees, text
 

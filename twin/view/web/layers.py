@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from twin.model.facility import Facility
 from twin.view import scene as scenes
 from twin.view.scene import STYLES, Scene
-from twin.view.web.document import Buffer, Label, Layer, Look
+from twin.view.web.document import Buffer
+from twin.view.web.parts import Label, Layer, Look
 from twin.view.web.things import Register
 
 Floats = NDArray[np.float64]

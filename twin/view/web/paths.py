@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from twin.model.facility import Circuit, Facility
-from twin.view.web.document import Buffer, Edges
+from twin.view.web.document import Buffer
+from twin.view.web.parts import Edges
 from twin.view.web.things import Register
 
 MOST = 4096

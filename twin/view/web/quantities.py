@@ -14,7 +14,8 @@ from twin.results.quantities import Quantity as About
 from twin.view.colors import MARGIN
 from twin.view.scene import FIELDS
 from twin.view.web import scales
-from twin.view.web.document import Block, Buffer, Quantity, rounded
+from twin.view.web.document import Buffer, rounded
+from twin.view.web.parts import Block, Quantity
 from twin.view.web.scales import Palette
 from twin.view.web.values import FEEDS, Source
 

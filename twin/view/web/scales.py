@@ -18,7 +18,8 @@ from twin.results.quantities import QUANTITIES
 from twin.units import UnitError
 from twin.view import colors
 from twin.view.colors import Scale
-from twin.view.web.document import Band, Block, Buffer, Tick, Unit
+from twin.view.web.document import Buffer
+from twin.view.web.parts import Band, Block, Tick, Unit
 from twin.view.web.words import text
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from twin.model.air_classes import CLASSES
 from twin.model.products import Rack
 from twin.results.results import Array
 from twin.scenario import Scenario
-from twin.view.web.document import State, Step
+from twin.view.web.parts import State, Step
 from twin.view.web.values import Source
 from twin.view.web.words import text
 

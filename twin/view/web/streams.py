@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from twin.view.air import LINES
 from twin.view.slices import QUANTITY
-from twin.view.web.document import Buffer, Quantity, Streams
+from twin.view.web.document import Buffer
+from twin.view.web.parts import Quantity, Streams
 from twin.view.web.volumes import Even
 
 Floats = NDArray[np.float64]
 
 STEP = 1.0
 """Length of a step over that of the shortest side of a cell."""
-LENGTH = 40.0
-"""Longest part of a line on either side of its seed. [m]"""
+REACH, LENGTH = 1.2, 40.0
+"""Longest part of a line on either side of its seed: over the hall's longer side, and at most. [m]"""
 STEPS = 400
 """Most steps on either side."""
 SLOW = 0.02
@@ -200,7 +201,8 @@ def _of_hall(part: Even, field: Grid, count: int) -> list[Line]:
         return []
     seeds = _seeds(field, speed, count)
     step = STEP * float(field.step.min())
-    made = trace(field, seeds, length=LENGTH, step=step, slowest=SLOW * fastest)
+    length = min(REACH * max(part.size[:2]), LENGTH)
+    made = trace(field, seeds, length=length, step=step, slowest=SLOW * fastest)
     return [thinned(line) for line in made if len(line.points) > 1]
 
 

@@ -12,7 +12,8 @@ from twin.checks.places import Places, hall_name
 from twin.model.base import Mark
 from twin.model.facility import Facility
 from twin.view.scene import Scene
-from twin.view.web.document import Buffer, Things
+from twin.view.web.document import Buffer
+from twin.view.web.parts import Things
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from twin.results.histories import History
 from twin.results.quantities import QUANTITIES
 from twin.results.year import HOUR, SERIES, Year
-from twin.view.web.document import Buffer, Moment, Paint, Quantity, Series, Tick, Timeline, rounded
+from twin.view.web.document import Buffer, rounded
+from twin.view.web.parts import Moment, Paint, Quantity, Series, Tick, Timeline
 from twin.view.web.values import Source
 from twin.view.web.words import degrees
 

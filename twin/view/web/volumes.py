@@ -14,7 +14,8 @@ from twin.checks.places import hall_name
 from twin.results.fields import AirField, AnyField, resampled
 from twin.view import colors
 from twin.view.slices import QUANTITY
-from twin.view.web.document import Buffer, Quantity, Volume
+from twin.view.web.document import Buffer
+from twin.view.web.parts import Quantity, Volume
 from twin.view.web.scales import Palette
 
 Floats = NDArray[np.float32]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from twin.checks.wording import dimension, quantity
-from twin.view.web.document import Dimension, Unit
+from twin.view.web.parts import Dimension, Unit
 
 _DEGREES = re.compile(r"(?<=\d )degC\b")
 

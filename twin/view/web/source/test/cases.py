@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from twin.checks.wording import DIMENSION_NAMES
-from twin.view.web import document as d
+from twin.view.web import document
+from twin.view.web import parts as d
 from twin.view.web.words import dimensions, text
 
 HERE = Path(__file__).parent
@@ -32,7 +33,7 @@ def quantities() -> dict[str, Any]:
 
 def scene() -> bytes:
     """Two racks on a power tree and a loop, three states, one finding, a timeline; the same bytes every time."""
-    buffer = d.Buffer()
+    buffer = document.Buffer()
     values = np.array([[24.0, 25.5], [24.0, 31.25], [np.nan, 26.0]], dtype=np.float32)
     along = np.array([[24.0, 25.5], [26.0, 28.0], [25.0, 27.125]], dtype=np.float32)
     things = d.Things(
@@ -77,7 +78,7 @@ def scene() -> bytes:
         power=buffer.add(np.array([[0, 1], [1, 2], [1, 3], [1, 4]]), "u32"),
         cooling=buffer.add(np.array([[4, 2], [4, 3]]), "u32"), loop=buffer.add(np.array([6, 6]), "u32"),
     )  # fmt: skip
-    return d.pack(
+    return document.pack(
         d.Document(
             generator="twin", title="Two racks", digest="0" * 64, status="solved", verdict="fail",
             summary="1 rule is broken", low=(0, 0, 0), high=(2, 1, 1), dimensions=dimensions(("temperature",)),
