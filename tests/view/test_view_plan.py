@@ -11,7 +11,7 @@ import pytest
 
 from tests.geometry.small_facilities import facility, machine, shell
 from tests.view.view_samples import HOSTILE, hall, solved, verdict, with_rack_values
-from twin.view import board, colors, plan
+from twin.view import board, colors, lettering, plan
 from twin.view.scene import build
 
 
@@ -72,7 +72,7 @@ def test_letters_are_readable_or_absent():
     made = hall()
     for name in plan.MAPS:
         sizes = [t.get_fontsize() for axes in plan.figure(made, solved(made), name).axes for t in axes.texts]
-        assert min(sizes) >= plan.READABLE
+        assert min(sizes) >= lettering.READABLE
 
 
 @pytest.mark.parametrize(

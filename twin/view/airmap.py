@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin.model.facility import Facility
 from twin.results.fields import AnyField
 from twin.results.results import Results, Verdict
-from twin.view import legend, plan, slices
+from twin.view import legend, lettering, plan, slices
 from twin.view.colors import Scale
 from twin.view.paints import PICTURES, Paint, caption
 from twin.view.plan import EDGE, Frame
@@ -113,9 +113,9 @@ def _air(axes: Axes, part: Cut | None, scale: Scale, fastest: float) -> None:
         *lines, np.ma.masked_invalid(fine).T, cmap=colours, vmin=scale.low, vmax=scale.high, zorder=1.5,
         shading="flat", rasterized=True, edgecolors="none", linewidth=0,
     )  # fmt: skip
-    spots, moves = _arrows(part, ARROW / plan.points_per_metre(axes))
+    spots, moves = _arrows(part, ARROW / lettering.points_per_metre(axes))
     if len(spots):
-        length = ARROW / plan.points_per_metre(axes) * 1.6
+        length = ARROW / lettering.points_per_metre(axes) * 1.6
         axes.quiver(
             *spots.T, *moves.T, angles="xy", scale_units="xy", scale=fastest / length, units="dots", width=1.3,
             headwidth=3.6, headlength=4.2, headaxislength=3.8, minlength=0.5, color=legend.INK, alpha=0.75,
