@@ -28,7 +28,7 @@ PORT = {"transfer_switch": 24.0, "load": 90.0}
 """Distance between inputs by kind. [px]"""
 TRACK, EDGE = 9.0, 10.0
 """Distance between tracks, and of the first to symbols. [px]"""
-SAID = 74.0
+SAID = 80.0
 """Room for the text beside a breaker. [px]"""
 BREAKER = 36.0
 """Room for breakers and their text above the loads. [px]"""
