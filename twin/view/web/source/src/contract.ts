@@ -91,7 +91,7 @@ export interface Stats {
   /** Of the last frame. */
   calls: number;
   triangles: number;
-  /** Mean script time of the last 30 frames. [ms] */
+  /** Mean script time of the last 30 frames, without the first one, which waits for the shaders' compiler. [ms] */
   script: number;
   /** From the beginning of the script to the first picture. [ms] */
   first: number;
@@ -119,6 +119,8 @@ export interface StageOptions {
   /** False: draw the plan that is drawn without WebGL. */
   webgl?: boolean;
   theme?: Theme;
+  /** Addition: edges of the canvas that panels cover, CSS pixels; what is fitted into the picture keeps off them. */
+  inset?: () => { left: number; top: number; right: number; bottom: number };
 }
 
 /** The picture.  It draws only when something changed or moves; all units are metres, z is up. */

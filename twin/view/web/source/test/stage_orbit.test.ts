@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { View } from "../src/contract";
 import { Motion } from "../src/stage/motion";
-import { axes, cropped, eyeOf, fitted, isPlan, orbitOf, preset, projection, ray, standpoint } from "../src/stage/orbit";
+import { axes, cropped, eyeOf, fitted, isPlan, orbitOf, preset, projection, ray, standpoint, withinInset } from "../src/stage/orbit";
 import type { Orbit } from "../src/stage/orbit";
 import { add, apply, corners, cross, dot, minus, times } from "../src/stage/vectors";
 import type { Triple } from "../src/stage/vectors";
@@ -41,6 +41,19 @@ describe("a preset view", () => {
       const high = Math.max(...places.map(([, y]) => Math.abs(y)));
       expect(Math.max(wide, high)).toBeLessThanOrEqual(1);
       expect(Math.max(wide, high)).toBeGreaterThan(0.85);
+    }
+  });
+
+  it("keeps off what is covered", () => {
+    const inset = { left: 0.2, top: 0, right: 0, bottom: 0.15 };
+    for (const view of VIEWS) {
+      const orbit = withinInset(view, LOW, HIGH, 1.6, inset);
+      for (const corner of corners(LOW, HIGH)) {
+        const [x, y] = seen(orbit, corner, 1.6);
+        expect((x + 1) / 2).toBeGreaterThan(0.2 - 0.02);
+        expect((y + 1) / 2).toBeGreaterThan(0.15 - 0.02);
+        expect(Math.max(x, y)).toBeLessThan(1.04);
+      }
     }
   });
 

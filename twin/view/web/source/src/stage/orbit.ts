@@ -97,6 +97,26 @@ export function fitted(orbit: Orbit, low: Three, high: Three, aspect: number): O
   return { ...orbit, target, distance: Math.max(half, 0.5), parallel: 0 };
 }
 
+/** Shares of the picture that are covered at its edges. */
+export interface Inset {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** The same box in the part of the picture that is not covered: from farther away, and aside. */
+export function withinInset(view: View, low: Three, high: Three, aspect: number, inset: Inset): Orbit {
+  const wide = Math.max(1 - inset.left - inset.right, 0.3);
+  const tall = Math.max(1 - inset.top - inset.bottom, 0.3);
+  const fit = preset(view, low, high, (aspect * wide) / tall);
+  const orbit = { ...fit, distance: fit.distance / tall, parallel: fit.parallel / tall };
+  const { right, up } = axes(orbit);
+  const height = 2 * halfHeight(orbit);
+  const aside = add(times(right, ((inset.right - inset.left) / 2) * height * aspect), times(up, ((inset.top - inset.bottom) / 2) * height));
+  return { ...orbit, target: add(orbit.target, aside) };
+}
+
 /** Tangents of half the angle of view: upright and level. */
 export function tangents(aspect: number): [number, number] {
   const upright = Math.tan(FIELD / 2);

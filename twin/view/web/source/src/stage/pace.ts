@@ -5,6 +5,8 @@ const SHARPEST = 2;
 const COARSEST = 0.4;
 /** A frame that takes longer is felt. [ms] */
 const FELT = 38;
+/** Time between pictures where nothing but the air moves. [ms] */
+const DRIFT = 30;
 /** Stillness after which the picture is drawn in full. [ms] */
 const REST = 160;
 
@@ -23,6 +25,7 @@ export class Pace {
   /** Of the last picture. */
   private shown = 0;
   private moved = false;
+  private drifts = false;
 
   /**
    * `step` moves and draws, and says whether more is to come; `busy` tells that the last picture is not finished; `rested` is called
@@ -50,8 +53,8 @@ export class Pace {
 
   private run(at: number): void {
     this.request = 0;
-    if (this.busy()) return this.ask();
     const passed = this.last ? at - this.last : 16;
+    if (this.busy() || (this.drifts && !this.dirty && passed < DRIFT)) return this.ask();
     const before = performance.now();
     const drawn = this.dirty;
     const ratio = this.ratio;
@@ -62,13 +65,15 @@ export class Pace {
       this.shown = ratio;
     }
     this.last = moving || alive ? at : 0;
+    this.drifts = alive && !moving;
     if (moving) this.go(passed);
     else if (this.moved) this.settle();
     if (moving || alive) this.ask();
   }
 
   private measure(spent: number): void {
-    this.frames++;
+    // The first one waits for the compiler of the shaders; that is told by the time of the first picture.
+    if (this.frames++ === 0) return;
     this.times.push(spent);
     if (this.times.length > 30) this.times.shift();
   }
@@ -95,7 +100,7 @@ export class Pace {
     }, REST);
   }
 
-  /** Mean script time of the last 30 frames. [ms] */
+  /** Mean script time of the last 30 frames but the first of all. [ms] */
   get script(): number {
     return this.times.length ? this.times.reduce((sum, each) => sum + each, 0) / this.times.length : 0;
   }

@@ -160,6 +160,12 @@ export class Picture {
     renderer.render(run.root, this.camera);
   }
 
+  /** Compile what runs may draw later. */
+  warm(runs: readonly Run[]): void {
+    if (this.renderer.getContext().isContextLost()) return;
+    for (const run of runs) this.renderer.compile(run.root, this.camera);
+  }
+
   /** Depth of what is solid, for rays through the air to end there. */
   private solids(run: Run, window: Window): void {
     const before = this.renderer.getRenderTarget();

@@ -90,14 +90,20 @@ export class Run {
   /** Layers that are to be seen, by name; the others as the document says, or because they are painted. */
   show(wanted: ReadonlyMap<string, boolean>): void {
     this.wanted = wanted;
+    let changed = false;
     this.layout.layers.forEach((layer, k) => {
-      this.seen[k] = wanted.get(layer.name) ?? (!layer.hidden || this.painted.has(layer.name));
+      const on = wanted.get(layer.name) ?? (!layer.hidden || this.painted.has(layer.name));
+      changed ||= on !== this.seen[k];
+      this.seen[k] = on;
     });
+    if (!changed) return;
     this.recoat();
     this.outline();
+    this.stale = true;
   }
 
   dress(theme: Theme): void {
+    if (theme === this.theme) return;
     this.theme = theme;
     this.recoat();
   }
@@ -111,7 +117,6 @@ export class Run {
       values.set([layer.opacity, this.seen[k] ? 1 : 0, 0, 0], 4 * (wide + k));
     });
     this.table.needsUpdate = true;
-    this.stale = true;
   }
 
   paint(paint: Paint): void {
@@ -129,13 +134,15 @@ export class Run {
     }
     for (const attribute of this.attributes) attribute.share.needsUpdate = true;
     fill(this.lut, paint.lut);
-    this.out = paint.out;
+    const same = paint.out.size === this.out.size && [...paint.out].every((each) => this.out.has(each));
+    this.out = new Set(paint.out);
+    if (!same) this.mark();
     this.painted = new Set(coats.keys());
-    this.mark();
     this.show(this.wanted);
   }
 
   isolate(mask: Uint8Array | null): void {
+    if (mask === null && this.mask === null) return;
     this.mask = mask;
     this.mark();
     this.stale = true;

@@ -7,7 +7,8 @@ import { FlatStage } from "./flat";
 import { prefersCalm, prepare } from "./graphics";
 import type { Placed } from "./labels";
 import { Motion } from "./motion";
-import { axes, eyeOf, isPlan, orbitOf, preset, ray, tangents } from "./orbit";
+import { axes, eyeOf, isPlan, orbitOf, ray, tangents, withinInset } from "./orbit";
+import type { Orbit } from "./orbit";
 import { Pace } from "./pace";
 import { Picture } from "./picture";
 import { Places } from "./places";
@@ -21,6 +22,9 @@ import type { Three, Triple } from "./vectors";
 const TURN = Math.PI;
 /** Pictures wider than this, over their height, show more beside the same things. */
 const WIDE = 1.5;
+
+/** Time after the first picture in which the rest is made ready. [ms] */
+const READY = 300;
 
 const BEGAN = performance.now();
 
@@ -50,6 +54,7 @@ class SpatialStage implements Stage {
   private readonly runs = this.places.runs;
   private readonly began: number;
   private readonly calm: boolean;
+  private readonly inset: NonNullable<StageOptions["inset"]>;
   private readonly layers = new Map<string, boolean>();
   private mask: Uint8Array | null = null;
   private cut: Box | null = null;
@@ -59,12 +64,14 @@ class SpatialStage implements Stage {
   private pointer: { x: number; y: number } | null = null;
   private gone = false;
   private first = 0;
+  private ready: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly host: HTMLElement, private readonly events: StageEvents, options: StageOptions, readonly graphics: Graphics,
     private readonly canvas: HTMLCanvasElement, context: WebGL2RenderingContext,
   ) {
     this.began = options.began ?? BEGAN;
+    this.inset = options.inset ?? (() => ({ left: 0, top: 0, right: 0, bottom: 0 }));
     this.calm = (options.calm ?? prefersCalm()) || graphics.software;
     if (getComputedStyle(host).position === "static") host.style.position = "relative";
     Object.assign(this.canvas.style, { position: "absolute", inset: "0", width: "100%", height: "100%", display: "block", touchAction: "none" });
@@ -149,6 +156,7 @@ class SpatialStage implements Stage {
   }
 
   visible(layer: string, on: boolean): void {
+    if (this.layers.get(layer) === on) return;
     this.layers.set(layer, on);
     this.all((run) => run.show(this.layers));
   }
@@ -244,7 +252,7 @@ class SpatialStage implements Stage {
     this.pace.ask(true);
   }
 
-  private preset(view: View, side: Side): ReturnType<typeof preset> {
+  private preset(view: View, side: Side): Orbit {
     const run = this.runs[side];
     let { low, high }: { low: Three; high: Three } = { low: [-5, -5, 0], high: [5, 5, 3] };
     if (run) {
@@ -252,7 +260,10 @@ class SpatialStage implements Stage {
       const sound = finite(document.low) && finite(document.high) && document.low.every((part, k) => part <= document.high[k]!);
       [low, high] = sound ? [document.low, document.high] : [run.layout.low, run.layout.high].map((place) => add(place, run.layout.origin)) as [Triple, Triple];
     }
-    return preset(view, low, high, this.places.aspect());
+    const { width, height } = this.places.rect;
+    const px = this.inset();
+    const inset = { left: px.left / width, right: px.right / width, top: px.top / height, bottom: px.bottom / height };
+    return withinInset(view, low, high, this.places.aspect(), inset);
   }
 
   private turned(right: number, down: number): void {
@@ -334,7 +345,10 @@ class SpatialStage implements Stage {
       }
     });
     this.sign.show(this.labelled(), this.places.rect.width, this.places.rect.height, Math.min(devicePixelRatio || 1, 2), this.dressed);
-    if (!this.first && halves.length) this.first = performance.now() - this.began;
+    if (this.first || halves.length === 0) return;
+    this.first = performance.now() - this.began;
+    // What is not seen yet is made ready behind the first picture, not when a pointer first meets something.
+    this.ready = setTimeout(() => this.picture.warm(halves.map((half) => half.run)), READY);
   }
 
   async capture(scale: number): Promise<Blob> {
@@ -359,6 +373,7 @@ class SpatialStage implements Stage {
 
   dispose(): void {
     this.pace.stop();
+    clearTimeout(this.ready);
     this.unlisten();
     for (const run of this.runs) run?.dispose();
     this.picture.dispose();
