@@ -4,7 +4,7 @@ Ours holds every quantity in 24 states, findings, cascades and an air field of a
 that shows them.  What the peers write holds the same boxes in the colours of one state alone: ``export_html`` of PyVista
 (needs the package trame-pyvista, else it is left out), one merged mesh for each layer, and a GLB file of trimesh, likewise.
 Runs are solved before, with the zonal model; their field is made up.  CPU time.  ``--small`` leaves out the hall of 10,000
-racks, whose solve takes a minute.
+racks, whose solve takes minutes.
 """
 
 from __future__ import annotations

@@ -70,11 +70,14 @@ def register(facility: Facility, scene: Scene) -> Register:
 
 def _machines(facility: Facility, places: Places) -> Iterator[Thing]:
     said: dict[str, str] = {}
+    where: dict[tuple[str | None, str | None, str | None], str] = {}
     for m in facility.machines:
         if m.type not in said:
             said[m.type] = f"{m.type}\t{m.product.description}" if m.product.description else m.type
         hall = hall_name(m.hall) if m.hall is not None else ""
-        place = places.of(m.id).name
+        if (m.hall, m.pod, m.row) not in where:
+            where[m.hall, m.pod, m.row] = places.of(m.id).name
+        place = where[m.hall, m.pod, m.row]
         yield Thing(
             m.id,
             _KINDS.get(m.kind, m.kind.replace("_", " ")),
