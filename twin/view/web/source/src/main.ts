@@ -12,7 +12,7 @@ import { hook } from "./ui/hook";
 import { followKeys } from "./ui/keys";
 import { followServer, mayBeLive } from "./ui/live";
 import { followPicture, hover, lookedAt, showRuns, takeView } from "./ui/picture";
-import { buildShell, failurePage, noticeBox } from "./ui/shell";
+import { buildShell, coveredEdges, failurePage, noticeBox } from "./ui/shell";
 import { tipBox } from "./ui/tools";
 
 /** Longest time in which the eye comes to a named view. [ms] */
@@ -21,7 +21,7 @@ const FLIGHT = 2500;
 const root = document.getElementById("app")!;
 
 async function start(): Promise<void> {
-  const status = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+  const status = h("div", { class: "visually-hidden spoken", role: "status", "aria-live": "polite" });
   const notices = noticeBox();
   document.body.append(status, notices.element);
   const app = new App(status, notices.show);
@@ -98,7 +98,7 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
   };
   app.store.follow((ignored) => app.notice(`The address asks for what this page does not know: ${ignored.join(", ")}`));
   document.documentElement.dataset["theme"] = app.theme;
-  app.stage = createStage(shell.host, events, { theme: app.theme });
+  app.stage = createStage(shell.host, events, { theme: app.theme, inset: () => coveredEdges(shell.host) });
   if (scenes.length) first(app, scenes);
   const choose = (file: File) => void compareWith(app, file);
   const furnish = () => {

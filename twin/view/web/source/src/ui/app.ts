@@ -200,6 +200,21 @@ export class App {
     document.documentElement.classList.remove("dock-open");
   }
 
+  /** Fly to where all of some things are in sight. */
+  flyAround(things: readonly number[]): void {
+    const low = [Infinity, Infinity, Infinity];
+    const high = [-Infinity, -Infinity, -Infinity];
+    for (const thing of things)
+      this.run.position(thing)?.forEach((value, k) => {
+        low[k] = Math.min(low[k]!, value);
+        high[k] = Math.max(high[k]!, value);
+      });
+    if (!Number.isFinite(low[0])) return;
+    const middle = low.map((value, k) => (value + high[k]!) / 2) as [number, number, number];
+    const span = Math.hypot(...low.map((value, k) => high[k]! - value));
+    this.stage.fly(middle, this.side, Math.max(12, 1.4 * span));
+  }
+
   /** Said to those who listen to the page. */
   say(text: string): void {
     this.status.textContent = text;

@@ -75,7 +75,7 @@ export function change(one: string, other: string): string {
   if (!a || !b || a[2] !== b[2]) return "\u2013";
   const gap = Number(b[1]) - Number(a[1]);
   if (!Number.isFinite(gap)) return "\u2013";
-  const unit = a[2] === "degC" ? "K" : a[2];
+  const unit = a[2] === "degC" || a[2] === "\u00b0C" ? "K" : a[2];
   return `${gap < 0 ? "\u2212" : "+"}${general(Math.abs(gap), 3)}${unit ? ` ${unit}` : ""}`;
 }
 

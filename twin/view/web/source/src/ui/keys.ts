@@ -52,7 +52,7 @@ export function followKeys(app: App): void {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const target = event.target as HTMLElement;
-    const typing = target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select");
+    const typing = target.matches("input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select");
     if (event.key === "Escape" && !typing) return escape(app);
     if (typing || !app.hasRun) return;
     if (event.key === " " && target.closest("button, a, summary, label, [role=option]")) return;

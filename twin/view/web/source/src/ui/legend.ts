@@ -13,7 +13,7 @@ export function legend(app: App): HTMLElement {
     const parts = painted
       ? [choice(app, painted.scale), bar(painted.scale, "main"), foot(app, painted.scale)]
       : [h("p", { class: "empty" }, "This run has nothing to paint.")];
-    refill(card, ...parts, airBar(app, painted?.scale ?? null));
+    refill(card, ...parts, airBar(app));
   };
   app.store.watch(
     ["paint", "safe", "state", "timeline", "time", "compare", "theme", "runs", "air", "field", "streams"],
@@ -138,12 +138,19 @@ function inTime(app: App, quantity = app.quantity): boolean {
   return app.timeline?.paints.some((paint) => app.run.document.quantities[paint.quantity] === quantity) ?? false;
 }
 
-function airBar(app: App, main: Scale | null): HTMLElement | null {
+/** Scale of the air that is shown, where it is another than that of the things. */
+export function shownAir(app: App): Scale | null {
   const { volumes } = app.run.document;
   const volume = volumes.find((one) => one.name === app.now.field) ?? volumes[0];
   if (!volume || app.now.air === "off") return null;
   const scale = airScale(app.run, volume, app.now.safe);
-  if (main && main.lut === scale.lut && main.low === scale.low && main.high === scale.high) return null;
+  const main = app.paint()?.scale;
+  return main && main.lut === scale.lut && main.low === scale.low && main.high === scale.high ? null : scale;
+}
+
+function airBar(app: App): HTMLElement | null {
+  const scale = shownAir(app);
+  if (!scale) return null;
   return h(
     "div",
     { class: "legend-air" },

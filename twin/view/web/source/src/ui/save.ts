@@ -2,7 +2,7 @@
 import type { Scale } from "../scene/scale";
 import type { App } from "./app";
 import { h } from "./dom";
-import { paintBar } from "./legend";
+import { paintBar, shownAir } from "./legend";
 import { stateWords } from "./states";
 import { timeText } from "../scene/clock";
 
@@ -26,53 +26,51 @@ export async function savePicture(app: App): Promise<void> {
   }
 }
 
-/** The stage's picture under a title, above a colour bar. */
+/** What is drawn on: sizes are multiples of `unit`. */
+interface Paper {
+  context: CanvasRenderingContext2D;
+  unit: number;
+  ink: string;
+  quiet: string;
+}
+
+/** The stage's picture under a title, above its colour bars. */
 export async function picture(app: App): Promise<Blob> {
   const image = await createImageBitmap(await app.stage.capture(2));
-  const scale = image.width / Math.max(1, stageWidth());
-  const unit = Math.max(1, scale);
+  const unit = Math.max(1, image.width / Math.max(1, stageWidth()));
   const [head, foot] = [64 * unit, 84 * unit];
   const canvas = h("canvas", { width: image.width, height: Math.round(image.height + head + foot) });
   const context = canvas.getContext("2d");
   if (!context) throw new Error("this browser draws no canvas");
   const dark = app.theme === "dark";
-  const [paper, ink, quiet] = dark ? ["#12151b", "#eef1f5", "#9aa4b2"] : ["#ffffff", "#101828", "#667085"];
-  context.fillStyle = paper!;
+  const paper: Paper = { context, unit, ink: dark ? "#eef1f5" : "#101828", quiet: dark ? "#9aa4b2" : "#667085" };
+  context.fillStyle = dark ? "#12151b" : "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(image, 0, head);
-  const { document } = app.run;
-  const write = (
-    text: string,
-    x: number,
-    y: number,
-    size: number,
-    color: string,
-    weight = 400,
-    align: CanvasTextAlign = "left",
-  ) => {
-    context.font = `${weight} ${size * unit}px ${FONT}`;
-    context.fillStyle = color;
-    context.textAlign = align;
-    context.fillText(text, x, y, canvas.width - 40 * unit);
-  };
-  write(document.title, 20 * unit, 28 * unit, 18, ink!, 600);
-  write(caption(app), 20 * unit, 50 * unit, 13, quiet!);
-  const painted = app.paint();
-  if (painted)
-    drawBar(
-      context,
-      painted.scale,
-      20 * unit,
-      head + image.height + 30 * unit,
-      Math.min(canvas.width - 40 * unit, 620 * unit),
-      unit,
-      ink!,
-      quiet!,
-      write,
-    );
+  write(paper, app.run.document.title, 20 * unit, 28 * unit, { size: 18, weight: 600 });
+  write(paper, caption(app), 20 * unit, 50 * unit, { size: 13, color: paper.quiet });
+  const scales = [app.paint()?.scale, shownAir(app)].filter((scale) => !!scale);
+  const width = Math.min((canvas.width - 20 * unit) / scales.length - 20 * unit, 620 * unit);
+  scales.forEach((scale, k) =>
+    drawBar(paper, scale, (20 + (k * (width + 40 * unit)) / unit) * unit, head + image.height + 30 * unit, width),
+  );
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture came"))), "image/png"),
   );
+}
+
+interface Lettering {
+  size: number;
+  color?: string;
+  weight?: number;
+  align?: CanvasTextAlign;
+}
+
+function write({ context, unit, ink }: Paper, text: string, x: number, y: number, how: Lettering): void {
+  context.font = `${how.weight ?? 400} ${how.size * unit}px ${FONT}`;
+  context.fillStyle = how.color ?? ink;
+  context.textAlign = how.align ?? "left";
+  context.fillText(text, x, y, context.canvas.width - 40 * unit);
 }
 
 function stageWidth(): number {
@@ -89,42 +87,21 @@ function caption(app: App): string {
   return `Verdict: ${app.run.document.verdict}. ${where}`;
 }
 
-type Write = (
-  text: string,
-  x: number,
-  y: number,
-  size: number,
-  color: string,
-  weight?: number,
-  align?: CanvasTextAlign,
-) => void;
-
-function drawBar(
-  context: CanvasRenderingContext2D,
-  scale: Scale,
-  x: number,
-  y: number,
-  width: number,
-  unit: number,
-  ink: string,
-  quiet: string,
-  write: Write,
-): void {
+function drawBar(paper: Paper, scale: Scale, x: number, y: number, width: number): void {
+  const { context, unit, ink, quiet } = paper;
   const strip = h("canvas", { width: 256, height: 1 });
   paintBar(strip, scale);
-  write(scale.unit ? `${scale.title} [${scale.unit}]` : scale.title, x, y - 8 * unit, 13, ink, 500);
+  write(paper, scale.unit ? `${scale.title} [${scale.unit}]` : scale.title, x, y - 8 * unit, { size: 13, weight: 500 });
   context.imageSmoothingEnabled = false;
   context.drawImage(strip, x, y, width, 12 * unit);
-  for (const tick of scale.ticks) {
-    const at = x + (width * (tick.value - scale.low)) / (scale.high - scale.low);
-    if (at >= x - 1 && at <= x + width + 1) write(tick.text, at, y + 30 * unit, 12, quiet, 400, "center");
-  }
+  const place = (value: number) => x + (width * (value - scale.low)) / (scale.high - scale.low || 1);
+  const inside = (value: number) => place(value) >= x - 1 && place(value) <= x + width + 1;
+  for (const { value, text } of scale.ticks.filter((tick) => inside(tick.value)))
+    write(paper, text, place(value), y + 30 * unit, { size: 12, color: quiet, align: "center" });
   context.fillStyle = ink;
-  for (const limit of scale.limits) {
-    const at = x + (width * (limit.value - scale.low)) / (scale.high - scale.low);
-    if (at >= x && at <= x + width) context.fillRect(at - unit, y - 4 * unit, 2 * unit, 20 * unit);
-  }
-  write("grey: no value; dark: out of service or without power", x, y + 47 * unit, 11, quiet);
+  for (const { value } of scale.limits.filter((limit) => inside(limit.value)))
+    context.fillRect(place(value) - unit, y - 4 * unit, 2 * unit, 20 * unit);
+  write(paper, "grey: no value; dark: out of service or without power", x, y + 47 * unit, { size: 11, color: quiet });
 }
 
 export function copyText(app: App, text: string, done: string): void {

@@ -4,6 +4,7 @@ import type { Run } from "../scene/run";
 import type { App } from "./app";
 import { h, icon, refill } from "./dom";
 import { paintBy } from "./legend";
+import { maskOf } from "./picture";
 import { chooseState } from "./states";
 
 const indices = new WeakMap<Run, Index>();
@@ -120,6 +121,8 @@ function open(app: App, hit: Hit): void {
   else if (hit.sort === "quantity") paintBy(app, hit.name);
   else {
     app.store.set({ isolate: `${hit.sort}:${hit.name}` });
+    const mask = maskOf(app.run, app.now.isolate);
+    if (mask) app.flyAround([...mask.keys()].filter((thing) => mask[thing]));
     app.say(`Only ${hit.sort} ${hit.name} is shown`);
   }
 }

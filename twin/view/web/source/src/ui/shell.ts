@@ -193,6 +193,31 @@ export function narrow(): boolean {
   return matchMedia("(max-width: 760px)").matches;
 }
 
+/** Height of the colour bar's card until it stands there, on a wide page and on a phone. [px] */
+const EXPECTED = { wide: 108, narrow: 138 };
+
+/** How much of each edge of the stage panels cover, CSS pixels; never more than half of it. */
+export function coveredEdges(host: HTMLElement): { left: number; top: number; right: number; bottom: number } {
+  const whole = host.getBoundingClientRect();
+  const rect = (selector: string) => {
+    const place = document.querySelector(`.over ${selector}`)?.getBoundingClientRect();
+    return place && place.width > 0 && place.right > whole.left && place.left < whole.right ? place : null;
+  };
+  const [panel, upper] = [rect(".selection"), rect(".banner") ?? rect(".compare")];
+  const sheet = panel !== null && narrow();
+  const lower = [rect(".legend"), rect(".time"), sheet ? panel : null].filter((place) => place !== null);
+  const bottom = lower.length
+    ? whole.bottom - Math.min(...lower.map((place) => place.top))
+    : EXPECTED[narrow() ? "narrow" : "wide"];
+  const right = panel && !sheet ? whole.right - panel.left : 0;
+  return {
+    left: 0,
+    top: Math.min(upper ? upper.bottom - whole.top : 0, whole.height / 4),
+    right: Math.min(right, whole.width / 2),
+    bottom: Math.min(bottom, whole.height / 2),
+  };
+}
+
 /** Short messages at the lower edge. */
 export function noticeBox(): { element: HTMLElement; show: (text: string, sort: "note" | "error") => void } {
   const element = h("div", { class: "notices", role: "status", "aria-live": "polite" });

@@ -5,7 +5,16 @@ import { h, icon, iconButton, refill, toggle } from "./dom";
 import { Rows } from "./rows";
 import { timelineChoice } from "./timebar";
 
-const filter = { text: "", racks: false };
+/** Columns of the list, and what each sorts by. */
+const COLUMNS = [
+  { name: "order", text: "State", title: "In the order of the run" },
+  { name: "dark", text: "Dark", title: "Most racks without power first" },
+  { name: "throttled", text: "Slow", title: "Most throttled racks first" },
+  { name: "overloaded", text: "Over", title: "Most overloaded power machines first" },
+  { name: "hottest", text: "Hottest", title: "Warmest rack inlet first" },
+] as const;
+
+const filter = { text: "", racks: false, sort: "order" as (typeof COLUMNS)[number]["name"] };
 let playing = 0;
 
 export function statesTab(app: App): HTMLElement {
@@ -46,12 +55,21 @@ export function statesTab(app: App): HTMLElement {
   requestAnimationFrame(() => shown.includes(app.stateIndex) && rows.mark(shown.indexOf(app.stateIndex)));
   const head = h(
     "div",
-    { class: "state-row state-head", "aria-hidden": "true" },
-    h("span", {}, "State"),
-    h("span", {}, "Dark"),
-    h("span", {}, "Slow"),
-    h("span", {}, "Over"),
-    h("span", {}, "Hottest"),
+    { class: "state-row state-head", role: "group", "aria-label": "Sort by" },
+    COLUMNS.map(({ name, text, title }) => {
+      const press = () => {
+        filter.sort = name;
+        head
+          .querySelectorAll("button")
+          .forEach((button, k) => button.setAttribute("aria-pressed", String(COLUMNS[k]!.name === name)));
+        refresh();
+      };
+      return h(
+        "button",
+        { type: "button", title, "aria-label": title, "aria-pressed": String(filter.sort === name), onclick: press },
+        text,
+      );
+    }),
   );
   return h(
     "div",
@@ -66,11 +84,21 @@ export function statesTab(app: App): HTMLElement {
 function listed(app: App): number[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const indices = app.run.document.states.map((_, index) => index);
-  return indices.filter((index) => {
+  const left = indices.filter((index) => {
     const state = app.run.document.states[index]!;
     if (filter.racks && !(state.dark > 0) && !state.normal) return false;
     return words.every((word) => state.name.toLowerCase().includes(word));
   });
+  const { sort } = filter;
+  if (sort === "order") return left;
+  const value = (index: number) => badness(app.run.document.states[index]!, sort);
+  return left.sort((one, other) => value(other) - value(one) || one - other);
+}
+
+/** What states are sorted by; those without values come last. */
+function badness(state: State, sort: "dark" | "throttled" | "overloaded" | "hottest"): number {
+  if (!state.settled) return -Infinity;
+  return sort === "hottest" ? Number.parseFloat(state.hottest) || -Infinity : state[sort];
 }
 
 function stateRow(state: State): HTMLElement {
@@ -199,7 +227,7 @@ function cascadeRow(app: App, state: State): HTMLElement | null {
     const now = cascade[step];
     if (!now) return;
     app.say(`Step ${step + 1} of ${cascade.length}: ${now.text}`);
-    flyAround(app, now.things);
+    app.flyAround(now.things);
   };
   const play = () => {
     if (playing) return stopCascade(() => app.store.tell("step"));
@@ -244,18 +272,6 @@ function cascadeRow(app: App, state: State): HTMLElement | null {
         : [icon("bolt"), `Cascade of ${cascade.length} step${cascade.length === 1 ? "" : "s"}`],
     ),
   );
-}
-
-/** Fly to where all of some things are in sight. */
-function flyAround(app: App, things: readonly number[]): void {
-  const places = things.map((thing) => app.run.position(thing)).filter((place) => place !== null);
-  if (!places.length) return;
-  const end = (k: number, pick: (...values: number[]) => number) =>
-    places.reduce((best, place) => pick(best, place[k]!), places[0]![k]!);
-  const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((k) => end(k, pick))) as [number[], number[]];
-  const middle = [0, 1, 2].map((k) => (low[k]! + high[k]!) / 2) as [number, number, number];
-  const span = Math.hypot(...low.map((value, k) => high[k]! - value));
-  app.stage.fly(middle, app.side, Math.max(12, 1.4 * span));
 }
 
 function stopCascade(then?: () => void): void {
