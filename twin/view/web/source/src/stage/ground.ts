@@ -10,6 +10,8 @@ import { CLIP, FRAME } from "./shaders";
 /** How far the shadow reaches around a footprint. [m] */
 const REACH = 1.6;
 const TEXELS = 2048;
+/** Boxes whose shadows take a processor longer than the picture itself: it draws none of more. */
+const MANY = 20000;
 
 const SHADOW_VERTEX = /* glsl */ `
 ${FRAME}${CLIP}
@@ -52,7 +54,7 @@ float blurred(float reach) {
   return s.x * s.y;
 }
 void main() {
-  vec2 texel = 1.0 / (uShadowAt.zw * ${TEXELS}.0);
+  vec2 texel = fwidth(vAt);
   float tight = max(0.28, 1.5 * max(texel.x, texel.y));
   color = vec4(vWeight * (0.5 * blurred(tight) + 0.5 * blurred(max(${REACH.toFixed(1)}, tight))));
 }
@@ -137,10 +139,12 @@ export class Shadow {
   readonly target: WebGLRenderTarget;
   /** Corner and reciprocal size of the ground that the texture covers. */
   readonly at: Vector4;
+  private readonly bare: boolean;
   private readonly scene = new Scene();
   private readonly mesh: Mesh;
 
   constructor(attributes: BoxAttributes, low: readonly number[], high: readonly number[], uniforms: Uniforms, software: boolean) {
+    this.bare = software && attributes.arrays.count > MANY;
     const texels = software ? TEXELS / 2 : TEXELS;
     this.target = new WebGLRenderTarget(texels, texels, {
       format: RedFormat, type: UnsignedByteType, depthBuffer: false, generateMipmaps: !software,
@@ -166,7 +170,7 @@ export class Shadow {
     renderer.setRenderTarget(this.target);
     renderer.setClearColor(0, 0);
     renderer.clear(true, false, false);
-    renderer.render(this.scene, camera);
+    if (!this.bare) renderer.render(this.scene, camera);
     renderer.setRenderTarget(before);
   }
 
