@@ -22,6 +22,7 @@ MONEY_PER_TOKEN = Dimension(
     ("USD/Mtoken",),
     "0.2 USD/Mtoken",
 )
+DENSITY = Dimension("density", "kg/m3", {"kg/m3": 1.0}, ("kg/m3",), "998 kg/m3")
 HOURS = Dimension("time of the year", "s", {"h": 3600.0, "day": 86400.0, "s": 1.0}, ("h",), "100 h")
 _OWN = {
     "hours": HOURS,
@@ -29,6 +30,7 @@ _OWN = {
     "flag": RATIO,
     "volume_per_energy": VOLUME_PER_ENERGY,
     "money_per_token": MONEY_PER_TOKEN,
+    "density": DENSITY,
 }
 
 

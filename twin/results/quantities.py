@@ -167,6 +167,7 @@ QUANTITIES: dict[str, Quantity] = {
             return*   | temperature | Return temperature
             setpoint  | temperature | Supply set point
             flow*     | mass_flow   | Total flow
+            density   | density     | Density of its fluid
             velocity  | speed       | Highest pipe velocity
             pressure  | pressure    | Highest gauge pressure
             heat      | power       | Heat taken up

@@ -186,6 +186,7 @@ def loops(world: Lowered, state: State) -> Table:
             "return": state.back,
             "setpoint": state.setpoint,
             "flow": stack(flows, count),
+            "density": np.tile([loop.density for loop in world.loops], (count, 1)),
             "velocity": state.loop_velocity,
             "pressure": state.loop_pressure,
             "heat": stack(heat, count),
