@@ -16,7 +16,11 @@ export const MARK = { hidden: 1, out: 2, faded: 4, selected: 8, up: 16, down: 32
 export const NO_VALUE = -1;
 export const PLAIN = -2;
 
-const CORNERS = new Float32Array([0, 1, 2].flatMap((axis) => [axis, 0, 0, axis, 1, 0, axis, 1, 1, axis, 0, 1]));
+/** Of every vertex: the axis of its face, and its place on it. */
+const AXES = [0, 1, 2].flatMap((axis) => [0, 1, 2, 3].flatMap(() => [0, 1, 2].map((k) => Number(k === axis))));
+const SPOTS = [0, 1, 2].flatMap((axis) =>
+  [[0, 0], [1, 0], [1, 1], [0, 1]].flatMap(([u, v]) => [0, 1, 2].map((k) => (k === axis ? 0 : k === (axis + 1) % 3 ? u! : v!))),
+);
 const FACES_OF = [0, 1, 2].flatMap((face) => [0, 1, 2, 0, 2, 3].map((k) => 4 * face + k));
 
 /** What every box has, as the drawing card keeps it. */
@@ -59,7 +63,8 @@ export class BoxAttributes {
 
 /** The three faces of a box that can be seen. */
 export function faceShape(): BufferGeometry {
-  return new BufferGeometry().setAttribute("corner", new BufferAttribute(CORNERS, 3)).setIndex(FACES_OF);
+  const shape = new BufferGeometry().setIndex(FACES_OF);
+  return shape.setAttribute("corner", new BufferAttribute(new Float32Array(AXES), 3)).setAttribute("spot", new BufferAttribute(new Float32Array(SPOTS), 3));
 }
 
 /** The mesh of the solid boxes, or of the translucent ones. */

@@ -4,7 +4,8 @@ import { CLIP, FRAME } from "./shaders";
 
 export const VERTEX = /* glsl */ `
 ${FRAME}${CLIP}
-in vec3 corner;            // (axis, right, up) of the three faces that can be seen
+in vec3 corner;            // 1 along the axis of the face, of the three that can be seen
+in vec3 spot;              // place on the face, 0 or 1 along the other two
 in vec3 low;
 in vec3 high;
 in vec4 info;              // layer, front, marks
@@ -37,22 +38,16 @@ void main() {
   vec3 a, b;
   bool gone = clipped(low, high, a, b) || state.y < 0.5 || (marks & 1) != 0;
   // Of two opposite faces only the one towards the eye can be seen; between both planes, none.
-  int axis = int(corner.x);
-  int side = (uEye - vec4(b, 1.0) * uEye.w)[axis] > 0.0 ? 1 : 0;
-  if (side == 0 && (uEye - vec4(a, 1.0) * uEye.w)[axis] >= 0.0) gone = true;
-  if (gone) {
+  bool upper = dot(corner, uEye.xyz - b * uEye.w) > 0.0;
+  if (gone || (!upper && dot(corner, uEye.xyz - a * uEye.w) >= 0.0)) {
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     return;
   }
-  vec3 t = vec3(0.0);
-  int i = (axis + 1) % 3, j = (axis + 2) % 3;
-  t[axis] = float(side);
-  t[i] = corner.y;
-  t[j] = corner.z;
-  vec3 at = mix(a, b, t);
+  int axis = int(corner.y + 2.0 * corner.z + 0.5), side = upper ? 1 : 0;
+  vec3 at = mix(a, b, upper ? spot + corner : spot);
   gl_Position = uMatrix * vec4(at, 1.0);
   int look = int(coat.w + 0.5), front = int(info.y);
-  bool cut = side == 1 ? b[axis] < high[axis] : a[axis] > low[axis];
+  bool cut = dot(corner, upper ? high - b : a - low) > 0.0;
   vec3 paint = coat.rgb;
   if (share > -0.5) paint = texelFetch(uLut, ivec2(clamp(int(share * 256.0), 0, 255), 0), 0).rgb;
   else if (share > -1.5) paint = uNone.rgb;
