@@ -32,7 +32,7 @@ HEIGHT = 0.012
 
 def fine(size: tuple[int, int]) -> int:
     """How many pixels of shadow suffice for a picture of so many."""
-    return int(np.clip(0.65 * max(size), 256, 1600))
+    return int(np.clip(0.45 * max(size), 256, 1200))
 
 
 def ground(scene: Scene, theme: Theme, layers: Iterable[str], *, most: int = 1024) -> tuple[Any, Any] | None:
@@ -69,7 +69,7 @@ def _strength(layers: list[Layer], scene: Scene, low: Floats, high: Floats, most
 
     def raster(boxes: Iterable[tuple[Floats, Floats]]) -> Floats:
         """1 where a box stands: the sum of steps at its corners."""
-        steps = np.zeros((shape[0] + 1, shape[1] + 1))
+        steps = np.zeros((shape[0] + 1, shape[1] + 1), dtype=np.float32)
         for a, b in boxes:
             first = np.floor((a[:, :2] - low) / pixel).astype(int)
             last = np.maximum(np.ceil((b[:, :2] - low) / pixel).astype(int), first + 1)

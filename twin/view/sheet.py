@@ -89,8 +89,8 @@ def compose(drawing: Image, words: Words, view: Camera, size: Size, theme: Theme
     figure = Figure(figsize=(size[0] / dpi, size[1] / dpi), dpi=dpi, facecolor=theme.sheet)
     FigureCanvasAgg(figure)
     wide, tall = inside(size)
+    figure.figimage(drawing[::-1], origin="lower", zorder=-1)  # pixel by pixel: as an image on axes it would be sampled anew
     axes = figure.add_axes((0, 0, wide / size[0], tall / size[1]))
-    axes.imshow(drawing, extent=(0, 1, 0, 1), aspect="auto", interpolation="nearest")
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.axis("off")
     points = 72 * wide / dpi, 72 * tall / dpi
