@@ -186,6 +186,19 @@ def test_a_sheet_of_any_size_tells_title_verdict_and_limits(made):
         assert tuple(np.round(figure.get_size_inches() * figure.dpi)) == size
 
 
+def test_a_long_line_ends_before_the_verdict():
+    view = fitted("iso", np.zeros(3), np.ones(3), 1.6)
+    said = sheet.Words("m" * 300, "w" * 300, chip=("PASS", "#008000"))
+    figure = sheet.compose(np.zeros((976, 1590, 3), np.uint8), said, view, (1920, 1080), THEMES["light"])
+    renderer = figure.canvas.get_renderer()
+    chip = next(text for text in figure.texts if text.get_text() == "PASS")
+    assert all(text.get_text().endswith("…") for text in figure.texts[:2])
+    plain = sheet.Words("Hall of racks " * 30, "State of the hall " * 30)
+    figure = sheet.compose(np.zeros((976, 1590, 3), np.uint8), plain, view, (1920, 1080), THEMES["light"])
+    begin = chip.get_window_extent(renderer).x0
+    assert all(text.get_window_extent(figure.canvas.get_renderer()).x1 < begin for text in figure.texts[:2])
+
+
 def test_every_finding_has_a_picture_named_after_code_and_subject(graphics, made, tmp_path):
     found = (
         finding(position=(5.0, 6.0, 1.0)),

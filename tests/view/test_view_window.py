@@ -46,7 +46,10 @@ def window(opened):
     opened.section()
     while opened.followed is not None:
         opened.step_timeline(1)
-    opened.field, opened.scenario, opened.labelled = "rack.inlet_temperature", 0, True
+    opened.field, opened.scenario = "rack.inlet_temperature", 0
+    opened.name_rows(True)
+    if opened.helped:
+        keys.press(opened, "h")
     for layer in opened.actors:
         opened.show(layer, layer not in HIDDEN)
     opened.forget()

@@ -24,9 +24,12 @@ WIDTH, HEIGHT = 1920, 1080
 HEADER, SIDE = 104, 330
 """Pixels above and to the right of the drawing, on a sheet of that size."""
 DPI = 120
+TITLE = 18
+"""Letters of the title. [pt]"""
 NAME = 8.5
 """Letters of names in the drawing. [pt]"""
 _WIDE, _TALL = 0.66, 1.9  # a name's width for each letter and its height, over the size of its letters
+_BOLD, _THIN = 0.66, 0.57  # mean width of a letter over its size
 _LONGEST = 40  # letters of a name
 
 
@@ -89,7 +92,9 @@ def compose(drawing: Image, words: Words, view: Camera, size: Size, theme: Theme
     figure = Figure(figsize=(size[0] / dpi, size[1] / dpi), dpi=dpi, facecolor=theme.sheet)
     FigureCanvasAgg(figure)
     wide, tall = inside(size)
-    figure.figimage(drawing[::-1], origin="lower", zorder=-1)  # pixel by pixel: as an image on axes it would be sampled anew
+    figure.figimage(
+        drawing[::-1], origin="lower", zorder=-1
+    )  # pixel by pixel: as an image on axes it would be sampled anew
     axes = figure.add_axes((0, 0, wide / size[0], tall / size[1]))
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.axis("off")
@@ -97,7 +102,9 @@ def compose(drawing: Image, words: Words, view: Camera, size: Size, theme: Theme
     for name in roomy(words.names, points):
         _name(axes, name, theme)
     _north(axes, view, wide / tall, theme)
-    legend.heading(figure, words.title, words.line, size=18, theme=theme)
+    title, line = (legend.clipped(text, int(points[0] / (share * TITLE))) for text, share in
+                   ((words.title, _BOLD), (words.line, 0.72 * _THIN)))  # fmt: skip
+    legend.heading(figure, title, line, size=TITLE, theme=theme)
     _chip(figure, words, theme)
     _bars(figure, words, size, theme)
     return figure
