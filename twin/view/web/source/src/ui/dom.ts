@@ -30,10 +30,22 @@ export function fill(element: Element, children: Child[]): void {
       element.append(typeof child === "number" ? String(child) : child);
 }
 
-/** Put other children into an element. */
+/** Put other children into an element; the focus stays on what is there again. */
 export function refill(element: Element, ...children: (Child | Child[])[]): void {
+  const focused = document.activeElement;
+  const sign = focused && focused !== element && element.contains(focused) ? signOf(focused) : "";
   element.replaceChildren();
   fill(element, children.flat());
+  if (!sign) return;
+  for (const candidate of element.querySelectorAll<HTMLElement>("button, input, select"))
+    if (signOf(candidate) === sign) return candidate.focus({ preventScroll: true });
+}
+
+/** What tells one control from another when it is made anew. */
+function signOf(element: Element): string {
+  const value = element instanceof HTMLInputElement && element.type === "radio" ? element.value : "";
+  const label = element.getAttribute("aria-label") ?? element.closest("label")?.textContent ?? element.textContent;
+  return [element.tagName, element.getAttribute("type"), value, element.getAttribute("data-layer") ?? label].join("|");
 }
 
 const PATHS: Record<string, string> = {

@@ -45,7 +45,6 @@ function section(title: string, ...content: HTMLElement[]): HTMLElement {
 }
 
 function drawLayers(app: App, list: HTMLElement): void {
-  const focused = (document.activeElement as HTMLElement | null)?.dataset["layer"];
   refill(
     list,
     app.run.document.layers.map((layer) => {
@@ -76,7 +75,6 @@ function drawLayers(app: App, list: HTMLElement): void {
       );
     }),
   );
-  if (focused) list.querySelector<HTMLElement>(`[data-layer="${CSS.escape(focused)}"]`)?.focus();
 }
 
 export function setLayer(app: App, name: string, on: boolean): void {

@@ -236,20 +236,24 @@ function stop(): void {
 
 /** Choice of the timelines of a run, for the top of the page. */
 export function timelineChoice(app: App): HTMLElement {
-  const box = h("div", { class: "timelines" });
+  const select = h("select", {
+    class: "field",
+    "aria-label": "Follow in time",
+    onchange: () => chooseTimeline(app, select.value),
+  });
+  const box = h("div", { class: "timelines" }, select);
+  const mark = () => {
+    select.value = app.hasRun && app.timeline ? app.now.timeline : "";
+  };
   const draw = () => {
     const all = app.hasRun ? app.run.document.timelines : [];
     box.hidden = all.length === 0;
-    const select = h(
-      "select",
-      { class: "field", "aria-label": "Follow in time", onchange: () => chooseTimeline(app, select.value) },
-      h("option", { value: "" }, "Steady state"),
-      all.map((one) => h("option", { value: one.name }, one.label)),
-    );
-    select.value = app.timeline ? app.now.timeline : "";
-    refill(box, select);
+    const choices = all.map((one) => h("option", { value: one.name }, one.label));
+    refill(select, h("option", { value: "" }, "Steady state"), choices);
+    mark();
   };
-  app.store.watch(["timeline", "runs", "compare"], draw);
+  app.store.watch(["runs", "compare"], draw);
+  app.store.watch(["timeline"], mark);
   draw();
   return box;
 }
