@@ -261,7 +261,7 @@ def _line(spot: Spot, results: Results) -> str:
     said = caption(results, spot.scenario, None)
     if results.scenarios[spot.scenario].name != finding.scenario:  # judged as placed, over the year, in time
         said = f"State: {finding.scenario}"
-    return f"{finding.title}   |   {said}   |   {results.facility}"
+    return f"{said}   |   {finding.title}   |   {results.facility}"
 
 
 def _facts(spot: Spot) -> tuple[str, ...]:
