@@ -143,8 +143,7 @@ def test_names_that_mean_harm_stay_text_everywhere(viewer, sample, folder):
     viewer.key("\ue00c")
     for timeline in made.timelines:
         viewer.choose("Follow in time", timeline.name)
-    viewer.key("/")
-    viewer.key("script")
+    viewer.one("#search").send_keys("script")
     assert len(viewer.all("#hits .hit")) >= 1
     viewer.point(*viewer.seen(made.things.id[2]))
     viewer.wait(lambda: viewer.one_or_none(".tip"))

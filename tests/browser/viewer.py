@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.select import Select
 
 SIZE = (1200, 760)
 """Of the page. [CSS px]"""
@@ -47,6 +47,15 @@ const look = () => {
 };
 look();
 """
+
+
+_TAGS = {
+    "button": "button,", "combobox": "select,", "radio": "input[type=radio],", "searchbox": "input[type=search],",
+    "slider": "input[type=range],",
+}  # fmt: skip
+"""Elements that have a role by themselves."""
+_COVERED = ("radio", "switch")
+"""Roles of elements that lie invisibly under their drawing."""
 
 
 class Viewer:
@@ -171,13 +180,19 @@ class Viewer:
 
     def named(self, role: str, name: str) -> WebElement:
         """The shown element that a screen reader calls so."""
-        found = [
-            element
-            for element in self.all("button, input, select, [role]")
-            if name in (element.accessible_name or "") and element.aria_role == role
-        ]
-        assert found, f"no {role} {name!r}"
-        return found[0]
+        found = self.wait(lambda: self._named(role, name), f"a {role} {name!r}")
+        assert isinstance(found, WebElement)
+        return found
+
+    def _named(self, role: str, name: str) -> WebElement | None:
+        candidates = f"{_TAGS.get(role, '')}[role={role}]"
+        try:
+            shown = (
+                element for element in self.all(candidates) if element.is_displayed() or role in _COVERED
+            )
+            return next((element for element in shown if name in (element.accessible_name or "")), None)
+        except StaleElementReferenceException:  # drawn anew in the meantime
+            return None
 
     def picture(self, selector: str = ".stage") -> np.ndarray:
         """(height, width, 3) of an element, as it is on the screen once nothing moves."""
@@ -218,7 +233,8 @@ class Viewer:
 
     def choose(self, name: str, value: str) -> None:
         """Choose a value in a list."""
-        Select(self.named("combobox", name)).select_by_value(value)
+        option = f"option[value={json.dumps(value)}]"
+        self.named("combobox", name).find_element(By.CSS_SELECTOR, option).click()
 
     def slide(self, slider: WebElement, share: float) -> None:
         """Press a slider where it shows a share of its range."""
