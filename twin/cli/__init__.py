@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from twin.cli import doctor, exchanging, guard, reading, reporting, solving, validating, viewing
+from twin.cli import doctor, exchanging, guard, reading, rendering, reporting, solving, validating, viewing
 
 __all__ = ["app", "main"]
 
@@ -55,7 +55,7 @@ for verb in (
     validating.validate,
     solving.compare,
     viewing.view,
-    viewing.render,
+    rendering.render,
     reporting.report,
     reading.catalogue,
     reading.schema,

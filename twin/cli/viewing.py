@@ -1,8 +1,8 @@
-"""Verbs that show: the interactive window or page, and still pictures."""
+"""The verb that shows a layout or a run in 3-D: in a window, or as a page for the browser."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from twin.networks.fidelity import Fidelity
     from twin.results import Results
     from twin.run import Run
+    from twin.view.gl import Probe
 
-VIEWS = ("iso", "plan", "south", "east")
+MARGIN = "margin"
+"""Name of the quantity of the tightest margins."""
+THEMES = ("light", "dark")
+"""Names in :data:`twin.view.theme.THEMES`, which is not imported for a help text."""
 
 Target = Annotated[
     str,
@@ -58,6 +62,14 @@ def view(
         typer.Option(help="What to paint.", metavar="FIELD", show_default="rack.inlet_temperature"),
     ] = "",
     state: State = "normal",
+    theme: Annotated[
+        str,
+        typer.Option(
+            help=f"Of the window: {' or '.join(THEMES)}; the page has a switch.",
+            metavar="THEME",
+            show_default="light",
+        ),
+    ] = "",
     failures: Annotated[
         bool | None,
         typer.Option(
@@ -87,6 +99,9 @@ def view(
 
     show = Showing(field, state, failures, air_model(air), outdoor, climate, year)
     _agree(target, web, watch, against, out, (host, port))
+    if theme and (watch or web):
+        raise guard.Stop("--theme is for the window; the page has a switch of its own")
+    check_theme(theme or THEMES[0])
     pages.check_field(field)
     if watch:
         from twin.cli import live
@@ -103,11 +118,11 @@ def view(
         )
         return
     if web is False or (web is None and not against and out is None and _window_is_possible()):
-        _window(target, sets or (), show)
+        _window(target, sets or (), show, theme or THEMES[0])
         return
     run = _opened(target, sets or (), show)
     other = _opened(against, (), show) if against else None
-    _state(run.results, state)
+    state_index(run.results, state)
     path = pages.write(run, out, against=other, field=field)
     printing.write(f"{path}\n")
     part = pages.part(field=field, state=state, both=other is not None)
@@ -181,22 +196,26 @@ def _window_is_possible() -> bool:
     return probe.ok
 
 
-def _window(target: str, sets: Iterable[str], show: Showing) -> None:
+def _window(target: str, sets: Iterable[str], show: Showing, theme: str) -> None:
     """Open the window of this program."""
     from twin.view import gl
 
     if show.field:
-        _field(show.field)
+        check_field(show.field)
     probe = gl.available()
     if not probe.ok:
-        _no_graphics(probe)
+        no_graphics(probe)
     if not gl_display():
         raise guard.Stop(
             "no display here for a window; twin view --web writes a page, twin render makes pictures",
             guard.MACHINE_LACKS,
         )
     run = _opened(target, sets, show)
-    index = _state(run.results, show.state)
+    index = state_index(run.results, show.state)
+    if show.field == MARGIN and not run.verdict.tightest:
+        raise guard.Stop(
+            "margin: this run does not tell how far things are from their limits; solve it again"
+        )
     from twin.view.window import open_window
 
     open_window(
@@ -206,88 +225,8 @@ def _window(target: str, sets: Iterable[str], show: Showing) -> None:
         field=show.field or "rack.inlet_temperature",
         scenario=index,
         fields=run.results.fields,
+        theme=theme,
     )
-
-
-def render(
-    target: Target,
-    sets: Sets = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the pictures.", metavar="DIR", show_default="the run folder, or here"),
-    ] = None,
-    views: Annotated[
-        list[str] | None,
-        typer.Option("--view", help=f"One of {', '.join(VIEWS)}.", metavar="VIEW", show_default=False),
-    ] = None,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--field",
-            help="What to paint, rack.inlet_temperature; may be repeated.",
-            metavar="FIELD",
-            show_default="heat, coolant and load",
-        ),
-    ] = None,
-    state: State = "normal",
-    air: Air = "auto",
-) -> None:
-    """Make still pictures, without a display; plan maps where there is no 3-D graphics either."""
-    for name in fields or ():
-        _field(name, pictures=True)
-    for name in views or ():
-        if name not in VIEWS:
-            raise guard.Stop(f'unknown view "{name}"; allowed: {", ".join(VIEWS)}')
-    run = opened(target, sets or (), failures=state != "normal", air=air_model(air))
-    index = _state(run.results, state)
-    air_fields = run.results.fields if state == "normal" else {}
-    _without_field(fields or (), bool(air_fields))
-    folder = out or (run.folder / "maps" if run.folder else Path("."))
-    if out is None and state != "normal":
-        folder /= state.replace(":", "_")  # beside the pictures of the normal state, not over them
-    from twin.view import gl, pictures, plan
-
-    names = fields or None
-    probe = gl.available()
-    if probe.ok:
-        written = []
-        cameras: list[str | None] = [*views] if views else [None]
-        for camera in cameras:
-            where = folder / camera if camera and len(views or ()) > 1 else folder
-            written += pictures.render(
-                run.facility,
-                run.results,
-                where,
-                verdict=run.verdict,
-                scenario=index,
-                names=names,
-                camera=camera,
-                fields=air_fields,
-            )
-    else:
-        written = plan.write(
-            run.facility,
-            run.results,
-            folder,
-            verdict=run.verdict,
-            scenario=index,
-            names=names,
-            fields=air_fields,
-        )
-        printing.say(f"no 3-D pictures, plan maps instead: {probe.detail}; install: {probe.remedy}")
-    for path in written:
-        printing.write(f"{path}\n")
-
-
-def _without_field(names: Iterable[str], solved: bool) -> None:
-    """Complain about pictures of an air field that there is none of."""
-    from twin.view.paints import PICTURES
-
-    wanted = [name for name in names if name in PICTURES and PICTURES[name].air]
-    if wanted and not solved:
-        raise guard.Stop(
-            f"{wanted[0]}: there is no 3-D air here; twin solve LAYOUT --air rans makes that of the normal state"
-        )
 
 
 def gl_display() -> bool:
@@ -300,29 +239,31 @@ def gl_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _no_graphics(probe: object) -> NoReturn:
-    detail, remedy = getattr(probe, "detail", ""), getattr(probe, "remedy", "")
-    raise guard.Stop(
-        f"no 3-D graphics here: {detail}" + (f"; install: {remedy}" if remedy else ""), guard.MACHINE_LACKS
-    )
+def no_graphics(probe: Probe) -> NoReturn:
+    """Complain that nothing can be drawn in 3-D."""
+    remedy = f"; install: {probe.remedy}" if probe.remedy else ""
+    raise guard.Stop(f"no 3-D graphics here: {probe.detail}{remedy}", guard.MACHINE_LACKS)
 
 
-def _field(name: str, *, pictures: bool = False) -> None:
+def check_field(name: str, *, pictures: bool = False) -> None:
     """Complain about a name that nothing can be painted with."""
-    from twin.layout.mistakes import did_you_mean
     from twin.view.scene import FIELDS
 
-    known = list(FIELDS)
+    known = [*FIELDS, MARGIN]
     if pictures:
         from twin.view.paints import PICTURES
 
-        known += PICTURES
-    if name not in known:
-        near = did_you_mean(name, known)
-        raise guard.Stop(f'unknown field "{name}"; ' + (near or f"allowed: {', '.join(known)}"))
+        known = [*FIELDS, *PICTURES]
+    one_of("field", name, known)
 
 
-def _state(results: Results, name: str) -> int:
+def check_theme(name: str) -> str:
+    """The name of a theme; complains about any other."""
+    return one_of("theme", name, THEMES)
+
+
+def state_index(results: Results, name: str) -> int:
+    """Number of a state; complains if there is none of the name."""
     try:
         return results.scenario_index(name)
     except KeyError:
@@ -331,3 +272,13 @@ def _state(results: Results, name: str) -> int:
         names = [scenario.name for scenario in results.scenarios]
         near = did_you_mean(name, names) or f"{len(names)} states: {', '.join(names[:5])} ..."
         raise guard.Stop(f'unknown state "{name}"; {near}') from None
+
+
+def one_of(what: str, name: str, known: Sequence[str]) -> str:
+    """A name of those that are known; complains about any other, with a near one."""
+    from twin.layout.mistakes import did_you_mean
+
+    if name not in known:
+        near = did_you_mean(name, known)
+        raise guard.Stop(f'unknown {what} "{name}"; ' + (near or f"allowed: {', '.join(known)}"))
+    return name
