@@ -79,7 +79,8 @@ describe("the boxes of a scene", () => {
     expect([made.count, made.solid]).toEqual([2, 1]);
     expect([...made.bounds.subarray(0, 3)]).toEqual([3, 3, 0]);
     expect([...made.thing]).toEqual([2, 0]);
-    expect(drawn(made).solid.count).toBe(1);
+    expect(made.solid).toBe(1);
+    expect(drawn(made).info[4]).toBe(made.layer[1]);
   });
 
   it("may be none at all", () => {

@@ -1,19 +1,14 @@
 /** How boxes are placed and coloured. */
 import { FACES } from "./faces";
-import { CLIP, FRAME } from "./shaders";
+import { BOXES, CLIP, FRAME } from "./shaders";
 
 export const VERTEX = /* glsl */ `
-${FRAME}${CLIP}
-in vec3 corner;            // 1 along the axis of the face, of the three that can be seen
-in vec3 spot;              // place on the face, 0 or 1 along the other two
-in vec3 low;
-in vec3 high;
-in vec4 info;              // layer, front, marks
-in float share;
+${FRAME}${CLIP}${BOXES}
 uniform sampler2D uLayers; // row 0: colour and look; row 1: opacity, seen
 uniform sampler2D uLut;
 uniform vec4 uNone;        // colour without a value
 uniform float uGlass;      // 1: the translucent layers
+#define SHOWS(look) ((LOOKS & (1 << (look))) != 0)
 flat out vec4 vPaint;
 #ifdef PLAIN
 uniform vec3 uUp;
@@ -31,22 +26,30 @@ flat out ivec4 vFace;      // axis, side, look, front
 flat out ivec2 vMark;      // marks, whether the section cuts this face
 #endif
 void main() {
-  int layer = int(info.x);
+  int number = uFirst + gl_VertexID / 18, turn = gl_VertexID % 18, face_ = turn / 6;
+  turn -= 6 * face_;
+  vec3 low, high;
+  ivec3 info = boxed(number, low, high);
+  float share = texelFetch(uParts, ivec2(number & 1023, number >> 10), 0).r;
+  vec2 uv = vec2(turn == 1 || turn == 2 || turn == 4 ? 1.0 : 0.0, turn == 2 || turn > 3 ? 1.0 : 0.0);
+  vec3 corner = vec3(equal(ivec3(face_), ivec3(0, 1, 2))); // 1 along the axis of the face, of the three that can be seen
+  vec3 spot = face_ == 0 ? vec3(0.0, uv) : face_ == 1 ? vec3(uv.y, 0.0, uv.x) : vec3(uv, 0.0); // place on it
+  int layer = info.x;
   vec4 coat = texelFetch(uLayers, ivec2(layer, 0), 0);
   vec4 state = texelFetch(uLayers, ivec2(layer, 1), 0);
-  int marks = int(info.z);
+  int marks = info.z;
   vec3 a, b;
-  bool gone = clipped(low, high, a, b) || state.y < 0.5 || (marks & 1) != 0;
+  bool gone = clipped(low, high, a, b) || state.y < 0.5 || (marks & 1) != 0 || !SHOWS(int(coat.w + 0.5));
   // Of two opposite faces only the one towards the eye can be seen; between both planes, none.
   bool upper = dot(corner, uEye.xyz - b * uEye.w) > 0.0;
   if (gone || (!upper && dot(corner, uEye.xyz - a * uEye.w) >= 0.0)) {
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     return;
   }
-  int axis = int(corner.y + 2.0 * corner.z + 0.5), side = upper ? 1 : 0;
+  int axis = face_, side = upper ? 1 : 0;
   vec3 at = mix(a, b, upper ? spot + corner : spot);
   gl_Position = uMatrix * vec4(at, 1.0);
-  int look = int(coat.w + 0.5), front = int(info.y);
+  int look = int(coat.w + 0.5), front = info.y;
   bool cut = dot(corner, upper ? high - b : a - low) > 0.0;
   vec3 paint = coat.rgb;
   if (share > -0.5) paint = texelFetch(uLut, ivec2(clamp(int(share * 256.0), 0, 255), 0), 0).rgb;
@@ -94,7 +97,9 @@ out vec4 color;
 `;
 
 export const FRAGMENT = /* glsl */ `
-${FRAME}${GIVEN}${FACES}
+${FRAME}${GIVEN}#define SHOWS(look) ((LOOKS & (1 << (look))) != 0)
+${FACES}
+#if SHOWS(8)
 // Round the pipe that a box stands for: where the ray meets the cylinder; the coverage of its outline.
 float pipe(int along, vec3 ray, out float lit) {
   int i = (along + 1) % 3, j = (along + 2) % 3;
@@ -122,6 +127,7 @@ float pipe(int along, vec3 ray, out float lit) {
   lit += 0.22 * pow(max(dot(normal, half_), 0.0), 24.0);
   return clamp((1.0 - miss) / (0.6 * soft) + 0.5, 0.0, 1.0);
 }
+#endif
 
 void main() {
   int axis = vFace.x, look = vFace.z;
@@ -149,34 +155,57 @@ void main() {
     c = mix(mix(paint, vec3(0.5), 0.15), paint * 0.55, 0.7 * hatch);
     lit = 0.94;
     if (look == 10 || look == 12) alpha = max(alpha, 0.85);
-  } else if (look == 1) {
+  }
+#if SHOWS(1)
+  else if (look == 1) {
     if (flatFace) c = rackTop(paint, p, size, px);
     else if (side == vFace.w) c = rackFront(paint, p, size, px);
     else if (vFace.w > 0 && (side - vFace.w + 4) % 4 == 2) c = rackBack(paint, p, size, px);
     else c = mix(paint, paint * 0.8, clamp(0.1 / m - 0.3, 0.0, 1.0) * frame(p, vec2(0.05, 0.06), size - vec2(0.05, 0.06), 0.004, px));
-  } else if (look == 2) {
+  }
+#endif
+#if SHOWS(2)
+  else if (look == 2) {
     if (!flatFace && (side == vFace.w || vFace.w == 0)) c = cduFront(paint, p, size, px);
     else if (flatFace) c = rackTop(paint, p, size, px);
-  } else if (look == 3) {
+  }
+#endif
+#if SHOWS(3)
+  else if (look == 3) {
     if (!flatFace && (side == vFace.w || vFace.w == 0)) c = crahFront(paint, p, size, px);
     else if (flatFace) c = mix(paint, paint * 0.72, frame(p, size * 0.14, size * 0.86, 0.012, px) * clamp(0.1 / m, 0.0, 1.0));
-  } else if (look == 4) {
+  }
+#endif
+#if SHOWS(4)
+  else if (look == 4) {
     c = flatFace ? fans(paint, p, size, m) : coils(paint, p, size, px);
-  } else if (look == 5) {
+  }
+#endif
+#if SHOWS(5)
+  else if (look == 5) {
     if (flatFace) {
       vec2 q = p - 0.5 * size;
       c = fans(paint, q + 0.5 * min(size.x, size.y), vec2(min(size.x, size.y)), m);
       if (max(abs(q.x), abs(q.y)) > 0.5 * min(size.x, size.y)) c = paint;
     } else c = louvres(paint, p, size, px);
-  } else if (look == 6) {
+  }
+#endif
+#if SHOWS(6)
+  else if (look == 6) {
     bool wide = (axis == 1) == (vSize.x >= vSize.y);
     if (!flatFace && (side == vFace.w || (vFace.w == 0 && wide))) c = panelFront(paint, p, size, px);
     else if (!flatFace && wide) c = panelBack(paint, p, size, px);
     else if (!flatFace) c = mix(paint, paint * 0.75, clamp(0.1 / m - 0.3, 0.0, 1.0) * frame(p, vec2(0.08), size - 0.08, 0.005, px));
-  } else if (look == 0) {
+  }
+#endif
+#if SHOWS(0)
+  else if (look == 0) {
     // Machines without a look of their own have a plinth and covers; columns and the like are too slender for them.
     if (min(size.x, size.y) > 0.6) c = casing(paint, p, size, px, flatFace);
-  } else if (look == 7 || look == 9) {
+  }
+#endif
+#if SHOWS(7) || SHOWS(9)
+  else if (look == 7 || look == 9) {
     bool run = axis == 0 ? along == 1 : along == 0;
     vec2 q = run ? p : p.yx;
     vec2 s = run ? size : size.yx;
@@ -186,12 +215,18 @@ void main() {
       else if (flatFace) c = tray(paint, q.x, q.y, s.y, w);
       else c = paint * (0.9 - 0.3 * comb(q.x, 0.3, 0.02, w.x));
     }
-  } else if (look == 8) {
+  }
+#endif
+#if SHOWS(8)
+  else if (look == 8) {
     cover = pipe(along, ray, lit);
     float x = vPlace[along];
     if (axis != along) c = mix(paint, paint * 0.72, comb(x, 6.0, 0.045, fwidth(x)));
     edge = 0.0;
-  } else if (look == 10) {
+  }
+#endif
+#if SHOWS(10)
+  else if (look == 10) {
     vec2 d = min(p, size - p);
     float rim = max(clamp((0.05 - d.x) / px.x + 0.5, 0.0, 1.0), clamp((0.05 - d.y) / px.y + 0.5, 0.0, 1.0));
     float bars = flatFace ? 0.0 : comb(p.x, max(size.x / max(floor(size.x / 1.2), 1.0), 0.2), 0.018, px.x);
@@ -200,7 +235,10 @@ void main() {
     alpha = mix(alpha, min(alpha * 2.6, 0.8), rim);
     alpha += 0.10 * pow(1.0 - abs(ray[axis]), 3.0);
     edge = 0.6;
-  } else if (look == 11) {
+  }
+#endif
+#if SHOWS(11)
+  else if (look == 11) {
     if (flatFace) {
       vec2 tile = min(abs(fract(p / 0.6) - 0.5), 0.5);
       float joint = max(comb(p.x, 0.6, 0.004, px.x), comb(p.y, 0.6, 0.004, px.y));
@@ -209,10 +247,14 @@ void main() {
       c *= 1.0 - (uDark > 0.5 ? 0.72 : 0.55) * dim;
     }
     edge = 0.8;
-  } else if (look == 12) {
+  }
+#endif
+#if SHOWS(12)
+  else if (look == 12) {
     edge = 1.4;
     if (flatFace) alpha = max(alpha, 0.5);
   }
+#endif
   if (out_) {
     float stripe = comb(p.x + p.y, 0.16, 0.02, px.x + px.y);
     c = mix(c, uDark > 0.5 ? c * 1.9 + 0.04 : c + 0.12, 0.6 * stripe);
@@ -238,7 +280,9 @@ void main() {
   if (uGlass > 0.5) {
     color = vec4(c, alpha);
   } else {
+#if SHOWS(8)
     if (cover <= 0.0) discard;
+#endif
     color = vec4(c, cover);
   }
 }

@@ -62,7 +62,7 @@ function tile(picture: Picture, run: Run, orbit: Orbit, target: WebGLRenderTarge
   const crop = { left: column.at / wide, right: (column.at + column.size) / wide, bottom: row.at / high, top: (row.at + row.size) / high };
   const { renderer } = picture;
   renderer.setRenderTarget(target);
-  picture.draw(run, orbit, { x: 0, y: 0, width: column.size, height: row.size }, { width: wide, height: high, line: part.scale }, crop);
+  picture.draw(run, orbit, { x: 0, y: 0, width: column.size, height: row.size }, { width: wide, height: high, line: part.scale }, crop, { fine: true, part: "all" });
   const pixels = new Uint8ClampedArray(4 * column.size * row.size);
   renderer.readRenderTargetPixels(target, 0, 0, column.size, row.size, pixels);
   renderer.setRenderTarget(null);

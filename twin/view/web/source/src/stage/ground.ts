@@ -4,8 +4,9 @@ import {
   OneFactor, RawShaderMaterial, RedFormat, Scene, UnsignedByteType, Vector4, WebGLRenderTarget,
 } from "three";
 import type { WebGLRenderer } from "three";
-import type { BoxAttributes, Uniforms } from "./boxes";
-import { CLIP, FRAME } from "./shaders";
+import { numbered } from "./boxes";
+import type { Uniforms } from "./boxes";
+import { BOXES, CLIP, FRAME } from "./shaders";
 
 /** How far the shadow reaches around a footprint. [m] */
 const REACH = 1.6;
@@ -14,28 +15,28 @@ const TEXELS = 2048;
 const MANY = 20000;
 
 const SHADOW_VERTEX = /* glsl */ `
-${FRAME}${CLIP}
-in vec3 corner;
-in vec3 low;
-in vec3 high;
-in vec4 info;
+${FRAME}${CLIP}${BOXES}
 uniform sampler2D uLayers;
 uniform vec4 uShadowAt;
 out vec2 vAt;
 flat out vec4 vFoot;
 flat out float vWeight;
 void main() {
-  vec4 state = texelFetch(uLayers, ivec2(int(info.x), 1), 0);
-  int look = int(texelFetch(uLayers, ivec2(int(info.x), 0), 0).w + 0.5);
+  vec3 low, high;
+  ivec3 info = boxed(gl_VertexID / 6, low, high);
+  int turn = gl_VertexID % 6;
+  vec2 corner = vec2(turn == 1 || turn == 2 || turn == 4 ? 1.0 : 0.0, turn == 2 || turn > 3 ? 1.0 : 0.0);
+  vec4 state = texelFetch(uLayers, ivec2(info.x, 1), 0);
+  int look = int(texelFetch(uLayers, ivec2(info.x, 0), 0).w + 0.5);
   vec3 a, b;
-  bool gone = clipped(low, high, a, b) || state.y < 0.5 || (int(info.z) & 1) != 0 || look >= 10;
+  bool gone = clipped(low, high, a, b) || state.y < 0.5 || (info.z & 1) != 0 || look >= 10;
   // What hangs high throws no shadow that one would notice.
   vWeight = exp(-max(a.z, 0.0) / 0.7) * (1.0 - exp(-max(b.z, 0.0) / 0.5));
   if (gone || vWeight < 0.02) {
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     return;
   }
-  vAt = mix(a.xy - ${REACH.toFixed(1)}, b.xy + ${REACH.toFixed(1)}, corner.xy);
+  vAt = mix(a.xy - ${REACH.toFixed(1)}, b.xy + ${REACH.toFixed(1)}, corner);
   vFoot = vec4(a.xy, b.xy);
   gl_Position = vec4((vAt - uShadowAt.xy) * uShadowAt.zw * 2.0 - 1.0, 0.0, 1.0);
 }
@@ -143,8 +144,8 @@ export class Shadow {
   private readonly scene = new Scene();
   private readonly mesh: Mesh;
 
-  constructor(attributes: BoxAttributes, low: readonly number[], high: readonly number[], uniforms: Uniforms, software: boolean) {
-    this.bare = software && attributes.arrays.count > MANY;
+  constructor(boxes: number, low: readonly number[], high: readonly number[], uniforms: Uniforms, software: boolean) {
+    this.bare = software && boxes > MANY;
     const texels = software ? TEXELS / 2 : TEXELS;
     this.target = new WebGLRenderTarget(texels, texels, {
       format: RedFormat, type: UnsignedByteType, depthBuffer: false, generateMipmaps: !software,
@@ -152,15 +153,12 @@ export class Shadow {
     });
     const wide = [0, 1].map((k) => high[k]! - low[k]! + 4 * REACH);
     this.at = new Vector4(low[0]! - 2 * REACH, low[1]! - 2 * REACH, 1 / wide[0]!, 1 / wide[1]!);
-    const quad = new BufferGeometry()
-      .setAttribute("corner", new BufferAttribute(new Float32Array([0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 1, 0]), 3))
-      .setIndex([0, 1, 2, 0, 2, 3]);
     const material = new RawShaderMaterial({
       glslVersion: GLSL3, vertexShader: SHADOW_VERTEX, fragmentShader: SHADOW_FRAGMENT,
-      uniforms: { ...uniforms, uShadowAt: { value: this.at } }, depthTest: false, depthWrite: false, transparent: true, side: 2,
+      uniforms: { ...uniforms, uShadowAt: { value: this.at }, uFirst: { value: 0 } }, depthTest: false, depthWrite: false, transparent: true, side: 2,
       blending: CustomBlending, blendEquation: AddEquation, blendSrc: OneFactor, blendDst: OneFactor,
     });
-    this.mesh = new Mesh(attributes.instances(quad), material);
+    this.mesh = new Mesh(numbered(boxes, 6), material);
     this.mesh.frustumCulled = false;
     this.scene.add(this.mesh);
   }

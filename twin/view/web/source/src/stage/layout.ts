@@ -1,7 +1,7 @@
 /** The boxes of a scene as the stage keeps them: near zero, solid ones before translucent ones, with what each one is. */
 import type { Scene } from "../contract";
 import type { Layer } from "../generated/scene";
-import { LOOKS, PLAIN } from "./boxes";
+import { LOOKS, PLAIN, ROW } from "./boxes";
 import type { BoxArrays } from "./boxes";
 import type { Boxes } from "./rays";
 import { between } from "./vectors";
@@ -34,8 +34,11 @@ export interface Layout extends Boxes {
 
 const opaque = (layer: Layer): boolean => layer.opacity >= 1;
 
-/** Machines first, what they stand on behind them: what is covered already need not be coloured.  Glass comes last. */
-const turn = (layer: Layer): number => (opaque(layer) ? (layer.look === "floor" ? 1 : 0) : 2);
+/**
+ * Machines first, what they stand on behind them: what is covered already need not be coloured.  Glass comes last.  Those that look
+ * alike lie together.
+ */
+const turn = (layer: Layer): number => lookOf(layer) + 100 * (opaque(layer) ? (layer.look === "floor" ? 1 : 0) : 2);
 
 export function layout(scene: Scene): Layout {
   const { document } = scene;
@@ -116,18 +119,15 @@ function byThing(made: Layout, things: number): void {
   [made.first, made.order] = [first, order];
 }
 
-/** The arrays that are drawn: of the solid boxes, and of the others. */
-export function drawn(made: Layout): { solid: BoxArrays; glass: BoxArrays; info: Uint8Array; share: Float32Array } {
-  const info = new Uint8Array(4 * made.count);
+/** The arrays that are drawn, in whole rows. */
+export function drawn(made: Layout): BoxArrays {
+  const rows = Math.max(Math.ceil(made.count / ROW), 1);
+  const info = new Uint8Array(4 * ROW * rows);
   for (let k = 0; k < made.count; k++) {
     info[4 * k] = made.layer[k]!;
     info[4 * k + 1] = made.front[k]!;
   }
-  const share = new Float32Array(made.count).fill(PLAIN);
-  const part = (from: number, to: number): BoxArrays => ({
-    count: to - from, bounds: made.bounds.subarray(6 * from, 6 * to), info: info.subarray(4 * from, 4 * to), share: share.subarray(from, to),
-  });
-  return { solid: part(0, made.solid), glass: part(made.solid, made.count), info, share };
+  return { count: made.count, bounds: made.bounds, info, share: new Float32Array(ROW * rows).fill(PLAIN) };
 }
 
 /** The number by which the shader knows a look. */

@@ -9,6 +9,8 @@ const FELT = 38;
 const DRIFT = 30;
 /** Stillness after which the picture is drawn in full. [ms] */
 const REST = 160;
+/** And after which there is time for more. [ms] */
+const STILL = 300;
 
 export class Pace {
   /** Device pixels per pixel, now. */
@@ -19,6 +21,7 @@ export class Pace {
   private readonly times: number[] = [];
   private request = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private later: ReturnType<typeof setTimeout> | undefined;
   private last = 0;
   private coarse: number;
   private slow = 0;
@@ -29,13 +32,14 @@ export class Pace {
 
   /**
    * `step` moves and draws, and says whether more is to come; `busy` tells that the last picture is not finished; `rested` is called
-   * when it stands still.
+   * when it stands still, `still` when nothing was drawn for a while.
    */
   constructor(
     private readonly software: boolean,
     private readonly step: (at: number, passed: number) => { moving: boolean; alive: boolean },
     private readonly busy: () => boolean,
     private readonly rested: () => void,
+    private readonly still: () => void,
   ) {
     this.coarse = software ? 0.6 : 1;
     this.ratio = this.full;
@@ -68,7 +72,9 @@ export class Pace {
     this.drifts = alive && !moving;
     if (moving) this.go(passed);
     else if (this.moved) this.settle();
+    clearTimeout(this.later);
     if (moving || alive) this.ask();
+    else this.later = setTimeout(this.still, STILL);
   }
 
   private measure(spent: number): void {
@@ -108,5 +114,6 @@ export class Pace {
   stop(): void {
     cancelAnimationFrame(this.request);
     clearTimeout(this.timer);
+    clearTimeout(this.later);
   }
 }

@@ -2,8 +2,10 @@
 import {
   Camera, DepthTexture, GLSL3, Matrix4, Mesh, NearestFilter, RawShaderMaterial, Scene, Vector2, Vector3, Vector4, WebGLRenderTarget, WebGLRenderer,
 } from "three";
+import type { Texture } from "three";
 import type { Theme } from "../contract";
 import type { Uniforms } from "./boxes";
+import type { Part } from "./fine";
 import { fullShape } from "./ground";
 import { cropped, projection } from "./orbit";
 import type { Orbit } from "./orbit";
@@ -29,6 +31,14 @@ export interface Window {
   width: number;
   height: number;
 }
+
+/** Whether in full quality, and which part: without the marks of what is pointed at, or those alone. */
+export interface Manner {
+  fine: boolean;
+  part: "all" | "base" | "marks";
+}
+
+const PLAINLY: Manner = { fine: false, part: "all" };
 
 const COPY_VERTEX = /* glsl */ `
 in vec3 position;
@@ -60,6 +70,7 @@ export class Picture {
   /** Where a coarse picture is drawn: to change the size of the canvas itself would wait for all that is being drawn. */
   private readonly coarse = new WebGLRenderTarget(4, 4);
   private readonly copy = new Scene();
+  private readonly copied: { value: unknown };
   private fence: WebGLSync | null = null;
 
   constructor(canvas: HTMLCanvasElement, context: WebGL2RenderingContext, private readonly software: boolean) {
@@ -77,8 +88,9 @@ export class Picture {
       uNone: { value: new Vector4(0.69, 0.69, 0.69, 1) },
     };
     for (const name of Object.keys(COLORS)) this.frame[name] = { value: new Vector3() };
+    this.copied = { value: this.coarse.texture };
     const material = new RawShaderMaterial({
-      glslVersion: GLSL3, vertexShader: COPY_VERTEX, fragmentShader: COPY_FRAGMENT, uniforms: { uPicture: { value: this.coarse.texture } },
+      glslVersion: GLSL3, vertexShader: COPY_VERTEX, fragmentShader: COPY_FRAGMENT, uniforms: { uPicture: this.copied },
       depthTest: false, depthWrite: false,
     });
     const sheet = new Mesh(fullShape(), material);
@@ -111,14 +123,51 @@ export class Picture {
     draw(width, height);
     if (ratio < full) {
       renderer.setRenderTarget(null);
-      renderer.setScissorTest(false);
-      renderer.setViewport(0, 0, size.width, size.height);
-      renderer.render(this.copy, this.camera);
+      this.paste(this.coarse.texture, size);
     }
-    const context = renderer.getContext() as WebGL2RenderingContext;
+    this.mark();
+  }
+
+  /** Put a picture onto the canvas, all over. */
+  paste(texture: Texture, size: { width: number; height: number }): void {
+    const { renderer } = this;
+    renderer.setScissorTest(false);
+    renderer.setViewport(0, 0, size.width, size.height);
+    this.copied.value = texture;
+    renderer.render(this.copy, this.camera);
+  }
+
+  /** From here on it is told whether all was drawn that was asked for. */
+  private mark(): void {
+    const context = this.renderer.getContext() as WebGL2RenderingContext;
     if (this.fence) context.deleteSync(this.fence);
     this.fence = context.fenceSync(context.SYNC_GPU_COMMANDS_COMPLETE, 0);
     context.flush();
+  }
+
+  fill(target: WebGLRenderTarget, color: number): void {
+    this.renderer.setRenderTarget(target);
+    this.renderer.setClearColor(color, 1);
+    this.renderer.clear(true, false, false);
+    this.renderer.setRenderTarget(null);
+  }
+
+  /** Draw a strip of a picture in full quality, and put it into the whole. */
+  strip(part: Part, orbit: Orbit, line: number, into: WebGLRenderTarget, whole: WebGLRenderTarget): void {
+    const { renderer } = this;
+    const crop = { left: 0, right: 1, bottom: part.y / part.tall, top: (part.y + part.height) / part.tall };
+    into.setSize(part.width, part.height);
+    renderer.setRenderTarget(into);
+    this.draw(part.half.run, orbit, { x: 0, y: 0, width: part.width, height: part.height }, { width: part.width, height: part.tall, line }, crop, {
+      fine: true, part: "base",
+    });
+    whole.viewport.set(part.x, part.y, part.width, part.height);
+    whole.scissorTest = false;
+    renderer.setRenderTarget(whole);
+    this.copied.value = into.texture;
+    renderer.render(this.copy, this.camera);
+    renderer.setRenderTarget(null);
+    this.mark();
   }
 
   dress(theme: Theme): void {
@@ -129,7 +178,7 @@ export class Picture {
   }
 
   /** Draw a run into a window of the current target. `whole` is the size of the picture of which the window shows a part. */
-  draw(run: Run, orbit: Orbit, window: Window, whole: { width: number; height: number; line: number }, crop: Crop | null = null): void {
+  draw(run: Run, orbit: Orbit, window: Window, whole: { width: number; height: number; line: number }, crop: Crop | null = null, manner = PLAINLY): void {
     const { renderer, frame } = this;
     run.prepare(renderer, this.camera);
     const aspect = whole.width / whole.height;
@@ -143,7 +192,7 @@ export class Picture {
     // Widths of lines are measured in the window, of which a crop is a magnified view.
     (frame.uPixels!.value as Vector2).set(window.width, window.height);
     frame.uLine!.value = whole.line;
-    if (run.air.seesThrough) this.solids(run, window);
+    if (run.air.seesThrough && manner.part !== "marks") this.solids(run, window, manner.fine);
     const target = renderer.getRenderTarget();
     if (target) {
       target.viewport.set(window.x, window.y, window.width, window.height);
@@ -157,19 +206,24 @@ export class Picture {
       renderer.setScissor(window.x / ratio, window.y / ratio, window.width / ratio, window.height / ratio);
     }
     renderer.clearDepth();
-    renderer.render(run.root, this.camera);
+    run.drawn(manner, () => renderer.render(run.root, this.camera));
   }
 
   /** Compile what runs may draw later. */
-  warm(runs: readonly Run[]): void {
+  warm(runs: readonly Run[], fine: boolean): void {
     if (this.renderer.getContext().isContextLost()) return;
-    for (const run of runs) this.renderer.compile(run.root, this.camera);
+    for (const run of runs) run.drawn({ fine, part: "all" }, () => this.renderer.compile(run.root, this.camera));
+  }
+
+  /** Whether all shaders asked for so far can be drawn with at once. */
+  get compiled(): boolean {
+    return (this.renderer.info.programs ?? []).every((program) => (program as unknown as { isReady(): boolean }).isReady());
   }
 
   /** Depth of what is solid, for rays through the air to end there. */
-  private solids(run: Run, window: Window): void {
+  private solids(run: Run, window: Window, fine: boolean): void {
     const before = this.renderer.getRenderTarget();
-    const share = this.software ? 0.5 : 1;
+    const share = this.software && !fine ? 0.5 : 1;
     this.depth.setSize(Math.max(Math.ceil(window.width * share), 1), Math.max(Math.ceil(window.height * share), 1));
     this.renderer.setRenderTarget(this.depth);
     this.renderer.clear(true, true, false);

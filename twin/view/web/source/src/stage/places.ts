@@ -1,10 +1,10 @@
 /** Where the runs stand on the canvas, and what is seen at which place of it. */
-import type { Side } from "../contract";
+import type { Side, View } from "../contract";
 import type { Placed } from "./labels";
-import { projection, ray, tangents } from "./orbit";
-import type { Orbit } from "./orbit";
+import { projection, ray, tangents, withinInset } from "./orbit";
+import type { Inset, Orbit } from "./orbit";
 import type { Run } from "./run";
-import { apply, between } from "./vectors";
+import { add, apply, between, finite } from "./vectors";
 import type { Three } from "./vectors";
 
 /** Pixels between two runs. */
@@ -58,6 +58,21 @@ export class Places {
     if (!half) return { thing: -1, side: 0 };
     const { from, along } = ray(orbit, half.run.layout.origin, u, v, this.aspect());
     return { thing: half.run.hit(from, along).thing, side: half.side };
+  }
+
+  /** A named view of all of a run; `covered`: edges of the canvas that are, CSS pixels. */
+  preset(view: View, side: Side, covered: Inset): Orbit {
+    const run = this.runs[side];
+    let { low, high }: { low: Three; high: Three } = { low: [-5, -5, 0], high: [5, 5, 3] };
+    if (run) {
+      const { document } = run.scene;
+      const sound = finite(document.low) && finite(document.high) && document.low.every((part, k) => part <= document.high[k]!);
+      const { origin } = run.layout;
+      [low, high] = sound ? [document.low, document.high] : [add(run.layout.low, origin), add(run.layout.high, origin)];
+    }
+    const { width, height } = this.rect;
+    const inset = { left: covered.left / width, right: covered.right / width, top: covered.top / height, bottom: covered.bottom / height };
+    return withinInset(view, low, high, this.aspect(), inset);
   }
 
   /** From a place of a run to the canvas, and the pixels of a metre there; null behind the eye. */

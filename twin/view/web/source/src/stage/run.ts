@@ -1,15 +1,16 @@
 /** One run on the stage: its boxes, marks and colours, and everything else that is drawn of it. */
 import { Scene as ThreeScene, Vector3, Vector4 } from "three";
-import type { Camera, DataTexture, Mesh, WebGLRenderer } from "three";
+import type { Camera, DataTexture, Mesh, Object3D, WebGLRenderer } from "three";
 import type { Box, Highlight, Paint, Scene, Theme, Vector } from "../contract";
 import { AirField } from "./air";
-import { BoxAttributes, MARK, NO_VALUE, PLAIN, boxMesh } from "./boxes";
+import { BoxTables, EVERY_LOOK, MARK, NO_VALUE, PLAIN, boxMesh } from "./boxes";
 import type { Uniforms } from "./boxes";
 import { Shadow, groundMesh } from "./ground";
 import { drawn, isShell, layout, lookOf, thingBox } from "./layout";
 import type { Layout } from "./layout";
 import { Links, Outlines } from "./lines";
 import type { Link } from "./lines";
+import type { Manner } from "./picture";
 import { StreamLayer } from "./streams";
 import { firstHit } from "./rays";
 import type { Cut, Hit } from "./rays";
@@ -31,12 +32,14 @@ export class Run {
   readonly root = new ThreeScene();
   readonly air: AirField;
   readonly streams: StreamLayer;
-  private readonly ground: Mesh;
   private readonly solids: Mesh;
+  private readonly panes: Mesh;
+  private readonly ground: Mesh;
   highlight: Highlight = NOTHING;
+  private refined: { instead: Mesh; mesh: Mesh }[] | null = null;
   private readonly own: Uniforms;
   private readonly data: ReturnType<typeof drawn>;
-  private readonly attributes: BoxAttributes[];
+  private readonly tables: BoxTables;
   private readonly shadow: Shadow;
   private readonly outlines: Outlines;
   private readonly arcs: Links;
@@ -51,15 +54,15 @@ export class Run {
   private stale = true;
   private theme: Theme = "light";
 
-  constructor(readonly scene: Scene, private readonly frame: Uniforms, software: boolean, moves: boolean) {
+  constructor(readonly scene: Scene, private readonly frame: Uniforms, private readonly software: boolean, moves: boolean) {
     this.layout = layout(scene);
     this.data = drawn(this.layout);
     this.seen = this.layout.layers.map((layer) => !layer.hidden);
     this.table = numberTable(new Float32Array(4 * 2 * Math.max(this.layout.layers.length, 1)), Math.max(this.layout.layers.length, 1), 2);
     this.lut = colorTable();
+    this.tables = new BoxTables(this.data);
     const uniforms = (this.own = this.uniforms());
-    this.attributes = [new BoxAttributes(this.data.solid), new BoxAttributes(this.data.glass)];
-    this.shadow = new Shadow(this.attributes[0]!, this.layout.low, this.layout.high, uniforms, software);
+    this.shadow = new Shadow(this.layout.solid, this.layout.low, this.layout.high, uniforms, software);
     uniforms.uShadow!.value = this.shadow.target.texture;
     uniforms.uShadowAt!.value = this.shadow.at;
     this.ground = groundMesh(uniforms, software);
@@ -68,10 +71,10 @@ export class Run {
     this.air = new AirField(scene, this.layout.origin, this.root, uniforms, software);
     this.streams = new StreamLayer(scene, this.layout.origin, uniforms, moves);
     this.root.matrixWorldAutoUpdate = false;
-    this.solids = boxMesh(this.attributes[0]!, uniforms, false, software);
-    this.solids.visible = this.data.solid.count > 0;
-    this.root.add(this.solids);
-    if (this.data.glass.count) this.root.add(boxMesh(this.attributes[1]!, uniforms, true, software));
+    const { solid, count } = this.layout;
+    this.solids = boxMesh(uniforms, { from: 0, to: solid, glass: false, looks: EVERY_LOOK }, software);
+    this.panes = boxMesh(uniforms, { from: solid, to: count, glass: true, looks: EVERY_LOOK }, software);
+    this.root.add(this.solids, this.panes);
     this.root.add(this.ground, this.outlines.mesh, this.arcs.mesh, this.streams.mesh);
     this.recoat();
   }
@@ -80,7 +83,7 @@ export class Run {
     const { low, high, origin } = this.layout;
     const reach = Math.max(Math.hypot(high[0] - low[0], high[1] - low[1]) * 1.3, 40);
     return {
-      ...this.frame,
+      ...this.frame, ...this.tables.uniforms,
       uLow: { value: new Vector3(...this.cut.low) }, uHigh: { value: new Vector3(...this.cut.high) },
       uLayers: { value: this.table }, uLut: { value: this.lut }, uShadow: { value: null }, uShadowAt: { value: new Vector4() },
       uLevel: { value: Math.min(0 - origin[2], 0) - 0.02 }, uReach: { value: reach },
@@ -132,7 +135,7 @@ export class Run {
         share[k] = value >= 0 ? Math.min(value, 1) : value < 0 ? 0 : NO_VALUE;
       }
     }
-    for (const attribute of this.attributes) attribute.share.needsUpdate = true;
+    this.tables.share.needsUpdate = true;
     fill(this.lut, paint.lut);
     const same = paint.out.size === this.out.size && [...paint.out].every((each) => this.out.has(each));
     this.out = new Set(paint.out);
@@ -156,13 +159,15 @@ export class Run {
     this.stale = true;
   }
 
-  point(what: Highlight): void {
+  /** True: more changed than the outlines. */
+  point(what: Highlight): boolean {
     const same = what.selected === this.highlight.selected && what.up === this.highlight.up && what.down === this.highlight.down;
     const linked = what.links === this.highlight.links;
     this.highlight = what;
     if (!same) this.mark();
     if (!linked) this.link();
     this.outline();
+    return !same || !linked;
   }
 
   /** Marks of every box, from what is known of its thing. */
@@ -188,7 +193,7 @@ export class Run {
       else if (this.mask && !(owner >= 0 && this.mask[owner])) mark |= MARK.hidden;
       info[4 * k + 2] = mark;
     }
-    for (const attribute of this.attributes) attribute.info.needsUpdate = true;
+    this.tables.info.needsUpdate = true;
   }
 
   private outline(): void {
@@ -266,10 +271,48 @@ export class Run {
 
   /** Draw with nothing but the solid boxes in it. */
   onlySolids(draw: () => void): void {
-    const shown = this.root.children.filter((child) => child.visible && child !== this.solids);
-    for (const child of shown) child.visible = false;
+    this.without((child) => child !== this.solids, draw);
+  }
+
+  private without(hides: (child: Object3D) => boolean, draw: () => void): void {
+    const hidden = this.root.children.filter((child) => child.visible && hides(child));
+    for (const child of hidden) child.visible = false;
     draw();
-    for (const child of shown) child.visible = true;
+    for (const child of hidden) child.visible = true;
+  }
+
+  /** Draw in a manner, and be as before afterwards. */
+  drawn({ fine, part }: Manner, draw: () => void): void {
+    const marks = (child: Object3D): boolean => child === this.outlines.mesh;
+    const refined = fine && this.software ? (this.refined ??= this.fully()) : null;
+    const shown = new Map((refined ?? []).map(({ instead, mesh }) => [mesh, instead.visible]));
+    if (refined) this.air.refine();
+    for (const [mesh, on] of shown) mesh.visible = on;
+    const replaced = new Set<Object3D>((refined ?? []).map(({ instead }) => instead));
+    this.without((child) => replaced.has(child) || (part !== "all" && marks(child) === (part === "base")), draw);
+    for (const mesh of shown.keys()) mesh.visible = false;
+    if (refined) this.air.refine();
+  }
+
+  /**
+   * What is drawn in full instead of what a processor draws with few instructions.  It computes every branch of a shader for every
+   * pixel: each look has a shader of its own, without the branches of the others.
+   */
+  private fully(): { instead: Mesh; mesh: Mesh }[] {
+    const { layer, layers, solid, count } = this.layout;
+    const made: { instead: Mesh; mesh: Mesh }[] = [];
+    for (let from = 0; from < count; ) {
+      const look = lookOf(layers[layer[from]!]!);
+      const end = from < solid ? solid : count;
+      let to = from;
+      while (to < end && lookOf(layers[layer[to]!]!) === look) to++;
+      const instead = from < solid ? this.solids : this.panes;
+      made.push({ instead, mesh: boxMesh(this.own, { from, to, glass: from >= solid, looks: 1 << look }, false) });
+      from = to;
+    }
+    made.push({ instead: this.ground, mesh: groundMesh(this.own, false) });
+    this.root.add(...made.map(({ mesh }) => mesh));
+    return made;
   }
 
   /** Names whose things are to be seen, with their places relative to the origin. */
@@ -295,6 +338,7 @@ export class Run {
     this.shadow.dispose();
     this.streams.dispose();
     this.table.dispose();
+    this.tables.dispose();
     this.lut.dispose();
   }
 }

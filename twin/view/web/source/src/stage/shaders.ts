@@ -51,3 +51,18 @@ bool clipped(vec3 low, vec3 high, out vec3 a, out vec3 b) {
   return any(greaterThan(a, b));
 }
 `;
+
+/** A box by its number: layer, front and marks, and its corners. */
+export const BOXES = /* glsl */ `
+precision highp sampler2D;
+uniform sampler2D uPlaces; // rows of 1024 boxes, two corners each
+uniform sampler2D uInfo;
+uniform sampler2D uParts;  // shares along the colours
+uniform int uFirst;
+ivec3 boxed(int number, out vec3 low, out vec3 high) {
+  ivec2 at = ivec2(number & 1023, number >> 10);
+  low = texelFetch(uPlaces, ivec2(2 * at.x, at.y), 0).xyz;
+  high = texelFetch(uPlaces, ivec2(2 * at.x + 1, at.y), 0).xyz;
+  return ivec3(texelFetch(uInfo, at, 0).xyz * 255.0 + 0.5);
+}
+`;

@@ -3,11 +3,12 @@ import type {
   Air, Box, Eye, Graphics, Highlight, Paint, Scene, Side, Stage, StageEvents, StageOptions, Stats, Theme, Vector, View,
 } from "../contract";
 import { capture } from "./capture";
+import { Fine } from "./fine";
 import { FlatStage } from "./flat";
 import { prefersCalm, prepare } from "./graphics";
 import type { Placed } from "./labels";
 import { Motion } from "./motion";
-import { axes, eyeOf, isPlan, orbitOf, ray, tangents, withinInset } from "./orbit";
+import { axes, eyeOf, isPlan, orbitOf, ray, tangents } from "./orbit";
 import type { Orbit } from "./orbit";
 import { Pace } from "./pace";
 import { Picture } from "./picture";
@@ -17,7 +18,6 @@ import { listen } from "./pointer";
 import { Run } from "./run";
 import { Sign } from "./sign";
 import { add, between, dot, finite, length, minus } from "./vectors";
-import type { Three, Triple } from "./vectors";
 
 const TURN = Math.PI;
 /** Pictures wider than this, over their height, show more beside the same things. */
@@ -62,8 +62,14 @@ class SpatialStage implements Stage {
   private dressed: Theme = "light";
   private wind: { air: Air | null; streams: boolean; lut: Uint8Array } = { air: null, streams: false, lut: new Uint8Array(0) };
   private pointer: { x: number; y: number } | null = null;
+  /** Where the processor draws: the picture at rest in full quality. */
+  private readonly fine: Fine | null;
+  /** More than outlines changed since the last picture. */
+  private changed = true;
   private gone = false;
   private first = 0;
+  /** Of the last picture. */
+  private drawn = { calls: 0, triangles: 0 };
   private ready: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -79,7 +85,8 @@ class SpatialStage implements Stage {
     host.append(this.canvas);
     this.sign = new Sign(host);
     this.motion = new Motion(this.calm);
-    this.pace = new Pace(graphics.software, (at, passed) => this.step(at, passed), () => this.picture.busy(), () => this.events.moved());
+    this.pace = new Pace(graphics.software, (at, passed) => this.step(at, passed), () => this.picture.busy(), () => this.events.moved(), () => this.refine());
+    this.fine = graphics.software ? new Fine(this.picture, () => this.pace.ask(true)) : null;
     this.unlisten = listen(this.canvas, {
       flat: () => this.motion.plan,
       turn: (right, down) => this.turned(right, down),
@@ -183,8 +190,8 @@ class SpatialStage implements Stage {
   }
 
   highlight(side: Side, what: Highlight): void {
-    this.runs[side]?.point(what);
-    this.redraw();
+    if (this.runs[side]?.point(what) ?? true) this.changed = true;
+    this.pace.ask(true);
   }
 
   air(air: Air): void {
@@ -253,17 +260,7 @@ class SpatialStage implements Stage {
   }
 
   private preset(view: View, side: Side): Orbit {
-    const run = this.runs[side];
-    let { low, high }: { low: Three; high: Three } = { low: [-5, -5, 0], high: [5, 5, 3] };
-    if (run) {
-      const { document } = run.scene;
-      const sound = finite(document.low) && finite(document.high) && document.low.every((part, k) => part <= document.high[k]!);
-      [low, high] = sound ? [document.low, document.high] : [run.layout.low, run.layout.high].map((place) => add(place, run.layout.origin)) as [Triple, Triple];
-    }
-    const { width, height } = this.places.rect;
-    const px = this.inset();
-    const inset = { left: px.left / width, right: px.right / width, top: px.top / height, bottom: px.bottom / height };
-    return withinInset(view, low, high, this.places.aspect(), inset);
+    return this.places.preset(view, side, this.inset());
   }
 
   private turned(right: number, down: number): void {
@@ -310,6 +307,7 @@ class SpatialStage implements Stage {
   }
 
   private redraw(): void {
+    this.changed = true;
     this.pace.ask(true);
   }
 
@@ -324,6 +322,7 @@ class SpatialStage implements Stage {
     const halves = this.places.halves();
     const alive = halves.some((half) => half.run.streams.alive);
     for (const half of halves) half.run.streams.tick(at / 1000);
+    this.changed ||= moving || alive;
     if (moving || alive || this.pace.dirty) this.draw(halves);
     return { moving: moving || this.motion.moving, alive };
   }
@@ -332,23 +331,40 @@ class SpatialStage implements Stage {
     if (this.gone) return;
     const { renderer } = this.picture;
     const { ratio, full } = this.pace;
-    this.picture.onto(this.places.rect, ratio, full, (width, height) => {
-      if (halves.length !== 1) {
+    const kept = this.fine?.ready && !this.changed ? this.fine.texture : null;
+    if (!kept) this.fine?.drop();
+    this.changed = false;
+    this.picture.onto(this.places.rect, kept ? full : ratio, full, (width, height) => {
+      if (kept) this.picture.paste(kept, this.places.rect);
+      else if (halves.length !== 1) {
         renderer.setScissorTest(false);
-        renderer.setClearColor(this.dressed === "dark" ? 0x3a4655 : 0xc3cad2, 1);
+        renderer.setClearColor(this.between, 1);
         renderer.clear(true, true, false);
       }
       const scale = width / this.places.rect.width;
       for (const half of halves) {
         const window = { x: Math.round(half.x * scale), y: 0, width: Math.max(Math.floor(half.width * scale), 1), height };
-        this.picture.draw(half.run, this.motion.now, window, { ...window, line: Math.max(ratio, 1) });
+        this.picture.draw(half.run, this.motion.now, window, { ...window, line: Math.max(ratio, 1) }, null, { fine: false, part: kept ? "marks" : "all" });
       }
     });
+    const { calls, triangles } = renderer.info.render;
+    this.drawn = { calls, triangles };
     this.sign.show(this.labelled(), this.places.rect.width, this.places.rect.height, Math.min(devicePixelRatio || 1, 2), this.dressed);
     if (this.first || halves.length === 0) return;
     this.first = performance.now() - this.began;
     // What is not seen yet is made ready behind the first picture, not when a pointer first meets something.
-    this.ready = setTimeout(() => this.picture.warm(halves.map((half) => half.run)), READY);
+    this.ready = setTimeout(() => this.picture.warm(halves.map((half) => half.run), false), READY);
+  }
+
+  /** Colour between two runs. */
+  private get between(): number {
+    return this.dressed === "dark" ? 0x3a4655 : 0xc3cad2;
+  }
+
+  /** Begin the picture in full quality. */
+  private refine(): void {
+    if (!this.fine || this.fine.ready || this.fine.working || this.gone || this.pace.dirty) return;
+    this.fine.begin(this.places.halves(), this.motion.now, this.places.rect, this.pace.full, this.between);
   }
 
   async capture(scale: number): Promise<Blob> {
@@ -367,8 +383,7 @@ class SpatialStage implements Stage {
   }
 
   stats(): Stats {
-    const { render } = this.picture.renderer.info;
-    return { calls: render.calls, triangles: render.triangles, script: this.pace.script, first: this.first, frames: this.pace.frames };
+    return { ...this.drawn, script: this.pace.script, first: this.first, frames: this.pace.frames };
   }
 
   dispose(): void {
@@ -376,6 +391,7 @@ class SpatialStage implements Stage {
     clearTimeout(this.ready);
     this.unlisten();
     for (const run of this.runs) run?.dispose();
+    this.fine?.dispose();
     this.picture.dispose();
     this.canvas.remove();
     this.sign.canvas.remove();
