@@ -13,10 +13,11 @@ from twin.results.year import SERIES, Year
 from twin.view import colors, keys
 from twin.view.airing import AIR
 from twin.view.camera import fitted
+from twin.view.canvas import HIDDEN
+from twin.view.cascade import cascade
 from twin.view.drawing import aim
 from twin.view.finder import Finder
 from twin.view.kin import Family
-from twin.view.pane import HIDDEN
 from twin.view.telling import describe
 from twin.view.timeline import timelines
 from twin.view.window import make_window
@@ -173,6 +174,38 @@ def test_a_finding_brings_its_state_its_thing_and_its_neighbours(window):
     assert "Finding 1 of 1" in said and "Power from: bw.A.p.s" in said
     keys.press(window, "Escape")
     assert not {"kin 1", "kin 2"} & set(window.plotter.actors)
+
+
+def test_a_finding_is_painted_with_what_it_is_about(graphics, made):
+    hot = finding(code="AIR-001", value=34.0, dimension="temperature", scenario="lose:ups.A1")
+    full = finding(code="LIQ-007", value=0.6, dimension="fraction", subject="cdu1", scenario="normal")
+    window = make_window(made, solved(made), judged(hot, full), off_screen=True, size=SIZE)
+    painted = []
+    for _ in range(3):
+        window.step_finding(1)
+        painted.append(window.field)
+    assert painted == ["power.loading", "rack.inlet_temperature", "cdu.loading"]
+    window.plotter.close()
+
+
+def test_what_follows_from_a_state_is_stepped_through(window):
+    window.tell("p.s.01")
+    keys.press(window, "c")
+    assert "Nothing follows" in window.plotter.actors["hud panel"].input  # from the normal state
+    assert window.picked == ""
+    keys.press(window, "Right")
+    steps = cascade(window.facility, window.results, window.scenario)
+    assert [step.text for step in steps][::2] == ["ups.A1 lost", "1 rack without power: p.n.04"]
+    said = window.plotter.actors["hud panel"].input
+    assert "Step 1 of 3" in said and "▶ 1.  ups.A1 lost" in said and steps[-1].text in said
+    assert {"kin 2"} == {name for name in window.plotter.actors if name.startswith("kin")}
+    for key, step in (("z", 3), ("c", 1), ("c", 2)):
+        keys.press(window, key)
+        assert f"Step {step} of 3" in window.plotter.actors["hud panel"].input
+    assert {"kin 1", "kin 2"} <= set(window.plotter.actors)  # what came before, and this step
+    window.pick_at(*pixel_of(window, (4.8 + 0.3, 6.6, 1.0)))
+    window.forget()
+    assert (window.stage, "hud panel" in window.plotter.actors) == (-1, False)
 
 
 def test_a_finding_about_nothing_that_stands_there_moves_nothing(graphics, made):

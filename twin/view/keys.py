@@ -40,6 +40,8 @@ def table() -> dict[str, tuple[str, Action]]:
         "Left": ("state before", lambda w: w.step_state(-1)),
         "f": ("next finding, worst first", lambda w: w.step_finding(1)),
         "d": ("finding before", lambda w: w.step_finding(-1)),
+        "c": ("cascade: what follows from the state, step by step", lambda w: w.step_stage(1)),
+        "z": ("step of the cascade before", lambda w: w.step_stage(-1)),
         "t": ("follow the year or a loss in time", lambda w: w.step_timeline(1)),
         "period": ("later", lambda w: w.to_step(w.step + 1)),
         "comma": ("earlier", lambda w: w.to_step(w.step - 1)),

@@ -21,14 +21,15 @@ from twin.checks.places import Places
 from twin.checks.wording import quantity
 from twin.model.facility import Facility
 from twin.results.results import Finding, Results, Verdict
-from twin.view import gl, legend, plan, sheet
+from twin.view import gl, legend, plan, sheet, subject
 from twin.view.camera import Camera, around, corners
 from twin.view.drawing import Plotter, outline
 from twin.view.kin import Family
 from twin.view.paints import PICTURES, Paint, Picture, caption, painted
 from twin.view.pictures import LIFT, SIZE, Shot, save, seen_from, shoot, words
-from twin.view.scene import Layer, Scene, build
+from twin.view.scene import FIELDS, Layer, Scene, build
 from twin.view.sheet import Name, Size
+from twin.view.subject import Subjects
 from twin.view.theme import Theme, themed
 
 Floats = NDArray[np.float64]
@@ -39,16 +40,6 @@ REACH = 7.0
 """What is seen around a thing, beyond its own size. [m]"""
 AZIMUTH, ELEVATION = 148.0, 33.0
 """From where it is seen. [deg]"""
-_KINDS = {
-    "AIR": "heat",
-    "LIQ": "coolant",
-    "PWR": "load",
-    "FLT": "load",
-    "PHS": "load",
-    "HAR": "load",
-    "CON": "load",
-}
-"""What the things are coloured by, after the first letters of a rule's code; by their margins otherwise."""
 _OVERHEAD = ("busways", "pipes_supply", "pipes_return", "trays", "containment")
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 
@@ -87,9 +78,9 @@ def render(
     """
     gl.require()
     scene, family, look = build(facility), Family(facility), themed(theme)
-    written = []
+    subjects, written = Subjects(results), []
     for rank, spot in enumerate(spots(facility, results, verdict, scene, most), 1):
-        picture = pictured(spot.finding, verdict, scene)
+        picture = pictured(spot.finding, subjects, bool(verdict.tightest), scene)
         paints = painted(facility, results, spot.scenario, picture.paints, palette, verdict)
         paints = [part for part in paints if _seen(part, scene, spot)] or paints
         view = facing(scene, picture, spot, size)
@@ -128,9 +119,9 @@ def maps(
 ) -> list[Path]:
     """The same as plan maps, drawn without any graphics driver."""
     scene, look = build(facility), themed(theme)
-    written = []
+    subjects, written = Subjects(results), []
     for rank, spot in enumerate(spots(facility, results, verdict, scene, most), 1):
-        picture = pictured(spot.finding, verdict, scene)
+        picture = pictured(spot.finding, subjects, bool(verdict.tightest), scene)
         paints = painted(facility, results, spot.scenario, picture.paints, palette, verdict)
         low, high = (spot.low - REACH)[:2], (spot.high + REACH)[:2]
         figure, [(axes, _)], _ = plan.arranged([(low, high)], (), look)
@@ -177,15 +168,26 @@ def located(scene: Scene, finding: Finding, things: tuple[str, ...], scenario: i
     return Spot(finding, things, low, high, scenario)
 
 
-def pictured(finding: Finding, verdict: Verdict, scene: Scene) -> Picture:
-    """What a finding is shown on: the kind of map that its rule is about, with everything around."""
-    name = _KINDS.get(finding.code[:3], "margin" if verdict.tightest else "load")
-    picture = PICTURES[name]
-    shown = (*picture.layers, "power", "plant", "pumps", "other", "columns")
+def pictured(finding: Finding, subjects: Subjects, judged: bool, scene: Scene) -> Picture:
+    """What a finding is shown on: the map of its rule's family with the quantity that it is about, and what is around.
+
+    ``judged`` tells that there are margins of things.
+    """
+    name = subject.family(finding, judged)
+    picture, quantity = PICTURES[name], subjects.paint(finding, judged)
+    if quantity and not any(quantity in quantities for _, quantities, _ in picture.paints):
+        beside = [part for part in picture.paints[1:] if not {*_layers(part[0])} & {*_layers(quantity)}]
+        picture = replace(picture, paints=((quantity, (quantity,), ""), *beside))
+    painted_layers = [layer for part in picture.paints for layer in _layers(part[0])]
+    shown = (*picture.layers, "power", "plant", "pumps", "other", "columns", *painted_layers)
     owner = next((layer.name for layer in scene.layers if finding.subject in layer.ids), "")
     shown = (*shown, owner) if owner in _OVERHEAD else shown
     hidden = () if owner in _OVERHEAD or name == "coolant" else _OVERHEAD
     return replace(picture, layers=tuple(n for n in dict.fromkeys(shown) if n not in hidden))
+
+
+def _layers(quantity: str) -> tuple[str, ...]:
+    return FIELDS[quantity].layers if quantity in FIELDS else ()
 
 
 def facing(scene: Scene, picture: Picture, spot: Spot, size: Size) -> Camera:

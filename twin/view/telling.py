@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from twin.checks.wording import quantity
 from twin.model.facility import Facility
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Finding, Results, Verdict
+from twin.view.cascade import Step
 from twin.view.kin import Kin
 from twin.view.paints import margins
 from twin.view.web.words import degrees
@@ -101,6 +102,17 @@ def told(finding: Finding) -> Iterator[str]:
     yield f"State: {finding.scenario or 'none, the design as such'}" + (
         f"; {finding.count} states" if finding.count > 1 else ""
     )
+
+
+def stages(steps: Sequence[Step], now: int) -> Iterator[str]:
+    """What follows from a state, a step in a line, with a mark before the one that is shown."""
+    if not steps:
+        yield "Nothing follows: choose a state with the arrows."
+        return
+    yield f"Step {now + 1} of {len(steps)}   c: next   z: before"
+    yield ""
+    for number, step in enumerate(steps):
+        yield f"{'▶' if number == now else '    '} {number + 1}.  {degrees(step.text)}"
 
 
 def said(value: float, dimension: str) -> str:

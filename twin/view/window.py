@@ -84,7 +84,7 @@ def make_window(
     else:
         plotter.disable_anti_aliasing()
     window = Window(
-        plotter, facility, results, verdict, build(facility), field, scenario, look, fields=fields or {}
+        plotter, build(facility), look, facility, results, verdict, field, scenario, fields=fields or {}
     )
     window.draw()
     window.controls()

@@ -86,7 +86,7 @@ def compose(
     buffer = Buffer()
     scene = scenes.build(facility)
     register = things.register(facility, scene)
-    source = Source(facility, results, verdict, register, rows)
+    source = Source(facility, results, rows, verdict, register)
     return Composed(_document(source, scene, results.fields if fields is None else fields, buffer), buffer)
 
 
@@ -98,7 +98,7 @@ def _document(
     parts = layers.parted(facility, scene)
     drawn = {name: [part[0] for part in found] for name, found in parts.items()}
     made = quantities.quantities(source, drawn, palette, buffer)
-    told, notes = findings.findings(verdict, register, [results.scenarios[row].name for row in source.rows])
+    told, notes = findings.findings(source, made)
     cells = volumes.even(fields)
     shown = volumes.volumes(cells, made, palette, buffer)
     times = timelines.timelines(source, made, buffer)

@@ -9,26 +9,25 @@ from collections.abc import Sequence
 from twin.results import results as found_by
 from twin.results.results import Results, Verdict
 from twin.view.facts import counts
-from twin.view.web.parts import Figure, Finding
-from twin.view.web.things import Register
+from twin.view.subject import Subjects
+from twin.view.web.parts import Figure, Finding, Quantity
+from twin.view.web.values import Source
 from twin.view.web.words import degrees, text
 
 MOST = 400
 """Most findings of one rule; the others are counted in a note and stand in the report."""
 
 
-def findings(
-    verdict: Verdict, register: Register, states: Sequence[str]
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+def findings(source: Source, quantities: Sequence[Quantity]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Findings, then the tightest case of every rule that holds; and notes about what was left out."""
-    number = {name: index for index, name in enumerate(states)}
+    verdict, told = source.verdict, _Told(source, quantities)
     seen: Counter[str] = Counter()
     kept = []
     for finding in verdict.findings:
         seen[finding.code] += 1
         if seen[finding.code] <= MOST:
-            kept.append(_finding(finding, register, number))
-    kept += [_finding(finding, register, number) for finding in verdict.margins]
+            kept.append(told.finding(finding))
+    kept += [told.finding(finding) for finding in verdict.margins]
     left = {code: count - MOST for code, count in sorted(seen.items()) if count > MOST}
     notes = tuple(
         f"{count} further findings of rule {code} are in the report alone." for code, count in left.items()
@@ -36,28 +35,39 @@ def findings(
     return tuple(kept), notes
 
 
-def _finding(finding: found_by.Finding, register: Register, states: dict[str, int]) -> Finding:
-    flag = finding.dimension == "flag"
-    position = finding.position
-    return Finding(
-        code=finding.code,
-        title=finding.title,
-        severity=finding.severity,
-        waived=finding.waived,
-        subject=finding.subject,
-        thing=register.of(finding.subject),
-        state=states.get(finding.scenario, -1),
-        message=degrees(finding.message),
-        value=text(finding.value, finding.dimension),
-        limit=text(finding.limit, finding.dimension),
-        margin=None if flag or not math.isfinite(finding.margin) else finding.margin,
-        standard=f"{finding.standard}, {finding.clause}" if finding.clause else finding.standard,
-        place=finding.place,
-        file=finding.file,
-        line=max(finding.line, 0),
-        position=position if position is not None and all(map(math.isfinite, position)) else None,
-        count=finding.count,
-    )
+class _Told:
+    """Findings as the page has them."""
+
+    def __init__(self, source: Source, quantities: Sequence[Quantity]) -> None:
+        self.register, self.judged = source.register, bool(source.verdict.tightest)
+        self.subjects = Subjects(source.results)
+        self.states = {source.results.scenarios[row].name: index for index, row in enumerate(source.rows)}
+        self.painted = {quantity.name: index for index, quantity in enumerate(quantities) if quantity.paint}
+
+    def finding(self, finding: found_by.Finding) -> Finding:
+        """A finding, with the numbers of its thing, state and quantity."""
+        flag = finding.dimension == "flag"
+        position = finding.position
+        return Finding(
+            code=finding.code,
+            title=finding.title,
+            severity=finding.severity,
+            waived=finding.waived,
+            subject=finding.subject,
+            thing=self.register.of(finding.subject),
+            state=self.states.get(finding.scenario, -1),
+            quantity=self.painted.get(self.subjects.paint(finding, self.judged, self.painted), -1),
+            message=degrees(finding.message),
+            value=text(finding.value, finding.dimension),
+            limit=text(finding.limit, finding.dimension),
+            margin=None if flag or not math.isfinite(finding.margin) else finding.margin,
+            standard=f"{finding.standard}, {finding.clause}" if finding.clause else finding.standard,
+            place=finding.place,
+            file=finding.file,
+            line=max(finding.line, 0),
+            position=position if position is not None and all(map(math.isfinite, position)) else None,
+            count=finding.count,
+        )
 
 
 def figures(verdict: Verdict) -> tuple[Figure, ...]:

@@ -209,6 +209,8 @@ class Finding(Part):
     """-1 where the subject is not a thing of the scene."""
     state: Index = -1
     """-1 for the design as a whole."""
+    quantity: Index = -1
+    """Quantity that it is about, or that shows best what it is about; one to paint.  -1 not known."""
     message: str
     value: str
     limit: str

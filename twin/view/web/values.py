@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.checks.places import feed_name
-from twin.model.facility import Facility
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Array, Results, Table, Verdict
-from twin.view.scene import FIELDS, LIFE, NEEDS
+from twin.view.evaluated import Evaluated, numbers
 from twin.view.web.things import Register
 
 Numbers = NDArray[np.uint32]
@@ -26,44 +25,12 @@ FEEDS = ("feed.loading", "feed.cable_loading", "feed.current", "feed.drop")
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class Source(Evaluated):
     """Where the values come from, and which states of them are shown."""
 
-    facility: Facility
-    results: Results
     verdict: Verdict
     register: Register
-    rows: tuple[int, ...]
-    """States that are shown, as rows of the tables."""
     _known: dict[tuple[str, ...], tuple[list[int], Numbers]] = field(default_factory=dict)
-
-    @cached_property
-    def settled(self) -> NDArray[np.bool_]:
-        """(states shown,)"""
-        return np.array([bool(self.results.settled[row]) for row in self.rows], dtype=bool)
-
-    def values(self, table: str, quantity: str) -> Array | None:
-        """(states shown, n) as the tables have them; None if they do not."""
-        values = _table(self.results, table, quantity)
-        return values if values is None or len(self.rows) == len(values) else values[list(self.rows)]
-
-    def shown(self, name: str) -> Array | None:
-        """The same, NaN for what has no value and in states without a steady solution.
-
-        What can be painted follows :func:`twin.view.scene.paint`: what is out of service, or has nothing that the
-        quantity tells of, has no value.
-        """
-        table, _, quantity = name.partition(".")
-        values = self.values(table, quantity)
-        if values is None:
-            return None
-        has = np.isfinite(values) & self.settled[:, None]
-        if name in FIELDS:
-            for other in (LIFE.get(table), NEEDS.get(name)):
-                needed = self.values(table, other) if other not in (None, quantity) else None
-                if needed is not None:
-                    has &= needed > 0
-        return np.where(has, values, np.nan)
 
     def columns(self, table: Table) -> tuple[list[int], Numbers]:
         """Columns of those things of a table that the document knows, and their numbers."""
@@ -111,15 +78,6 @@ class Source:
         return order.astype(np.uint32), first.astype(np.uint32), things.astype(np.uint32)
 
 
-def _table(results: Results, table: str, quantity: str) -> Array | None:
-    """(states, n); None where it is missing or has another shape."""
-    found = results.tables.get(table)
-    if found is None or quantity not in found.values:
-        return None
-    values = np.asarray(found.values[quantity], dtype=float)
-    return values if values.shape == (len(results.scenarios), len(found.ids)) else None
-
-
 def chosen(results: Results, verdict: Verdict, *, names: Iterable[str] | None = None) -> tuple[int, ...]:
     """States to show, as rows: those that are named, else all, or as many as :data:`BYTES` allows.
 
@@ -142,7 +100,7 @@ def _varying(results: Results) -> int:
         values
         for name in QUANTITIES
         if (not name.startswith("feed.") or name in FEEDS)
-        and (values := _table(results, *name.split(".", 1))) is not None
+        and (values := numbers(results, *name.split(".", 1))) is not None
         and values.size
     ]
     if 4 * sum(values.size for values in tables) <= BYTES:
@@ -154,7 +112,7 @@ def _worst_first(results: Results, verdict: Verdict) -> list[int]:
     broken = dict.fromkeys((finding.scenario for finding in verdict.findings if finding.broken), 1)
 
     def count(table: str, quantity: str, low: float, high: float) -> Array:
-        values = _table(results, table, quantity)
+        values = numbers(results, table, quantity)
         if values is None:
             return np.zeros(len(results.scenarios))
         return np.asarray(((values <= low) | (values > high)).sum(axis=1), dtype=float)
