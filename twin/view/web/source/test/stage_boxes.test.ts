@@ -130,7 +130,7 @@ describe("names", () => {
   });
 
   it("of any length are shortened by letters, not by halves of them", () => {
-    const [chosen] = declutter([name("🏭".repeat(99), "hall", 10, 10)], measure, 800, 600);
+    const [chosen] = declutter([name("🏭".repeat(99), "hall", 400, 300)], measure, 800, 600);
     expect([...chosen!.text]).toHaveLength(42);
     expect(chosen!.text.endsWith("🏭…")).toBe(true);
   });

@@ -11,7 +11,7 @@ import {
 import type { DataTexture, Scene as ThreeScene } from "three";
 import type { Air, Scene } from "../contract";
 import type { Volume } from "../generated/scene";
-import { CUT_FRAGMENT, PLACE_VERTEX, SURFACE_FRAGMENT, VOLUME_FRAGMENT } from "./airshaders";
+import { CUT_FRAGMENT, CUT_VERTEX, PLACE_VERTEX, SURFACE_FRAGMENT, VOLUME_FRAGMENT } from "./airshaders";
 import type { Uniforms } from "./boxes";
 import { colorTable, fill } from "./tables";
 import { add, finite, minus } from "./vectors";
@@ -75,6 +75,7 @@ export class AirField {
     const low = minus(volume.origin, this.origin);
     const high = add(low, volume.size);
     const places: number[] = [];
+    const spots: number[] = [];
     for (const { axis, at } of air.axes.slice(0, CUTS)) {
       const k = "xyz".indexOf(axis);
       const level = at - this.origin[k]!;
@@ -84,12 +85,16 @@ export class AirField {
         const place: Triple = [0, 0, 0];
         [place[k], place[i], place[j]] = [level, u ? high[i]! : low[i]!, v ? high[j]! : low[j]!];
         places.push(...place);
+        spots.push(u, v, volume.size[i]!, volume.size[j]!);
       }
     }
     const geometry = field.meshes.slice.geometry;
     const positions = geometry.attributes.position as BufferAttribute;
     (positions.array as Float32Array).set(places);
     positions.needsUpdate = true;
+    const corners = geometry.attributes.spot as BufferAttribute;
+    (corners.array as Float32Array).set(spots);
+    corners.needsUpdate = true;
     geometry.setDrawRange(0, places.length / 3);
     field.meshes.slice.visible = places.length > 0;
   }
@@ -109,11 +114,12 @@ export class AirField {
       uStep: { value: cell * (this.software ? PLAIN_STEP : FINE_STEP) }, uSteps: { value: this.software ? PLAIN_STEPS : FINE_STEPS },
     };
     const cuts = new BufferGeometry().setAttribute("position", new BufferAttribute(new Float32Array(CUTS * 18), 3).setUsage(DynamicDrawUsage));
+    cuts.setAttribute("spot", new BufferAttribute(new Float32Array(CUTS * 24), 4).setUsage(DynamicDrawUsage));
     const box = new BoxGeometry(1, 1, 1).translate(0.5, 0.5, 0.5);
     const meshes = {
-      slice: made(cuts, CUT_FRAGMENT, { ...uniforms, uWhole: { value: 0 } }, 5, DoubleSide, true, false),
-      surface: made(box, SURFACE_FRAGMENT, { ...uniforms, uWhole: { value: 1 } }, 12, BackSide, true, true),
-      volume: made(box, VOLUME_FRAGMENT, { ...uniforms, uWhole: { value: 1 } }, 12, BackSide, false, true),
+      slice: made(cuts, CUT_VERTEX, CUT_FRAGMENT, uniforms, 5, DoubleSide, true, true, true),
+      surface: made(box, PLACE_VERTEX, SURFACE_FRAGMENT, uniforms, 12, BackSide, true, true, false),
+      volume: made(box, PLACE_VERTEX, VOLUME_FRAGMENT, uniforms, 12, BackSide, false, true, false),
     };
     const field = { volume, texture, uniforms, meshes };
     this.root.add(...Object.values(meshes));
@@ -143,11 +149,11 @@ export class AirField {
 }
 
 function made(
-  geometry: BufferGeometry, fragmentShader: string, uniforms: Uniforms, order: number, side: typeof DoubleSide | typeof BackSide,
-  depthTest: boolean, transparent: boolean,
+  geometry: BufferGeometry, vertexShader: string, fragmentShader: string, uniforms: Uniforms, order: number, side: typeof DoubleSide | typeof BackSide,
+  depthTest: boolean, transparent: boolean, depthWrite: boolean,
 ): Mesh {
   const material = new RawShaderMaterial({
-    glslVersion: GLSL3, vertexShader: PLACE_VERTEX, fragmentShader, uniforms, transparent, depthTest, depthWrite: !transparent, side,
+    glslVersion: GLSL3, vertexShader, fragmentShader, uniforms, transparent, depthTest, depthWrite, side,
   });
   const mesh = new Mesh(geometry, material);
   mesh.frustumCulled = false;

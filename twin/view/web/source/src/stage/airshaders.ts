@@ -17,16 +17,31 @@ vec3 colored(float value) {
 }
 `;
 
-/** A place of a field, or of a cut through it. */
+/** A place of a cut through a field. */
+export const CUT_VERTEX = /* glsl */ `
+${FRAME}
+in vec3 position;
+in vec4 spot;              // 0 or 1 along both sides, and how long they are
+out vec3 vSeen;
+out vec2 vAt;
+flat out vec2 vWide;
+void main() {
+  vSeen = position;
+  vWide = spot.zw;
+  vAt = spot.xy * spot.zw;
+  gl_Position = uMatrix * vec4(vSeen, 1.0);
+}
+`;
+
+/** A place of a field. */
 export const PLACE_VERTEX = /* glsl */ `
 ${FRAME}
 in vec3 position;
 uniform vec3 uOrigin;
 uniform vec3 uSize;
-uniform float uWhole;      // 1: positions are shares of the field
 out vec3 vSeen;
 void main() {
-  vSeen = uWhole > 0.5 ? uOrigin + position * uSize : position;
+  vSeen = uOrigin + position * uSize;
   gl_Position = uMatrix * vec4(vSeen, 1.0);
 }
 `;
@@ -35,12 +50,18 @@ void main() {
 export const CUT_FRAGMENT = /* glsl */ `
 ${FRAME}${FIELD}
 in vec3 vSeen;
+in vec2 vAt;
+flat in vec2 vWide;
 out vec4 color;
 void main() {
+  vec2 rim = min(vAt, vWide - vAt) / max(fwidth(vAt), vec2(1e-5));
   if (any(lessThan(vSeen, uLow)) || any(greaterThan(vSeen, uHigh))) discard;
+  // A frame, so that a cut reads as a plane in the hall.
+  float line = clamp(1.0 + 0.8 * uLine - min(rim.x, rim.y), 0.0, 1.0);
   vec2 s = sampled(vSeen);
-  if (s.y < 0.5) discard;
-  color = vec4(colored(s.x), 1.0);
+  vec3 ink = uDark > 0.5 ? vec3(0.85, 0.9, 0.95) : vec3(0.16, 0.2, 0.26);
+  if (s.y < 0.5 && line < 0.01) discard;
+  color = vec4(mix(colored(s.x), ink, line), s.y < 0.5 ? 0.8 * line : mix(0.9, 1.0, line));
 }
 `;
 

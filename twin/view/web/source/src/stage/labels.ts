@@ -27,6 +27,8 @@ const FAR = { hall: 0, group: 2.2, row: 7 };
 
 export const shortened = (text: string): string => ([...text].length > LONGEST ? `${[...text].slice(0, LONGEST - 1).join("")}…` : text);
 
+const inwards = (at: number, half: number, length: number): number => Math.min(Math.max(at, half), Math.max(length - half, half));
+
 /** Names that do not cover one another; `measure` gives the width of a text at a size of letters. */
 export function declutter(names: readonly Placed[], measure: (text: string, size: number) => number, width: number, height: number): Sized[] {
   const chosen: Sized[] = [];
@@ -36,7 +38,7 @@ export function declutter(names: readonly Placed[], measure: (text: string, size
   const cell = 64;
   for (const name of order) {
     if (chosen.length >= MOST) break;
-    if (!(name.x > -20 && name.x < width + 20 && name.y > -10 && name.y < height + 10) || name.metre < FAR[name.kind]) continue;
+    if (!(name.x > 0 && name.x < width && name.y > 0 && name.y < height) || name.metre < FAR[name.kind]) continue;
     const [metres, least, most] = LETTERS[name.kind];
     const size = Math.round(Math.min(Math.max(name.metre * metres, least), most));
     const text = shortened(name.text);
@@ -44,11 +46,13 @@ export function declutter(names: readonly Placed[], measure: (text: string, size
     const alpha = far > 0 ? Math.min(1, (name.metre - far) / (0.4 * far)) : 1;
     const placed: Sized = { ...name, text, size, wide: measure(text, size), alpha };
     const [w, h] = [placed.wide / 2 + 6, size * 0.75 + 3];
+    // Names at the edge move inwards, so that they are not cut.
+    [placed.x, placed.y] = [inwards(name.x, w, width), inwards(name.y, h, height)];
     const keys: string[] = [];
-    for (let i = Math.floor((name.x - w) / cell); i <= Math.floor((name.x + w) / cell); i++)
-      for (let j = Math.floor((name.y - h) / cell); j <= Math.floor((name.y + h) / cell); j++) keys.push(`${i} ${j}`);
+    for (let i = Math.floor((placed.x - w) / cell); i <= Math.floor((placed.x + w) / cell); i++)
+      for (let j = Math.floor((placed.y - h) / cell); j <= Math.floor((placed.y + h) / cell); j++) keys.push(`${i} ${j}`);
     const free = keys.every((key) => (cells.get(key) ?? []).every((other) => {
-      return Math.abs(other.x - name.x) > w + other.wide / 2 + 6 || Math.abs(other.y - name.y) > h + other.size * 0.75 + 3;
+      return Math.abs(other.x - placed.x) > w + other.wide / 2 + 6 || Math.abs(other.y - placed.y) > h + other.size * 0.75 + 3;
     }));
     if (!free) continue;
     for (const key of keys) cells.set(key, [...(cells.get(key) ?? []), placed]);

@@ -4,8 +4,11 @@ import {
   InterleavedBufferAttribute, Mesh, RawShaderMaterial,
 } from "three";
 import type { Uniforms } from "./boxes";
+import type { Piece } from "./routes";
 import { CLIP, FRAME, RIBBON, STRIP } from "./shaders";
-import type { Triple } from "./vectors";
+
+/** A strip: 0, along, across. */
+const QUAD = new Float32Array([0, 0, -1, 0, 0, 1, -1, 0, 0, 1, 1, 0, 0, 0, 1, 0]);
 
 function mesh(shape: BufferGeometry, vertexShader: string, fragmentShader: string, uniforms: Uniforms, order: number, depthTest: boolean): Mesh {
   const material = new RawShaderMaterial({
@@ -94,73 +97,41 @@ export class Outlines {
   }
 }
 
-const PIECES = 28;
-
 const LINK_VERTEX = /* glsl */ `
 ${FRAME}${RIBBON}
-in vec4 corner;            // piece, along, across
+in vec4 corner;            // 0, along, across
 in vec3 from;
 in vec3 to;
-in float sort;             // 0 power, 1 cooling
+in vec2 sort;              // 0 power, 1 cooling; steps from the chosen thing
 uniform vec3 uPower;
 uniform vec3 uCooling;
 out float vAcross;
-out float vWay;
 flat out float vWidth;
 flat out vec4 vColor;
-vec3 arc(float t) {
-  float level = distance(from.xy, to.xy);
-  vec3 top = 0.5 * (from + to);
-  top.z = max(from.z, to.z) + 0.6 + min(0.32 * level, 7.0) + 0.25 * sort;
-  return mix(mix(from, top, t), mix(top, to, t), t);
-}
 void main() {
-  float t = (corner.x + corner.y) / ${PIECES}.0;
-  vWidth = 2.4;
-  vWay = t;
-  vColor = vec4(sort < 0.5 ? uPower : uCooling, 0.95);
-  gl_Position = ribbon(arc(corner.x / ${PIECES}.0), arc((corner.x + 1.0) / ${PIECES}.0), corner.yz, vWidth, vAcross);
+  vWidth = sort.y < 1.5 ? 2.6 : sort.y < 2.5 ? 1.7 : 1.2;
+  vColor = vec4(sort.x < 0.5 ? uPower : uCooling, sort.y < 1.5 ? 0.95 : sort.y < 2.5 ? 0.55 : 0.28);
+  gl_Position = ribbon(from, to, corner.yz, vWidth, vAcross);
 }
 `;
 
-const LINK_FRAGMENT = /* glsl */ `
-${FRAME}${STRIP}
-in float vAcross;
-in float vWay;
-flat in float vWidth;
-flat in vec4 vColor;
-out vec4 color;
-void main() {
-  // From pale at the source to full at what is served: the line has a direction without an arrow.
-  color = vec4(vColor.rgb, vColor.a * strip(vAcross, vWidth) * mix(0.35, 1.0, vWay));
-}
-`;
-
-export interface Link {
-  from: Triple;
-  to: Triple;
-  sort: "power" | "cooling";
-}
-
-/** Arcs above the racks between things. */
+/** Lines above the racks between things; what stands before them hides them. */
 export class Links {
   readonly mesh: Mesh;
 
   constructor(uniforms: Uniforms) {
-    this.mesh = mesh(new InstancedBufferGeometry(), LINK_VERTEX, LINK_FRAGMENT, uniforms, 20, false);
+    this.mesh = mesh(new InstancedBufferGeometry(), LINK_VERTEX, PLAIN_FRAGMENT, uniforms, 20, true);
     this.set([]);
   }
 
-  set(links: readonly Link[]): void {
-    const ends = [[0, -1], [1, -1], [1, 1], [0, 1]];
-    const corners = Array.from({ length: PIECES }, (_, piece) => ends.flatMap(([along, across]) => [piece, along!, across!, 0])).flat();
-    const index = Array.from({ length: PIECES }, (_, piece) => [0, 1, 2, 0, 2, 3].map((k) => 4 * piece + k)).flat();
-    const geometry = new InstancedBufferGeometry().setIndex(index);
-    geometry.setAttribute("corner", new BufferAttribute(new Float32Array(corners), 4));
-    geometry.setAttribute("from", new InstancedBufferAttribute(new Float32Array(links.flatMap((link) => link.from)), 3));
-    geometry.setAttribute("to", new InstancedBufferAttribute(new Float32Array(links.flatMap((link) => link.to)), 3));
-    geometry.setAttribute("sort", new InstancedBufferAttribute(new Float32Array(links.map((link) => +(link.sort === "cooling"))), 1));
-    replace(this.mesh, geometry, links.length);
+  set(pieces: readonly Piece[]): void {
+    const geometry = new InstancedBufferGeometry().setIndex([0, 1, 2, 0, 2, 3]);
+    geometry.setAttribute("corner", new BufferAttribute(QUAD, 4));
+    geometry.setAttribute("from", new InstancedBufferAttribute(new Float32Array(pieces.flatMap((piece) => piece.from)), 3));
+    geometry.setAttribute("to", new InstancedBufferAttribute(new Float32Array(pieces.flatMap((piece) => piece.to)), 3));
+    const sort = pieces.flatMap((piece) => [piece.sort === "cooling" ? 1 : 0, piece.step]);
+    geometry.setAttribute("sort", new InstancedBufferAttribute(new Float32Array(sort), 2));
+    replace(this.mesh, geometry, pieces.length);
   }
 }
 
@@ -220,10 +191,8 @@ export class Streamlines {
   /** (n, 4) places and shares, (n,) seconds; a line begins where the seconds fall back. */
   set(points: Float32Array, seconds: Float32Array, begins: Uint8Array): void {
     const count = (this.count = Math.max(seconds.length - 1, 0));
-    const shape = [0, -1, 1, -1, 1, 1, 0, 1];
-    const corners = [0, 1, 2, 3].flatMap((k) => [0, shape[2 * k]!, shape[2 * k + 1]!, 0]);
     const geometry = new InstancedBufferGeometry().setIndex([0, 1, 2, 0, 2, 3]);
-    geometry.setAttribute("corner", new BufferAttribute(new Float32Array(corners), 4));
+    geometry.setAttribute("corner", new BufferAttribute(QUAD, 4));
     // The end of a piece is the next point of the same array.
     geometry.setAttribute("begin", new InstancedBufferAttribute(points.subarray(0, 4 * count), 4));
     geometry.setAttribute("end", new InstancedBufferAttribute(points.slice(4, 4 * (count + 1)), 4));

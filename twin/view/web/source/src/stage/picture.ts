@@ -13,8 +13,8 @@ import type { Run } from "./run";
 import { PALETTES } from "./themes";
 import type { Palette } from "./themes";
 
-/** Arcs and names rise above what stands there. [m] */
-const ABOVE = 14;
+/** Lines rise above what stands there. [m] */
+const ABOVE = 4;
 
 /** A part of a picture: 0 .. 1 from its lower left corner. */
 export interface Crop {

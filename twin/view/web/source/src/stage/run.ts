@@ -9,8 +9,8 @@ import { Shadow, groundMesh } from "./ground";
 import { drawn, isShell, layout, lookOf, thingBox } from "./layout";
 import type { Layout } from "./layout";
 import { Links, Outlines } from "./lines";
-import type { Link } from "./lines";
 import type { Manner } from "./picture";
+import { routes } from "./routes";
 import { StreamLayer } from "./streams";
 import { firstHit } from "./rays";
 import type { Cut, Hit } from "./rays";
@@ -19,9 +19,8 @@ import { PALETTES, layerColor } from "./themes";
 import { minus } from "./vectors";
 import type { Triple } from "./vectors";
 
-/** Boxes that an outline may have, and arcs: more would not be readable. */
+/** Boxes that an outline may have: more would not be readable. */
 const OUTLINED = 4000;
-const ARCS = 2000;
 /** Looks of what belongs to a thing without being the thing. */
 const BESIDE = new Set(["pipe", "tray", "wall", "glass"]);
 const EVERYWHERE: Cut = { low: [-1e30, -1e30, -1e30], high: [1e30, 1e30, 1e30] };
@@ -42,7 +41,7 @@ export class Run {
   private readonly tables: BoxTables;
   private readonly shadow: Shadow;
   private readonly outlines: Outlines;
-  private readonly arcs: Links;
+  private readonly lines: Links;
   private readonly table: DataTexture;
   private readonly lut: DataTexture;
   private readonly seen: boolean[];
@@ -67,7 +66,7 @@ export class Run {
     uniforms.uShadowAt!.value = this.shadow.at;
     this.ground = groundMesh(uniforms, software);
     this.outlines = new Outlines(uniforms);
-    this.arcs = new Links(uniforms);
+    this.lines = new Links(uniforms);
     this.air = new AirField(scene, this.layout.origin, this.root, uniforms, software);
     this.streams = new StreamLayer(scene, this.layout.origin, uniforms, moves);
     this.root.matrixWorldAutoUpdate = false;
@@ -75,7 +74,7 @@ export class Run {
     this.solids = boxMesh(uniforms, { from: 0, to: solid, glass: false, looks: EVERY_LOOK }, software);
     this.panes = boxMesh(uniforms, { from: solid, to: count, glass: true, looks: EVERY_LOOK }, software);
     this.root.add(this.solids, this.panes);
-    this.root.add(this.ground, this.outlines.mesh, this.arcs.mesh, this.streams.mesh);
+    this.root.add(this.ground, this.outlines.mesh, this.lines.mesh, this.streams.mesh);
     this.recoat();
   }
 
@@ -216,16 +215,14 @@ export class Run {
   }
 
   private link(): void {
-    const top = (thing: number): Triple | null => {
+    const { links, selected } = this.highlight;
+    const { first, order, front } = this.layout;
+    this.lines.set(routes(links, selected >= 0 ? selected : (links[0]?.from ?? -1), (thing) => {
       const box = this.body(thing);
-      return box && [(box.low[0] + box.high[0]) / 2, (box.low[1] + box.high[1]) / 2, box.high[2]];
-    };
-    const arcs: Link[] = [];
-    for (const { from, to, sort } of this.highlight.links.slice(0, ARCS)) {
-      const [a, b] = [top(from), top(to)];
-      if (a && b) arcs.push({ from: a, to: b, sort });
-    }
-    this.arcs.set(arcs);
+      // What faces east or west stands in a row that runs from south to north.
+      const face = front[order[first[thing] ?? 0] ?? 0] ?? 0;
+      return box && { lid: [(box.low[0] + box.high[0]) / 2, (box.low[1] + box.high[1]) / 2, box.high[2]], northward: face === 2 || face === 4 };
+    }));
   }
 
   private rowsOf(mask: Uint8Array): Set<string> {
