@@ -167,7 +167,7 @@ void main() {
     vec2 s = sampled(from + ray * t);
     if (s.y > 0.5) {
       float dense = smoothstep(uLevel01 - 0.22, uLevel01 + 0.05, s.x);
-      float pass = exp(-dense * dense * dt * 1.5);
+      float pass = exp(-dense * dense * dt * 0.55);
       sum += through_ * (1.0 - pass) * colored(s.x);
       through_ *= pass;
     }

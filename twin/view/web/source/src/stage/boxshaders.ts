@@ -270,7 +270,7 @@ void main() {
   if ((vMark.x & 48) != 0) {
     vec3 tone = (vMark.x & 16) != 0 ? uUp : uDown;
     vec2 e = min(p, size - p) / (px * uLine);
-    c = mix(c, tone, clamp(3.0 - min(e.x, e.y), 0.0, 1.0) * min(room.x, room.y) * 0.9);
+    c = mix(c, tone, clamp(2.3 - min(e.x, e.y), 0.0, 1.0) * min(room.x, room.y) * 0.9);
   }
   if ((vMark.x & 4) != 0) {
     c = mix(vec3(grey(c)), c, 0.35);

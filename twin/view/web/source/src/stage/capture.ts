@@ -1,6 +1,7 @@
 /** A picture larger than the screen: drawn in tiles into a canvas, with the names on top. */
 import { WebGLRenderTarget } from "three";
 import type { Theme } from "../contract";
+import { CORNER, drawCompass } from "./compass";
 import { write } from "./labels";
 import type { Sized } from "./labels";
 import type { Orbit } from "./orbit";
@@ -45,6 +46,7 @@ export async function capture(
   target.dispose();
   context.setTransform(scale, 0, 0, scale, 0, 0);
   write(context, names, PALETTES[theme]);
+  drawCompass(context, orbit, CORNER, CORNER, PALETTES[theme]);
   return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("The picture is too large."))), "image/png"));
 }
 

@@ -13,7 +13,7 @@ import type { Half } from "./places";
 const STRIP = 150;
 /** Begun only if it is expected to be done by then, and given up if it would last much longer. [ms] */
 const PATIENCE = 1500;
-const LIMIT = 3000;
+const LIMIT = 3500;
 /** Boxes of which every strip alone takes too long. */
 const MANY = 60_000;
 /** Expected time before anything was measured. [ms per pixel, ms per box] */
@@ -66,11 +66,10 @@ export class Estimate {
 
   /** Whether to go on after a share of it took so long. */
   learn(boxes: number, pixels: number, share: number, spent: number): boolean {
-    if (share <= 0) return true;
-    const expected = spent / share;
-    if (share < 1 && expected < LIMIT) return true;
-    this.factor = expected / this.plain(boxes, pixels);
-    return expected < LIMIT;
+    const on = spent < LIMIT;
+    // The middle of the picture costs most: only what is done for the most part tells of the rest.
+    if (share > 0 && (!on || share >= 1)) this.factor = 0.5 * (this.factor + spent / share / this.plain(boxes, pixels));
+    return on;
   }
 }
 

@@ -105,16 +105,23 @@ export interface Inset {
   bottom: number;
 }
 
-/** The same box in the part of the picture that is not covered: from farther away, and aside. */
-export function withinInset(view: View, low: Three, high: Three, aspect: number, inset: Inset): Orbit {
-  const wide = Math.max(1 - inset.left - inset.right, 0.3);
-  const tall = Math.max(1 - inset.top - inset.bottom, 0.3);
-  const fit = preset(view, low, high, (aspect * wide) / tall);
-  const orbit = { ...fit, distance: fit.distance / tall, parallel: fit.parallel / tall };
+/** Shares of its width and height that are not covered. */
+export const free = (inset: Inset): [number, number] => [Math.max(1 - inset.left - inset.right, 0.3), Math.max(1 - inset.top - inset.bottom, 0.3)];
+
+/** The target with which an orbit sees its own in the middle of what is not covered. */
+export function beside(orbit: Orbit, aspect: number, inset: Inset): Triple {
   const { right, up } = axes(orbit);
   const height = 2 * halfHeight(orbit);
   const aside = add(times(right, ((inset.right - inset.left) / 2) * height * aspect), times(up, ((inset.top - inset.bottom) / 2) * height));
-  return { ...orbit, target: add(orbit.target, aside) };
+  return add(orbit.target, aside);
+}
+
+/** The same box in the part of the picture that is not covered: from farther away, and aside. */
+export function withinInset(view: View, low: Three, high: Three, aspect: number, inset: Inset): Orbit {
+  const [wide, tall] = free(inset);
+  const fit = preset(view, low, high, (aspect * wide) / tall);
+  const orbit = { ...fit, distance: fit.distance / tall, parallel: fit.parallel / tall };
+  return { ...orbit, target: beside(orbit, aspect, inset) };
 }
 
 /** Tangents of half the angle of view: upright and level. */

@@ -1,10 +1,10 @@
 /** Where the runs stand on the canvas, and what is seen at which place of it. */
-import type { Side, View } from "../contract";
+import type { Side, Vector, View } from "../contract";
 import type { Placed } from "./labels";
-import { projection, ray, tangents, withinInset } from "./orbit";
+import { axes, beside, free, isPlan, projection, ray, tangents, withinInset } from "./orbit";
 import type { Inset, Orbit } from "./orbit";
 import type { Run } from "./run";
-import { add, apply, between, finite } from "./vectors";
+import { add, apply, between, dot, finite, length, minus } from "./vectors";
 import type { Three } from "./vectors";
 
 /** Pixels between two runs. */
@@ -70,9 +70,41 @@ export class Places {
       const { origin } = run.layout;
       [low, high] = sound ? [document.low, document.high] : [add(run.layout.low, origin), add(run.layout.high, origin)];
     }
+    return withinInset(view, low, high, this.aspect(), this.inset(covered));
+  }
+
+  /** An orbit around a thing or a place, `extent` of which is seen; null where there is none. */
+  around(to: number | Vector, side: Side, now: Orbit, covered: Inset, extent?: number): Orbit | null {
+    const run = this.runs[side];
+    const box = typeof to === "number" ? run?.place(to) : { low: to, high: to };
+    if (!run || !box) return null;
+    const middle = between(box.low, box.high);
+    const target = typeof to === "number" ? add(middle, run.layout.origin) : middle;
+    if (!finite(target)) return null;
+    const wide = extent ?? Math.max(2.2 * length(minus(box.high, box.low)), 7);
+    const inset = this.inset(covered);
+    const [level, upright] = free(inset);
+    const half = (0.5 * wide) / Math.min(upright, level * this.aspect());
+    const next = { ...now, target, distance: half / tangents(1)[0], parallel: now.parallel > 0 ? half : 0 };
+    if (!isPlan(now)) next.tilt = Math.min(Math.max(now.tilt, 0.38), 0.85);
+    next.target = beside(next, this.aspect(), inset);
+    return next;
+  }
+
+  /** A place of the canvas as -1 .. 1, and how far ahead lies what is seen there: something, or the ground; null without. */
+  met(orbit: Orbit, x: number, y: number): { u: number; v: number; depth: number | null } {
+    const [u, v, half] = this.share(x, y);
+    if (!half) return { u, v, depth: null };
+    const { from, along } = ray(orbit, half.run.layout.origin, u, v, this.aspect());
+    const ground = along[2] < -1e-3 ? -from[2] / along[2] : Infinity;
+    const met = Math.min(half.run.hit(from, along).distance, ground > 0 ? ground : Infinity);
+    return { u, v, depth: orbit.parallel === 0 && met < 8 * orbit.distance ? met * dot(along, axes(orbit).ahead) : null };
+  }
+
+  /** Covered edges as shares of a picture. */
+  inset(covered: Inset): Inset {
     const { width, height } = this.rect;
-    const inset = { left: covered.left / width, right: covered.right / width, top: covered.top / height, bottom: covered.bottom / height };
-    return withinInset(view, low, high, this.aspect(), inset);
+    return { left: covered.left / width, right: covered.right / width, top: covered.top / height, bottom: covered.bottom / height };
   }
 
   /** From a place of a run to the canvas, and the pixels of a metre there; null behind the eye. */

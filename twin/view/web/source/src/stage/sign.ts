@@ -1,14 +1,15 @@
 /** The canvas over the picture on which names are written: letters stay sharp, and cost no draw call. */
 import type { Theme } from "../contract";
+import { CORNER, drawCompass } from "./compass";
 import { declutter, font, write } from "./labels";
 import type { Placed, Sized } from "./labels";
+import type { Orbit } from "./orbit";
 import { PALETTES } from "./themes";
 
 export class Sign {
   readonly canvas = document.createElement("canvas");
   private readonly context = this.canvas.getContext("2d");
   private readonly widths = new Map<string, number>();
-  private blank = true;
 
   constructor(host: HTMLElement) {
     Object.assign(this.canvas.style, { position: "absolute", inset: "0", width: "100%", height: "100%", pointerEvents: "none" });
@@ -34,14 +35,15 @@ export class Sign {
     return declutter(names, this.measure("hall"), width, height);
   }
 
-  show(names: readonly Placed[], width: number, height: number, ratio: number, theme: Theme): void {
-    if (!this.context || (this.blank && names.length === 0)) return;
+  /** Names, and a north arrow below what covers the upper edge. */
+  show(names: readonly Placed[], orbit: Orbit, covered: number, width: number, height: number, ratio: number, theme: Theme): void {
+    if (!this.context) return;
     const [w, h] = [Math.max(Math.round(width * ratio), 1), Math.max(Math.round(height * ratio), 1)];
     if (this.canvas.width !== w || this.canvas.height !== h) [this.canvas.width, this.canvas.height] = [w, h];
     this.context.setTransform(1, 0, 0, 1, 0, 0);
     this.context.clearRect(0, 0, w, h);
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     write(this.context, this.arrange(names, width, height), PALETTES[theme]);
-    this.blank = names.length === 0;
+    drawCompass(this.context, orbit, CORNER, CORNER + covered, PALETTES[theme]);
   }
 }

@@ -8,7 +8,7 @@ import { FlatStage } from "./flat";
 import { prefersCalm, prepare } from "./graphics";
 import type { Placed } from "./labels";
 import { Motion } from "./motion";
-import { axes, eyeOf, isPlan, orbitOf, ray, tangents } from "./orbit";
+import { eyeOf, orbitOf } from "./orbit";
 import type { Orbit } from "./orbit";
 import { Pace } from "./pace";
 import { Picture } from "./picture";
@@ -17,7 +17,7 @@ import type { Half } from "./places";
 import { listen } from "./pointer";
 import { Run } from "./run";
 import { Sign } from "./sign";
-import { add, between, dot, finite, length, minus } from "./vectors";
+import { length, minus } from "./vectors";
 
 const TURN = Math.PI;
 /** Pictures wider than this, over their height, show more beside the same things. */
@@ -68,6 +68,8 @@ class SpatialStage implements Stage {
   private changed = true;
   private gone = false;
   private first = 0;
+  /** What covers the upper edge, as it was when nothing moved: to ask for it makes the page arrange itself. [px] */
+  private upper = 0;
   /** Of the last picture. */
   private drawn = { calls: 0, triangles: 0 };
   private ready: ReturnType<typeof setTimeout> | undefined;
@@ -235,18 +237,8 @@ class SpatialStage implements Stage {
   }
 
   fly(to: number | Vector, side: Side = 0, extent?: number): void {
-    const run = this.runs[side];
-    const box = typeof to === "number" ? run?.place(to) : { low: to, high: to };
-    if (!run || !box) return;
-    const middle = between(box.low, box.high);
-    const target = typeof to === "number" ? add(middle, run.layout.origin) : middle;
-    if (!finite(target)) return;
-    const wide = extent ?? Math.max(2.2 * length(minus(box.high, box.low)), 7);
-    const aim = this.motion.aim;
-    const half = (0.5 * wide) / Math.min(1, this.places.aspect());
-    const plan = isPlan(aim);
-    const next = { ...aim, target, distance: half / tangents(1)[0], parallel: aim.parallel > 0 ? half : 0 };
-    if (!plan) next.tilt = Math.min(Math.max(aim.tilt, 0.38), 0.85);
+    const next = this.places.around(to, side, this.motion.aim, this.inset(), extent);
+    if (!next) return;
     this.motion.fly(next, performance.now());
     this.pace.ask(true);
   }
@@ -268,17 +260,7 @@ class SpatialStage implements Stage {
   }
 
   private zoomed(factor: number, x: number, y: number): void {
-    const [u, v, half] = this.places.share(x, y);
-    let depth: number | null = null;
-    if (half) {
-      const orbit = this.motion.aim;
-      const { origin } = half.run.layout;
-      const { from, along } = ray(orbit, origin, u, v, this.places.aspect());
-      const hit = half.run.hit(from, along);
-      const ground = along[2] < -1e-3 ? -from[2] / along[2] : Infinity;
-      const met = Math.min(hit.distance, ground > 0 ? ground : Infinity);
-      if (orbit.parallel === 0 && met < 8 * orbit.distance) depth = met * dot(along, axes(orbit).ahead);
-    }
+    const { u, v, depth } = this.places.met(this.motion.aim, x, y);
     this.moves(() => this.motion.zoom(factor, u, v, this.places.aspect(), depth));
   }
 
@@ -348,8 +330,9 @@ class SpatialStage implements Stage {
       }
     });
     const { calls, triangles } = renderer.info.render;
+    const { width, height } = this.places.rect;
     this.drawn = { calls, triangles };
-    this.sign.show(this.labelled(), this.places.rect.width, this.places.rect.height, Math.min(devicePixelRatio || 1, 2), this.dressed);
+    this.sign.show(this.labelled(), this.motion.now, this.upper, width, height, Math.min(devicePixelRatio || 1, 2), this.dressed);
     if (this.first || halves.length === 0) return;
     this.first = performance.now() - this.began;
     // What is not seen yet is made ready behind the first picture, not when a pointer first meets something.
@@ -363,6 +346,12 @@ class SpatialStage implements Stage {
 
   /** Begin the picture in full quality. */
   private refine(): void {
+    const { top } = this.inset();
+    if (top !== this.upper) {
+      this.upper = top;
+      this.pace.ask(true);
+      return;
+    }
     if (!this.fine || this.fine.ready || this.fine.working || this.gone || this.pace.dirty) return;
     this.fine.begin(this.places.halves(), this.motion.now, this.places.rect, this.pace.full, this.between);
   }
