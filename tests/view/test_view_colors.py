@@ -34,8 +34,30 @@ def test_inlet_colours_change_at_the_limits_of_the_ashrae_classes(edge):
 
 
 def test_values_beyond_the_limits_take_the_end_colours():
-    scale = colors.scale("power.loading", np.array([]))
+    scale = colors.scale("rack.throttle", np.array([]))
     assert np.array_equal(scale.rgb(np.array([-1.0, 9.0])), scale.rgb(np.array([0.0, 1.0])))
+
+
+@pytest.mark.parametrize("palette", [None, "turbo", "cividis"])
+@pytest.mark.parametrize("quantity", ["power.loading", "plant.loading", "feed.loading", "rack.shelf_loading"])
+def test_more_than_a_full_load_has_a_colour_that_no_load_below_has(quantity, palette):
+    scale = colors.scale(quantity, np.array([]), colors=palette)
+    over = scale.rgb(np.array([1.001, 1.1, 9.0]))
+    assert (over == over[0]).all()
+    below = scale.rgb(np.linspace(0.0, 1.0, 300))
+    assert (np.abs(below.astype(int) - over[0]).max(axis=1) > 30).all()
+    (band,) = scale.bands()
+    assert (band.low, band.high, band.text) == (1.0, scale.high, "overload")
+    assert band.color == colors.css(over[0])
+    assert scale.ticks() == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2])
+
+
+def test_bands_follow_each_other_and_neighbours_that_mean_the_same_are_one():
+    bands = colors.scale("rack.inlet_temperature", np.array([])).bands()
+    assert [band.low for band in bands[1:]] == [band.high for band in bands[:-1]]
+    assert [(band.low, band.high) for band in bands if band.text == "recommended"] == [(18.0, 27.0)] or (
+        len({band.text for band in bands}) == len(bands)
+    )
 
 
 @pytest.mark.parametrize("quantity", sorted(FIELDS))

@@ -60,10 +60,20 @@ MARGIN_BANDS: tuple[tuple[float, str, str], ...] = (
 MARGIN, MARGIN_LOW = "margin", -0.2
 """Name of the quantity of the tightest margins, and the lowest of them that has a colour of its own."""
 
-MAPS = ("turbo", "cividis", "ashrae", "flag")
-"""The maps: heat and loading; what is neither good nor bad (safe for all eyes); inlet air; yes or no."""
+FULL, LOAD_HIGH = 1.0, 1.2025
+"""Load over rating that is a full load, and the highest that has a colour of its own; the latter is such that one of the
+256 colours begins just above a full load (at 1.0005), not in the middle of it."""
+OVER, OVERLOAD = "#c400c4", "overload"
+"""Colour of more than a full load, which is on no map, and its meaning."""
+_SAFE_FULL = 0.8  # of cividis, the colour of a full load; its brightest is that of more
+
+MAPS = ("turbo", "cividis", "ashrae", "flag", "load", "load_safe")
+"""The maps: heat; what is neither good nor bad (safe for all eyes); inlet air; yes or no; loads (and safe for all eyes)."""
+LOADS = ("load", "load_safe")
 BANDS = {"ashrae": ASHRAE_BANDS, "margin": MARGIN_BANDS}
 """Maps whose colours change at values that mean something."""
+
+_TURBO = (0.04, 0.97)  # without its nearly black ends
 
 _AIR, _LIQUID = (10.0, 45.0), (10.0, 65.0)
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -87,6 +97,16 @@ _LIMITS: dict[str, tuple[float, float]] = {
 
 _BANDED = {"rack.inlet_temperature", "rack.inlet_highest", "hall.inlet_max"}
 _HEAT = {"temperature", "temperature_difference"}
+
+
+@dataclass(frozen=True)
+class Band:
+    """Values that mean the same."""
+
+    low: float
+    high: float
+    text: str
+    color: str
 
 
 @dataclass(frozen=True)
@@ -127,6 +147,8 @@ class Scale:
         """Round values to print beside the bar, SI."""
         if self.map == "flag":
             return [0.0, 1.0]
+        if self.map in LOADS:
+            return [0.2 * k for k in range(7)]
         if self.map in BANDS:
             inner = [edge for edge, _, _ in BANDS[self.map] if self.low < edge < self.high]
             return [self.low, *inner, self.high]
@@ -135,6 +157,21 @@ class Scale:
         first = math.ceil(low / step - 1e-9)
         last = math.floor(high / step + 1e-9)
         return [k * step * self.factor for k in range(first, last + 1)]
+
+    def bands(self) -> tuple[Band, ...]:
+        """Values on the bar that mean the same, from below; neighbours that do are one."""
+        if self.map in LOADS:
+            return (Band(FULL, self.high, OVERLOAD, css(self.lut()[-1])),)
+        found: list[Band] = []
+        start = self.low
+        for edge, color, meaning in BANDS.get(self.map, ()):
+            end = min(edge, self.high)
+            if end <= start:
+                continue
+            joined = found.pop().low if found and found[-1].text == meaning else start
+            found.append(Band(joined, end, meaning, color))
+            start = end
+        return tuple(found)
 
     def text(self, value: float) -> str:
         """A value without its unit, as short as the bar needs."""
@@ -158,7 +195,8 @@ def scale(
     values : array
         Its values in all states; they set the limits only where neither the quantity nor the products do.
     colors : str, optional
-        ``cividis`` (safe for all kinds of colour vision) or ``turbo`` instead of the usual map.
+        ``cividis`` (safe for all kinds of colour vision) or ``turbo`` instead of the usual map; loads keep one colour
+        for what is above a full load.
     label : str, optional
         Words beside the bar instead of the quantity's own.
     """
@@ -166,7 +204,11 @@ def scale(
     about = QUANTITIES.get(quantity)
     unit, factor = _unit(about.dimension if about else "ratio", max(abs(low), abs(high)))
     label = label or (about.label if about else quantity)
-    chosen = colors if colors in ("turbo", "cividis") else _usual(quantity)
+    usual = _usual(quantity)
+    if usual == "load":
+        chosen = "load_safe" if colors == "cividis" else usual
+    else:
+        chosen = colors if colors in ("turbo", "cividis") else usual
     return Scale(quantity, label, unit, factor, low, high, chosen)
 
 
@@ -179,12 +221,14 @@ def margin_scale(palette: str | None = None) -> Scale:
 def field_range(quantity: str, values: Floats, facility: Facility | None = None) -> tuple[float, float]:
     """Limits of the colours of a quantity, the same in every state.
 
-    Fixed for temperatures, shares and flags; from the products' sheets for power and heat; else from zero (or
+    Fixed for temperatures, loads, shares and flags; from the products' sheets for power and heat; else from zero (or
     the lowest value) to the next round number above the highest value of any state.
     """
     about = QUANTITIES.get(quantity)
     if quantity in _LIMITS:
         return _LIMITS[quantity]
+    if _is_load(quantity):
+        return 0.0, LOAD_HIGH
     if about and about.dimension in ("fraction", "flag"):
         return 0.0, 1.0
     values = np.asarray(values, dtype=float)
@@ -208,10 +252,26 @@ def _table(name: str, low: float, high: float) -> Colors:
         return np.where(np.arange(STEPS)[:, None] < STEPS // 2, dead, live).astype(np.uint8)
     from matplotlib import colormaps
 
-    samples = np.linspace(0.04, 0.97, STEPS) if name == "turbo" else np.linspace(0, 1, STEPS)
-    return np.round(255 * colormaps[name](samples)[:, :3]).astype(
-        np.uint8
-    )  # without turbo's nearly black ends
+    if name in LOADS:
+        return _load_table(name)
+    samples = np.linspace(*_TURBO, STEPS) if name == "turbo" else np.linspace(0, 1, STEPS)
+    return np.round(255 * colormaps[name](samples)[:, :3]).astype(np.uint8)
+
+
+def _load_table(name: str) -> Colors:
+    """Up to a full load as other maps, above it one colour."""
+    from matplotlib import colormaps
+
+    share = (np.arange(STEPS) + 0.5) / STEPS * LOAD_HIGH / FULL
+    if name == "load":
+        low, high = _TURBO
+        found = colormaps["turbo"](low + (high - low) * np.minimum(share, 1.0))[:, :3]
+        over = np.array(rgb(OVER))
+    else:
+        found = colormaps["cividis"](_SAFE_FULL * np.minimum(share, 1.0))[:, :3]
+        over = np.array(colormaps["cividis"](1.0)[:3])
+    found[np.arange(STEPS) / STEPS * LOAD_HIGH > FULL] = over
+    return np.round(255 * found).astype(np.uint8)
 
 
 def table(name: str, low: float = 0.0, high: float = 1.0) -> Colors:
@@ -237,8 +297,14 @@ def _usual(quantity: str) -> str:
         return "flag"
     if quantity in _BANDED:
         return "ashrae"
-    name = quantity.rpartition(".")[2]
-    return "turbo" if name == "loading" or (about and about.dimension in _HEAT) else "cividis"
+    if _is_load(quantity):
+        return "load"
+    return "turbo" if about and about.dimension in _HEAT else "cividis"
+
+
+def _is_load(quantity: str) -> bool:
+    """Whether it is a load over a rating."""
+    return quantity.endswith("loading")
 
 
 def _unit(name: str, size: float) -> tuple[str, float]:

@@ -41,9 +41,9 @@ class Eye:
         """Go to a preset view of the halls."""
         self.point(self.whole(preset))
 
-    def fly(self, name: str, position: tuple[float, float, float] | None = None) -> None:
-        """Bring a thing to the middle, with what stands around it; or a place [m], if the thing has no boxes."""
-        boxes = self.scene.of(name)
+    def fly(self, *names: str, position: tuple[float, float, float] | None = None) -> None:
+        """Bring things to the middle, with what stands around them; or a place [m], if they have no boxes."""
+        boxes = self.scene.of(*names)
         if boxes:
             low = np.min([layer.low.min(axis=0) for layer in boxes], axis=0)
             high = np.max([layer.high.max(axis=0) for layer in boxes], axis=0)
@@ -51,7 +51,10 @@ class Eye:
             low = high = np.array(position, dtype=float)
         else:
             return
-        reach = max(spotlight.REACH, 0.3 * float((high - low).max()))
+        reach = np.full(
+            3, max(spotlight.REACH, (0.3 if len(names) == 1 else 0.1) * float((high - low).max()))
+        )
+        reach[2] = min(reach[2], spotlight.REACH)
         points = corners(low - reach, high + reach)
         goal = around(points, self.aspect, spotlight.AZIMUTH, spotlight.ELEVATION)
         start = self.here()

@@ -236,7 +236,10 @@ class Hud:
                 text = ("no", "yes")[number] if scale.map == "flag" else scale.text(ticks[number])
                 x = left + wide * share
             self.write(f"tick {number}", text, (x, 36), size=12, across="center")
-        self.write("bar", f"{scale.title}   (grey: no value)", (width / 2, 90), size=14, across="center")
+        over = ", above 100 %: overload" if scale.map in colors.LOADS else ""
+        self.write(
+            "bar", f"{scale.title}   (grey: no value{over})", (width / 2, 90), size=14, across="center"
+        )
         marked = "   ".join(words for _, words in list(limits)[:3] if words != "limit")
         text = _fit(f"limits: {marked}", 0.45 * width, 12) if marked else ""
         self.write("limits", text, (width - EDGE, 10), size=12, color=self.theme.muted, top=False,

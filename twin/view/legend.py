@@ -155,14 +155,7 @@ def clipped(text: str, length: int) -> str:
 
 def _meanings(axes: Axes, scale: Scale, size: float, theme: Theme) -> list[float]:
     """Bands that mean the same are named once, beside their middle; where the names stand."""
-    bottom = scale.low
-    spans: dict[str, tuple[float, float]] = {}
-    for edge, _, meaning in colors.BANDS.get(scale.map, ()):
-        top = min(edge, scale.high)
-        if top > bottom:
-            spans[meaning] = (spans.get(meaning, (bottom, top))[0], top)
-            bottom = top
-    middles = {meaning: (low + high) / 2 for meaning, (low, high) in spans.items()}
+    middles = {band.text: (band.low + band.high) / 2 for band in scale.bands()}
     for meaning, middle in middles.items():
         axes.text(
             _BESIDE, middle, meaning, fontsize=0.82 * size, color=theme.muted, va="center", clip_on=False,

@@ -183,12 +183,14 @@ def box_colors(
     return None
 
 
-def caption(results: Results, scenario: int, verdict: Verdict | None) -> str:
-    """The state, whether it settled, and the verdict."""
+def caption(results: Results, scenario: int, verdict: Verdict | None, *, worst: bool = False) -> str:
+    """The state, whether it settled, and the verdict; ``worst``: what is shown is that of all states."""
     state = results.scenarios[scenario]
     lost = state.failed[0] if len(state.failed) == 1 else f"{len(state.failed)} machines"
     parts = [f"State: {state.name}" if state.normal else f"State: {state.name} ({lost} out of service)"]
-    if not results.settled[scenario]:
+    if worst:
+        parts = [f"The worst of {len(results.scenarios)} states"]
+    elif not results.settled[scenario]:
         parts.append("no steady solution, nothing to paint")
     if verdict is not None:
         broken = len({finding.code for finding in verdict.findings if finding.broken})

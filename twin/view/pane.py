@@ -142,7 +142,7 @@ class Window(Canvas):
         self.field = self.subjects.paint(finding, judged) or self.field
         self.picked = self.family.owner(finding.subject)
         self.eye.aside = True
-        self.eye.fly(self.picked, finding.position)
+        self.eye.fly(self.picked, position=finding.position)
         self.refresh()
 
     def _state(self, finding: Finding) -> int:
@@ -158,6 +158,8 @@ class Window(Canvas):
             here = -1 if step > 0 else 0
         self._leave()
         self.stage = (here + step) % max(len(self.stages), 1)
+        self.eye.aside = True
+        self.eye.fly(*(name for stage in self.stages[self.stage : self.stage + 1] for name in stage.names))
         self.tell_stage()
         self.plotter.render()
 
@@ -359,6 +361,7 @@ class Window(Canvas):
     def _words(self, part: Paint) -> None:
         """Title, notes and colour bar."""
         line = caption(self.results, self.scenario, self.verdict)
+        line = f"{line}   |   margins: worst of all states" if self.field == colors.MARGIN else line
         number = f"state {self.scenario + 1} of {len(self.results.scenarios)}"
         self.hud.title(self.facility.name, [f"{line}   |   {number}"])
         followed = self.followed

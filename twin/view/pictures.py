@@ -112,7 +112,8 @@ def render(
             )  # fmt: skip
             continue
         paints = painted(facility, results, scenario, picture.paints, palette, verdict)
-        shown, line, more = scene, caption(results, scenario, None), Shot.more
+        line = caption(results, scenario, None, worst=picture.name == colors.MARGIN)
+        shown, more = scene, Shot.more
         if picture.air:
             scale = slices.scale(facility, palette)
             paints, shown = [Paint(scale, {})], indoors(scene, facility, fields)

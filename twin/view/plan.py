@@ -16,6 +16,7 @@ from twin.model.facility import Facility
 from twin.results.fields import AnyField
 from twin.results.results import Results, Verdict
 from twin.view import board, legend, lettering, slices
+from twin.view.colors import MARGIN
 from twin.view.paints import AIR_MAPS, PICTURES, Paint, Picture, box_colors, caption, painted, picture_of
 from twin.view.scene import Layer, Scene, build
 from twin.view.theme import THEMES, Theme, themed
@@ -78,7 +79,8 @@ def figure(
         values = {**part.values["power"], **part.values.get("busways", {})}
         board.draw(axes, column, values, part.scale, out, 7.2, look)
     title = f"{facility.name}: {picture.title}"
-    legend.heading(sheet, title, caption(results, scenario, verdict), size=13, theme=look)
+    line = caption(results, scenario, verdict, worst=picture.name == MARGIN)
+    legend.heading(sheet, title, line, size=13, theme=look)
     bars(sheet, paints, theme=look)
     return sheet
 

@@ -47,7 +47,7 @@ class Palette:
 def painted(quantity: str, values: Floats, facility: Facility, palette: Palette) -> dict[str, Any]:
     """The fields of a quantity that can be painted; ``values`` are those of all states."""
     scale = colors.scale(quantity, values, facility)
-    safe = colors.table("flag") if scale.map == "flag" else colors.table("cividis")
+    safe = colors.table({"flag": "flag", "load": "load_safe"}.get(scale.map, "cividis"))
     return {**_looks(scale, palette, safe), "limits": tuple(limits(quantity, facility))}
 
 
@@ -59,7 +59,6 @@ def margin(palette: Palette) -> dict[str, Any]:
 
 
 def _looks(scale: Scale, palette: Palette, safe: NDArray[np.uint8]) -> dict[str, Any]:
-    bands = colors.BANDS.get(scale.map)
     return {
         "label": scale.label,
         "low": scale.low + 0.0,  # never -0
@@ -68,7 +67,7 @@ def _looks(scale: Scale, palette: Palette, safe: NDArray[np.uint8]) -> dict[str,
         "safe": palette.add(safe),
         "unit": Unit(text=scale.unit, factor=scale.factor) if scale.unit else None,
         "ticks": _ticks(scale),
-        "bands": _bands(scale.low, scale.high, bands) if bands else (),
+        "bands": tuple(Band(**vars(band)) for band in scale.bands()),
     }
 
 
@@ -76,23 +75,6 @@ def _ticks(scale: Scale) -> tuple[Tick, ...]:
     if scale.map == "flag":
         return (Tick(value=0.0, text="no"), Tick(value=1.0, text="yes"))
     return tuple(Tick(value=float(value), text=scale.text(value)) for value in scale.ticks())
-
-
-def _bands(low: float, high: float, table: tuple[tuple[float, str, str], ...]) -> tuple[Band, ...]:
-    """What lies between two values; neighbours that mean the same are one."""
-    found: list[Band] = []
-    start = low
-    for edge, color, meaning in table:
-        end = min(edge, high)
-        if end <= start:
-            continue
-        if found and found[-1].text == meaning:
-            start_of, color = found.pop().low, color
-        else:
-            start_of = start
-        found.append(Band(low=start_of, high=end, text=meaning, color=color))
-        start = end
-    return tuple(found)
 
 
 def limits(quantity: str, facility: Facility) -> Iterator[Tick]:
