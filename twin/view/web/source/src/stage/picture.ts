@@ -2,7 +2,7 @@
 import {
   Camera, DepthTexture, GLSL3, Matrix4, Mesh, NearestFilter, RawShaderMaterial, Scene, Vector2, Vector3, Vector4, WebGLRenderTarget, WebGLRenderer,
 } from "three";
-import type { Texture } from "three";
+import type { Object3D, Texture } from "three";
 import type { Theme } from "../contract";
 import type { Uniforms } from "./boxes";
 import type { Part } from "./fine";
@@ -15,6 +15,9 @@ import type { Palette } from "./themes";
 
 /** Lines rise above what stands there. [m] */
 const ABOVE = 4;
+
+/** Between two shaders that are compiled. [ms] */
+const PAUSE = 12;
 
 /** A part of a picture: 0 .. 1 from its lower left corner. */
 export interface Crop {
@@ -72,6 +75,9 @@ export class Picture {
   private readonly copy = new Scene();
   private readonly copied: { value: unknown };
   private fence: WebGLSync | null = null;
+  private readonly warmed = new WeakSet<Object3D>();
+  private waiting: { mesh: Object3D; run: Run }[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(canvas: HTMLCanvasElement, context: WebGL2RenderingContext, private readonly software: boolean) {
     this.renderer = new WebGLRenderer({ canvas, context });
@@ -209,15 +215,37 @@ export class Picture {
     run.drawn(manner, () => renderer.render(run.root, this.camera));
   }
 
-  /** Compile what runs may draw later. */
+  /** Compile what runs may draw later, one after the other behind the pictures. */
   warm(runs: readonly Run[], fine: boolean): void {
-    if (this.renderer.getContext().isContextLost()) return;
-    for (const run of runs) run.drawn({ fine, part: "all" }, () => this.renderer.compile(run.root, this.camera));
+    const wanted = runs.flatMap((run) => (fine ? [...run.root.children, ...run.fine().map(({ mesh }) => mesh)] : run.root.children).map((mesh) => ({ mesh, run })));
+    this.waiting = wanted.filter(({ mesh }) => !this.warmed.has(mesh));
+    this.compileNext();
   }
 
-  /** Whether all shaders asked for so far can be drawn with at once. */
+  private compileNext(): void {
+    clearTimeout(this.timer);
+    if (!this.waiting.length) return;
+    this.timer = setTimeout(() => {
+      const idle = !this.busy() && !this.renderer.getContext().isContextLost();
+      const next = idle && this.compiledSoFar ? this.waiting.shift() : undefined;
+      if (next) {
+        this.warmed.add(next.mesh);
+        this.renderer.compile(next.mesh, this.camera, next.run.root);
+        this.mark();
+      }
+      this.compileNext();
+    }, PAUSE);
+  }
+
+  /** Whether all shaders asked for so far can be drawn with at once.  To ask for one before its turn would wait for it. */
   get compiled(): boolean {
-    return (this.renderer.info.programs ?? []).every((program) => (program as unknown as { isReady(): boolean }).isReady());
+    return this.waiting.length === 0 && !this.busy() && this.compiledSoFar;
+  }
+
+  /** The names of what a shader takes are asked for here: amid a picture that would wait for all that was drawn before. */
+  private get compiledSoFar(): boolean {
+    const programs = (this.renderer.info.programs ?? []) as unknown as { isReady(): boolean; getUniforms(): unknown; getAttributes(): unknown }[];
+    return programs.every((program) => program.isReady() && program.getUniforms() && program.getAttributes());
   }
 
   /** Depth of what is solid, for rays through the air to end there. */
@@ -232,6 +260,7 @@ export class Picture {
   }
 
   dispose(): void {
+    clearTimeout(this.timer);
     this.depth.dispose();
     this.coarse.dispose();
     this.renderer.dispose();

@@ -26,6 +26,12 @@ const BESIDE = new Set(["pipe", "tray", "wall", "glass"]);
 const EVERYWHERE: Cut = { low: [-1e30, -1e30, -1e30], high: [1e30, 1e30, 1e30] };
 export const NOTHING: Highlight = { selected: -1, hovered: -1, up: [], down: [], links: [] };
 
+interface Name {
+  text: string;
+  kind: "hall" | "row" | "group";
+  at: Triple;
+}
+
 export class Run {
   readonly layout: Layout;
   readonly root = new ThreeScene();
@@ -51,6 +57,8 @@ export class Run {
   private out: ReadonlySet<number> = new Set();
   private cut = EVERYWHERE;
   private stale = true;
+  /** Names that are to be seen, until something is shown or hidden. */
+  private names: Name[] | null = null;
   private theme: Theme = "light";
 
   constructor(readonly scene: Scene, private readonly frame: Uniforms, private readonly software: boolean, moves: boolean) {
@@ -102,6 +110,7 @@ export class Run {
     this.recoat();
     this.outline();
     this.stale = true;
+    this.names = null;
   }
 
   dress(theme: Theme): void {
@@ -148,6 +157,7 @@ export class Run {
     this.mask = mask;
     this.mark();
     this.stale = true;
+    this.names = null;
   }
 
   section(box: Box | null): void {
@@ -156,6 +166,7 @@ export class Run {
     (this.own.uLow!.value as Vector3).set(...(this.cut.low as Triple));
     (this.own.uHigh!.value as Vector3).set(...(this.cut.high as Triple));
     this.stale = true;
+    this.names = null;
   }
 
   /** True: more changed than the outlines. */
@@ -281,14 +292,19 @@ export class Run {
   /** Draw in a manner, and be as before afterwards. */
   drawn({ fine, part }: Manner, draw: () => void): void {
     const marks = (child: Object3D): boolean => child === this.outlines.mesh;
-    const refined = fine && this.software ? (this.refined ??= this.fully()) : null;
-    const shown = new Map((refined ?? []).map(({ instead, mesh }) => [mesh, instead.visible]));
-    if (refined) this.air.refine();
+    const refined = fine ? this.fine() : [];
+    const shown = new Map(refined.map(({ instead, mesh }) => [mesh, instead.visible]));
+    if (refined.length) this.air.refine();
     for (const [mesh, on] of shown) mesh.visible = on;
-    const replaced = new Set<Object3D>((refined ?? []).map(({ instead }) => instead));
+    const replaced = new Set<Object3D>(refined.map(({ instead }) => instead));
     this.without((child) => replaced.has(child) || (part !== "all" && marks(child) === (part === "base")), draw);
     for (const mesh of shown.keys()) mesh.visible = false;
-    if (refined) this.air.refine();
+    if (refined.length) this.air.refine();
+  }
+
+  /** What is drawn in full instead of what, where the processor draws. */
+  fine(): readonly { instead: Mesh; mesh: Mesh }[] {
+    return this.software ? (this.refined ??= this.fully()) : [];
   }
 
   /**
@@ -308,12 +324,17 @@ export class Run {
       from = to;
     }
     made.push({ instead: this.ground, mesh: groundMesh(this.own, false) });
+    for (const { mesh } of made) mesh.visible = false;
     this.root.add(...made.map(({ mesh }) => mesh));
     return made;
   }
 
   /** Names whose things are to be seen, with their places relative to the origin. */
-  labels(): { text: string; kind: "hall" | "row" | "group"; at: Triple }[] {
+  labels(): readonly Name[] {
+    return (this.names ??= this.named());
+  }
+
+  private named(): Name[] {
     const { low, high } = this.cut;
     const seen = new Map(this.layout.layers.map((layer, k) => [layer.name, this.seen[k]]));
     const rows = this.mask && this.rowsOf(this.mask);
