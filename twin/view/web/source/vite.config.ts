@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -11,9 +11,11 @@ function sealed(): Plugin {
     name: "sealed",
     apply: "build",
     enforce: "post",
-    closeBundle() {
-      const built = resolve(import.meta.dirname, "dist/index.html");
-      const page = readFileSync(built, "utf8");
+    // after a build that went well, unlike `closeBundle`, which would hide what went wrong behind a file that is not there
+    writeBundle(_, bundle) {
+      const built = bundle["index.html"];
+      if (built?.type !== "asset") throw new Error("the build gave no index.html");
+      const page = String(built.source);
       const hashes = (tag: string) =>
         [...page.matchAll(new RegExp(`<${tag}(?![^>]*type="application)[^>]*>([\\s\\S]*?)</${tag}>`, "g"))]
           .map((found) => `'sha256-${createHash("sha256").update(found[1]!).digest("base64")}'`)

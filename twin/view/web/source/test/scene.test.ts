@@ -4,7 +4,8 @@ import { gzipSync, gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { sceneOfFile, sceneText } from "../src/scene/embedded";
 import { SceneError, bytesOf, readScene } from "../src/scene/read";
-import { Run, rank } from "../src/scene/run";
+import { rank } from "../src/scene/findings";
+import { Run } from "../src/scene/run";
 
 const bytes = new Uint8Array(readFileSync("test/small.scene"));
 const run = new Run(await readScene(bytes));

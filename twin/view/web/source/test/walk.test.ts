@@ -7,7 +7,7 @@ import {
   coatsOf,
   differenceColumns,
   differenceScale,
-  marks,
+  beyond, marks, shortened,
   scaleOf,
   stateColumns,
   timeColumns,
@@ -84,7 +84,7 @@ test("round marks", () => {
       zero: "W",
     }),
   ).toMatchObject({
-    unit: "kW",
+    unit: { text: "kW" },
     ticks: [
       { text: "0" },
       { text: "25" },
@@ -95,6 +95,21 @@ test("round marks", () => {
       { text: "150" },
     ],
   });
+});
+
+test("words of a band become shorter, never cut", () => {
+  expect(shortened("allowable A3")).toEqual(["allowable A3", "A3"]);
+  expect(shortened("below class A1")).toEqual(["below class A1", "< A1"]);
+  expect(shortened("less than 5 % to a limit")).toEqual(["less than 5 % to a limit", "< 5 %"]);
+  expect(shortened("recommended")).toEqual(["recommended"]);
+});
+
+test("limits beyond the ends of a bar are told, with their value", () => {
+  const scale = {
+    title: "", unit: "kPa", factor: 1000, offset: 0, low: 0, high: 2e5, lut: new Uint8Array(768), ticks: [], bands: [],
+    limits: [{ value: 1e5, text: "rating" }, { value: 2.15e5, text: "largest" }, { value: -1, text: "least" }], signed: false,
+  };
+  expect(beyond(scale)).toEqual([{ high: true, text: "largest at 215 kPa" }, { high: false, text: "least at -0.001 kPa" }]);
 });
 
 test("an address holds the situation, and gives it back", () => {

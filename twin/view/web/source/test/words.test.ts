@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 import type { State } from "../src/generated/scene";
 import { change } from "../src/ui/figures";
-import { counts } from "../src/ui/findings";
 import { stateTitle, stateWords } from "../src/ui/states";
 
 const state: State = {
@@ -25,9 +24,4 @@ test("a state in words", () => {
   expect(stateWords(state)).toBe("lose:ups.A: 1 rack dark, 2 overloaded, warmest inlet 31.2 \u00b0C");
   expect(stateWords({ ...state, settled: false })).toMatch(/no steady solution/);
   expect(stateWords({ ...state, normal: true, dark: 0, overloaded: 0, hottest: "" })).toBe("Normal operation: no rack dark");
-});
-
-test("what is waived counts as neither broken nor holding", () => {
-  const finding = { severity: "error", waived: "" } as Parameters<typeof counts>[0][number];
-  expect(counts([finding, { ...finding, waived: "known" }, { ...finding, severity: "info" }])).toEqual({ broken: 1, warning: 0, waived: 1, holds: 1 });
 });

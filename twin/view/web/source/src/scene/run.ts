@@ -1,6 +1,7 @@
 /** A run as the panels ask for it: things by name, values by thing, quantity and state. */
 import type { Scene } from "../contract";
 import type { Finding, Quantity, State, Timeline } from "../generated/scene";
+import { counts, type Rank } from "./findings";
 import { Graph } from "./graph";
 import { formatQuantity } from "./quantity";
 
@@ -18,6 +19,7 @@ export class Run {
   private readonly stateByName: Map<string, number>;
   private layerThings?: Map<number, string[]>;
   private findingsOf?: Map<number, number[]>;
+  private sums?: Record<Rank, number>;
 
   constructor(readonly scene: Scene) {
     this.graph = new Graph(scene);
@@ -165,12 +167,14 @@ export class Run {
     }
     return this.findingsOf.get(thing) ?? [];
   }
-}
 
-/** How a finding counts: what is waived is neither broken nor fine. */
-export type Rank = "broken" | "warning" | "waived" | "holds";
+  /** How many findings there are of every rank. */
+  get counts(): Record<Rank, number> {
+    return (this.sums ??= counts(this.document.findings));
+  }
 
-export function rank(finding: Finding): Rank {
-  if (finding.waived) return "waived";
-  return finding.severity === "error" ? "broken" : finding.severity === "warning" ? "warning" : "holds";
+  /** The quantity that a finding is about. */
+  about(finding: Finding): Quantity | undefined {
+    return this.document.quantities[finding.quantity];
+  }
 }

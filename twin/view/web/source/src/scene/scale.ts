@@ -8,6 +8,9 @@ import type { Run } from "./run";
 export interface Scale {
   title: string;
   unit: string;
+  /** SI values of one and of zero of the unit. */
+  factor: number;
+  offset: number;
   low: number;
   high: number;
   lut: Uint8Array;
@@ -30,10 +33,14 @@ export function lutOf(run: Run, quantity: { lut: number; safe: number }, safe: b
   return block ? (run.scene.numbers(block) as Uint8Array) : grey();
 }
 
+function unitFields(unit: Unit | null): Pick<Scale, "unit" | "factor" | "offset"> {
+  return { unit: unit?.text ?? "", factor: unit?.factor || 1, offset: unit?.offset ?? 0 };
+}
+
 export function scaleOf(run: Run, quantity: Quantity, safe: boolean): Scale {
   return {
     title: quantity.label,
-    unit: quantity.unit?.text ?? "",
+    ...unitFields(quantity.unit),
     low: quantity.low,
     high: quantity.high,
     lut: lutOf(run, quantity, safe),
@@ -52,7 +59,7 @@ export function airScale(run: Run, volume: Volume, safe: boolean): Scale {
   const lut = lutOf(run, volume, safe);
   return {
     title: volume.label,
-    unit,
+    ...unitFields(unit),
     low: volume.low,
     high: volume.high,
     lut,
@@ -64,16 +71,16 @@ export function airScale(run: Run, volume: Volume, safe: boolean): Scale {
 }
 
 /** Round values in the unit that the larger end of a range is shown in. */
-export function marks(low: number, high: number, dimension: Dimension | undefined): { unit: string; ticks: Tick[] } {
+export function marks(low: number, high: number, dimension: Dimension | undefined): { unit: Unit; ticks: Tick[] } {
   const unit = rangeUnit(Math.max(Math.abs(low), Math.abs(high)), dimension);
   const offset = unit.offset ?? 0;
   const [from, to] = [(low - offset) / unit.factor, (high - offset) / unit.factor];
   const step = nice((to - from) / 6);
   const ticks: Tick[] = [];
-  if (!(step > 0)) return { unit: unit.text, ticks };
+  if (!(step > 0)) return { unit, ticks };
   for (let k = Math.ceil(from / step - 1e-9); k <= Math.floor(to / step + 1e-9); k++)
     ticks.push({ value: k * step * unit.factor + offset, text: general(k * step + 0, 4) });
-  return { unit: unit.text, ticks };
+  return { unit, ticks };
 }
 
 function rangeUnit(size: number, dimension: Dimension | undefined): Unit {
@@ -184,7 +191,7 @@ export function differenceScale(run: Run, quantity: Quantity, columns: Columns[]
   const title = `${quantity.label}: second minus first`;
   return {
     title,
-    unit: unit.text,
+    ...unitFields(unit),
     low: -end,
     high: end,
     lut: diverging(dark),
@@ -217,6 +224,11 @@ export function textOn(run: Run, scale: Scale, quantity: Quantity, value: number
     : run.text(quantity, value);
 }
 
+/** A label without the conditions that follow it. */
+export function shortLabel(label: string): string {
+  return label.split(";")[0]!;
+}
+
 /** Table of a quantity as people call it. */
 export function tableLabel(name: string): string {
   const labels: Record<string, string> = {
@@ -236,6 +248,26 @@ export function tableLabel(name: string): string {
   };
   const table = name.split(".")[0] ?? "";
   return labels[table] ?? (table.charAt(0).toUpperCase() + table.slice(1)).replaceAll("_", " ");
+}
+
+/** The words of a band, and shorter ones where there is no room for them. */
+export function shortened(text: string): string[] {
+  const brief = text
+    .replace(/^(below|less than) (class )?/, "< ")
+    .replace(/^(above|more than) (class )?/, "> ")
+    .replace(/ to a limit$/, "");
+  const name = /^\w+ ([A-Z]\d)$/.exec(brief)?.[1];
+  const last = /^\w+ (\w+)$/.exec(brief)?.[1];
+  return [...new Set([text, brief, name ?? last ?? brief])];
+}
+
+/** Limits that lie beyond an end of the bar, with their value. */
+export function beyond(scale: Scale): { high: boolean; text: string }[] {
+  const outside = scale.limits.filter(({ value }) => value < scale.low || value > scale.high);
+  return outside.map(({ value, text }) => {
+    const number = general((value - scale.offset) / scale.factor, 4);
+    return { high: value > scale.high, text: `${text} at ${number}${scale.unit ? ` ${scale.unit}` : ""}` };
+  });
 }
 
 /** Axis numbers without needless digits, in metres. */

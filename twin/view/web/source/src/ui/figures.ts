@@ -2,7 +2,7 @@
 import type { Figure } from "../generated/scene";
 import { general } from "../scene/quantity";
 import type { App } from "./app";
-import { h, refill } from "./dom";
+import { h, icon, refill } from "./dom";
 
 export function figuresTab(app: App): HTMLElement {
   const body = h("div", { class: "tab-body scroll" });
@@ -79,22 +79,29 @@ export function change(one: string, other: string): string {
   return `${gap < 0 ? "\u2212" : "+"}${general(Math.abs(gap), 3)}${unit ? ` ${unit}` : ""}`;
 }
 
+/** What the page does not show of the run, to unfold; null where it shows everything. */
+export function leftOut(app: App, open = false): HTMLElement | null {
+  const { notes } = app.run.document;
+  if (!notes.length) return null;
+  return h(
+    "details",
+    { class: "left-out", open },
+    h("summary", {}, icon("warn"), "Not everything is in this page"),
+    h(
+      "ul",
+      {},
+      notes.map((note) => h("li", {}, note)),
+    ),
+  );
+}
+
 function about(app: App): HTMLElement {
   const { document } = app.run;
   return h(
     "section",
     { class: "about" },
-    document.notes.length
-      ? [
-          h("h2", {}, "Left out"),
-          h(
-            "ul",
-            {},
-            document.notes.map((note) => h("li", {}, note)),
-          ),
-        ]
-      : null,
-    h("h2", {}, "About"),
+    leftOut(app, true),
+    h("h2", {}, "About this run"),
     document.description ? h("p", {}, document.description) : null,
     h(
       "dl",

@@ -2,6 +2,7 @@
 import { VIEWS } from "../scene/situation";
 import type { App } from "./app";
 import { h, iconButton } from "./dom";
+import { leftOut } from "./figures";
 import { stepFinding } from "./findings";
 import { setLayer } from "./layers";
 import { openChooser } from "./legend";
@@ -98,7 +99,7 @@ function actions(app: App): Record<string, (event: KeyboardEvent) => void> {
     x: () => flick(app),
     v: () => openTables(app),
     s: () => void savePicture(app),
-    "?": () => openHelp(),
+    "?": () => openHelp(app),
   };
 }
 
@@ -123,7 +124,7 @@ function flick(app: App): void {
   if (app.runs.length > 1) app.store.set({ compare: app.now.compare === "first" ? "second" : "first" }, "replace");
 }
 
-export function openHelp(): void {
+export function openHelp(app: App): void {
   const dialog = h(
     "dialog",
     { class: "sheet help", "aria-label": "Help", onclose: () => dialog.remove() },
@@ -165,6 +166,7 @@ export function openHelp(): void {
       { class: "empty" },
       "Drag to turn, drag with the right button or two fingers to move, wheel or pinch to come nearer. A click selects, a double click flies there. Drop another viewer page on this one to compare the two runs.",
     ),
+    app.hasRun ? leftOut(app) : null,
   );
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);

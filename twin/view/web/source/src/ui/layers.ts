@@ -1,9 +1,12 @@
 /** Layers, isolation, section box, labels and streamlines. */
 import type { Box } from "../contract";
+import type { Layer } from "../generated/scene";
 import { metres } from "../scene/scale";
+import { layerColor, PALETTES } from "../stage/themes";
 import type { App } from "./app";
 import { airControls } from "./aircontrols";
 import { h, icon, iconButton, refill, slider, toggle } from "./dom";
+import { css } from "./legend";
 import { layerOn, usuallyOn } from "./picture";
 
 export function layersTab(app: App): HTMLElement {
@@ -28,7 +31,7 @@ export function layersTab(app: App): HTMLElement {
       toggle("Colours for all eyes", app.now.safe, (on) => app.store.set({ safe: on }), { "data-key": "safe" }),
     ),
   );
-  app.store.watch(["layers", "paint", "timeline"], () => body.isConnected && drawLayers(app, list));
+  app.store.watch(["layers", "paint", "timeline", "theme", "safe", "compare"], () => body.isConnected && drawLayers(app, list));
   app.store.watch(["isolate"], () => body.isConnected && drawIsolation(app, alone));
   app.store.watch(["box"], () => body.isConnected && !sliding && drawBox(app, box));
   app.store.watch(["labels", "safe"], () => {
@@ -63,10 +66,7 @@ function drawLayers(app: App, list: HTMLElement): void {
             "data-layer": layer.name,
             onclick: () => setLayer(app, layer.name, !on),
           },
-          h("span", {
-            class: "swatch",
-            style: { background: layer.color, opacity: String(Math.max(layer.opacity, 0.35)) },
-          }),
+          h("span", { class: "swatch", style: swatch(app, layer) }),
           h("span", { class: "ellipsis" }, layer.label),
           h("span", { class: "count" }, count.toLocaleString("en")),
           icon(on ? "eye" : "off"),
@@ -75,6 +75,18 @@ function drawLayers(app: App, list: HTMLElement): void {
       );
     }),
   );
+}
+
+/** A layer's colours in the picture: what is painted on it, or its own. */
+function swatch(app: App, layer: Layer): Record<string, string> {
+  const painted = app.paint();
+  const opacity = String(Math.max(layer.opacity, 0.35));
+  if (painted?.columns[app.side]?.some(({ quantity }) => quantity.layers.includes(layer.name))) {
+    const { lut } = painted.scale;
+    const stops = [0, 64, 128, 192, 255].map((k) => `rgb(${lut.subarray(3 * k, 3 * k + 3).join(" ")})`);
+    return { background: `linear-gradient(90deg, ${stops.join(", ")})`, opacity };
+  }
+  return { background: css(layerColor(layer.look, layer.color, PALETTES[app.theme])), opacity };
 }
 
 export function setLayer(app: App, name: string, on: boolean): void {

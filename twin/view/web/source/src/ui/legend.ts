@@ -1,7 +1,9 @@
 /** The colour bar: unit, ticks, bands, limits, what grey and dark mean; and the choice of what is painted. */
 import type { Quantity } from "../generated/scene";
-import { airScale, tableLabel, type Scale } from "../scene/scale";
+import { PALETTES, type Rgb } from "../stage/themes";
+import { airScale, beyond, shortLabel, tableLabel, type Scale } from "../scene/scale";
 import type { App } from "./app";
+import { bar, paintBar } from "./bar";
 import { h, icon, refill, toggle } from "./dom";
 
 export function legend(app: App): HTMLElement {
@@ -39,8 +41,8 @@ function choice(app: App, scale: Scale): HTMLElement {
     },
     h(
       "span",
-      { class: "legend-title ellipsis" },
-      scale.title,
+      { class: "legend-title ellipsis", title: scale.title },
+      shortLabel(scale.title),
       scale.unit ? h("span", { class: "unit" }, scale.unit) : null,
     ),
     h("span", { class: "legend-table" }, tableLabel(quantity.name)),
@@ -48,89 +50,32 @@ function choice(app: App, scale: Scale): HTMLElement {
   );
 }
 
-/** The bar itself, drawn from the table. */
-export function bar(scale: Scale, sort: "main" | "air"): HTMLElement {
-  const canvas = h("canvas", { class: "bar", width: 256, height: 1, "aria-hidden": "true" });
-  paintBar(canvas, scale);
-  const share = (value: number) => (value - scale.low) / (scale.high - scale.low || 1);
-  const inside = (value: number) => share(value) >= -0.001 && share(value) <= 1.001;
-  const place = (value: number) => ({ left: `${(100 * Math.min(1, Math.max(0, share(value)))).toFixed(2)}%` });
-  const ticks = scale.ticks
-    .filter((tick) => inside(tick.value))
-    .map((tick) => h("span", { class: "tick", style: place(tick.value) }, tick.text));
-  const limits = scale.limits
-    .filter((limit) => inside(limit.value))
-    .map((limit) =>
-      h("span", { class: "limit", style: place(limit.value), title: limit.text }, h("span", {}, limit.text)),
-    );
-  const bands = scale.bands.map((band) => {
-    const [low, high] = [Math.max(band.low, scale.low), Math.min(band.high, scale.high)];
-    if (!(high > low)) return null;
-    return h(
-      "span",
-      {
-        class: share(high) - share(low) > 0.22 ? "band" : "band slim",
-        title: band.text,
-        style: { ...place(low), width: `${(100 * (share(high) - share(low))).toFixed(2)}%` },
-      },
-      share(high) - share(low) > 0.13 ? h("span", {}, band.text) : null,
-    );
-  });
-  const words =
-    `${scale.title}, from ${scale.ticks[0]?.text ?? ""} to ${scale.ticks.at(-1)?.text ?? ""} ${scale.unit}` +
-    (scale.limits.length ? `; limits: ${scale.limits.map((limit) => limit.text).join(", ")}` : "");
-  return h(
-    "div",
-    { class: `bar-box bar-${sort}${bands.some(Boolean) ? " banded" : ""}`, role: "img", "aria-label": words },
-    bands.length ? h("div", { class: "bands" }, bands) : limitNames(scale),
-    h("div", { class: "bar-line" }, canvas, limits),
-    h("div", { class: "ticks" }, ticks),
-  );
-}
-
-/** Names of the limits above the bar, where no bands stand there. */
-function limitNames(scale: Scale): HTMLElement | null {
-  const inside = scale.limits.filter((limit) => limit.value >= scale.low && limit.value <= scale.high);
-  if (!inside.length) return null;
-  const share = (value: number) => (value - scale.low) / (scale.high - scale.low || 1);
-  return h(
-    "div",
-    { class: "bands" },
-    inside.slice(0, 3).map((limit) => {
-      const at = share(limit.value);
-      const style: Record<string, string> =
-        at > 0.5 ? { right: `${(100 - 100 * at).toFixed(2)}%` } : { left: `${(100 * at).toFixed(2)}%` };
-      return h("span", { class: "limit-name", style }, limit.text);
-    }),
-  );
-}
-
-/** Colours along a canvas of 256 x 1. */
-export function paintBar(canvas: HTMLCanvasElement, scale: { lut: Uint8Array }): void {
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  const image = context.createImageData(256, 1);
-  for (let k = 0; k < 256; k++) {
-    image.data.set(scale.lut.subarray(3 * k, 3 * k + 3), 4 * k);
-    image.data[4 * k + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-}
-
 function foot(app: App, scale: Scale): HTMLElement {
   const painted = app.paint()?.columns[app.side] ?? [];
   const others = painted.slice(1).map(({ quantity }) => tableLabel(quantity.name));
   const also = [...new Set(others)];
+  const palette = PALETTES[app.theme];
   return h(
     "div",
     { class: "legend-foot" },
-    h("span", { class: "key" }, h("i", { class: "grey" }), app.differs ? "not in both runs" : "no value"),
-    h("span", { class: "key" }, h("i", { class: "dark" }), "out of service or without power"),
+    beyond(scale).map(({ high, text }) => h("span", { class: "key end" }, icon(high ? "right" : "left"), text)),
+    key(palette.none, app.differs ? "not in both runs" : "no value"),
+    key(palette.out, "out of service or without power"),
     app.timeline && !inTime(app)
       ? h("span", { class: "key warning-text" }, "not followed in time: values of the steady state")
       : null,
     also.length > 0 && !scale.signed ? h("span", { class: "key also ellipsis" }, `also ${also.join(", ")}`) : null,
   );
+}
+
+/** What a colour beside the bar means. */
+function key(color: Rgb, text: string): HTMLElement {
+  return h("span", { class: "key" }, h("i", { style: { background: css(color) } }), text);
+}
+
+/** A colour of the stage for the page. */
+export function css(color: Rgb): string {
+  return `rgb(${color.map((part) => Math.round(255 * part)).join(" ")})`;
 }
 
 /** Whether the timeline has values of what is painted. */
@@ -220,7 +165,7 @@ function option(app: App, quantity: Quantity, dialog: HTMLDialogElement): HTMLEl
     "label",
     { class: "option", ondblclick: () => dialog.close() },
     input,
-    h("span", { class: "ellipsis" }, quantity.label),
+    h("span", { class: "ellipsis", title: quantity.label }, shortLabel(quantity.label)),
     along ? h("small", {}, "in time") : null,
     canvas,
   );

@@ -1,8 +1,9 @@
 /** Saving: the picture with its title and colour bar, and text to the clipboard. */
-import type { Scale } from "../scene/scale";
+import { beyond, type Scale } from "../scene/scale";
 import type { App } from "./app";
 import { h } from "./dom";
-import { paintBar, shownAir } from "./legend";
+import { paintBar } from "./bar";
+import { shownAir } from "./legend";
 import { stateWords } from "./states";
 import { timeText } from "../scene/clock";
 
@@ -101,7 +102,8 @@ function drawBar(paper: Paper, scale: Scale, x: number, y: number, width: number
   context.fillStyle = ink;
   for (const { value } of scale.limits.filter((limit) => inside(limit.value)))
     context.fillRect(place(value) - unit, y - 4 * unit, 2 * unit, 20 * unit);
-  write(paper, "grey: no value; dark: out of service or without power", x, y + 47 * unit, { size: 11, color: quiet });
+  const ends = beyond(scale).map(({ text }) => `; beyond the bar: ${text}`);
+  write(paper, `grey: no value; dark: out of service or without power${ends.join("")}`, x, y + 47 * unit, { size: 11, color: quiet });
 }
 
 export function copyText(app: App, text: string, done: string): void {

@@ -1,10 +1,13 @@
 /** The panel of the selected thing: where it is, its values, its margins, and who serves whom. */
-import { rank, type Run } from "../scene/run";
+import { rank } from "../scene/findings";
+import type { Run } from "../scene/run";
 import { formatDifference } from "../scene/quantity";
 import type { Sort } from "../scene/graph";
+import { shortLabel } from "../scene/scale";
 import type { App } from "./app";
 import { h, icon, iconButton, refill } from "./dom";
-import { openFinding } from "./findings";
+import { messageOf, openFinding } from "./findings";
+import { gauge } from "./gauge";
 import { paintBy } from "./legend";
 import { copyText } from "./save";
 
@@ -156,7 +159,8 @@ function findingsOf(app: App, thing: number): HTMLElement | null {
               "span",
               {},
               h("b", {}, finding.title),
-              h("small", {}, finding.waived ? `Waived: ${finding.waived}` : finding.message),
+              h("small", {}, messageOf(finding)),
+              gauge(finding),
             ),
           ),
         );
@@ -243,12 +247,12 @@ function valueRow(app: App, quantity: Parameters<Run["value"]>[0], thing: number
             {
               type: "button",
               class: "as-text",
-              title: "Colour by this",
+              title: `${quantity.label}: colour by this`,
               onclick: () => paintBy(app, quantity.name),
             },
-            quantity.label,
+            shortLabel(quantity.label),
           )
-        : quantity.label,
+        : h("span", { title: quantity.label }, shortLabel(quantity.label)),
     ),
     h(
       "td",

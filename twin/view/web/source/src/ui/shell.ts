@@ -2,7 +2,7 @@
 import type { Tab } from "../scene/situation";
 import type { App } from "./app";
 import { h, icon, iconButton, refill } from "./dom";
-import { counts, findingsTab } from "./findings";
+import { findingsTab } from "./findings";
 import { figuresTab } from "./figures";
 import { layersTab } from "./layers";
 import { legend, openChooser } from "./legend";
@@ -119,7 +119,7 @@ function fillTop(app: App, top: HTMLElement, choose: (file: File) => void): void
       iconButton("table", "Tables (v)", () => openTables(app)),
       iconButton("camera", "Save the picture (s)", () => void savePicture(app)),
       themeButton(app),
-      iconButton("help", "Keys and gestures (?)", openHelp),
+      iconButton("help", "Keys and gestures (?)", () => openHelp(app)),
     ),
   );
 }
@@ -169,7 +169,7 @@ function fillDock(app: App, dock: HTMLElement): void {
       const panel = built.get(name);
       if (panel) panel.hidden = !chosen;
     });
-    const sums = counts(app.run.document.findings);
+    const sums = app.run.counts;
     buttons[0]!.querySelector(".badge")!.textContent =
       sums.broken + sums.warning ? (sums.broken + sums.warning).toLocaleString("en") : "";
   };

@@ -184,7 +184,7 @@ function bannerHead(app: App, state: State): HTMLElement {
     state.throttled ? h("b", { class: "warning-text" }, `${state.throttled} throttled`) : null,
     state.overloaded ? h("b", { class: "broken-text" }, `${state.overloaded} overloaded`) : null,
     state.hottest ? h("span", {}, `warmest inlet ${state.hottest}`) : null,
-    lost !== stateTitle(state) && state.failed.length > 1 ? h("span", { class: "ellipsis", title: lost }, lost) : null,
+    lost && lost !== stateTitle(state) ? h("span", { class: "ellipsis", title: lost }, lost) : null,
   ].filter((fact) => fact !== null);
   return h(
     "div",

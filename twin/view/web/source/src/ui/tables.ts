@@ -1,5 +1,5 @@
 /** Tables for screen readers and for everybody who wants to read rather than look. */
-import { rank } from "../scene/run";
+import { rank } from "../scene/findings";
 import { compare } from "../scene/search";
 import type { App } from "./app";
 import { h, iconButton, refill, segments } from "./dom";

@@ -110,7 +110,7 @@ function build(app: App, timeline: Timeline, card: HTMLElement, redraw: () => vo
     shown ? chart : null,
     range,
     moments(app, timeline),
-    timeline.note ? h("p", { class: "note" }, timeline.note) : null,
+    timeline.note ? h("p", { class: "time-note" }, timeline.note) : null,
   );
   const update = () => {
     const index = app.timeIndex;

@@ -1,5 +1,6 @@
 /** Buttons beside the picture: views, fit, section, air, lines, labels. */
 import type { View } from "../contract";
+import { shortLabel } from "../scene/scale";
 import { VIEWS } from "../scene/situation";
 import type { App } from "./app";
 import { h, icon, iconButton, refill } from "./dom";
@@ -166,7 +167,7 @@ export function tipBox(app: App, host: HTMLElement): { show(thing: number, side:
           ? h(
               "span",
               { class: "tip-value" },
-              `${painted.quantity.label}: ${app.valueText(painted.quantity, painted.value)}`,
+              `${shortLabel(painted.quantity.label)}: ${app.valueText(painted.quantity, painted.value)}`,
             )
           : null,
       );
