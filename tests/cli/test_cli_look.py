@@ -148,11 +148,11 @@ def test_the_window_without_graphics_or_display_is_four_with_a_remedy(twin, solv
 
 
 def test_view_opens_the_window_on_the_field_and_state(twin, solved, desktop):
-    answer = twin("view", solved, "--field", "rack.power", "--state", "lose:crah1")
+    answer = twin("view", solved, "--field", "margin", "--state", "lose:crah1", "--theme", "dark")
     assert answer.exit_code == 0, answer.output
     (facility, results), options = desktop[0]
     assert facility.digest == results.digest
-    assert options["field"] == "rack.power"
+    assert (options["field"], options["theme"]) == ("margin", "dark")
     assert results.scenarios[options["scenario"]].name == "lose:crah1"
 
 
@@ -223,6 +223,8 @@ def scene_in(page, name="scene"):
         (["--desktop", "--out", "page.html"], "does not go with --desktop"),
         (["--desktop", "--against", "hall.yaml"], "does not go with --desktop"),
         (["--web", "--port", "8000"], "for --watch"),
+        (["--web", "--theme", "dark"], "the page has a switch of its own"),
+        (["--desktop", "--theme", "drak"], 'did you mean "dark"'),
     ],
 )
 def test_what_view_cannot_do_is_told_in_a_line(twin, solved, arguments, message):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.view.view_samples import finding, hall, solved, with_rack_values
+from tests.view.view_samples import finding, hall, solved, verdict, with_rack_values
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Table
 from twin.run import assess
@@ -14,6 +14,7 @@ from twin.view.colors import MARGIN
 from twin.view.scene import FIELDS, build
 from twin.view.spotlight import pictured
 from twin.view.subject import Subjects
+from twin.view.web.compose import compose
 
 LAYOUTS = ("first_hall", "warm_water_towers", "enterprise_hall")
 EXPECTED = {
@@ -82,6 +83,19 @@ def test_yes_no_and_nothing_are_the_value_of_too_many(made):
     assert subjects.paint(odd, False) == "power.loading"
     assert subjects.paint(odd, True, known=()) == MARGIN
     assert subjects.paint(odd, False, known=()) == ""
+
+
+def test_the_page_is_told_what_to_paint_for_a_finding(made):
+    judged = verdict(
+        air("AIR-001", 34.0, subject="p.n.04"), finding(), finding(code="GEO-001", subject="site", scenario=""),
+        tightest={"p.n.04": (-1.0, "PWR-001")},
+    )  # fmt: skip
+    document = compose(made, solved(made), judged).document
+    painted = [document.quantities[told.quantity] for told in document.findings[:3]]
+    assert [quantity.name for quantity in painted] == ["rack.inlet_temperature", "power.loading", "margin"]
+    assert all(quantity.paint for quantity in painted)
+    bare = compose(made, replace(solved(made), tables={}), verdict(finding())).document
+    assert [told.quantity for told in bare.findings] == [-1, -1]
 
 
 @pytest.mark.slow

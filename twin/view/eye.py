@@ -52,7 +52,7 @@ class Eye:
         else:
             return
         reach = np.full(
-            3, max(spotlight.REACH, (0.3 if len(names) == 1 else 0.1) * float((high - low).max()))
+            3, max(spotlight.REACH, (0.3 if len(names) == 1 else 0.22) * float((high - low).max()))
         )
         reach[2] = min(reach[2], spotlight.REACH)
         points = corners(low - reach, high + reach)
