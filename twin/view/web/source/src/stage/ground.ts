@@ -11,8 +11,6 @@ import { BOXES, CLIP, FRAME } from "./shaders";
 /** How far the shadow reaches around a footprint. [m] */
 const REACH = 1.6;
 const TEXELS = 2048;
-/** Boxes whose shadows take a processor longer than the picture itself: it draws none of more. */
-const MANY = 20000;
 
 const SHADOW_VERTEX = /* glsl */ `
 ${FRAME}${CLIP}${BOXES}
@@ -140,12 +138,10 @@ export class Shadow {
   readonly target: WebGLRenderTarget;
   /** Corner and reciprocal size of the ground that the texture covers. */
   readonly at: Vector4;
-  private readonly bare: boolean;
   private readonly scene = new Scene();
   private readonly mesh: Mesh;
 
   constructor(boxes: number, low: readonly number[], high: readonly number[], uniforms: Uniforms, software: boolean) {
-    this.bare = software && boxes > MANY;
     const texels = software ? TEXELS / 2 : TEXELS;
     this.target = new WebGLRenderTarget(texels, texels, {
       format: RedFormat, type: UnsignedByteType, depthBuffer: false, generateMipmaps: !software,
@@ -168,7 +164,7 @@ export class Shadow {
     renderer.setRenderTarget(this.target);
     renderer.setClearColor(0, 0);
     renderer.clear(true, false, false);
-    if (!this.bare) renderer.render(this.scene, camera);
+    renderer.render(this.scene, camera);
     renderer.setRenderTarget(before);
   }
 

@@ -77,18 +77,22 @@ function gather(scene: Scene, into: Layout, number: number): void {
   const [low, high] = [scene.numbers(layer.low), scene.numbers(layer.high)];
   const [thing, front] = [scene.numbers(layer.thing), scene.numbers(layer.front)];
   const things = scene.document.things.id.length;
-  const [ox, oy, oz] = into.origin;
+  const shift = into.origin;
   const b = into.bounds;
-  for (let k = 0; 3 * k + 2 < low.length && 3 * k + 2 < high.length; k++) {
+  const boxes = Math.floor(Math.min(low.length, high.length) / 3);
+  for (let k = 0; k < boxes; k++) {
     const at = 6 * into.count;
+    let sound = true;
     for (let side = 0; side < 3; side++) {
-      const shift = side === 0 ? ox : side === 1 ? oy : oz;
-      const [one, other] = [low[3 * k + side]! - shift, high[3 * k + side]! - shift];
+      const one = low[3 * k + side]! - shift[side]!, other = high[3 * k + side]! - shift[side]!;
       const thin = Math.max(THIN - Math.abs(other - one), 0) / 2;
-      b[at + side] = Math.min(one, other) - thin;
-      b[at + 3 + side] = Math.max(one, other) + thin;
+      const near = (one < other ? one : other) - thin, far = (one < other ? other : one) + thin;
+      // Also false where either is no number.
+      sound &&= near > -FARTHEST && far < FARTHEST;
+      b[at + side] = near;
+      b[at + 3 + side] = far;
     }
-    if (!b.subarray(at, at + 6).every((place) => Math.abs(place) < FARTHEST)) continue;
+    if (!sound) continue;
     const owner = thing[k] ?? -1;
     into.thing[into.count] = owner < things ? owner : -1;
     into.front[into.count] = Math.min(front[k] ?? 0, 4);

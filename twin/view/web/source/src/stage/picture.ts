@@ -151,6 +151,11 @@ export class Picture {
     context.flush();
   }
 
+  /** The context is another one: nothing of the old one is waited for. */
+  forget(): void {
+    this.fence = null;
+  }
+
   fill(target: WebGLRenderTarget, color: number): void {
     this.renderer.setRenderTarget(target);
     this.renderer.setClearColor(color, 1);

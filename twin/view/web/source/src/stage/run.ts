@@ -32,6 +32,8 @@ interface Name {
   at: Triple;
 }
 
+const alike = <T>(a: readonly T[], b: readonly T[]): boolean => a === b || (a.length === b.length && a.every((each, k) => each === b[k]));
+
 export class Run {
   readonly layout: Layout;
   readonly root = new ThreeScene();
@@ -171,8 +173,8 @@ export class Run {
 
   /** True: more changed than the outlines. */
   point(what: Highlight): boolean {
-    const same = what.selected === this.highlight.selected && what.up === this.highlight.up && what.down === this.highlight.down;
-    const linked = what.links === this.highlight.links;
+    const same = what.selected === this.highlight.selected && alike(what.up, this.highlight.up) && alike(what.down, this.highlight.down);
+    const linked = alike(what.links, this.highlight.links);
     this.highlight = what;
     if (!same) this.mark();
     if (!linked) this.link();

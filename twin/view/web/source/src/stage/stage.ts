@@ -113,6 +113,8 @@ class SpatialStage implements Stage {
     });
     this.canvas.addEventListener("webglcontextlost", () => {
       this.gone = true;
+      this.picture.forget();
+      this.fine?.drop();
       this.events.lost(true);
     });
     this.canvas.addEventListener("webglcontextrestored", () => {
