@@ -21,7 +21,7 @@ import { length, minus } from "./vectors";
 
 const TURN = Math.PI;
 /** Pictures wider than this, over their height, show more beside the same things. */
-const WIDE = 1.5;
+const WIDE = 2;
 
 /** Time after the first picture in which the rest is made ready. [ms] */
 const READY = 300;
