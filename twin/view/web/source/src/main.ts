@@ -123,7 +123,8 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
 
 /** The address follows the eye; a named view keeps its name until somebody leaves it. */
 function cameToRest(app: App): void {
-  const named = typeof app.now.view === "string" && performance.now() - lookedAt() < FLIGHT;
+  const { view } = app.now;
+  const named = (view === null || typeof view === "string") && performance.now() - lookedAt() < FLIGHT;
   if (app.hasRun && !named) app.store.set({ view: app.eye() }, "replace");
 }
 

@@ -55,7 +55,16 @@ export function drawChart(canvas: HTMLCanvasElement, plot: Plot, index: number, 
   );
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = colors.limit;
-  for (const limit of within) context.fillText(limit.text, 4, y(limit.value) - 3);
+  const taken: number[] = [];
+  for (const limit of within) {
+    const line = y(limit.value);
+    const free = [line - 3, line + 11].find(
+      (at) => at > 8 && at < height - 2 && taken.every((other) => Math.abs(other - at) > 11),
+    );
+    if (free === undefined) continue; // there is no room for its name; the line stands
+    context.fillText(limit.text, 4, free);
+    taken.push(free);
+  }
   context.fillStyle = colors.quiet;
   context.textAlign = "right";
   context.fillText(plot.text(high), width - 4, 12);

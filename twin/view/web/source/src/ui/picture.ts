@@ -14,7 +14,7 @@ let hovered: { thing: number; side: Side } = { thing: -1, side: 0 };
 /** Build what is seen, and follow. */
 export function followPicture(app: App): void {
   const { store, stage } = app;
-  const guarded = (work: () => void) => () => {
+  const guarded = (work: () => unknown) => () => {
     if (app.hasRun) work();
   };
   store.watch(
@@ -58,6 +58,18 @@ export function followPicture(app: App): void {
     ["view"],
     guarded(() => takeView(app)),
   );
+  store.watch(
+    ["timeline"],
+    guarded(() => app.timeline && requestAnimationFrame(() => reframe(app))),
+  );
+}
+
+/** Frame the scene anew where nobody has moved the eye: panels cover other edges of it now. */
+function reframe(app: App): void {
+  const { view } = app.now;
+  if (view !== null && typeof view !== "string") return;
+  looked = performance.now();
+  app.stage.look(view ?? "iso");
 }
 
 /** Everything at once, for a new run. */

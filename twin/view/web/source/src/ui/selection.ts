@@ -1,6 +1,7 @@
 /** The panel of the selected thing: where it is, its values, its margins, and who serves whom. */
 import { rank } from "../scene/findings";
-import type { Run } from "../scene/run";
+import type { Range, Run } from "../scene/run";
+import type { Quantity } from "../generated/scene";
 import { formatDifference } from "../scene/quantity";
 import type { Sort } from "../scene/graph";
 import { shortLabel } from "../scene/scale";
@@ -10,6 +11,7 @@ import { messageOf, openFinding } from "./findings";
 import { gauge } from "./gauge";
 import { paintBy } from "./legend";
 import { copyText } from "./save";
+import { chooseState, stateTitle } from "./states";
 
 /** Whether the extremes of all states stand beside the values. */
 let extremes = false;
@@ -194,7 +196,7 @@ function values(app: App, thing: number, draw: () => void): HTMLElement | null {
         draw();
       },
     },
-    extremes ? "Hide extremes" : "Worst of all states",
+    extremes ? "Hide the range" : "Range over all states",
   );
   const unsettled = app.state && !app.state.settled;
   return h(
@@ -214,7 +216,7 @@ function values(app: App, thing: number, draw: () => void): HTMLElement | null {
           h(
             "tbody",
             {},
-            list.map(({ quantity }) => valueRow(app, quantity, thing, second)),
+            list.flatMap(({ quantity }) => valueRow(app, quantity, thing, second)),
           ),
         ),
       ),
@@ -222,7 +224,7 @@ function values(app: App, thing: number, draw: () => void): HTMLElement | null {
   );
 }
 
-function valueRow(app: App, quantity: Parameters<Run["value"]>[0], thing: number, second: Run | null): HTMLElement {
+function valueRow(app: App, quantity: Quantity, thing: number, second: Run | null): HTMLElement[] {
   const { run } = app;
   const value = run.value(quantity, thing, app.stateIndex);
   const normal = run.value(quantity, thing, run.normal);
@@ -233,9 +235,7 @@ function valueRow(app: App, quantity: Parameters<Run["value"]>[0], thing: number
   const there =
     other && second ? second.value(other, second.scene.thing(run.id(thing)), second.state(app.now.state)) : NaN;
   const painted = quantity === app.quantity;
-  const name = run.stateAt(range?.highState ?? 0)?.name ?? "";
-  const lowName = run.stateAt(range?.lowState ?? 0)?.name ?? "";
-  return h(
+  const row = h(
     "tr",
     { class: painted ? "painted" : null, "data-quantity": quantity.name },
     h(
@@ -268,14 +268,26 @@ function valueRow(app: App, quantity: Parameters<Run["value"]>[0], thing: number
             `other run ${run.text(quantity, there)} (${formatDifference(app.side === 0 ? there - value : value - there, run.document.dimensions[quantity.dimension])})`,
           )
         : null,
-      range && range.low < range.high
-        ? [
-            h("small", {}, `highest ${run.text(quantity, range.high)}, ${name}`),
-            h("small", {}, `lowest ${run.text(quantity, range.low)}, ${lowName}`),
-          ]
-        : null,
     ),
   );
+  return range && range.low < range.high ? [row, rangeRow(app, quantity, range)] : [row];
+}
+
+/** Lowest and highest value of all states; each goes to its state. */
+function rangeRow(app: App, quantity: Quantity, range: Range): HTMLElement {
+  const end = (words: string, value: number, index: number) => {
+    const state = app.run.stateAt(index);
+    const name = !state ? "" : state.normal ? "normal" : stateTitle(state);
+    return h(
+      "button",
+      { type: "button", class: "range-end", title: `${words}: ${name}`, onclick: () => chooseState(app, index) },
+      h("span", {}, words),
+      h("b", {}, app.run.text(quantity, value)),
+      h("span", { class: "ellipsis" }, name),
+    );
+  };
+  const ends = [end("lowest", range.low, range.lowState), end("highest", range.high, range.highState)];
+  return h("tr", { class: "range" }, h("td", { colspan: 2 }, h("div", {}, ends)));
 }
 
 function path(app: App, thing: number, sort: Sort): HTMLElement | null {
