@@ -86,7 +86,7 @@ def hall(count: int) -> tuple[Any, Any]:
 
 
 def _window(facility: Any, results: Any) -> Any:
-    from twin.view.window import make_window
+    from twin.view.desktop.window import make_window
 
     return make_window(facility, results, off_screen=True)
 

@@ -100,7 +100,8 @@ def test_an_unknown_state_names_the_nearest(twin, solved):
 @pytest.fixture
 def desktop(monkeypatch):
     """A machine with a display and graphics; gives what windows were opened with."""
-    from twin.view import gl, window
+    from twin.view import gl
+    from twin.view.desktop import window
 
     opened = []
     monkeypatch.setattr(gl, "available", lambda *, refresh=False: gl.Probe(True, "fine"))

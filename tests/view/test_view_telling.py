@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.view.view_samples import HOSTILE, finding, hall, solved, verdict
+from twin.view.desktop.telling import describe
 from twin.view.kin import Family
-from twin.view.telling import describe
 
 
 @pytest.fixture(scope="module")

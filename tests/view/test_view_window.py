@@ -10,15 +10,16 @@ import pytest
 from tests.air_fields import hall_field
 from tests.view.view_samples import HOSTILE, finding, hall, histories, solved, verdict, with_rack_values
 from twin.results.year import SERIES, Year
-from twin.view import colors, keys
-from twin.view.airing import AIR
+from twin.view import colors
 from twin.view.camera import fitted
-from twin.view.canvas import HIDDEN
 from twin.view.cascade import cascade
+from twin.view.desktop import keys
+from twin.view.desktop.airing import AIR
+from twin.view.desktop.canvas import HIDDEN
+from twin.view.desktop.finder import Finder
+from twin.view.desktop.timeline import timelines
+from twin.view.desktop.window import make_window
 from twin.view.drawing import aim
-from twin.view.finder import Finder
-from twin.view.timeline import timelines
-from twin.view.window import make_window
 
 SIZE = (760, 520)
 

@@ -216,7 +216,7 @@ def _window(target: str, sets: Iterable[str], show: Showing, theme: str) -> None
         raise guard.Stop(
             "margin: this run does not tell how far things are from their limits; solve it again"
         )
-    from twin.view.window import open_window
+    from twin.view.desktop.window import open_window
 
     open_window(
         run.facility,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twin.view.camera import Camera
+    from twin.view.desktop.telling import describe
+    from twin.view.desktop.window import build_window, open_window
     from twin.view.gl import NoGraphics, Probe, available
     from twin.view.inline import picture, show
     from twin.view.paints import PICTURES
@@ -17,10 +19,8 @@ if TYPE_CHECKING:
     from twin.view.plan import figure, write
     from twin.view.report import write_report
     from twin.view.scene import FIELDS, build, paint
-    from twin.view.telling import describe
     from twin.view.web.compose import compose
     from twin.view.web.page import write_page
-    from twin.view.window import build_window, open_window
 
 _HOMES = {
     "Camera": "camera",
@@ -30,11 +30,11 @@ _HOMES = {
     "Probe": "gl",
     "available": "gl",
     "build": "scene",
-    "build_window": "window",
+    "build_window": "desktop.window",
     "compose": "web.compose",
-    "describe": "telling",
+    "describe": "desktop.telling",
     "figure": "plan",
-    "open_window": "window",
+    "open_window": "desktop.window",
     "paint": "scene",
     "picture": "inline",
     "render": "pictures",
