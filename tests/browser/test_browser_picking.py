@@ -141,7 +141,7 @@ def test_a_double_click_comes_near(viewer, sample_page):
     far = viewer.place("p.n.03")[0] - viewer.place("p.n.02")[0]
     viewer.click(x, y, times=2)
     viewer.rest()
-    assert abs(viewer.place("p.n.03")[0] - viewer.place("p.n.02")[0]) > 1.5 * abs(far)
+    assert abs(viewer.place("p.n.03")[0] - viewer.place("p.n.02")[0]) > 1.2 * abs(far)
 
 
 def test_dragging_turns_and_the_wheel_nears_without_selecting(viewer, sample_page):

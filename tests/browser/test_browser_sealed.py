@@ -145,8 +145,10 @@ def test_names_that_mean_harm_stay_text_everywhere(viewer, sample, folder):
         viewer.choose("Follow in time", timeline.name)
     viewer.one("#search").send_keys("script")
     assert len(viewer.all("#hits .hit")) >= 1
+    viewer.key("\ue00c")
+    viewer.run("twinViewer.set({sel: '', timeline: ''})")
     viewer.point(*viewer.seen(made.things.id[2]))
-    viewer.wait(lambda: viewer.one_or_none(".tip"))
+    viewer.wait(lambda: viewer.tip)
     calm(viewer)
     assert viewer.asked() == [page.as_uri()] * 4
 

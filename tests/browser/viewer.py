@@ -21,20 +21,25 @@ from selenium.webdriver.remote.webelement import WebElement
 
 SIZE = (1200, 760)
 """Of the page. [CSS px]"""
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Longest wait for anything. [s]"""
 REST = """
-const done = arguments[arguments.length - 1], end = performance.now() + 10000;
-let frames = -1, same = 0;
-const look = () => {
+const done = arguments[arguments.length - 1], end = performance.now() + 10000, pixel = new Uint8Array(4);
+const canvas = [...document.querySelectorAll(".stage canvas")].find((one) => one.getContext("webgl2"));
+const gl = canvas?.getContext("webgl2");
+let frames = -1, ticks = 0, since = 0;
+const look = (at) => {
+  gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
   const now = window.twinViewer?.stats().frames ?? 0;
-  same = now === frames ? same + 1 : 0;
-  frames = now;
-  if (same >= 6 || performance.now() > end) done(same >= 6);
-  else setTimeout(look, 35);
+  if (now !== frames) [frames, ticks, since] = [now, 0, performance.now()];
+  const still = ++ticks >= 6 && performance.now() - since > QUIET;
+  if (still || performance.now() > end) done(still);
+  else requestAnimationFrame(look);
 };
-look();
+requestAnimationFrame(look);
 """
+"""Waits until nothing is drawn any more.  Reading a pixel waits for the processor that draws: while it is behind, the page
+asks for no further frame."""
 OPENED = """
 const done = arguments[arguments.length - 1], end = performance.now() + 10000;
 let ready = false;
@@ -95,9 +100,10 @@ class Viewer:
         """Value of a script in the page."""
         return self.browser.execute_script(script, *arguments)
 
-    def rest(self) -> None:
-        """Wait until nothing is drawn any more."""
-        assert self.browser.execute_async_script(REST), "the picture does not come to rest"
+    def rest(self, quiet: int = 220) -> None:
+        """Wait until nothing has been drawn for so many milliseconds."""
+        script = REST.replace("QUIET", str(quiet))
+        assert self.browser.execute_async_script(script), "the picture does not come to rest"
 
     def wait(self, what: Callable[[], Any], words: str = "") -> Any:
         """Wait until something is so."""
@@ -196,7 +202,7 @@ class Viewer:
 
     def picture(self, selector: str = ".stage") -> np.ndarray:
         """(height, width, 3) of an element, as it is on the screen once nothing moves."""
-        self.rest()
+        self.rest(360)  # the picture at rest is drawn once more, finer
         box = self.one(selector).rect
         clip = {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"], "scale": 1}
         data = self.command("Page.captureScreenshot", format="png", clip=clip, optimizeForSpeed=True)["data"]
@@ -273,9 +279,9 @@ class Viewer:
                 self.requests.append(message["params"]["request"]["url"])
 
     def asked(self) -> list[str]:
-        """Addresses that pages asked for, but for the empty page before each."""
+        """Addresses that pages asked for, but for the empty page before each and the browser's own first page."""
         self.listen()
-        return [url for url in self.requests if url != "about:blank"]
+        return [url for url in self.requests if url != "about:blank" and not url.startswith("chrome:")]
 
     def forget(self) -> None:
         """Forget what was written down."""
