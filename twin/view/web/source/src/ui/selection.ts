@@ -259,7 +259,7 @@ function valueRow(app: App, quantity: Quantity, thing: number, second: Run | nul
       {},
       h("span", { class: "value" }, text),
       usual !== text && Number.isFinite(normal)
-        ? h("small", { class: "short", title: "In the normal state" }, `normally ${usual}`)
+        ? h("small", { title: "In the normal state" }, `normally ${usual}`)
         : null,
       Number.isFinite(there)
         ? h(
