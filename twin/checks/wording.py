@@ -44,8 +44,10 @@ def dimension(name: str) -> Dimension:
 
 
 def quantity(value: float, name: str, *, digits: int = 3) -> str:
-    """Text for people; plain numbers stay plain."""
+    """Text for people; plain numbers stay plain, and counts are written out."""
     if name in ("ratio", "flag"):
+        if abs(value) < 1e6 and value == round(value):
+            return f"{value:.0f}"
         return f"{value:.{digits}g}"
     return format_quantity(value, dimension(name), digits=digits)
 

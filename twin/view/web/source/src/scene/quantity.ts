@@ -48,7 +48,10 @@ export function general(value: number, digits: number): string {
 export function formatQuantity(value: number, dimension: Dimension | undefined, digits = 3): string {
   if (!Number.isFinite(value)) return NONE;
   if (dimension?.flag) return value ? "yes" : "no";
-  if (!dimension || dimension.units.length === 0) return general(value, digits);
+  if (!dimension || dimension.units.length === 0) {
+    const count = Number.isInteger(value) && Math.abs(value) < 1e6;
+    return count ? fixed(value, 0) : general(value, digits);
+  }
   const unit = unitOf(value, dimension, digits);
   const number = (value - (unit.offset ?? 0)) / unit.factor;
   const decimals = dimension.decimals;
