@@ -71,7 +71,8 @@ export function searchBox(app: App): HTMLElement {
   };
   input.addEventListener("input", draw);
   input.addEventListener("focus", () => input.value && draw());
-  input.addEventListener("blur", () => window.setTimeout(close, 150));
+  // a click on a hit comes after the blur; whoever types again meanwhile keeps the list
+  input.addEventListener("blur", () => window.setTimeout(() => document.activeElement === input || close(), 150));
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       active = (active + (event.key === "ArrowDown" ? 1 : -1) + hits.length) % Math.max(1, hits.length);
