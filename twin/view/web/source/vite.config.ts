@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -23,9 +23,19 @@ function sealed(): Plugin {
       const policy =
         `default-src 'none'; script-src ${hashes("script")}; style-src ${hashes("style")}; ` +
         "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'";
-      writeFileSync(resolve(import.meta.dirname, "../viewer.html"), page.replace("%POLICY%", policy));
+      const whole = page.replace("%POLICY%", policy).replace("</body>", `${notices()}</body>`);
+      writeFileSync(resolve(import.meta.dirname, "../viewer.html"), whole);
     },
   };
+}
+
+/** The licences of what others wrote and the page holds go with it. */
+function notices(): string {
+  const texts = ["three", "ajv"].map((name) => {
+    const text = readFileSync(resolve(import.meta.dirname, `node_modules/${name}/LICENSE`), "utf8");
+    return `${name}\n\n${text.replaceAll("\r", "").replaceAll("--", "- -").trim()}`;
+  });
+  return `<!--\nThis page holds code of these libraries, under their licences:\n\n${texts.join("\n\n")}\n-->\n`;
 }
 
 export default defineConfig({
