@@ -256,8 +256,8 @@ void main() {
   }
 #endif
   if (out_) {
-    float stripe = comb(p.x + p.y, 0.16, 0.02, px.x + px.y);
-    c = mix(c, uDark > 0.5 ? c * 1.9 + 0.04 : c + 0.12, 0.6 * stripe);
+    float stripe = comb(p.x + p.y, 0.24, 0.03, px.x + px.y);
+    c = mix(c, c + (uDark > 0.5 ? 0.26 : 0.34), 0.8 * stripe);
   }
   c *= lit;
   // A dark line along the edges, a pixel wide; gone where a face is only a few pixels.
@@ -312,7 +312,7 @@ void main() {
     vec2 q = (fract(vAt / cell) - 0.5) * cell;
     if (dot(q, q) < 0.17 * min(cell.x * cell.x, cell.y * cell.y)) c.rgb *= 0.45;
   } else if (vLine.w > 0.5 && rim.x > 0.04 && rim.y > 0.06) {
-    c.rgb = c.rgb * 0.3 + 0.06;
+    c.rgb = c.rgb * 0.56 + 0.09;
   }
   vec2 px = fwidth(vAt);
   if ((rim.x < px.x || rim.y < px.y) && min(vWide.x / px.x, vWide.y / px.y) > 7.0) c = vec4(vLine.rgb, uGlass > 0.5 ? c.a + 0.2 : 1.0);

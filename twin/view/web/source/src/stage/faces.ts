@@ -41,12 +41,12 @@ vec3 fans(vec3 paint, vec2 p, vec2 size, float px) {
   return mix(c, mix(paint, vec3(1.0), 0.25), 0.8 * ring(q, r + 0.02, 0.025, px) * clamp(r / (6.0 * px), 0.0, 1.0));
 }
 
-// The door that the air enters: dark perforated steel in a painted frame, units behind it, a lit strip in the value's colour.
+// The door that the air enters: perforated steel tinted with the value's colour (only what is out of service is black), units behind it, a lit strip.
 vec3 rackFront(vec3 paint, vec2 p, vec2 size, vec2 px) {
   float m = max(px.x, px.y);
   float near = clamp(0.05 / m - 0.25, 0.0, 1.0);
   vec2 low = vec2(0.035, 0.05), high = size - vec2(0.035, 0.07);
-  vec3 steel = mix(vec3(0.075, 0.085, 0.10), paint, 0.13);
+  vec3 steel = mix(vec3(0.20, 0.22, 0.25), paint, 0.5);
   float unit = comb(p.y - low.y, 0.04445, 0.0028, px.y);
   float shelf = comb(p.y - low.y, 0.4445, 0.007, px.y);
   vec2 hole = (fract(p / 0.016) - 0.5) * 0.016;
@@ -55,7 +55,7 @@ vec3 rackFront(vec3 paint, vec2 p, vec2 size, vec2 px) {
   float bay = step(0.42, fract(sin(floor((p.y - low.y) / 0.4445) * 12.99) * 43.7));
   vec3 door = steel + near * (0.022 + 0.03 * bay);
   door += 0.045 * smoothstep(0.0, 1.0, (p.y - low.y) / size.y) * smoothstep(0.85, 0.1, p.x / size.x);
-  door *= (1.0 - 0.45 * unit - 0.5 * shelf) * (1.0 - 0.45 * holes);
+  door *= (1.0 - 0.38 * unit - 0.42 * shelf) * (1.0 - 0.35 * holes);
   // A light for every unit.
   vec2 lamp = vec2(p.x - low.x - 0.05, (fract((p.y - low.y) / 0.04445) - 0.5) * 0.04445);
   float lamps = inside(lamp, vec2(-0.014, -0.0035), vec2(0.014, 0.0035), px) * clamp(0.006 / m - 0.4, 0.0, 1.0);
@@ -65,7 +65,7 @@ vec3 rackFront(vec3 paint, vec2 p, vec2 size, vec2 px) {
   float grip = inside(p, vec2(low.x + 0.014, size.y * 0.43), vec2(low.x + 0.034, size.y * 0.57), px);
   door = mix(door, vec3(0.80, 0.82, 0.85), grip * near);
   // From afar a face is its value, only darker.
-  door = mix(mix(steel, paint, 0.45), door, clamp(0.28 / m - 1.0, 0.0, 1.0) * 0.55 + 0.45);
+  door = mix(mix(steel, paint, 0.3), door, clamp(0.28 / m - 1.0, 0.0, 1.0) * 0.55 + 0.45);
   return mix(paint, door, inside(p, low, high, px));
 }
 

@@ -8,6 +8,7 @@ import { declutter, font, write } from "./labels";
 import type { Placed } from "./labels";
 import { listen } from "./pointer";
 import { NOTHING } from "./run";
+import { followSize } from "./size";
 import { PALETTES, layerColor } from "./themes";
 import type { Rgb } from "./themes";
 import { clamp } from "./vectors";
@@ -28,6 +29,7 @@ export class FlatStage implements Stage {
   private readonly context = this.canvas.getContext("2d");
   private readonly sheets: [Sheet | null, Sheet | null] = [null, null];
   private readonly unlisten: () => void;
+  private readonly unfollow: () => void;
   private readonly layers = new Map<string, boolean>();
   private side: Side = 0;
   private mask: Uint8Array | null = null;
@@ -59,6 +61,7 @@ export class FlatStage implements Stage {
       open: (x, y) => picked(x, y, (thing, side) => this.events.open(thing, side)),
     });
     this.resize();
+    this.unfollow = followSize(host, () => this.resize());
   }
 
   show(scene: Scene, side: Side, frame = false): void {
@@ -194,7 +197,8 @@ export class FlatStage implements Stage {
     const box = this.host.getBoundingClientRect();
     this.rect = { width: Math.max(box.width, 1), height: Math.max(box.height, 1) };
     const ratio = globalThis.devicePixelRatio || 1;
-    [this.canvas.width, this.canvas.height] = [Math.round(this.rect.width * ratio), Math.round(this.rect.height * ratio)];
+    const [width, height] = [Math.round(this.rect.width * ratio), Math.round(this.rect.height * ratio)];
+    if (this.canvas.width !== width || this.canvas.height !== height) [this.canvas.width, this.canvas.height] = [width, height];
     this.redraw();
   }
 
@@ -205,6 +209,7 @@ export class FlatStage implements Stage {
   dispose(): void {
     cancelAnimationFrame(this.request);
     this.unlisten();
+    this.unfollow();
     this.canvas.remove();
   }
 

@@ -49,6 +49,11 @@ export class Pace {
     return Math.min(globalThis.devicePixelRatio || 1, this.software ? 1 : SHARPEST);
   }
 
+  /** The device has other pixels now. */
+  refresh(): void {
+    if (!this.moved) this.ratio = this.full;
+  }
+
   /** Ask for a step; `dirty`: for a drawn one. */
   ask(dirty = false): void {
     this.dirty ||= dirty;

@@ -72,6 +72,7 @@ export class Picture {
   private readonly depth = new WebGLRenderTarget(4, 4, { depthTexture: new DepthTexture(4, 4) });
   /** Where a coarse picture is drawn: to change the size of the canvas itself would wait for all that is being drawn. */
   private readonly coarse = new WebGLRenderTarget(4, 4);
+  private readonly size = new Vector2();
   private readonly copy = new Scene();
   private readonly copied: { value: unknown };
   private fence: WebGLSync | null = null;
@@ -119,6 +120,9 @@ export class Picture {
   onto(size: { width: number; height: number }, ratio: number, full: number, draw: (width: number, height: number) => void): void {
     const { renderer } = this;
     if (renderer.getPixelRatio() !== full) renderer.setPixelRatio(full);
+    // Only now, since a canvas of another size is empty until it is drawn.
+    const now = renderer.getSize(this.size);
+    if (now.x !== size.width || now.y !== size.height) renderer.setSize(size.width, size.height, false);
     const [width, height] = [Math.max(Math.floor(size.width * ratio), 1), Math.max(Math.floor(size.height * ratio), 1)];
     renderer.info.reset();
     renderer.setRenderTarget(null);

@@ -17,6 +17,7 @@ import type { Half } from "./places";
 import { listen } from "./pointer";
 import { Run } from "./run";
 import { Sign } from "./sign";
+import { followSize } from "./size";
 import { length, minus } from "./vectors";
 
 const TURN = Math.PI;
@@ -50,6 +51,7 @@ class SpatialStage implements Stage {
   private readonly motion: Motion;
   private readonly pace: Pace;
   private readonly unlisten: () => void;
+  private readonly unfollow: () => void;
   private readonly places = new Places();
   private readonly runs = this.places.runs;
   private readonly began: number;
@@ -125,6 +127,7 @@ class SpatialStage implements Stage {
     });
     this.theme(options.theme ?? "light");
     this.resize();
+    this.unfollow = followSize(host, () => this.resize());
   }
 
   // What is shown
@@ -152,13 +155,17 @@ class SpatialStage implements Stage {
   }
 
   arrange(how: "first" | "second" | "both"): void {
-    const before = Math.min(this.places.aspect(), WIDE);
-    this.places.how = how;
-    const { now } = this.motion;
-    // In half the width the same things are seen from farther away.
-    const away = before / Math.min(this.places.aspect(), WIDE);
-    if (away !== 1) this.motion.jump({ ...now, distance: now.distance * away, parallel: now.parallel * away });
+    this.reshape(() => (this.places.how = how));
     this.redraw();
+  }
+
+  /** Change the shape of the picture: in less width the same things are seen from farther away. */
+  private reshape(change: () => void): void {
+    const before = Math.min(this.places.aspect(), WIDE);
+    change();
+    const { now } = this.motion;
+    const away = before / Math.min(this.places.aspect(), WIDE);
+    if (away !== 1 && this.runs.some(Boolean)) this.motion.jump({ ...now, distance: now.distance * away, parallel: now.parallel * away });
   }
 
   paint(side: Side, paint: Paint): void {
@@ -368,8 +375,10 @@ class SpatialStage implements Stage {
 
   resize(): void {
     const box = this.host.getBoundingClientRect();
-    this.places.rect = { width: Math.max(box.width, 1), height: Math.max(box.height, 1) };
-    this.picture.renderer.setSize(this.places.rect.width, this.places.rect.height, false);
+    // Hidden, as a page in the background or a tab of a notebook: the picture waits as it is.
+    if (this.first && !(box.width > 0 && box.height > 0)) return;
+    this.reshape(() => (this.places.rect = { width: Math.max(box.width, 1), height: Math.max(box.height, 1) }));
+    this.pace.refresh();
     this.redraw();
   }
 
@@ -381,6 +390,7 @@ class SpatialStage implements Stage {
     this.pace.stop();
     clearTimeout(this.ready);
     this.unlisten();
+    this.unfollow();
     for (const run of this.runs) run?.dispose();
     this.fine?.dispose();
     this.picture.dispose();

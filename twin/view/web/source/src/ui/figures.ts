@@ -19,7 +19,7 @@ function table(app: App): HTMLElement {
   const others = new Map(second?.document.figures.map((figure) => [figure.name, figure]));
   const extra = second?.document.figures.filter((figure) => !figures.some(({ name }) => name === figure.name)) ?? [];
   const label = (figure: Figure) => (figure.definition ? defined(figure) : figure.label);
-  const caption = h("caption", { class: "visually-hidden" }, "Key figures");
+  const caption = h("caption", {}, "Key figures of the normal state");
   if (!second)
     return h(
       "table",

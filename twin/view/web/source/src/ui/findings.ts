@@ -233,7 +233,8 @@ export function openFinding(app: App, index: number, rule = false): void {
   const about = app.run.about(finding);
   app.store.set({
     sel: finding.thing >= 0 ? app.run.id(finding.thing) : app.now.sel,
-    state: !state ? app.now.state : state.normal ? "" : state.name,
+    // what is said of the design as a whole is told of it as it normally runs
+    state: !state || state.normal ? "" : state.name,
     paint: about?.paint ? about.name : app.now.paint,
     step: -1,
     timeline: "",

@@ -60,7 +60,7 @@ function foot(app: App, scale: Scale): HTMLElement {
     { class: "legend-foot" },
     beyond(scale).map(({ high, text }) => h("span", { class: "key end" }, icon(high ? "right" : "left"), text)),
     key(palette.none, app.differs ? "not in both runs" : "no value"),
-    key(palette.out, "out of service or without power"),
+    key(palette.out, "out of service or without power", "hatched"),
     app.timeline && !inTime(app)
       ? h("span", { class: "key warning-text" }, "not followed in time: values of the steady state")
       : null,
@@ -69,8 +69,8 @@ function foot(app: App, scale: Scale): HTMLElement {
 }
 
 /** What a colour beside the bar means. */
-function key(color: Rgb, text: string): HTMLElement {
-  return h("span", { class: "key" }, h("i", { style: { background: css(color) } }), text);
+function key(color: Rgb, text: string, drawn = ""): HTMLElement {
+  return h("span", { class: "key" }, h("i", { class: drawn, style: { "background-color": css(color) } }), text);
 }
 
 /** A colour of the stage for the page. */
