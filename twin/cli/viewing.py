@@ -120,6 +120,8 @@ def view(
     if web is False or (web is None and not against and out is None and _window_is_possible()):
         _window(target, sets or (), show, theme or THEMES[0])
         return
+    if out is not None:
+        pages.check_place(out)
     run = _opened(target, sets or (), show)
     other = _opened(against, (), show) if against else None
     state_index(run.results, state)

@@ -24,13 +24,11 @@ TEXT_BROWSERS = ("www-browser", "links", "elinks", "lynx", "w3m")
 
 def write(run: Run, out: Path | None, *, against: Run | None, field: str) -> Path:
     """Write the page of a run, or of two."""
+    from twin.view.web.page import free_place, write_page
+
+    target = free_place(out or default_place(run, against))
     composed = compose(run, field=field)
     other = compose(against).packed() if against is not None else None
-    target = out or default_place(run, against)
-    if target.is_dir():
-        raise guard.Stop(f"{target}: is a folder; give --out a file name, page.html")
-    from twin.view.web.page import write_page
-
     built()
     return write_page(target, composed.packed(), other)
 
@@ -51,6 +49,13 @@ def check_field(field: str) -> None:
         from twin.view.colors import MARGIN
 
         _known(field, [MARGIN, *QUANTITIES])
+
+
+def check_place(out: Path) -> None:
+    """Complain, before anything is solved, about a place where no file may be put."""
+    from twin.view.web.page import free_place
+
+    free_place(out)
 
 
 def _known(field: str, names: list[str]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
+import stat
 from functools import cache
 from pathlib import Path
 
 _VIEWER = Path(__file__).with_name("viewer.html")
 _PLACE = "<!--scene-->"
+_KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISLNK, "a link"), (stat.S_ISCHR, "a device"))
 _CLOSED, _OWN = "connect-src 'none'", "connect-src 'self'"
 
 
@@ -33,12 +36,42 @@ def page(scene: bytes | None, against: bytes | None = None, *, live: bool = Fals
 
 
 def write_page(path: str | os.PathLike[str], scene: bytes, against: bytes | None = None) -> Path:
-    """Write the page of a scene; a reader finds the old file or the new one, never half of it."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Write the page of a scene; a reader finds the old file or the new one, never half of it.
+
+    Raises
+    ------
+    OSError
+        If there is something else than a file in its place, a link or device for one, or nothing can be written.
+    """
+    target = free_place(path)
     part = target.with_name(target.name + ".part")
-    part.write_text(page(scene, against), encoding="utf-8", newline="\n")
-    part.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        with part.open("x", encoding="utf-8", newline="\n") as file:  # never through a link
+            file.write(page(scene, against))
+        part.replace(target)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot be written ({error.strerror or error})", str(target)) from error
+    return target
+
+
+def free_place(path: str | os.PathLike[str]) -> Path:
+    """A place where a file can be put without taking anything but a file away.
+
+    Raises
+    ------
+    OSError
+        If a folder, link, device or pipe is there.
+    """
+    target = Path(path)
+    try:
+        mode = target.lstat().st_mode
+    except OSError:  # nothing there; what hinders the writing is told when it is written
+        return target
+    if not stat.S_ISREG(mode):
+        kind = next((word for test, word in _KINDS if test(mode)), "not a regular file")
+        raise OSError(errno.EEXIST, f"is {kind} and is left as it is; name a file", str(target))
     return target
 
 
