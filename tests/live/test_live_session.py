@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -226,6 +227,23 @@ def test_lines_are_read_from_files_of_the_layout_only(tmp_path):
     assert {line for (name, line), text in texts.items() if name == "secret" and text} == set()
     assert texts["hall.yaml", 1] == "x" * stepping.TEXT
     assert texts["hall.yaml", 9] == ""
+
+
+@pytest.mark.parametrize("kind", ["fifo", "zero", "folder"])
+def test_what_is_no_file_is_told_at_once(tmp_path, kind):
+    hall = tmp_path / "hall.yaml"
+    {
+        "fifo": lambda: os.mkfifo(hall),
+        "zero": lambda: hall.symlink_to("/dev/zero"),
+        "folder": lambda: hall.mkdir(),
+    }[kind]()
+    told = []
+    stepping.follow(Asked(str(hall)), lambda kind, what, body: told.append((kind, what)))
+    kinds = [kind for kind, _ in told]
+    assert kinds == ["progress", "files", "mistakes"]
+    (mistake,) = told[-1][1]["mistakes"]
+    assert re.search("not a regular file|this is a folder", mistake["message"])
+    assert (mistake["file"], mistake["text"]) == (str(hall), "")
 
 
 def test_many_mistakes_are_counted(tmp_path):

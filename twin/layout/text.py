@@ -28,15 +28,19 @@ MAX_INCLUDES = 10
 _SHARED_KEYS = frozenset({"twin"})  # the version of the language: every file may state it
 
 
-def read(path: str | os.PathLike[str], *, collect: bool = False) -> Document:
-    """The document in a file and the files it includes; raises `LayoutError`."""
-    name = os.fspath(path)
-    reader = _Reader(os.path.dirname(os.path.realpath(name)) if "\0" not in name else "")
+def read(path: str | os.PathLike[str], *, collect: bool = False, name: str = "") -> Document:
+    """The document in a file and the files it includes; raises `LayoutError`.
+
+    ``name`` is what the file is called in marks and messages instead of its path.
+    """
+    file = os.fspath(path)
+    name = name or file
+    reader = _Reader(os.path.dirname(os.path.realpath(file)) if "\0" not in file else "")
     try:
-        text = reader.text(name)
+        text = reader.text(file)
     except _Unreadable as error:
         raise LayoutError([error.mistake(name)]) from None
-    return reader.document(Source(name, text), os.path.realpath(name), collect=collect)
+    return reader.document(Source(name, text), os.path.realpath(file), collect=collect)
 
 
 def read_text(
@@ -215,7 +219,7 @@ def _bytes(path: str, limit: int) -> bytes:
             raise _Unreadable("this is a folder; name a file")
         if not stat.S_ISREG(mode.st_mode):
             raise _Unreadable("this is not a regular file")
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open) as file:
             raw = file.read(mode.st_size + 1) if mode.st_size <= limit else b""
     except FileNotFoundError:
         raise _Unreadable("no such file") from None
@@ -226,6 +230,15 @@ def _bytes(path: str, limit: int) -> bytes:
     if mode.st_size > limit or len(raw) > limit:
         raise _Unreadable(f"too large; the files of a layout have at most {MAX_BYTES // 2**20} MB together")
     return raw
+
+
+def _open(path: str, flags: int) -> int:
+    """Open without waiting: a pipe may have come into the place of the file since it was looked at."""
+    number = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise _Unreadable("this is not a regular file")
+    return number
 
 
 def _decode(raw: bytes) -> str:

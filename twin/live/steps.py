@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.layout.mistakes import PRINTED, LayoutError, Mistake
-from twin.layout.text import read
+from twin.layout.mistakes import PRINTED, LayoutError
+from twin.layout.text import MAX_BYTES, read
+from twin.layout.untrusted import first_bytes
 
 if TYPE_CHECKING:
     from twin.model.facility import Facility
@@ -168,30 +168,32 @@ def weather_files(facility: Facility, asked: Asked) -> list[str]:
 def mistakes(error: LayoutError, files: list[str]) -> dict[str, Any]:
     """Mistakes with the lines they stand on; those beyond the first are counted."""
     shown = error.mistakes[:PRINTED]
+    known = {str(Path(file)) for file in files}
+    lines = {file: lines_of(file) for mistake in shown if str(Path(file := mistake.file)) in known}
     told = [
         {
             "file": mistake.file,
             "line": mistake.line,
             "column": mistake.column,
             "message": mistake.message,
-            "text": line_of(mistake, files),
+            "text": _line(lines.get(mistake.file, []), mistake.line),
         }
         for mistake in shown
     ]
     return {"mistakes": told, "more": len(error.mistakes) - len(shown) + error.omitted}
 
 
-def line_of(mistake: Mistake, files: list[str]) -> str:
-    """The line of the layout that a mistake stands on; empty where it stands on none."""
-    known = {str(Path(file)) for file in files}
-    if mistake.line < 1 or str(Path(mistake.file)) not in known:
-        return ""
+def lines_of(file: str) -> list[str]:
+    """The lines of a file of a layout; none if it is gone since it was read, or is nothing that can be read."""
     try:
-        with open(mistake.file, encoding="utf-8", errors="replace") as lines:
-            line = next(islice(lines, mistake.line - 1, None), "")
-    except OSError:  # gone since it was read
-        return ""
-    return line.rstrip("\r\n")[:TEXT]
+        return first_bytes(file, MAX_BYTES).decode("utf-8", "replace").split("\n")
+    except LayoutError:
+        return []
+
+
+def _line(lines: list[str], number: int) -> str:
+    """The line that a mistake stands on; empty where it stands on none."""
+    return lines[number - 1].rstrip("\r")[:TEXT] if 0 < number <= len(lines) else ""
 
 
 def _texts(asked: Asked) -> list[str]:
