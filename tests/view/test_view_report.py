@@ -64,11 +64,31 @@ def page(made):
 
 def test_it_says_verdict_counts_and_every_finding_with_its_line(page):
     assert "FAIL" in page.text
-    assert "1 rules broken (3 findings), 1 warnings, 1 waived" in page.text
+    assert (
+        "1 of 4 rules broken (3 findings), 1 warn (1 finding), 1 waived (1 finding); 3 states evaluated"
+        in page.text
+    )
     assert "hall.yaml:12" in page.text
     assert "accepted by the client" in page.text
     assert "p.n.04" in page.text
     assert "p.n.02, p.n.03" in page.text
+
+
+def test_a_rule_is_counted_once_and_everywhere_alike():
+    """A rule with a finding does not hold, however many of its cases do; the designer's limits are one rule."""
+    codes = ("AIR-001", "LIQ-009", "AIR-008", "LIM-001", "LIM-001")
+    margins = tuple(
+        finding(severity="info", code=code, margin=0.1 * k, line=k) for k, code in enumerate(codes)
+    )
+    found = (
+        *(finding(code="LIQ-009", severity="warning", subject=f"r{k}") for k in range(3)),
+        finding(code="AIR-008", severity="warning", waived="known"),
+    )
+    judged = verdict(*found, margins=margins)
+    assert facts.tally(judged) == "2 rules hold, 1 warn, 1 waived"
+    assert facts.tally(judged, findings=True) == "2 rules hold, 1 warn (3 findings), 1 waived (1 finding)"
+    assert [case.code for case in facts.holding(judged)] == ["AIR-001", "LIM-001", "LIM-001"]
+    assert facts.tally(verdict(finding(code="AIR-001"))) == "1 of 1 rule broken"
 
 
 @pytest.mark.parametrize(

@@ -252,15 +252,16 @@ def test_findings_stand_in_their_order_with_thing_and_state(facility, results):
                            value=0.9, limit=0.8, message="breaker load is 90 %", position=(1.0, 2.0, 3.0))  # fmt: skip
     warm = finding(subject="p", code="AIR-001", dimension="temperature", value=34.0, limit=35.0,
                    message="inlet air is 34.0 degC", scenario="")  # fmt: skip
-    told = composed(facility, results, verdict(finding(), feed_finding, warm)).document
+    holds = (finding(code="AIR-002", severity="info"), finding(code="AIR-001", severity="info"))
+    told = composed(facility, results, verdict(finding(), feed_finding, warm, margins=holds)).document
     flag, load, air, *rest = told.findings
     assert (flag.value, flag.limit, flag.margin) == ("no", "yes", None)
     assert (told.things.id[flag.thing], flag.state) == ("p.n.04", 1)
     assert (told.things.id[load.thing], load.state, load.value, load.margin) == ("p.s.01", 0, "90.0 %", -0.1)
     assert load.position == (1.0, 2.0, 3.0)
     assert (air.thing, air.state, air.message, air.limit) == (-1, -1, "inlet air is 34.0 °C", "35.0 °C")
-    assert [f.severity for f in rest] == ["info"]
-    assert told.summary == "3 rules broken by 3 findings, 3 states evaluated"
+    assert [f.code for f in rest] == ["AIR-002"]  # one with a finding does not hold
+    assert told.summary == "3 of 4 rules broken (3 findings); 3 states evaluated"
 
 
 def test_more_findings_of_a_rule_than_anybody_reads_are_counted(facility, results, monkeypatch):

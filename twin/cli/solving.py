@@ -204,21 +204,15 @@ def show(run: Run, *, brief: bool = False) -> None:
 
 def summary(run: Run) -> str:
     """How many rules hold, in how many states."""
-    broken = {finding.code for finding in run.verdict.findings if finding.broken}
-    warned = {f.code for f in run.verdict.findings if f.severity == "warning" and not f.waived} - broken
-    waived = {finding.code for finding in run.verdict.findings if finding.waived} - broken
-    checked = {f.code for f in (*run.verdict.margins, *run.verdict.findings)}
+    from twin.view.facts import tally
+
     states = len(run.results.scenarios)
     if run.verdict.status == "failed":
         return "no verdict: a solver failed in the normal state"
     if run.verdict.status == "runaway":
         return "the normal state has no steady solution (thermal runaway)"
-    failing = (
-        f"{len(broken)} of {len(checked)} rules broken" if broken else f"{len(checked - warned)} rules hold"
-    )
-    extra = [f"{len(warned)} warn" if warned else "", f"{len(waived)} waived" if waived else ""]
     where = f"in {states} states (normal and {states - 1} losses)" if states > 1 else "in the normal state"
-    return ", ".join([failing, *filter(None, extra)]) + f" {where}"
+    return f"{tally(run.verdict)} {where}"
 
 
 def _loud(run: Run, out: Console) -> None:

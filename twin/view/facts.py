@@ -84,16 +84,61 @@ class Share:
 
 
 def counts(verdict: Verdict) -> dict[str, int]:
-    """How many rules are broken, in how many findings; how many warnings and waived findings there are."""
-    broken = sum(finding.broken for finding in verdict.findings)
-    rules = len({finding.code for finding in verdict.findings if finding.broken})
-    waived = sum(bool(finding.waived) for finding in verdict.findings)
+    """How many rules are broken, warn, are waived or hold, and how many findings are behind the first three.
+
+    A rule counts once, by the worst that is found: it holds only where it was checked and nothing was found at all.  All of
+    the designer's own limits are one rule.
+    """
+    broken = [finding for finding in verdict.findings if finding.broken]
+    waived = [finding for finding in verdict.findings if finding.waived]
+    warned = [finding for finding in verdict.findings if not finding.broken and not finding.waived]
+    number, seen = {}, set[str]()
+    for name, found in (
+        ("broken", broken),
+        ("warn", warned),
+        ("accepted", waived),
+        ("hold", verdict.margins),
+    ):
+        codes = {finding.code for finding in found} - seen
+        number[name] = len(codes)
+        seen |= codes
     return {
-        "rules": rules,
-        "broken": broken,
-        "waived": waived,
-        "warnings": len(verdict.findings) - broken - waived,
+        "rules": number["broken"],
+        "broken": len(broken),
+        "warn": number["warn"],
+        "warnings": len(warned),
+        "accepted": number["accepted"],
+        "waived": len(waived),
+        "hold": number["hold"],
+        "checked": len(seen),
     }
+
+
+def tally(verdict: Verdict, *, findings: bool = False) -> str:
+    """``101 rules hold, 2 warn, 1 waived``: the same words and numbers for terminal, page and report.
+
+    With ``findings`` it says how many there are of the rules that do not hold: ``2 warn (7 findings)``.
+    """
+    number = counts(verdict)
+
+    def some(words: str, what: str) -> str:
+        many = number[what]
+        return f"{words} ({many:,} finding{'' if many == 1 else 's'})" if findings else words
+
+    rules = "rule" if number["checked"] == 1 else "rules"
+    if number["rules"]:
+        parts = [some(f"{number['rules']} of {number['checked']} {rules} broken", "broken")]
+    else:
+        parts = [f"{number['hold']} {'rule holds' if number['hold'] == 1 else 'rules hold'}"]
+    parts += [some(f"{number['warn']} warn", "warnings")] if number["warn"] else []
+    parts += [some(f"{number['accepted']} waived", "waived")] if number["accepted"] else []
+    return ", ".join(parts)
+
+
+def holding(verdict: Verdict) -> tuple[Finding, ...]:
+    """The tightest case of every rule that holds, and of every limit of the designer if all of them do."""
+    found = {finding.code for finding in verdict.findings}
+    return tuple(finding for finding in verdict.margins if finding.code not in found)
 
 
 def lines(findings: tuple[Finding, ...]) -> list[Line]:

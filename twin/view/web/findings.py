@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from twin.results import results as found_by
 from twin.results.results import Results, Verdict
-from twin.view.facts import counts
+from twin.view.facts import holding, tally
 from twin.view.subject import Subjects
 from twin.view.web.parts import Figure, Finding, Quantity
 from twin.view.web.values import Source
@@ -27,7 +27,7 @@ def findings(source: Source, quantities: Sequence[Quantity]) -> tuple[tuple[Find
         seen[finding.code] += 1
         if seen[finding.code] <= MOST:
             kept.append(told.finding(finding))
-    kept += [told.finding(finding) for finding in verdict.margins]
+    kept += [told.finding(finding) for finding in holding(verdict)]
     left = {code: count - MOST for code, count in sorted(seen.items()) if count > MOST}
     notes = tuple(
         f"{count} further findings of rule {code} are in the report alone." for code, count in left.items()
@@ -79,15 +79,8 @@ def figures(verdict: Verdict) -> tuple[Figure, ...]:
 
 
 def summary(verdict: Verdict, results: Results) -> str:
-    """How many rules are broken, and in how many states was looked."""
-    number = counts(verdict)
-    looked = _many(len(results.scenarios), "state")
-    if not number["broken"]:
-        words = f"All rules hold in {looked}"
-    else:
-        words = f"{_many(number['rules'], 'rule')} broken by {_many(number['broken'], 'finding')}, {looked} evaluated"
-    rest = [f"{number[name]} {name}" for name in ("warnings", "waived") if number[name]]
-    return ", ".join([words, *rest])
+    """How many rules hold or are broken, and in how many states was looked."""
+    return f"{tally(verdict, findings=True)}; {_many(len(results.scenarios), 'state')} evaluated"
 
 
 def _many(count: int, what: str) -> str:
