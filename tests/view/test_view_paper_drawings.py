@@ -134,6 +134,12 @@ def test_the_piping_diagram_tells_flows_temperatures_and_heat():
     assert any("to air of" in text for text in told)
 
 
+def test_towers_give_heat_to_the_wet_bulb():
+    made = run("warm_water_towers")
+    told = texts(piping.svg(made.facility, made.results))
+    assert f"wet bulb {made.facility.place.outdoor.wet_bulb:.1f} °C" in told
+
+
 @pytest.mark.parametrize("name", [HOSTILE, ARABIC, CHINESE, "a" * 300, "\x00\x08 \ud800", ""])
 def test_no_name_breaks_a_drawing(name):
     made = run("first_hall").facility

@@ -10,6 +10,7 @@ import pytest
 from tests.view.view_paper_samples import CASES, row, run
 from tests.view.view_samples import hall, solved, table
 from twin.results.results import Table
+from twin.view import report
 from twin.view.paper import energy, heat, water
 from twin.view.paper.flows import Flow
 
@@ -137,6 +138,17 @@ def test_numbers_that_are_none_do_not_stop_a_report():
     broken = replace(results, tables={**results.tables, "power": Table(results["power"].ids, values)})
     flow = energy.flow(made.facility, broken, row(made))
     assert all(np.isfinite(link.value) for link in flow.links)
+
+
+def test_a_run_of_zeros_has_a_report():
+    made = run("first_hall")
+    results = made.results
+    tables = {
+        name: replace(table, values={what: np.zeros_like(array) for what, array in table.values.items()})
+        for name, table in results.tables.items()
+    }
+    text = report.html(made.facility, replace(results, tables=tables), made.verdict)
+    assert "0 kg/s" in text
 
 
 def test_a_leak_is_seen():

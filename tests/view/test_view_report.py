@@ -9,7 +9,7 @@ import pytest
 
 from tests.geometry.small_facilities import facility
 from tests.view.view_samples import HOSTILE, finding, hall, solved, verdict
-from twin.results.results import Results
+from twin.results.results import Kpi, Results
 from twin.view import facts, report
 
 VOID = {"meta", "link", "img", "br"}
@@ -72,6 +72,24 @@ def test_it_says_verdict_counts_and_every_finding_with_its_line(page):
     assert "accepted by the client" in page.text
     assert "p.n.04" in page.text
     assert "p.n.02, p.n.03" in page.text
+
+
+def test_a_figure_reads_the_same_wherever_it_stands(made):
+    """Cover, key figures with their parts, tables and drawings."""
+    pue = 1.0768
+    margin = finding(severity="info", code="LIM-001", margin=0.1, value=pue, limit=1.3, dimension="ratio")
+    told = {"label": "Figure", "definition": "All."}
+    figures = (
+        Kpi(name="pue", value=pue, dimension="ratio", parts={"racks": 1.0}, **told),
+        Kpi(name="facility_power", value=1.1952e6, dimension="power", parts={"racks": 1.1142e6}, **told),
+    )
+    text = Page(report.html(made, solved(made), verdict(kpis=figures, margins=(margin,)))).text
+    assert text.count("1.077") == 4  # cover, table of figures, bars, rules that hold
+    assert "1.08" not in text
+    assert text.count("1.195 MW") == 2
+    assert "1.2 MW" not in text
+    assert "racks 1.114 MW" in text
+    assert facts.figure(1.1952e6, "power") == "1.195 MW"
 
 
 def test_a_rule_is_counted_once_and_everywhere_alike():

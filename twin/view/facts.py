@@ -15,6 +15,8 @@ from twin.results.results import Finding, Results, Table, Verdict
 from twin.view import board
 
 ASSUMED = "assumed"
+PRECISE = ("power", "energy", "ratio")
+"""Dimensions whose values stand in several places of a report and add up, so that three digits are too few."""
 
 
 @dataclass(frozen=True)
@@ -349,13 +351,18 @@ def products(facility: Facility) -> list[Machine]:
     return list({machine.type: machine for machine in reversed(facility.machines)}.values())[::-1]
 
 
+def figure(value: float, dimension: str) -> str:
+    """A value as tables and drawings of a report write it: the same value in the same digits wherever it stands."""
+    return quantity(value, dimension, digits=4 if dimension in PRECISE else 3)
+
+
 def shown(table: Table, table_name: str, name: str, row: int, column: int) -> str:
     """A value with its unit; ``-`` if the results lack it."""
     about = QUANTITIES.get(f"{table_name}.{name}")
     if name not in table.values or about is None:
         return "-"
     value = float(table[name][row, column])
-    return quantity(value, about.dimension) if np.isfinite(value) else "-"
+    return figure(value, about.dimension) if np.isfinite(value) else "-"
 
 
 def normal_row(results: Results) -> int | None:

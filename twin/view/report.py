@@ -135,6 +135,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["quantity"] = quantity
+    environment.filters["figure"] = facts.figure
     environment.filters["margin"] = lambda margin: f"{100 * margin:+.1f} %"
     environment.filters["tone"] = facts.margin_tone
     environment.filters["part"] = lambda name: name.replace("_", " ")

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twin.checks.wording import quantity
 from twin.results.results import Finding
-from twin.view.facts import margin_tone
+from twin.view.facts import figure, margin_tone
 from twin.view.paper import ink
 from twin.view.paper.loops import degrees
 
@@ -82,7 +81,7 @@ def _row(sheet: ink.Sheet, finding: Finding, y: float) -> None:
         sheet.path(
             f"M{x:.1f},{y + 4.0:.1f} l6,{(ROW - 9) / 2:.1f} l-6,{(ROW - 9) / 2:.1f} Z", ink=tone, inside=tone
         )
-    value, limit = (degrees(quantity(number, finding.dimension)) for number in (finding.value, finding.limit))
+    value, limit = (degrees(figure(number, finding.dimension)) for number in (finding.value, finding.limit))
     said = f"{value}, limit {limit}, {finding.subject}"
     sheet.text(
         SAID,

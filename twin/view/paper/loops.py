@@ -78,12 +78,12 @@ class Piping:
     def density(self, loops: Loops) -> float | None:
         """Of the fluid, as the results tell it: flow of a pump over that of its sheet and its loading. [kg/m3]"""
         told = self.values("loop", "density", (circuit.id for circuit in loops.circuits))
-        if told:
+        if told and min(told) > 0.0:
             return float(np.mean(told))
         for name in (name for circuit in loops.circuits for name in circuit.pumps):
             flow, loading = (self.values("pump", what, [name]) for what in ("flow", "loading"))
             rated = getattr(self.facility.by_id[name].product, "flow", 0.0)
-            if flow and loading and loading[0] > 0.0 and rated > 0.0:
+            if flow and loading and min(flow[0], loading[0], rated) > 0.0:
                 return flow[0] / loading[0] / rated
         return None
 

@@ -302,7 +302,7 @@ def _drawn(art: _Art, group: tuple[Machine, ...]) -> str:
         at = [columns[machine.id] for machine in group if machine.id in columns]
         found |= bool(at)
         total += float(table["power"][row, at].sum())
-    return quantity(total, "power") if found else ""
+    return quantity(total, "power", digits=4) if found else ""
 
 
 def _breaker(art: _Art, x: float, y: float, joint: Joint) -> None:

@@ -212,7 +212,7 @@ def _fullness(art: _Art, middle: float, y: float, group: Group) -> None:
         sheet.text(
             middle,
             y + 41.0,
-            f"{quantity(heat, 'power')} into liquid",
+            f"{quantity(heat, 'power', digits=4)} into liquid",
             size=SMALL,
             anchor="middle",
             ink="soft",
@@ -257,8 +257,16 @@ def _outdoors(art: _Art, x: float, y: float, group: Group) -> None:
         art.sheet.text(
             x + 20.0, y - 1.0, quantity(heat, "power", digits=4), size=SIZE, bold=True, room=OUT - 20.0
         )
-    outdoor = degrees(quantity(art.made.facility.place.outdoor.dry_bulb, "temperature"))
-    art.sheet.text(x + 20.0, y + 11.0, f"to air of {outdoor}", size=SMALL, ink="soft", room=OUT - 14.0)
+    art.sheet.text(x + 20.0, y + 11.0, _sink(art, group), size=SMALL, ink="soft", room=OUT - 14.0)
+
+
+def _sink(art: _Art, group: Group) -> str:
+    """What takes the heat: the wet bulb where water evaporates, which cools below the temperature of the air."""
+    outdoor = art.made.facility.place.outdoor
+    drawn = sum(art.made.values("plant", "water", [machine.id for machine in group.machines]))
+    wet = group.machines[0].kind == "cooling_tower" or drawn > 0.0
+    bulb = degrees(quantity(outdoor.wet_bulb if wet else outdoor.dry_bulb, "temperature"))
+    return f"wet bulb {bulb}" if wet else f"to air of {bulb}"
 
 
 def _loop(art: _Art, spot: Spot, loops: Loops) -> None:
@@ -330,10 +338,10 @@ def _in_line(art: _Art, x: float, y: float, loops: Loops) -> None:
         sheet.rect(x + LOOP - 66.0, down - 7.0, 14.0, 14.0, inside="page", ink="return")
         sheet.line((x + LOOP - 66.0, down + 7.0), (x + LOOP - 52.0, down - 7.0), ink="return")
         duty = sum(made.values("plant", "duty", [cooler.id for cooler in coolers]))
-        said.append(f"{words.counted(coolers)} takes {quantity(duty, 'power')}")
+        said.append(f"{words.counted(coolers)} takes {quantity(duty, 'power', digits=4)}")
     reused = sum(made.values("loop", "reuse", [circuit.id for circuit in loops.circuits]))
     if reused > 0.0:
-        said.append(f"{quantity(reused, 'power')} handed on")
+        said.append(f"{quantity(reused, 'power', digits=4)} handed on")
     speed = made.span("loop", "speed", [circuit.id for circuit in loops.circuits], "fraction")
     if pumps and speed:
         said.append(f"{speed} speed")

@@ -127,7 +127,7 @@ def _spots(flow: Flow, column: dict[str, int], pitch: float) -> tuple[dict[str, 
     for number, link in enumerate(flow.links):
         tone = link.tone or _tone(flow.nodes[link.source], flow.nodes[link.target])
         names = f"{flow.nodes[link.source].label} to {flow.nodes[link.target].label}"
-        tip = f"{names}: {quantity(link.value, flow.dimension)}"
+        tip = f"{names}: {quantity(link.value, flow.dimension, digits=4)}"
         at = link.source
         for place in range(column[link.source] + 1, column[link.target]):
             name = f"\0{number}.{place}"

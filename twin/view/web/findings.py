@@ -73,7 +73,12 @@ class _Told:
 def figures(verdict: Verdict) -> tuple[Figure, ...]:
     """Key figures in the order of the verdict."""
     return tuple(
-        Figure(name=kpi.name, label=kpi.label, text=text(kpi.value, kpi.dimension), definition=kpi.definition)
+        Figure(
+            name=kpi.name,
+            label=kpi.label,
+            text=text(kpi.value, kpi.dimension, digits=4),
+            definition=kpi.definition,
+        )
         for kpi in verdict.kpis
     )
 

@@ -17,13 +17,13 @@ def degrees(text: str) -> str:
     return _DEGREES.sub("°C", text)
 
 
-def text(value: float, name: str) -> str:
+def text(value: float, name: str, *, digits: int = 3) -> str:
     """A value with its unit."""
     if not math.isfinite(value):
         return "no value"
     if name == "flag":
         return "yes" if value > 0.5 else "no"
-    return degrees(quantity(value, name))
+    return degrees(quantity(value, name, digits=digits))
 
 
 def dimensions(names: Iterable[str]) -> dict[str, Dimension]:
