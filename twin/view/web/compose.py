@@ -10,6 +10,7 @@ from twin.model.facility import Facility
 from twin.results.fields import AnyField
 from twin.results.results import Results, Verdict
 from twin.view import scene as scenes
+from twin.view import sources
 from twin.view.colors import MARGIN
 from twin.view.slices import QUANTITY
 from twin.view.web import (
@@ -82,6 +83,7 @@ def compose(
     KeyError
         If there is no state of a name.
     """
+    verdict = sources.without_folders(facility, verdict)
     rows = values.chosen(results, verdict, names=states)
     buffer = Buffer()
     scene = scenes.build(facility)
@@ -116,7 +118,7 @@ def _document(
         low=low,
         high=high,
         dimensions=words.dimensions((*names, "length", "duration", "fraction", "temperature")),
-        things=things.listed(register, layers.middles(scene, register), buffer),
+        things=things.listed(register, layers.middles(scene, register), facility.file, buffer),
         layers=layers.layers(facility, scene, register, parts, buffer),
         quantities=made,
         painted=_first([quantity.name for quantity in made]),

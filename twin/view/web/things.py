@@ -12,6 +12,7 @@ from twin.checks.places import Places, hall_name
 from twin.model.base import Mark
 from twin.model.facility import Facility
 from twin.view.scene import Scene
+from twin.view.sources import shown
 from twin.view.web.document import Buffer
 from twin.view.web.parts import Things
 
@@ -124,8 +125,8 @@ def _drawn(facility: Facility, scene: Scene, places: Places, known: set[str]) ->
                 yield Thing(name, kind)
 
 
-def listed(register: Register, middles: Floats, buffer: Buffer) -> Things:
-    """The things as the document holds them; ``middles`` is (n, 3)."""
+def listed(register: Register, middles: Floats, layout: str, buffer: Buffer) -> Things:
+    """The things as the document holds them; ``middles`` is (n, 3), ``layout`` the file of the layout."""
     things = register.things
     kinds, kind = _numbered(thing.kind for thing in things)
     types, type_ = _numbered(thing.type for thing in things)
@@ -133,7 +134,7 @@ def listed(register: Register, middles: Floats, buffer: Buffer) -> Things:
     rows, row = _numbered((thing.row for thing in things), optional=True)
     pods, pod = _numbered((thing.pod for thing in things), optional=True)
     halls, hall = _numbered((thing.hall for thing in things), optional=True)
-    files, file = _numbered((t.mark.file if t.mark else "" for t in things), optional=True)
+    files, file = _numbered((shown(t.mark.file, layout) if t.mark else "" for t in things), optional=True)
     return Things(
         id=tuple(thing.id for thing in things), kind=kind, type=type_, place=place, row=row, pod=pod, hall=hall,
         file=file, line=tuple(max(t.mark.line, 0) if t.mark else 0 for t in things),
