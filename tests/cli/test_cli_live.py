@@ -87,12 +87,16 @@ def test_a_port_in_use_is_told(twin):
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
-def test_an_address_of_another_machine_is_told_after_the_warning(twin, host):
+def test_an_address_of_another_machine_is_told(twin, host):
     answer = twin("view", "hall.yaml", "--watch", "--no-open", "--host", host)
     assert answer.exit_code == 2
-    warning, reason = answer.stderr.splitlines()
-    assert "whoever learns the address" in warning
-    assert "no address of this machine" in reason
+    assert answer.stderr == f"twin: --host {host}: no address of this machine\n"
+
+
+def test_who_listens_to_others_is_warned(twin, session):
+    answer = twin("view", "hall.yaml", "--watch", "--no-open", "--host", "0.0.0.0")
+    assert answer.exit_code == 0, answer.output
+    assert "whoever learns the address below sees the design" in answer.stderr
 
 
 @pytest.mark.parametrize(

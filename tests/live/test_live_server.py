@@ -189,19 +189,38 @@ def test_events_tell_what_holds_now_and_what_comes(server, news):
 
 
 def test_there_are_only_so_many_streams_and_those_that_end_make_room(server, news, monkeypatch):
-    monkeypatch.setattr(serving, "BEAT", 0.05)
+    monkeypatch.setattr(serving, "LOOK", 0.05)
     news.tell("progress", {"stage": "normal state", "done": 0, "total": 2})
     server.streams = threading.BoundedSemaphore(1)
     with socket.create_connection(("127.0.0.1", server.gate.port), 5) as stream:
         stream.sendall(request(server, "/events").encode())
         assert stream.recv(100).startswith(b"HTTP/1.1 200")
         assert ask(server.gate.port, request(server, "/events")).status == 503
-    for _ in range(100):  # the beat finds out that the other end has gone
+    for _ in range(100):  # long before the next beat it is seen that the other end has gone
         if server.streams.acquire(blocking=False):
             break
         time.sleep(0.02)
     else:
         pytest.fail("a stream that has gone still takes a place")
+
+
+def test_a_page_that_is_loaded_anew_again_and_again_is_served(server, news, monkeypatch):
+    monkeypatch.setattr(serving, "LOOK", 0.05)
+    server.streams = threading.BoundedSemaphore(1)
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", server.gate.port), 5) as stream:
+            stream.sendall(request(server, "/events").encode())
+            assert stream.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_a_silent_stream_shows_that_it_lives(server, news, monkeypatch):
+    monkeypatch.setattr(serving, "LOOK", 0.01)
+    monkeypatch.setattr(serving, "BEAT", 0.05)
+    with socket.create_connection(("127.0.0.1", server.gate.port), 5) as stream:
+        stream.sendall(request(server, "/events").encode())
+        read = b""
+        while not read.endswith(b"\n\n:\n\n:\n\n"):
+            read += stream.recv(65536)
 
 
 def test_open_streams_and_idle_connections_do_not_hold_up_the_end(news):

@@ -27,15 +27,16 @@ def watch(
 
     web.built()
     text = page(None, web.compose(against).packed() if against is not None else None, live=True)
-    if not is_loopback(host):
-        printing.say(
-            f"listening on {host}, not on loopback: whoever learns the address below sees the design, "
-            "and what is sent is not encrypted"
-        )
     if current_thread() is main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as cleanly as Ctrl-C
     try:
-        with _bound(asked, text, host, port) as live:
+        live = _bound(asked, text, host, port)
+        if not is_loopback(host):
+            printing.say(
+                f"listening on {host}, not on loopback: whoever learns the address below sees the design, "
+                "and what is sent is not encrypted"
+            )
+        with live:
             printing.write(f"{live.address}{address_part}\n")
             printing.say(f"watching {asked.layout}; Ctrl-C ends")
             web.show(live.address + address_part, opening)

@@ -30,6 +30,8 @@ SENDING = 60.0
 """Longest time for sending one answer. [s]"""
 BEAT = 10.0
 """Silence after which an event stream shows that it lives. [s]"""
+LOOK = 0.5
+"""Time after which it is noticed that a page has gone. [s]"""
 STREAMS = 32
 """Most event streams at a time."""
 CONNECTIONS = 64
@@ -215,18 +217,20 @@ class _Request(BaseHTTPRequestHandler):
         headers = {"Content-Type": "text/event-stream; charset=utf-8"}
         if self.command == "HEAD":
             return self._answer(200, headers)
-        if not self.server.streams.acquire(blocking=False):
+        if not self.server.streams.acquire(timeout=2 * LOOK):  # a page that is loaded anew leaves one first
             self.server.log("too many pages are open")
             return self.send_error(503)
         try:
             self._begin(200, headers, NOTHING)
             self.wfile.write(b"retry: 1000\n\n")
-            seen = 0
+            seen, told = 0, time.monotonic()
             while True:
-                missed, seen = self.server.news.since(seen, BEAT)
-                if self.server.news.closed:
+                missed, seen = self.server.news.since(seen, LOOK)
+                if self.server.news.closed or _has_gone(self.connection):
                     return None
-                self.wfile.write(missed or b":\n\n")
+                if missed or time.monotonic() - told >= BEAT:
+                    self.wfile.write(missed or b":\n\n")
+                    told = time.monotonic()
         finally:
             self.server.streams.release()
 
@@ -251,6 +255,19 @@ class _Request(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Requests are not logged: the token stands in every one of them."""
+
+
+def _has_gone(connection: socket.socket) -> bool:
+    """Whether the other end has closed the connection."""
+    connection.settimeout(0)
+    try:
+        return not connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:  # it is there and says nothing, as it should
+        return False
+    except OSError:
+        return True
+    finally:
+        connection.settimeout(SENDING)
 
 
 def _head(connection: socket.socket) -> bytes:
