@@ -31,10 +31,11 @@ from twin.layout.mistakes import LayoutError, Mistake
 from twin.layout.text import read
 from twin.model.facility import Facility
 from twin.results import Results, Verdict, load_run, save_run
+from twin.results.archive import TEXT, regular
 from twin.results.fields import load_fields, save_fields
 from twin.results.hours import NAME as HOURS_FILE
 from twin.results.hours import write_csv
-from twin.results.store import RunError
+from twin.results.store import DAMAGE, RunError
 from twin.results.year import HOURS
 
 if TYPE_CHECKING:
@@ -230,14 +231,19 @@ def read_input(
     sets: Iterable[str] = (),
     outdoor: str = "",
     climate: str | os.PathLike[str] | None = None,
+    *,
+    name: str = "",
 ) -> tuple[Facility, Inputs]:
-    """The facility of a layout file, and all it was made from."""
+    """The facility of a layout file, and all it was made from.
+
+    ``name`` is what the file is called everywhere instead of its path: that of the file a copy was made of.
+    """
     sets = tuple(sets)
     if climate is not None and not outdoor:
         outdoor = design_day(climate)
-    document = read(path, collect=True)
+    name = name or os.fspath(path)
+    document = read(path, collect=True, name=name)
     facility = facility_of(document, sets)
-    name = os.fspath(path)
     base = os.path.dirname(name)
     files = {os.path.relpath(file, base or "."): source.text for file, source in document.files.items()}
     if outdoor:
@@ -338,13 +344,15 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
     results = replace(results, fields=load_fields(folder))
     inputs = _read_inputs(folder)
     try:
-        facility, copied = read_input(folder / COPY / inputs.layout, inputs.sets, inputs.outdoor)
+        facility, copied = read_input(
+            folder / COPY / inputs.layout, inputs.sets, inputs.outdoor, name=_named(folder, inputs.layout)
+        )
     except LayoutError as error:
-        raise RunError(f"{folder}: the copy of the layout is not readable:\n{error}") from error
+        raise RunError(
+            f"{folder}: the copy of the layout is not readable; run `twin solve` again:\n{error}"
+        ) from error
     if facility.digest != results.digest:
         raise RunError(f"{folder}: the copy of the layout was changed after the run; run `twin solve` again")
-    if not all(isinstance(name, str) for table in results.tables.values() for name in table.ids):
-        raise RunError(f"{folder}: the results are of things without a name; run `twin solve` again")
     if set(results["rack"].ids) - set(facility.by_id):
         raise RunError(f"{folder}: written by another version with another catalogue; run `twin solve` again")
     return Run(facility, results, verdict, folder, replace(copied, layout=inputs.layout))
@@ -370,13 +378,22 @@ def _asked(inputs: Inputs) -> dict[str, object]:
 
 def _read_inputs(folder: Path) -> Inputs:
     try:
-        asked = json.loads((folder / INPUT).read_text(encoding="utf-8"))
+        asked = json.loads(regular(folder / INPUT, TEXT).read_text(encoding="utf-8"))
         layout, sets, outdoor = asked["layout"], asked["sets"], asked["outdoor"]
-        if not isinstance(layout, str) or Path(layout).name != layout or not isinstance(outdoor, str):
+        if not isinstance(layout, str) or Path(layout).name != layout or "\0" in layout or not layout:
             raise ValueError("not a file name")
+        if not isinstance(outdoor, str) or not isinstance(sets, list):
+            raise ValueError("sets or outdoor state are of another type")
         return Inputs(layout, tuple(str(item) for item in sets), outdoor)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except DAMAGE as error:
         raise RunError(f"{folder / INPUT}: cannot be read ({error}); run `twin solve` again") from error
+
+
+def _named(folder: Path, layout: str) -> str:
+    """The layout as it was named when it was solved, for messages alone; its file name where that is not told."""
+    source = json.loads((folder / INPUT).read_text(encoding="utf-8")).get("source")
+    fits = isinstance(source, str) and Path(source).name == layout and "\0" not in source
+    return str(source) if fits else layout
 
 
 def _inside(name: str) -> bool:

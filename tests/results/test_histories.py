@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.results.whole import whole
 from tests.view.view_samples import hall, solved, verdict
 from twin.results import load_run, save_run
 from twin.results.histories import History
@@ -29,7 +30,7 @@ HISTORY = History(
 @pytest.fixture
 def folder(tmp_path):
     facility = hall()
-    results = replace(solved(facility), histories=(HISTORY,))
+    results = replace(whole(solved(facility)), histories=(HISTORY,))
     save_run(tmp_path, results, verdict())
     return tmp_path
 

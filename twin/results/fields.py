@@ -23,7 +23,8 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.results.store import RunError
+from twin.results.archive import regular
+from twin.results.store import DAMAGE, RunError
 
 Floats = NDArray[np.float32]
 Lines = NDArray[np.float64]
@@ -183,7 +184,7 @@ def load_fields(folder: Path) -> dict[str, AirField]:
                 raise ValueError(f"has an entry {hall!r} with file {name[:60]!r}")
             path = listing.with_name(name)
             fields[hall] = _read(path)
-    except (OSError, ValueError, KeyError, ElementTree.ParseError, zlib.error) as error:
+    except (*DAMAGE, ElementTree.ParseError) as error:
         raise RunError(f"{path}: no readable air field ({error}); run `twin solve` again") from error
     return fields
 
@@ -309,9 +310,7 @@ def _array(name: str, values: NDArray[np.generic]) -> str:
 
 def _root(path: Path, kind: str) -> ElementTree.Element:
     """A file's outermost element, if it is of the sort that is written here."""
-    if path.stat().st_size > BYTES:
-        raise ValueError(f"is larger than {BYTES} bytes")
-    text = path.read_bytes()
+    text = regular(path, BYTES).read_bytes()
     if b"<!" in text[:2000] or b"<!ENTITY" in text:  # nothing that unfolds
         raise ValueError("declares a document type")
     root = ElementTree.fromstring(text)

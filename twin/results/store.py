@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,14 +14,31 @@ from zipfile import BadZipFile
 import numpy as np
 
 from twin import __version__
+from twin.results.archive import TEXT, Array, read_arrays, regular
+from twin.results.document import HistoryDocument, RunDocument, YearDocument, format_of, read_document
 from twin.results.histories import History
+from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, SolveReport, Table, Verdict
 from twin.results.year import HOURS, SERIES, Series, Year
-from twin.scenario import Scenario
 
 FORMAT = 1
 """Version of the run document; raised when a reader of the old one would misread the new one."""
 DOCUMENT, ARRAYS = "run.json", "run.npz"
+CONSERVED = ("mass", "energy", "power")
+"""Balances of every run."""
+DAMAGE = (
+    OSError,
+    EOFError,
+    BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
+)
+"""What reading of a damaged file may end in: RuntimeError is `zipfile`'s for what it cannot unpack."""
+_STUDIED = "rack.fewest_failures"  # a quantity of a study that shares its table's name
 
 
 class RunError(ValueError):
@@ -77,78 +96,90 @@ def load_run(folder: Path) -> tuple[Results, Verdict]:
         If the folder holds no readable run of this format.
     """
     try:
-        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
-        version = document.get("format") if isinstance(document, dict) else None
+        text = regular(folder / DOCUMENT, TEXT).read_bytes()
+        version = format_of(text)
         if version != FORMAT:
             raise RunError(
-                f"{folder / DOCUMENT}: run format {version!r}; this version of twin reads format {FORMAT}"
+                f"{folder / DOCUMENT}: run format {version!r}; this version of twin reads format {FORMAT}; "
+                "run `twin solve` again"
             )
-        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
-            return _assemble(document, {name: arrays[name] for name in arrays.files})
+        document = read_document(text)
+        return _assemble(document, read_arrays(folder / ARRAYS, partial(_check, document)))
     except RunError:
         raise
-    except (
-        OSError,
-        EOFError,
-        BadZipFile,
-        zlib.error,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
+    except DAMAGE as error:
+        what = " ".join(str(error).split())
         raise RunError(
-            f"{folder}: no readable run ({type(error).__name__}: {error}); run `twin solve` again"
+            f"{folder}: no readable run ({type(error).__name__}: {what}); run `twin solve` again"
         ) from error
 
 
-def _assemble(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[Results, Verdict]:
-    values: dict[str, dict[str, np.ndarray]] = {}
-    studied: dict[str, dict[str, np.ndarray]] = {}
-    traced: dict[int, dict[str, np.ndarray]] = {}
-    for name, array in arrays.items():
-        table, _, quantity = name.partition("/")
-        if table == "history":
-            number, _, quantity = quantity.partition("/")
-            traced.setdefault(int(number), {})[quantity] = array
-        elif table == "study":
-            table, _, quantity = quantity.partition("/")
-            studied.setdefault(table, {})[quantity] = array
-        else:
-            values.setdefault(table, {})[quantity] = array
-    count = len(document["scenarios"])
-    tables = {name: Table(tuple(ids), values.get(name, {})) for name, ids in document["tables"].items()}
-    for name, read in tables.items():
-        for quantity, array in read.values.items():
-            if array.shape != (count, len(read.ids)):
-                raise ValueError(f"{name}.{quantity} has shape {array.shape}, not {(count, len(read.ids))}")
-    studies = {
-        name: Table(tuple(ids), studied.get(name, {})) for name, ids in document.get("studies", {}).items()
-    }
-    for name, read in studies.items():
-        for quantity, array in read.values.items():
-            if array.shape != (len(read.ids),):
-                raise ValueError(f"study {name}.{quantity} has shape {array.shape}, not {(len(read.ids),)}")
-    year = _year(document.get("year"), values.pop("year", {}))
-    histories = [_history(told, traced.get(k, {})) for k, told in enumerate(document.get("histories", ()))]
+def _check(document: RunDocument, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Whether the arrays are those of the document; raises ValueError if they are not."""
+    needed, allowed = _shapes(document)
+    for number, history in enumerate(document.histories):
+        needed |= _history_shapes(f"history/{number}/", history, shapes)
+    if missing := [name for name in needed if name not in shapes]:
+        raise ValueError(f"lacks the arrays {', '.join(missing[:5])}{' ...' * (len(missing) > 5)}")
+    for name, shape in shapes.items():
+        wanted = needed.get(name, allowed.get(name))
+        if wanted is None:
+            raise ValueError(f"holds an array {name[:60]!r} that nothing asks for")
+        if shape != wanted:
+            raise ValueError(f"{name} has shape {shape}, not {wanted}")
+
+
+def _shapes(document: RunDocument) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """Shapes of the arrays that a run must have, and of those that it may have."""
+    states = len(document.scenarios)
+    needed: dict[str, tuple[int, ...]] = {f"conservation/{name}": (states,) for name in CONSERVED}
+    allowed: dict[str, tuple[int, ...]] = {}
+    for quantity in QUANTITIES:
+        table, _, name = quantity.partition(".")
+        if table in document.tables:
+            where = allowed if quantity == _STUDIED else needed
+            where[f"{table}/{name}"] = (states, len(document.tables[table]))
+        if table in document.studies:
+            allowed[f"study/{table}/{name}"] = (len(document.studies[table]),)
+    if document.year is not None:
+        needed |= {f"year/{name}": (HOURS,) for name in SERIES}
+        needed |= {f"year/{name}": (HOURS, len(document.year.loops)) for name in ("supply", "setpoint")}
+    return needed, allowed
+
+
+def _history_shapes(
+    start: str, history: HistoryDocument, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """All have as many times as the array of times has."""
+    times = shapes.get(f"{start}times", ())
+    if len(times) != 1:
+        raise ValueError(f"{start}times is missing or no line of times")
+    values = {f"{start}values/{name}": (*times, len(things)) for name, things in history.ids.items()}
+    return {f"{start}times": times, **values, **{f"{start}lines/{name}": times for name in history.series}}
+
+
+def _assemble(document: RunDocument, arrays: dict[str, Array]) -> tuple[Results, Verdict]:
+    def under(start: str) -> dict[str, Array]:
+        return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+
     results = Results(
-        facility=document["facility"],
-        digest=document["digest"],
-        scenarios=tuple(Scenario(**scenario) for scenario in document["scenarios"]),
-        tables=tables,
-        reports=tuple(SolveReport(**{**report, "ok": tuple(report["ok"])}) for report in document["reports"]),
-        conservation=values.get("conservation", {}),
-        settled=tuple(document["settled"]),
-        passes=document["passes"],
-        notes=tuple(document["notes"]),
-        seconds=document["seconds"],
-        air=tuple(document.get("air", ())),
-        studies=studies,
-        answers=document.get("answers", {}),
-        year=year,
-        histories=tuple(histories),
+        facility=document.facility,
+        digest=document.digest,
+        scenarios=document.scenarios,
+        tables={name: Table(ids, under(f"{name}/")) for name, ids in document.tables.items()},
+        reports=tuple(SolveReport(**dict(report)) for report in document.reports),
+        conservation=under("conservation/"),
+        settled=document.settled,
+        passes=document.passes,
+        notes=document.notes,
+        seconds=document.seconds,
+        air=document.air,
+        studies={name: Table(ids, under(f"study/{name}/")) for name, ids in document.studies.items()},
+        answers=document.answers,
+        year=_year(document.year, under("year/")),
+        histories=tuple(_history(told, under(f"history/{k}/")) for k, told in enumerate(document.histories)),
     )
-    return results, Verdict.model_validate(document["verdict"])
+    return results, document.verdict
 
 
 def _year_document(year: Year | None) -> dict[str, Any] | None:
@@ -158,20 +189,11 @@ def _year_document(year: Year | None) -> dict[str, Any] | None:
     return {key: getattr(year, key) for key in keys}
 
 
-def _year(document: dict[str, Any] | None, arrays: dict[str, np.ndarray]) -> Year | None:
+def _year(document: YearDocument | None, arrays: dict[str, Array]) -> Year | None:
     if document is None:
         return None
-    loops = tuple(document["loops"])
-    wide = {name: arrays.pop(name) for name in ("supply", "setpoint")}
-    for name, array in (*arrays.items(), *wide.items()):
-        shape = (HOURS, len(loops)) if name in wide else (HOURS,)
-        if array.shape != shape:
-            raise ValueError(f"year {name} has shape {array.shape}, not {shape}")
-    if missing := set(SERIES) - set(arrays):
-        raise ValueError(f"year lacks {', '.join(sorted(missing))}")
-    notes = tuple(document["notes"])
-    texts: dict[str, Any] = {**document, "loops": loops, "notes": notes}
-    return Year(**texts, hours=arrays, supply=wide["supply"], setpoint=wide["setpoint"])
+    supply, setpoint = arrays.pop("supply"), arrays.pop("setpoint")
+    return Year(**dict(document), hours=arrays, supply=supply, setpoint=setpoint)
 
 
 def _history_document(history: History) -> dict[str, Any]:
@@ -190,29 +212,18 @@ def _history_arrays(history: History) -> dict[str, np.ndarray]:
     return {"times": history.times, **values, **{f"lines/{name}": a for name, a in history.lines.items()}}
 
 
-def _history(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> History:
+def _history(told: HistoryDocument, arrays: dict[str, Array]) -> History:
     times = arrays["times"]
-    ids = {name: tuple(str(thing) for thing in things) for name, things in told["ids"].items()}
-    series = {name: Series(str(label), str(dimension)) for name, (label, dimension) in told["series"].items()}
-    values = {name: arrays[f"values/{name}"].astype(float) for name in ids}
-    lines = {name: arrays[f"lines/{name}"] for name in series}
-    shapes = {name: (times.size, len(things)) for name, things in ids.items()}
-    for name, array in (*values.items(), *lines.items()):
-        if times.ndim != 1 or array.shape != shapes.get(name, times.shape):
-            raise ValueError(f"history {told['name']}: {name} has shape {array.shape}")
     return History(
-        name=str(told["name"]),
-        label=str(told["label"]),
+        name=told.name,
+        label=told.label,
         times=times,
-        ids=ids,
-        values=values,
-        series=series,
-        lines=lines,
-        limits={
-            name: tuple((float(value), str(text)) for value, text in limits)
-            for name, limits in told["limits"].items()
-        },
-        moments=tuple((float(time), str(text)) for time, text in told["moments"]),
+        ids=told.ids,
+        values={name: arrays[f"values/{name}"].astype(float) for name in told.ids},
+        series={name: Series(label, dimension) for name, (label, dimension) in told.series.items()},
+        lines={name: arrays[f"lines/{name}"] for name in told.series},
+        limits=told.limits,
+        moments=told.moments,
     )
 
 
