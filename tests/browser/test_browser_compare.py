@@ -95,3 +95,19 @@ def test_a_file_that_is_no_page_is_refused_in_words(viewer, sample_page, tmp_pat
         lambda: "holds no scene" in viewer.run("return document.querySelector('.notices').textContent")
     )
     assert viewer.state["runs"] == 1
+
+
+def test_each_half_tells_whose_it_is_and_how_it_is_judged(viewer, sample, folder):
+    page = write_page(folder / "unlike.html", sample.packed(), runs.empty().packed())
+    viewer.open(page, "compare=both&tab=figures")
+    first, second = (half.text.split("\n") for half in viewer.all(".half-name"))
+    assert first == ["Test hall", "Fail"] and second == ["Nothing", "Pass"]
+    top = viewer.text(".about-run")
+    assert "First: Fail" in top and "Second: Pass" in top
+    alone = viewer.text(".alone")
+    things = len(sample.composed().document.things.id)
+    assert "Only in Test hall" in alone and f"{things} things" in alone
+    assert "Racks have power: p.n.04" in alone
+    viewer.run("twinViewer.set({compare: 'difference'})")
+    assert not viewer.one_or_none(".half-name")
+    assert f"{things} things only in the first run" in viewer.text(".legend")

@@ -110,3 +110,22 @@ def test_a_thousand_racks_take_few_calls_and_answer_to_a_click(viewer, folder):
         "[data-quantity='rack.inlet_temperature']"
     )
     assert len(viewer.all("#panel-findings .finding")) <= 20
+
+
+def test_the_picture_follows_the_window(viewer, sample_page):
+    viewer.open(sample_page)
+    before = viewer.place("p.s.02")
+    for size in ((800, 500), (1500, 900), (1200, 760)):
+        viewer.size(*size)
+        viewer.rest()
+        canvas, box = viewer.one(".stage canvas"), viewer.one(".stage").rect
+        drawn = [
+            viewer.run("return [arguments[0].width, arguments[0].height]", canvas),
+            [box["width"], box["height"]],
+        ]
+        assert drawn[0] == drawn[1] and box["x"] + box["width"] == size[0]
+        assert viewer.under(*viewer.seen("p.s.02")) == "p.s.02"
+    assert viewer.place("p.s.02") == pytest.approx(before, abs=1)
+    viewer.run("document.documentElement.classList.add('dock-closed')")
+    viewer.rest()
+    assert viewer.run("return arguments[0].width", viewer.one(".stage canvas")) == size[0]

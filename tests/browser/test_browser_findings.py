@@ -33,6 +33,16 @@ def test_a_click_on_a_finding_goes_to_the_thing_and_its_state(viewer, sample_pag
     assert viewer.state["sel"] == "p.s.01" and viewer.state["state"] == ""
 
 
+def test_a_design_that_fails_opens_with_what_shows_why(viewer, sample, sample_page):
+    document = sample.composed().document
+    worst = document.findings[0]
+    viewer.open(sample_page, "")
+    assert viewer.state["state"] == document.states[worst.state].name == "lose:ups.A1"
+    assert viewer.state["quantity"] == document.quantities[worst.quantity].name
+    assert viewer.state["sel"] == ""
+    assert viewer.all(".finding")[0].find_element("xpath", "..").get_attribute("aria-selected") == "true"
+
+
 def test_findings_can_be_walked_through_by_keys_alone(viewer, sample_page):
     viewer.open(sample_page)
     viewer.key("n")

@@ -21,6 +21,8 @@ from selenium.webdriver.remote.webelement import WebElement
 
 SIZE = (1200, 760)
 """Of the page. [CSS px]"""
+START = "tab=findings"
+"""An address that asks for what is shown anyway: a design that fails opens with its worst finding where none is given."""
 PATIENCE = 30.0
 """Longest wait for anything. [s]"""
 REST = """
@@ -73,7 +75,7 @@ class Viewer:
 
     # -- opening -------------------------------------------------------------------------------------------------
 
-    def open(self, page: Path, address_part: str = "", *, size: tuple[int, int] = SIZE) -> Viewer:
+    def open(self, page: Path, address_part: str = START, *, size: tuple[int, int] = SIZE) -> Viewer:
         """Load a page anew and wait until it can be used, or has said why not."""
         self.size(*size)
         self.browser.get("about:blank")

@@ -8,6 +8,7 @@ import { SceneError } from "./scene/read";
 import { createStage } from "./stage/stage";
 import { App } from "./ui/app";
 import { h } from "./ui/dom";
+import { openWorst } from "./ui/findings";
 import { hook } from "./ui/hook";
 import { followKeys } from "./ui/keys";
 import { followServer, mayBeLive } from "./ui/live";
@@ -131,6 +132,7 @@ function cameToRest(app: App): void {
 /** The first picture, from where the address wants to see it. */
 function first(app: App, scenes: Scene[]): void {
   app.take(scenes, namesOf(scenes));
+  if (!location.hash.slice(1) && scenes.length === 1 && app.run.document.verdict === "fail") openWorst(app);
   showRuns(app, true);
   if (app.now.view) takeView(app, true);
   else if (app.selected >= 0) app.fly(app.selected);

@@ -17,7 +17,7 @@ uniform vec3 uOut;
 out vec2 vAt;              // place on the face
 out vec2 vGround;          // and on the ground
 flat out vec2 vWide;
-flat out vec4 vLine;       // colour of its edges, and what is on it: 1 a door, 2 fans, 3 one fan, 4 shadows
+flat out vec4 vLine;       // colour of its edges, and what is on it: 1 a door, 2 fans, 3 one fan, 4 shadows, 5 hatches
 #else
 out vec3 vPlace;
 out vec3 vSeen;            // the same, relative to the origin
@@ -68,6 +68,7 @@ void main() {
   vPaint = vec4(paint, state.x * (faded ? 0.6 : 1.0));
   float kind = cut ? 0.0 : look == 1 && face == front && face > 0 ? 1.0 : (look == 4 || look == 5) && axis == 2 ? float(look - 2) : 0.0;
   if (look == 11 && axis == 2) kind = 4.0;
+  if ((marks & 2) != 0) kind = 5.0;
   vLine = vec4((marks & 48) != 0 ? ((marks & 16) != 0 ? uUp : uDown) : paint * 0.66, kind);
 #else
   vPlace = at - low;
@@ -304,7 +305,9 @@ out vec4 color;
 void main() {
   vec4 c = vPaint;
   vec2 rim = min(vAt, vWide - vAt);
-  if (vLine.w > 3.5) {
+  if (vLine.w > 4.5) {
+    if (abs(fract((vAt.x + vAt.y) / 0.24) - 0.5) < 0.125) c.rgb += uDark > 0.5 ? 0.14 : 0.2;
+  } else if (vLine.w > 3.5) {
     c.rgb *= 1.0 - (uDark > 0.5 ? 0.72 : 0.55) * textureLod(uShadow, (vGround - uShadowAt.xy) * uShadowAt.zw, 0.0).r;
   } else if (vLine.w > 1.5) {
     float least = min(vWide.x, vWide.y);

@@ -3,10 +3,11 @@ import type { Figure } from "../generated/scene";
 import { general } from "../scene/quantity";
 import type { App } from "./app";
 import { h, icon, refill } from "./dom";
+import { aloneSection } from "./pair";
 
 export function figuresTab(app: App): HTMLElement {
   const body = h("div", { class: "tab-body scroll" });
-  const draw = () => refill(body, table(app), about(app));
+  const draw = () => refill(body, table(app), aloneSection(app), about(app));
   app.store.watch(["runs", "compare"], () => body.isConnected && draw());
   draw();
   return body;

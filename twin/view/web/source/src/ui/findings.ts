@@ -1,9 +1,10 @@
 /** Findings, rule by rule, worst first: a click flies to the worst thing and goes to its state; a rule opens to all of them. */
 import type { Finding } from "../generated/scene";
-import { grouped, keyOf, marginText, RANKS, type Group, type Rank } from "../scene/findings";
+import { grouped, keyOf, marginText, rank, RANKS, type Group, type Rank } from "../scene/findings";
 import type { App } from "./app";
 import { h, icon, refill } from "./dom";
 import { leftOut } from "./figures";
+import { listedRun } from "./pair";
 import { Rows } from "./rows";
 import { stateTitle } from "./states";
 
@@ -68,7 +69,7 @@ export function findingsTab(app: App): HTMLElement {
     empty.hidden = shown.length > 0;
     const any = app.run.document.findings.length > 0;
     empty.textContent = any ? "No finding matches." : "No rule has anything to say about this design.";
-    refill(notes, leftOut(app));
+    refill(notes, listedRun(app), leftOut(app));
     rows.element.hidden = shown.length === 0;
     rows.refresh(shown.length, shown.findIndex(isCurrent));
   };
@@ -243,6 +244,21 @@ export function openFinding(app: App, index: number, rule = false): void {
   else if (finding.position) app.stage.fly(finding.position, app.side);
   app.say(`${finding.code}, ${finding.title}: ${finding.message}`);
   onStep();
+}
+
+/** A design that fails opens with what shows why: the worst broken rule's quantity, in the state in which it is worst. */
+export function openWorst(app: App): void {
+  const { findings } = app.run.document;
+  const index = findings.findIndex((finding) => {
+    const state = app.run.stateAt(finding.state);
+    return rank(finding) === "broken" && app.run.about(finding)?.paint === true && state?.settled !== false;
+  });
+  const finding = findings[index];
+  if (!finding) return;
+  current = { key: keyOf(finding), finding: index, rule: true };
+  const state = app.run.stateAt(finding.state);
+  app.store.set({ state: !state || state.normal ? "" : state.name, paint: app.run.about(finding)!.name }, "replace");
+  app.say(`${finding.code}, ${finding.title}: ${finding.message}`);
 }
 
 /** Next or previous row: the worst finding of every rule, and all of those that are open. */

@@ -5,6 +5,7 @@ import { airScale, beyond, shortLabel, tableLabel, type Scale } from "../scene/s
 import type { App } from "./app";
 import { bar, paintBar } from "./bar";
 import { h, icon, refill, toggle } from "./dom";
+import { aloneIn } from "../scene/pair";
 
 export function legend(app: App): HTMLElement {
   const card = h("section", { class: "legend card", "aria-label": "Colours" });
@@ -61,11 +62,22 @@ function foot(app: App, scale: Scale): HTMLElement {
     beyond(scale).map(({ high, text }) => h("span", { class: "key end" }, icon(high ? "right" : "left"), text)),
     key(palette.none, app.differs ? "not in both runs" : "no value"),
     key(palette.out, "out of service or without power", "hatched"),
+    app.differs ? aloneKey(app) : null,
     app.timeline && !inTime(app)
       ? h("span", { class: "key warning-text" }, "not followed in time: values of the steady state")
       : null,
     also.length > 0 && !scale.signed ? h("span", { class: "key also ellipsis" }, `also ${also.join(", ")}`) : null,
   );
+}
+
+/** How many things have no difference, since only one run has them. */
+function aloneKey(app: App): HTMLElement | null {
+  const counts = aloneIn(app.runs[0]!, app.runs[1]!).map(({ things }) => things.length);
+  const words = counts.flatMap((count, side) =>
+    count ? [`${count.toLocaleString("en")} thing${count === 1 ? "" : "s"} only in the ${side ? "second" : "first"} run`] : [],
+  );
+  if (!words.length) return null;
+  return h("button", { type: "button", class: "as-text key", onclick: () => app.store.set({ tab: "figures" }) }, words.join(", "));
 }
 
 /** What a colour beside the bar means. */

@@ -8,6 +8,7 @@ import { layersTab } from "./layers";
 import { legend, openChooser } from "./legend";
 import { livePanel } from "./live";
 import { openHelp } from "./keys";
+import { halfNames, verdictMark } from "./pair";
 import { savePicture } from "./save";
 import { searchBox } from "./searchbox";
 import { selectionPanel } from "./selection";
@@ -57,7 +58,7 @@ export function buildShell(root: HTMLElement): Shell {
       fillDock(app, dock);
       refill(
         over,
-        h("div", { class: "over-top" }, compareBar(app), livePanel(app), stateBanner(app)),
+        h("div", { class: "over-top" }, compareBar(app), livePanel(app), stateBanner(app), halfNames(app)),
         tools(app),
         selectionPanel(app),
         h("div", { class: "over-bottom" }, timeBar(app), legend(app)),
@@ -86,17 +87,18 @@ function fillTop(app: App, top: HTMLElement, choose: (file: File) => void): void
   });
   const draw = () => {
     if (!app.hasRun) return refill(about, h("h1", {}, "twin"));
-    const { title, verdict, summary } = app.run.document;
+    const { title, summary } = app.run.document;
     document.title = `${title} \u00b7 twin`;
+    if (app.runs.length > 1 && (app.now.compare === "both" || app.differs)) {
+      const [one, other] = app.runs.map((run) => run.document.title);
+      const both = one === other ? title : `${one} and ${other}`;
+      const marks = ([0, 1] as const).map((side) => verdictMark(app, side, side ? "Second: " : "First: "));
+      return refill(about, h("h1", { class: "ellipsis", title: both }, h("bdi", {}, both)), h("span", { class: "both-marks" }, marks));
+    }
     refill(
       about,
       h("h1", { class: "ellipsis", title }, h("bdi", {}, title)),
-      h(
-        "span",
-        { class: `verdict ${verdict}`, title: summary },
-        h("span", { class: "dot" }),
-        verdict === "pass" ? "Pass" : "Fail",
-      ),
+      verdictMark(app, app.side),
       h("span", { class: "summary ellipsis", title: summary }, summary),
     );
   };
@@ -203,7 +205,7 @@ export function coveredEdges(host: HTMLElement): { left: number; top: number; ri
     const place = document.querySelector(`.over ${selector}`)?.getBoundingClientRect();
     return place && place.width > 0 && place.right > whole.left && place.left < whole.right ? place : null;
   };
-  const [panel, upper] = [rect(".selection"), rect(".banner") ?? rect(".compare")];
+  const [panel, upper] = [rect(".selection"), rect(".half-names") ?? rect(".banner") ?? rect(".compare")];
   const sheet = panel !== null && narrow();
   const lower = [rect(".legend"), rect(".time"), sheet ? panel : null].filter((place) => place !== null);
   const bottom = lower.length

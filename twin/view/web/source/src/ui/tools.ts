@@ -5,6 +5,7 @@ import { VIEWS } from "../scene/situation";
 import type { App } from "./app";
 import { h, icon, iconButton, refill } from "./dom";
 import { wholeBox } from "./layers";
+import { verdictWord } from "./pair";
 import { takeView } from "./picture";
 
 const NAMES: Record<View, string> = {
@@ -134,6 +135,7 @@ export function compareBar(app: App): HTMLElement {
               onclick: () => app.store.set({ compare: name }),
             },
             h("bdi", { class: "ellipsis" }, text),
+            name === "first" || name === "second" ? verdictWord(app, name === "first" ? 0 : 1) : null,
           ),
         ),
       ),
