@@ -32,6 +32,7 @@ from twin.layout.text import read
 from twin.model.facility import Facility
 from twin.results import Results, Verdict, load_run, save_run
 from twin.results.archive import TEXT, regular
+from twin.results.document import MACHINES
 from twin.results.fields import load_fields, save_fields
 from twin.results.hours import NAME as HOURS_FILE
 from twin.results.hours import write_csv
@@ -353,7 +354,7 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
         ) from error
     if facility.digest != results.digest:
         raise RunError(f"{folder}: the copy of the layout was changed after the run; run `twin solve` again")
-    if set(results["rack"].ids) - set(facility.by_id):
+    if any(set(results[table].ids) - set(facility.by_id) for table in MACHINES):
         raise RunError(f"{folder}: written by another version with another catalogue; run `twin solve` again")
     return Run(facility, results, verdict, folder, replace(copied, layout=inputs.layout))
 

@@ -14,9 +14,9 @@ from twin.results.year import ANNUAL, SERIES, annual
 from twin.scenario import Scenario
 from twin.units import DIMENSIONS
 
-STATES = (
-    "rack", "cdu", "crah", "rear_door", "plant", "pump", "power", "feed", "loop", "hall", "site",
-)  # fmt: skip
+MACHINES = ("rack", "cdu", "crah", "rear_door", "plant", "pump", "power")
+"""Tables whose things are machines of the facility."""
+STATES = (*MACHINES, "feed", "loop", "hall", "site")
 """Tables with values for every state; every run has them all, if without things."""
 KNOWN = frozenset(
     [name.replace(" ", "_") for name in DIMENSIONS]
