@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import shutil
 
 import pytest
 
 from twin.cli import reporting
+from twin.view.sources import shown
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -106,3 +108,41 @@ def test_the_report_of_a_layout_has_maps(twin, no_graphics, tmp_path):
     assert answer.exit_code == 0, answer.output
     assert no_graphics.remedy in answer.stderr
     assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/png;base64,") >= 3
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_files_are_named_alike_everywhere_and_without_the_folders_of_the_author(twin, run, full):
+    from twin.run import reopen
+    from twin.view.web.compose import compose
+
+    asked = json.loads((run / "input.json").read_text(encoding="utf-8"))
+    assert os.path.isabs(asked["source"])
+    root = os.path.dirname(asked["source"])
+    if not full:
+        for file in ("input.json", "run.json"):
+            text = (run / file).read_text(encoding="utf-8").replace(f"{root}/", "halls/")
+            (run / file).write_text(text, encoding="utf-8")
+    name = "hall.yaml" if full else "halls/hall.yaml"
+    made = reopen(run)
+    document = compose(made.facility, made.results, made.verdict).document
+    assert document.things.files == (name,)
+    assert {finding.file for finding in document.findings} <= {name, ""}
+    assert twin("report", run).exit_code == 0
+    text = (run / "report.html").read_text(encoding="utf-8")
+    assert f"Layout <code>{name}</code>" in text
+    for folder in (root, str(run)):
+        assert folder not in text and folder not in document.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("file", "layout", "name"),
+    [
+        ("layouts/parts/a.yaml", "layouts/hall.yaml", "layouts/parts/a.yaml"),
+        ("/home/me/parts/a.yaml", "/home/me/hall.yaml", "parts/a.yaml"),
+        ("/home/me/hall.yaml", "/run/layout/hall.yaml", "hall.yaml"),
+        ("C:\\Users\\me\\hall.yaml", "hall.yaml", "hall.yaml"),
+        ("", "hall.yaml", ""),
+    ],
+)
+def test_a_file_is_named_as_it_was_or_from_the_folder_of_the_layout(file, layout, name):
+    assert shown(file, layout) == name
