@@ -92,6 +92,24 @@ def test_a_figure_reads_the_same_wherever_it_stands(made):
     assert facts.figure(1.1952e6, "power") == "1.195 MW"
 
 
+def test_temperatures_are_written_for_people_and_limits_of_the_designer_name_their_quantity(made):
+    said = "air temperature at the inlet (rack.inlet_temperature) is 24.1 degC, 2.9 K below the 27.0 degC allowed"
+    own = finding(
+        severity="info",
+        code="LIM-001",
+        margin=0.3,
+        value=24.1,
+        limit=27.0,
+        dimension="temperature",
+        message=said,
+    )
+    warm = finding(severity="warning", code="AIR-008", message="it is 31.5 degC")
+    text = Page(report.html(made, solved(made), verdict(warm, margins=(own,)))).text
+    assert "degC" not in text
+    assert "it is 31.5 °C" in text
+    assert text.count("The designer's own limit on rack.inlet_temperature") == 2  # bars, rules that hold
+
+
 def test_a_rule_is_counted_once_and_everywhere_alike():
     """A rule with a finding does not hold, however many of its cases do; the designer's limits are one rule."""
     codes = ("AIR-001", "LIQ-009", "AIR-008", "LIM-001", "LIM-001")

@@ -26,7 +26,6 @@ PIPE_WIDTH = 120
 WIDE = 108
 """Columns from which tables have room for file and line."""
 SEVERITY = {"error": "bold red", "warning": "yellow", "info": "green"}
-_LIMITED = re.compile(r"\(([a-z_]+\.[a-z_]+)\)")
 NOUNS = {
     "rack": "racks", "cdu": "CDUs", "crah": "air handlers", "rear_door": "rear doors",
     "dry_cooler": "dry coolers", "cooling_tower": "cooling towers", "chiller": "chillers", "pump": "pumps",
@@ -109,9 +108,9 @@ def margin_text(distance: float, dimension: str) -> str:
 
 def label(finding: Finding) -> str:
     """What a rule is about; of the designer's own limits the quantity."""
-    if finding.code == "LIM-001" and (limited := _LIMITED.search(finding.message)):
-        return limited[1]
-    return finding.title
+    from twin.view.facts import limited
+
+    return limited(finding) or finding.title
 
 
 def mark(finding: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from twin.results.results import Finding, Results, Table, Verdict
 from twin.view import board
 
 ASSUMED = "assumed"
+_LIMITED = re.compile(r"\(([a-z_]+\.[a-z_]+)\)")
 PRECISE = ("power", "energy", "ratio")
 """Dimensions whose values stand in several places of a report and add up, so that three digits are too few."""
 
@@ -146,6 +148,18 @@ def holding(verdict: Verdict) -> tuple[Finding, ...]:
 def lines(findings: tuple[Finding, ...]) -> list[Line]:
     """Findings, those that tell the same of several subjects in one line."""
     return [Line(g.worst, g.worst.message, g.subjects[1:]) for g in grouped(findings)]
+
+
+def limited(finding: Finding) -> str:
+    """Quantity that a limit of the designer is on: ``site.pue``; empty for other rules."""
+    found = _LIMITED.search(finding.message) if finding.code == "LIM-001" else None
+    return found[1] if found else ""
+
+
+def about(finding: Finding) -> str:
+    """What a rule is about; of a limit of the designer the quantity as well."""
+    name = limited(finding)
+    return f"The designer's own limit on {name}" if name else finding.title
 
 
 def margin_tone(margin: float) -> str:

@@ -26,13 +26,13 @@ from twin.view import cooling_loss, facts, studies
 from twin.view import year as climate_year
 from twin.view.paints import PICTURES
 from twin.view.paper import bars, basis, energy, heat, ink, methods, oneline, piping, sankey, water
-from twin.view.sources import shown, without_folders
 
 ROWS = 400
 """Most rows of one table; what is left out is counted, and is in the run folder."""
 PICTURE_LIMIT = 4_000_000
 """Largest picture that is embedded. [byte]"""
 _TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+_DEGREES = re.compile(r"(?<=\d )degC\b|(?<=\[)degC(?=\])")
 _HEADLINES = (
     "it_power",
     "facility_power",
@@ -63,7 +63,7 @@ AIR_FACTS = {
     "mass_error": "Mass imbalance",
     "energy_error": "Energy imbalance",
     "worst_rack": "Hottest rack",
-    "worst_inlet": "Its inlet [degC]",
+    "worst_inlet": "Its inlet [°C]",
     "worst_error": "± [K]",
     "seconds": "CPU time [s]",
 }
@@ -99,7 +99,7 @@ def html(
     air_facts: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The report as text."""
-    pictures, verdict = tuple(pictures), without_folders(facility, verdict)
+    pictures = tuple(pictures)
     of_year = climate_year.pictures(pictures)
     cover = next((path for name in COVERS for path in pictures if path.stem == name and embedded(path)), None)
     apart = {path for _, path in of_year} | {cover}
@@ -132,16 +132,23 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_degrees,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["quantity"] = quantity
     environment.filters["figure"] = facts.figure
+    environment.filters["about"] = facts.about
     environment.filters["margin"] = lambda margin: f"{100 * margin:+.1f} %"
     environment.filters["tone"] = facts.margin_tone
     environment.filters["part"] = lambda name: name.replace("_", " ")
     environment.filters["css"] = _css_string
     return environment
+
+
+def _degrees(value: Any) -> Any:
+    """Temperatures as people write them: ``24.0 °C``; what is markup already is left as it is."""
+    return _DEGREES.sub("°C", value) if type(value) is str else value
 
 
 def _css_string(text: str) -> Markup:
@@ -160,7 +167,6 @@ def _context(
     told, untold = facts.worth_telling(facts.states(results, verdict))
     return {
         "facility": facility,
-        "layout": shown(facility.file, facility.file),
         "results": results,
         "verdict": verdict,
         "version": __version__,

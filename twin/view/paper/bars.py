@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.results.results import Finding
-from twin.view.facts import figure, margin_tone
+from twin.view.facts import about, figure, margin_tone
 from twin.view.paper import ink
 from twin.view.paper.loops import degrees
 
@@ -72,7 +72,7 @@ def _row(sheet: ink.Sheet, finding: Finding, y: float) -> None:
     tone = margin_tone(finding.margin)
     base = y + 13.0
     sheet.text(CODE, base, finding.code, size=SMALL, ink="soft", room=NAME - CODE - 6.0)
-    sheet.text(NAME, base, finding.title, size=SIZE, room=BAR - NAME - 14.0)
+    sheet.text(NAME, base, about(finding), size=SIZE, room=BAR - NAME - 14.0)
     used = min(max(1.0 - finding.margin, 0.0), MOST)
     sheet.rect(BAR, y + 4.0, MOST * LENGTH, ROW - 9.0, inside="panel")
     sheet.rect(BAR, y + 4.0, max(used * LENGTH, 1.0), ROW - 9.0, inside=tone)
