@@ -26,6 +26,7 @@ from twin.view import cooling_loss, facts, studies
 from twin.view import year as climate_year
 from twin.view.paints import PICTURES
 from twin.view.paper import bars, basis, energy, heat, ink, methods, oneline, piping, sankey, water
+from twin.view.sources import shown, without_folders
 
 ROWS = 400
 """Most rows of one table; what is left out is counted, and is in the run folder."""
@@ -99,7 +100,7 @@ def html(
     air_facts: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The report as text."""
-    pictures = tuple(pictures)
+    pictures, verdict = tuple(pictures), without_folders(facility, verdict)
     of_year = climate_year.pictures(pictures)
     cover = next((path for name in COVERS for path in pictures if path.stem == name and embedded(path)), None)
     apart = {path for _, path in of_year} | {cover}
@@ -167,6 +168,7 @@ def _context(
     told, untold = facts.worth_telling(facts.states(results, verdict))
     return {
         "facility": facility,
+        "layout": shown(facility.file, facility.file),
         "results": results,
         "verdict": verdict,
         "version": __version__,
