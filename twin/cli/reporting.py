@@ -12,8 +12,6 @@ from twin.cli import guard, printing
 from twin.cli.options import Air, Failures, Sets, air_model
 from twin.cli.solving import opened
 from twin.cli.viewing import Target
-from twin.layout.mistakes import LayoutError
-from twin.layout.untrusted import first_bytes
 
 if TYPE_CHECKING:
     from twin.run import Run
@@ -108,6 +106,9 @@ def _names() -> set[str]:
 
 
 def _is_png(path: Path) -> bool:
+    from twin.layout.mistakes import LayoutError
+    from twin.layout.untrusted import first_bytes
+
     try:
         return not path.is_symlink() and first_bytes(path, len(PNG)) == PNG
     except LayoutError:
