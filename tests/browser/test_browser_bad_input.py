@@ -149,7 +149,7 @@ def test_without_webgl_the_reason_is_told_and_a_plan_and_the_tables_work(blind, 
     blind.key("n")
     assert blind.state["sel"] == "p.n.04"
     blind.key("v")
-    assert len(blind.all("dialog tbody tr")) == 5
+    assert len(blind.all("dialog tbody tr")) == 4
     blind.listen()
     loud = [entry["message"] for entry in blind.messages if entry["level"] == "SEVERE"]
     assert not loud

@@ -118,7 +118,7 @@ def test_the_picture_follows_the_window(viewer, sample_page):
     for size in ((800, 500), (1500, 900), (1200, 760)):
         viewer.size(*size)
         viewer.rest()
-        canvas, box = viewer.one(".stage canvas"), viewer.one(".stage").rect
+        canvas, box = viewer.all(".stage canvas")[0], viewer.one(".stage").rect
         drawn = [
             viewer.run("return [arguments[0].width, arguments[0].height]", canvas),
             [box["width"], box["height"]],
@@ -128,4 +128,4 @@ def test_the_picture_follows_the_window(viewer, sample_page):
     assert viewer.place("p.s.02") == pytest.approx(before, abs=1)
     viewer.run("document.documentElement.classList.add('dock-closed')")
     viewer.rest()
-    assert viewer.run("return arguments[0].width", viewer.one(".stage canvas")) == size[0]
+    assert viewer.run("return arguments[0].width", viewer.all(".stage canvas")[0]) == size[0]
