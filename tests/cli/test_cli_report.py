@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -103,8 +104,11 @@ def test_a_place_where_nothing_can_be_written_is_told_by_its_own_name(twin, solv
     assert len(answer.stderr.splitlines()) == 1
 
 
-def test_the_report_of_a_layout_has_maps(twin, no_graphics, tmp_path):
-    answer = twin("report", "hall.yaml", "--no-failures", "--air", "zonal")
+def test_the_report_of_a_layout_has_maps(twin, solved, no_graphics, monkeypatch, tmp_path):
+    from twin.run import reopen
+
+    monkeypatch.setattr(reporting, "opened", lambda *a, **k: replace(reopen(solved), folder=None))
+    answer = twin("report", "hall.yaml")
     assert answer.exit_code == 0, answer.output
     assert no_graphics.remedy in answer.stderr
     assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/png;base64,") >= 3

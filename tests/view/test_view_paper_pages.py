@@ -158,6 +158,7 @@ def test_the_verb_writes_the_page_and_ends_with_4_without_a_pdf(tmp_path, monkey
 
     monkeypatch.setattr(pdf, "BROWSERS", ("no-such-browser-here",))
     monkeypatch.setattr(reporting, "opened", lambda *_, **__: run("first_hall"))
+    monkeypatch.setattr(reporting, "_draw", lambda *_: [])
     out = tmp_path / "r.pdf"
     done = CliRunner().invoke(app, ["report", "layout.yaml", "-o", str(out)])
     assert done.exit_code == guard.MACHINE_LACKS
