@@ -88,7 +88,11 @@ async function open(app: App, scenes: Scene[]): Promise<void> {
       tip?.show(thing, side, x, y);
       hover(app, thing, side);
     },
-    pick: (thing, side) => app.select(thing, side),
+    pick: (thing, side) => {
+      // the panel tells more than the tip, which would hide what was clicked
+      tip?.show(-1, side, 0, 0);
+      app.select(thing, side);
+    },
     open: (thing, side) => {
       app.select(thing, side);
       app.fly(thing);

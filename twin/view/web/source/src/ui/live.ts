@@ -98,7 +98,7 @@ export function livePanel(app: App): HTMLElement {
     refill(
       panel,
       gone ? h("p", { class: "live-line warning" }, icon("warn"), "The server is gone; this page waits for it.") : null,
-      progress ? progressLine(progress) : null,
+      progress && !gone ? progressLine(progress) : null,
       mistakes.length ? mistakeList(mistakes, app.hasRun) : null,
       failed
         ? h(
