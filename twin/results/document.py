@@ -62,6 +62,27 @@ def _facts(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+class _Trip(BaseModel):
+    step: int
+    what: str
+
+
+class _Loss(BaseModel):
+    out: tuple[str, ...]
+    trips: tuple[_Trip, ...] = ()
+
+
+class _Redundancy(BaseModel):
+    losses: tuple[_Loss, ...] = ()
+    pair_losses: tuple[_Loss, ...] = ()
+
+
+def _answers(answers: dict[str, Any]) -> dict[str, Any]:
+    """What the study of redundancy tells of cascades has the shape in which it is followed."""
+    _Redundancy.model_validate(answers.get("redundancy", {}))
+    return answers
+
+
 Dimension = Annotated[str, AfterValidator(_dimension)]
 QuantityName = Annotated[str, AfterValidator(_quantity)]
 Things = Annotated[tuple[str, ...], AfterValidator(_single)]
@@ -121,7 +142,7 @@ class RunDocument(_Told):
     notes: tuple[str, ...]
     seconds: dict[str, float]
     air: tuple[Facts, ...] = ()
-    answers: dict[str, Facts] = {}
+    answers: Annotated[dict[str, Facts], AfterValidator(_answers)] = {}
     year: YearDocument | None = None
     histories: tuple[HistoryDocument, ...] = ()
     verdict: Verdict
