@@ -53,3 +53,7 @@ def test_a_state_is_chosen_by_name_and_strangers_are_refused(run, still):
     for name, state in (("heat", "lose:nothing"), ("nothing", ""), ("air_plan", "")):
         with pytest.raises(KeyError):
             picture(run, name, state=state, plan=True)
+    with pytest.raises(KeyError, match='no view "isometric"'):
+        picture(run, camera="isometric")
+    with pytest.raises(ValueError, match="each at least 100"):
+        picture(run, size=(0, 0))

@@ -14,11 +14,13 @@ from __future__ import annotations
 import html
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
+from twin.layout.mistakes import did_you_mean
 from twin.model.facility import Facility
 from twin.results.results import Results, Verdict
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 640
 """Of the frame that holds the page. [pixel]"""
+SMALLEST = 100
+"""Least width and height of a picture. [pixel]"""
 
 
 class Solved(Protocol):
@@ -131,12 +135,23 @@ def picture(
     Raises
     ------
     KeyError
-        If there is no picture, quantity or state of the name.
+        If there is no picture, quantity, state or preset of the name; it tells which there are.
+    ValueError
+        If the size is none.
     """
     from twin.view import gl
-    from twin.view.paints import picture_of
+    from twin.view.camera import PRESETS
+    from twin.view.paints import PICTURES, picture_of
+    from twin.view.scene import FIELDS
 
     facility, results, verdict = _parts(run)
+    _known(name, (*PICTURES, *FIELDS), "picture or quantity")
+    if state:
+        _known(state, tuple(scenario.name for scenario in results.scenarios), "state")
+    if isinstance(camera, str):
+        _known(camera, PRESETS, "view")
+    if min(size) < SMALLEST:
+        raise ValueError(f"size is width and height in pixels, each at least {SMALLEST}: {size}")
     scenario, title = (results.scenario_index(state) if state else 0), picture_of(name).title
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.filterwarnings(
@@ -160,6 +175,12 @@ def picture(
         if not made:
             raise KeyError(f"{name}: this run has nothing to draw for it")
         return Still(made[0].read_bytes(), title)
+
+
+def _known(name: str, names: Sequence[str], what: str) -> None:
+    if name not in names:
+        near = did_you_mean(name, names) or f"there are {', '.join(names[:40])}"
+        raise KeyError(f'no {what} "{name}"; {near}')
 
 
 def _parts(run: Known) -> tuple[Facility, Results, Verdict]:
