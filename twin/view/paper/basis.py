@@ -16,7 +16,6 @@ from twin.view.paper import words
 from twin.view.paper.loads import rating
 
 ORDER = tuple(words.KINDS)
-MEGA = 1e-6
 
 
 @dataclass(frozen=True)
