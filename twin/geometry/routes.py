@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,6 +58,8 @@ class PipeRoute:
     """Connection point, then the header's point at each sink, in plan, (n + 1, 2). [m]"""
     level: float = PIPE_HEIGHT
     """Height of the header. [m]"""
+    rise: tuple[float, float] = (0.0, 0.0)
+    """Up and down between sources, pumps and sinks on different levels, of the supply and of the return. [m]"""
 
 
 @dataclass(frozen=True)
@@ -164,13 +167,37 @@ def _pipe(facility: Facility, circuit: Circuit, rows: dict[str, Run]) -> PipeRou
     lines = [_ordered(line, rows) for line in _lines(sinks)]
     start = np.mean([m.center[:2] for m in sources], axis=0) if sources else None
     header, path = _serpentine(lines, start)
-    level = _level(facility, sinks or sources)
+    foot = min((m.origin[2] for m in sinks), default=0.0)
+    plant = float(np.mean([m.origin[2] for m in sources])) if sources else foot
+    level = _level(facility, sinks or sources, foot if sinks else plant)
     spacing = np.abs(np.diff(path, axis=0)).sum(axis=1)
-    branch = np.array([_branch(facility.by_id[name], level) for name in header], dtype=float)
+    branch = np.array(
+        [
+            _branch(machine, level) + abs(machine.origin[2] - foot)
+            for machine in (facility.by_id[name] for name in header)
+        ],
+        dtype=float,
+    )
     x, y = path[0].tolist()
-    connection = {m.id: abs(m.center[0] - x) + abs(m.center[1] - y) + _branch(m, level) for m in sources}
+    connection = {
+        m.id: abs(m.center[0] - x) + abs(m.center[1] - y) + _branch(m, level) + abs(m.origin[2] - plant)
+        for m in sources
+    }
+    rise = _rise(facility, circuit, plant, foot)
     one_way = float(spacing.sum() + branch.sum()) + sum(connection.values())
-    return PipeRoute(header, spacing, branch, connection, 2 * one_way, path, level)
+    return PipeRoute(header, spacing, branch, connection, 2 * one_way + sum(rise), path, level, rise)
+
+
+def _rise(facility: Facility, circuit: Circuit, plant: float, foot: float) -> tuple[float, float]:
+    """How far supply and return climb and fall: from the sources to the sinks, each by way of its pumps. [m]
+
+    Secondary pumps stand in the supply, all others in the return.
+    """
+    second = [facility.by_id[name].origin[2] for name in circuit.secondary]
+    first = [facility.by_id[name].origin[2] for name in circuit.pumps if name not in set(circuit.secondary)]
+    ways = [plant, *second[:1], foot], [foot, *first[:1], plant]
+    supply, back = (sum(abs(b - a) for a, b in pairwise(way)) for way in ways)
+    return supply, back
 
 
 def _lines(sinks: list[Machine]) -> list[list[Machine]]:
@@ -212,11 +239,11 @@ def _serpentine(
     return tuple(names), np.vstack(path)
 
 
-def _level(facility: Facility, served: list[Machine]) -> float:
-    """Height of a circuit's header: half-way under a raised floor, overhead in a hall, low in the yard."""
+def _level(facility: Facility, served: list[Machine], foot: float) -> float:
+    """Height of a circuit's header: half-way under a raised floor, overhead in a hall, low in the yard or on a roof."""
     hall = next((m.hall for m in served if m.indoors), None)
     if not any(m.indoors for m in served):
-        return YARD_PIPE_HEIGHT
+        return foot + YARD_PIPE_HEIGHT
     floors = {shell.id: shell.floor for shell in facility.halls}
     floor = floors.get(hall) if hall is not None else next(iter(floors.values()), None)
     return -floor.height / 2 if floor and floor.type == "raised" and floor.height > 0 else PIPE_HEIGHT

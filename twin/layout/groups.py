@@ -151,6 +151,7 @@ def _expand_plant(draft: Draft, block: Block, group: PlantGroup, path: Path, kin
             written,
             f"{group.id}{number}",
             place,
+            height=group.level,
             stage=group.stage or STAGING.get(product.kind, "all"),
         )
 

@@ -3,7 +3,8 @@
 Circuits of a pod or row bear its name behind the loop's: ``tcs.p1``, in several halls ``h1.tcs.p1``.  A
 place where the loop has no sinks gets no circuit; one where it has sinks but no source gets a circuit without
 source, which a rule reports later.  A machine plays each part in one loop only; chillers and CDUs are the
-sink of one loop and the source of another.
+sink of one loop and the source of another.  Pumps of a second station (secondary ones, boosters) stand behind
+those of the first in the circuit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from twin.layout.document import Path
 from twin.layout.draft import Block, Draft
 from twin.layout.mistakes import quote
 from twin.model.facility import Circuit, Machine
-from twin.model.piping import Loop
+from twin.model.piping import Loop, PrimaryControl
+from twin.model.products import Cdu, Pump, Rack
+from twin.units import VOLUME_FLOW, format_quantity
 
 SOURCE_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu", "heat_exchanger")
 SINK_KINDS = ("rack", "crah", "cdu", "chiller", "heat_exchanger")
@@ -40,16 +43,21 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
     sources = draft.select(loop.source, (*path, "source"), block, SOURCE_KINDS, "source of a loop")
     sinks = _sinks(draft, block, loop, path, sources)
     pumps = draft.select(loop.pumps, (*path, "pumps"), block, PUMP_KINDS, "pump")
+    second = _second_station(draft, block, loop, path, pumps)
     precool = draft.select(loop.precool, (*path, "precool"), block, PRECOOL_KINDS, "machine in a return")
     tanks = draft.select(loop.tanks, (*path, "tanks"), block, TANK_KINDS, "tank")
+    _check_valves(draft, loop, path, sinks)
+    _check_bypass(draft, loop, path, second if loop.secondary is not None else pumps or sources)
     shut = draft.select(loop.shut, (*path, "shut"), block, SINK_KINDS, "sink of a loop")
-    members = [_members(loop, machines) for machines in (sources, sinks, pumps, precool, tanks)]
+    members = [_members(loop, machines) for machines in (sources, sinks, pumps, second, precool, tanks)]
     valved_off = {machine.id for machine in shut}
     if shut and not valved_off.intersection(machine.id for machine in sinks):
         first = f"{shut[0].kind} {quote(shut[0].id)}"
         draft.complain((*path, "shut"), f"{first} is no sink of this loop; nothing is left to shut")
     for name, place in _places(draft, block, loop):
-        source_ids, sink_ids, pump_ids, precool_ids, tank_ids = (groups.get(place, ()) for groups in members)
+        source_ids, sink_ids, pump_ids, second_ids, precool_ids, tank_ids = (
+            groups.get(place, ()) for groups in members
+        )
         types = dict.fromkeys(machine.type for machine in precool if machine.id in precool_ids)
         if len(types) > 1:
             told = " and ".join(quote(name) for name in types)
@@ -61,7 +69,10 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
                 fluid=loop.fluid,
                 sources=tuple(source_ids),
                 sinks=tuple(sink_ids),
-                pumps=tuple(pump_ids),
+                pumps=(*pump_ids, *second_ids),
+                secondary=tuple(second_ids),
+                decoupler=loop.secondary is not None,
+                primary=loop.primary or PrimaryControl(),
                 supply=loop.supply,
                 header=loop.header,
                 branch=loop.branch,
@@ -75,7 +86,7 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
 
 
 _SAME = ("reset", "dew_point_margin", "reuse", "control", "mains", "pipe", "static_pressure", "height", "strainer",
-         "expansion", "closing_time", "frost", "insulation")  # fmt: skip
+         "expansion", "closing_time", "frost", "insulation", "bypass", "valves")  # fmt: skip
 """What a circuit takes over from its loop as it stands."""
 
 
@@ -92,6 +103,73 @@ def _sinks(draft: Draft, block: Block, loop: Loop, path: Path, sources: list[Mac
             place, f"{first.kind} {quote(first.id)} {why}; nothing is left that the loop could cool"
         )
     return fit
+
+
+def _second_station(
+    draft: Draft, block: Block, loop: Loop, path: Path, pumps: list[Machine]
+) -> list[Machine]:
+    """Secondary pumps or boosters, none of which is a pump of the first station too."""
+    if loop.primary is not None and loop.secondary is None:
+        draft.complain(
+            (*path, "primary"),
+            "primary tells how the pumps run beside secondary pumps; this loop has none, add secondary: or use control:",
+        )
+    key = "secondary" if loop.secondary is not None else "boosters"
+    selectors = loop.secondary if loop.secondary is not None else loop.boosters
+    if selectors is None:
+        return []
+    place = (*path, key)
+    if loop.secondary is not None and loop.boosters is not None:
+        draft.complain(
+            (*path, "boosters"),
+            "a loop has secondary pumps behind a decoupler or boosters without one, not both; remove one of them",
+        )
+    if loop.pumps is None:
+        what = "the sources and the decoupler" if key == "secondary" else "the loop"
+        draft.complain(place, f"{key} without primary pumps: name in pumps: those that circulate {what}")
+    found = draft.select(selectors, place, block, PUMP_KINDS, "pump")
+    first = {machine.id for machine in pumps}
+    for machine in found:
+        if machine.id in first:
+            draft.complain(
+                place, f"pump {quote(machine.id)} is in pumps: already; a pump stands in one station"
+            )
+            break
+    return [machine for machine in found if machine.id not in first]
+
+
+def _check_valves(draft: Draft, loop: Loop, path: Path, sinks: list[Machine]) -> None:
+    """Racks have no valve that could lead coolant past them: a limiter gives them what they ask for."""
+    racks = [machine for machine in sinks if isinstance(machine.product, Rack) and machine.product.coolant]
+    if loop.valves == "three_way" and racks:
+        draft.complain(
+            (*path, "valves"),
+            f"rack {quote(racks[0].id)} takes its flow through a limiter, which has no third way; three_way valves are for "
+            "coils, rear doors, CDUs, exchangers and condensers",
+        )
+
+
+def _check_bypass(draft: Draft, loop: Loop, path: Path, movers: list[Machine]) -> None:
+    """A by-pass takes no more than what drives the headers moves at its duty point."""
+    if loop.bypass is None:
+        return
+    key = "flow" if loop.bypass.flow is not None else "minimum"
+    wanted = getattr(loop.bypass, key)
+    rated = sum(_rated_flow(machine) for machine in movers)
+    if 0.0 < rated < wanted:
+        shown, most = (format_quantity(value, VOLUME_FLOW) for value in (wanted, rated))
+        draft.complain(
+            (*path, "bypass", key),
+            f"{shown} is more than the {most} that the pumps at the headers move at their duty points",
+        )
+
+
+def _rated_flow(machine: Machine) -> float:
+    """Flow of a pump, or of the pumps inside a CDU, at the duty point. [m3/s]"""
+    match machine.product:
+        case Pump(flow=flow) | Cdu(secondary_flow=flow):
+            return flow
+    return 0.0
 
 
 def takes_coolant(machine: Machine) -> bool:

@@ -28,10 +28,12 @@ from twin.model.language import (
     Year,
 )
 from twin.model.piping import (
+    Bypass,
     ExpansionVessel,
     HeatReuse,
     LoopFluid,
     PipeKind,
+    PrimaryControl,
     PumpControl,
     Reset,
     Staging,
@@ -130,6 +132,7 @@ class Circuit(Frozen):
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
     pumps: tuple[str, ...]
+    """All of them, those of a second station last."""
     supply: float
     """Supply set point. [degC]"""
     header: float | None
@@ -145,6 +148,13 @@ class Circuit(Frozen):
     """Machines in the return, before the sources."""
     reuse: tuple[HeatReuse, ...] = ()
     tanks: tuple[str, ...] = ()
+    secondary: tuple[str, ...] = ()
+    """Pumps of a second station: secondary pumps behind a decoupler, or boosters in series with the others."""
+    decoupler: bool = False
+    """Its second station draws from a pipe that joins supply and return at the sources."""
+    primary: PrimaryControl = PrimaryControl()
+    bypass: Bypass | None = None
+    valves: Literal["two_way", "three_way"] = "two_way"
     control: PumpControl = PumpControl()
     mains: Literal["tree", "ring"] = "tree"
     pipe: PipeKind = "steel_std"
@@ -162,6 +172,12 @@ class Circuit(Frozen):
     """Sinks whose valves are shut."""
     insulation: float = 0.0
     """[m]"""
+
+    @property
+    def stations(self) -> tuple[tuple[str, ...], ...]:
+        """Pumps in parallel, by station in the order of the flow; empty without pumps."""
+        first = tuple(name for name in self.pumps if name not in set(self.secondary))
+        return tuple(station for station in (first, self.secondary) if station)
 
 
 class Zone(Frozen):

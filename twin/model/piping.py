@@ -18,6 +18,7 @@ from twin.units import (
     Temperature,
     TemperatureDifference,
     Volume,
+    VolumeFlow,
 )
 
 Staging = Literal["all", "needed"]
@@ -25,6 +26,8 @@ LoopFluid = Literal["water", "pg25", "pg40", "pg25_inhibited", "pg40_inhibited"]
 """Water; propylene glycol by mass without inhibitors; inhibited products by volume."""
 SETPOINT_BAND = 0.5
 """Deviation that still counts as holding a set point, of coolant and of air. [K] Assumed."""
+PRIMARY_SURPLUS = 0.05
+"""Primary flow beyond the secondary one where the layout says nothing. [-] Assumed."""
 PipeKind = Literal["steel_std", "steel_40", "steel_80", "stainless_10s", "copper_l"]
 """Tables of pipe dimensions: ASME B36.10M standard weight, schedules 40 and 80, B36.19M 10S, ASTM B88 type L."""
 
@@ -45,6 +48,9 @@ class PlantGroup(Frozen):
     as needed and all else together (fans and pumps with variable speed draw least so)."""
     at: Point2 | None = None
     """Where the first unit stands in the yard; without it they line up north of the hall."""
+    level: Length = Field(default=0.0, ge=-100, le=500)
+    """Height at which its units stand: a roof, or less than 0 in a basement.  Pipes get longer by the rise, and pressures
+    are those at that height."""
 
 
 class Reset(Frozen):
@@ -82,6 +88,45 @@ class PumpControl(Frozen):
             raise ValueError("hold: pressure needs a pressure, and no other control does")
         if self.speed is not None and self.hold != "speed":
             raise ValueError("speed is for hold: speed")
+        return self
+
+
+class PrimaryControl(Frozen):
+    """What the speed of the primary pumps holds where secondary pumps draw the supply through a decoupler."""
+
+    hold: Literal["surplus", "speed"] = "surplus"
+    """``surplus``: somewhat more flow than the secondary pumps draw, so that no return mixes into the supply; ``speed``: a
+    fixed speed."""
+    surplus: Fraction | None = Field(default=None, ge=0, le=1)
+    """Primary flow beyond the secondary one, by ``hold: surplus``; without it 5 % (assumed)."""
+    speed: Fraction | None = Field(default=None, gt=0, le=1)
+    """Held by ``hold: speed``; without it full speed."""
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> PrimaryControl:
+        if self.speed is not None and self.hold != "speed":
+            raise ValueError("speed is for hold: speed")
+        if self.surplus is not None and self.hold != "surplus":
+            raise ValueError("surplus is for hold: surplus")
+        return self
+
+
+class Bypass(Frozen):
+    """A way from the supply to the return header past the sinks; what it passes mixes into the return."""
+
+    at: Literal["end", "plant"] = "end"
+    """Behind the last sink, or where the headers begin."""
+    flow: VolumeFlow | None = Field(default=None, gt=0)
+    """It always passes this."""
+    minimum: VolumeFlow | None = Field(default=None, gt=0)
+    """It opens as far as the headers must carry at least this, for the sake of pumps and chillers."""
+
+    @model_validator(mode="after")
+    def _one_duty(self) -> Bypass:
+        if (self.flow is None) == (self.minimum is None):
+            raise ValueError(
+                "a by-pass has either a flow that it always passes or a minimum that it keeps up"
+            )
         return self
 
 
@@ -128,6 +173,18 @@ class Loop(Frozen):
     """Machines that take heat up into the loop."""
     pumps: Selectors | None = None
     """Circulation pumps; sources with their own pumps (CDUs) need none."""
+    secondary: Selectors | None = None
+    """Secondary pumps, which draw the supply to the headers; ``pumps`` then circulate the sources alone, and a decoupler
+    between supply and return takes the difference of both flows.  ``control`` is theirs."""
+    primary: PrimaryControl | None = None
+    """What the speed of ``pumps`` holds where there are secondary pumps; without it a surplus of 5 % (assumed)."""
+    boosters: Selectors | None = None
+    """Pumps in series with ``pumps``, without a decoupler: all run at one speed."""
+    bypass: Bypass | None = None
+    """By-pass between the headers."""
+    valves: Literal["two_way", "three_way"] = "two_way"
+    """Control valves of the sinks: those that throttle a branch, or those that keep its flow and lead past the sink what it
+    does not need."""
     supply: Temperature
     """Supply set point."""
     reset: Reset | None = None
@@ -157,7 +214,7 @@ class Loop(Frozen):
     static_pressure: Pressure = Field(default=1.5e5, ge=0, le=2.5e6)
     """Gauge pressure that the expansion vessel holds at the pumps' suction; the default is assumed."""
     height: Length = Field(default=0.0, ge=0, le=200)
-    """Highest point of the loop above the pumps' suction, such as coolers on a roof."""
+    """Highest point of the loop's pipes above the pumps' suction; machines on a ``level`` count by themselves."""
     strainer: Pressure = Field(default=0.0, ge=0, le=3e5)
     """Pressure drop of strainers and filters at the pumps at design flow, half clogged."""
     expansion: ExpansionVessel | None = None

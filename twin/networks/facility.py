@@ -281,8 +281,14 @@ def _alike(loops: tuple[liquid.LoopNetwork, ...]) -> tuple[tuple[int, ...], ...]
     """Group loops whose network problems are equal to the last bit, such as those of repeated pods."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for number, loop in enumerate(loops):
-        arrays = (*vars(loop.template).values(), loop.source_link, loop.pump_link, loop.sink_link)
-        groups.setdefault(tuple(np.asarray(value).tobytes() for value in arrays), []).append(number)
+        arrays = (
+            *vars(loop.template).values(), loop.source_link, loop.pump_link, loop.sink_link, loop.sink_design,
+            loop.node_level, loop.source_level, loop.pump_level, loop.sink_level,
+        )  # fmt: skip
+        circuit = loop.circuit
+        ways = repr((circuit.control, circuit.primary, circuit.bypass, circuit.valves, circuit.decoupler))
+        key = (ways, *(np.asarray(value).tobytes() for value in arrays))
+        groups.setdefault(key, []).append(number)
     return tuple(tuple(group) for group in groups.values())
 
 

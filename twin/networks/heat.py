@@ -1,7 +1,8 @@
 """The temperatures of all loops of a facility as one problem, joined through exchangers.
 
 Temperatures need less than flows: without heat gains along a header all sinks of a loop see the mixed supply, so there are
-three nodes a loop, and all loops of the facility are solved at once.
+three nodes a loop, and all loops of the facility are solved at once.  A decoupler adds two, where it meets the return and
+where it meets the sources' outlet.
 """
 
 from __future__ import annotations
@@ -39,7 +40,17 @@ class HeatNetwork:
     link_conductance: Array
     """(E,) to the air around a loop's pipes. [W/K]"""
     collect: NDArray[np.intp]
-    """(loops,) link that carries a loop's whole flow and takes up its pump heat."""
+    """(loops,) link that carries the flow of a loop's sources and takes up the heat of their pumps."""
+    back: NDArray[np.intp]
+    """(loops,) link that carries what the headers bring back: the collecting one, but for loops with a decoupler."""
+    secondary: NDArray[np.intp]
+    """(loops,) link of the secondary pumps and their heat; -1 without decoupler."""
+    decoupler: NDArray[np.intp]
+    """(loops,) from the sources' outlet to the return; -1 without."""
+    bypass: NDArray[np.intp]
+    """(loops,) from the supply to the return past the sinks: by-pass and three-way valves; -1 without."""
+    outlet: NDArray[np.intp]
+    """(loops,) node behind the sources; the supply, but for loops with a decoupler."""
     train_link: NDArray[np.intp]
     """(K,) links of the returns, before the collecting ones, in which heat is taken: by users, then by coolers."""
     train_loop: NDArray[np.intp]
@@ -89,6 +100,7 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
     as_source: dict[str, tuple[int, int]] = {}
     as_sink: dict[str, int] = {}
     collect, source, sink = [], [], []
+    returns, secondary, decoupler, bypass, outlets = [], [], [], [], []
     train: list[tuple[int, int, int]] = []
     nodes = 3 * len(loops)
 
@@ -104,9 +116,23 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
         for user in (*range(len(loop.circuit.reuse)), *((COOLERS,) if loop.circuit.precool else ())):
             train.append((add(last, nodes, loop), number, user))
             last, nodes = nodes, nodes + 1
+        outlet = supply
+        if loop.decoupled:
+            meet, outlet, nodes = nodes, nodes + 1, nodes + 2
+            returns.append(add(last, meet, loop))
+            secondary.append(add(outlet, supply, loop))
+            decoupler.append(add(outlet, meet, loop))
+            last = meet
         collect.append(add(last, middle, loop))
-        source.append(np.array([add(middle, supply, loop) for _ in loop.circuit.sources], np.intp))
+        if not loop.decoupled:
+            returns.append(collect[-1])
+            secondary.append(-1)
+            decoupler.append(-1)
+        outlets.append(outlet)
+        source.append(np.array([add(middle, outlet, loop) for _ in loop.circuit.sources], np.intp))
         sink.append(np.array([add(supply, back, loop) for _ in loop.circuit.sinks], np.intp))
+        past = loop.bypass_link >= 0 or loop.circuit.valves == "three_way"
+        bypass.append(add(supply, back, loop) if past else -1)
         as_source |= {n: (int(k), number) for n, k in zip(loop.circuit.sources, source[-1], strict=True)}
         as_sink |= {n: int(k) for n, k in zip(loop.circuit.sinks, sink[-1], strict=True)}
     cold_loop = {name: loop for loop in loops for name in loop.circuit.sinks}
@@ -129,8 +155,13 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
         link_from=np.array(start, np.intp),
         link_to=np.array(end, np.intp),
         link_capacity=np.array(capacity),
-        link_conductance=_conductances(loops, collect, sink, len(start)),
+        link_conductance=_conductances(loops, returns, sink, len(start)),
         collect=np.array(collect, np.intp),
+        back=np.array(returns, np.intp),
+        secondary=np.array(secondary, np.intp),
+        decoupler=np.array(decoupler, np.intp),
+        bypass=np.array(bypass, np.intp),
+        outlet=np.array(outlets, np.intp),
         source=tuple(source),
         sink=tuple(sink),
         exchanger_hot=np.array([as_source[n][0] for n in joined], np.intp),
@@ -145,12 +176,12 @@ def lower_heat(loops: tuple[LoopNetwork, ...], facility: Facility) -> HeatNetwor
 
 
 def _conductances(
-    loops: tuple[LoopNetwork, ...], collect: list[int], sink: list[NDArray[np.intp]], links: int
+    loops: tuple[LoopNetwork, ...], returns: list[int], sink: list[NDArray[np.intp]], links: int
 ) -> Array:
-    """(E,) losses of the return pipes at the collecting link, those of the supply pipes shared by the sinks. [W/K]"""
+    """(E,) losses of the return pipes at the link that brings it back, those of the supply shared by the sinks. [W/K]"""
     values = np.zeros(links)
     for number, loop in enumerate(loops):
-        values[collect[number]] = _pipe_losses(loop)
+        values[returns[number]] = _pipe_losses(loop)
         values[sink[number]] = _pipe_losses(loop) / max(sink[number].size, 1)
     return values
 

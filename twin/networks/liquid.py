@@ -3,15 +3,17 @@
 Each loop becomes two headers: sources (with their pumps, or behind the loop's pumps) feed the supply header,
 sinks hang between supply and return in the order in which the pipes reach them, and the expansion vessel holds the
 return at the pumps' suction, behind strainers and the machines in the return.  Mains in rings close both headers.
+
+Secondary pumps stand between the sources' outlet and the supply header; a decoupler joins that outlet to the suction of the
+primary pumps.  Boosters stand there without a decoupler.  Pressures are those at the pumps' height; what stands higher or
+lower is told by its level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
 from math import ceil, pi, sqrt
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +34,11 @@ from twin.model.products import (
     Rack,
     RearDoor,
 )
+from twin.networks.loop_network import LoopNetwork
+
+__all__ = ["LoopNetwork", "design_flow", "lower", "lower_loop", "rack_flow"]
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 HEADER_VELOCITY = 2.0
 """Design velocity from which headers are sized. [m/s] Assumed, common practice for steel mains of 2-3 m/s at most."""
@@ -44,80 +48,11 @@ ROUND_SIZE = 0.2
 """Beyond the largest standard pipe diameters are rounded up to a multiple of this. [m] Assumed."""
 FITTINGS = 3.0
 """Loss coefficient of bends, tee and isolation valves of one branch, both ways. [-] Assumed."""
-
-
-@dataclass(frozen=True)
-class LoopNetwork:
-    """One loop in arrays; columns are links, named by the machines in them."""
-
-    circuit: Circuit
-    template: network.Problem
-    """Everything in service, limits open."""
-    source_link: NDArray[np.intp]
-    """(sources,) link of each source."""
-    pump_link: NDArray[np.intp]
-    """(pumps,) link of each loop pump; empty if the sources pump themselves."""
-    sink_link: NDArray[np.intp]
-    """(sinks,)"""
-    sink_node: NDArray[np.intp]
-    """(sinks,) supply node of each sink."""
-    segment_link: NDArray[np.intp]
-    """(segments, 2) supply and return link of each piece of the headers: one before each sink of ``segment_sink``, and the
-    one that closes a ring."""
-    segment_sink: tuple[str, ...]
-    """Sinks in the order in which the headers reach them."""
-    sink_coefficient: Array
-    """Data-sheet law of each sink. [Pa/(kg/s)^n]"""
-    sink_exponent: Array
-    header: float
-    """Header diameter used. [m]"""
-    pipe_length: float
-    """All pipe, supply and return. [m]"""
-    density: float
-    capacity: float
-    """Heat capacity of the fluid at the supply set point. [J/(kg K)]"""
-    pump_head: Array
-    """(movers,) shut-off head of what pumps: loop pumps, or sources with pumps. [Pa]"""
-    movers: NDArray[np.intp]
-    """Links that pump."""
-    large: bool = False
-    """So much is to be solved that compiling, once on a machine, may repay itself."""
-
-    @property
-    def self_pumped(self) -> bool:
-        """True if the sources (CDUs) bring their own pumps."""
-        return not self.circuit.pumps
-
-    @cached_property
-    def ready(self) -> network.Prepared:
-        """Checked and planned once for all states."""
-        return network.prepare(self.template, compiled=None if self.large else False)
-
-    def varied(
-        self, source_live: Mask, pump_live: Mask, sink_live: Mask, limit: Array, speed: Array
-    ) -> dict[str, Any]:
-        """What differs in S states; masks and limits are (S, sources), (S, pumps), (S, sinks); speed (S,)."""
-        states, links = limit.shape[0], np.size(self.template.link_from)
-        opened = np.ones((states, links), bool)
-        opened[:, self.source_link] = source_live
-        opened[:, self.pump_link] = pump_live
-        opened[:, self.sink_link] = sink_live & (limit > 0.0)
-        opened &= np.asarray(self.template.link_open, bool)
-        limits = np.full((states, links), np.inf)
-        limits[:, self.sink_link] = np.maximum(limit, 1e-9)
-        speeds = np.ones((states, links))
-        speeds[:, self.movers] = speed[:, None]
-        return {"link_open": opened, "link_limit": limits, "link_pump_speed": speeds}
-
-    def problem(
-        self, source_live: Mask, pump_live: Mask, sink_live: Mask, limit: Array, speed: Array
-    ) -> network.Problem:
-        """The problem of S states, arguments as for :meth:`varied`."""
-        return replace(self.template, **self.varied(source_live, pump_live, sink_live, limit, speed))
-
-    def law_drop(self, sink_flow: Array) -> Array:
-        """Pressure drop through each sink's own passages. [Pa]"""
-        return self.sink_coefficient * np.abs(sink_flow) ** self.sink_exponent
+DECOUPLER_LENGTH = 3.0
+"""Pipe that joins supply and return at the plant, as wide as the headers. [m] Assumed: at least ten diameters between the
+tees, so that water does not short-cut, is the usual advice for the common pipe (as quoted)."""
+BYPASS_DROP = 10e3
+"""Pressure that the valve of a by-pass needs to pass its flow. [Pa] Assumed."""
 
 
 def design_flow(machine: Machine, circuit: Circuit) -> float:
@@ -186,38 +121,56 @@ def lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopNe
     density = float(fluid.density(circuit.supply))
     machines = facility.by_id
     flows = np.array([design_flow(machines[name], circuit) for name in route.header])
+    total = float(flows.sum())
+    if circuit.bypass is not None:
+        total = max(total + (circuit.bypass.flow or 0.0) * density, (circuit.bypass.minimum or 0.0) * density)
     pipe = pipe_table(circuit.pipe)
-    header = circuit.header or _diameter(float(flows.sum()) / density, HEADER_VELOCITY, pipe)
+    header = circuit.header or _diameter(total / density, HEADER_VELOCITY, pipe)
     # a source's own pipe carries its share; an equal one is assumed
-    tail = _diameter(float(flows.sum()) / density / max(len(circuit.sources), 1), BRANCH_VELOCITY, pipe)
+    tail = _diameter(total / density / max(len(circuit.sources), 1), BRANCH_VELOCITY, pipe)
     links = _Links()
-    # nodes: 0 suction, 1 pump discharge, 2 supply at the sources, then a supply and a return node a sink, then the return
+    # nodes: 0 suction, 1 pump discharge, 2 head of the supply, then a supply and a return node a sink, then the sources'
+    # outlet where a second station of pumps parts it from the head, then the return
     entry = 0 if not circuit.pumps else 1
-    pump_link = [links.add(0, 1, _pump(machines[name]).pump_path(density)) for name in circuit.pumps]
+    outlet = 3 + 2 * len(flows) if circuit.secondary else 2
+    first, second = circuit.pumps[: len(circuit.pumps) - len(circuit.secondary)], circuit.secondary
+    pump_link = [links.add(0, 1, _pump(machines[name]).pump_path(density)) for name in first]
     source_link = [
         links.add(
             entry,
-            2,
+            outlet,
             _source_path(machines[name], density),
             length=round(2 * route.source[name], 6),
             diameter=tail,
         )
         for name in circuit.sources
     ]
-    nodes, back = _return_train(links, machines, circuit, 3 + 2 * len(flows), float(flows.sum()), density)
+    free = max(outlet + 1, 3 + 2 * len(flows))
+    nodes, back = _return_train(links, machines, circuit, free, total, density)
     sink_link, sink_node, segments = _mains(links, machines, circuit, route, flows, (back, header, density))
-    start, end, length, diameter, paths = zip(*links.rows, strict=True)
+    second_link = [links.add(outlet, 2, _pump(machines[name]).pump_path(density)) for name in second]
+    decoupler, bypass = -1, -1
+    if circuit.decoupler:
+        decoupler = links.add(outlet, 0, FlowPath("", ""), length=DECOUPLER_LENGTH, diameter=header)
+    if circuit.bypass is not None:
+        rated = (circuit.bypass.flow or circuit.bypass.minimum or 0.0) * density
+        far = sink_node[route.header[-1]]
+        start, end = (far, far + 1) if circuit.bypass.at == "end" else (2, back)
+        bypass = links.add(start, end, FlowPath("", "", coefficient=BYPASS_DROP / rated**2))
+    start_nodes, end_nodes, length, diameter, paths = zip(*links.rows, strict=True)
     columns = [sink_link[name] for name in circuit.sinks]
     minor = np.zeros(len(paths))
     minor[columns] = FITTINGS
-    movers = np.array(pump_link or source_link, np.intp)
     head = np.array([path.pump_head for path in paths])
+    primary = pump_link if circuit.decoupler else []
+    movers = np.array(second_link if primary else (*pump_link, *second_link) or source_link, np.intp)
+    levels = _levels(machines, circuit)
     template = network.Problem(
         node_count=nodes,
         fixed_node=np.array([0]),
         fixed_pressure=np.array([circuit.static_pressure]),
-        link_from=np.array(start),
-        link_to=np.array(end),
+        link_from=np.array(start_nodes),
+        link_to=np.array(end_nodes),
         link_length=np.array(length),
         link_diameter=np.array(diameter),
         link_roughness=np.full(
@@ -237,20 +190,66 @@ def lower_loop(facility: Facility, circuit: Circuit, route: PipeRoute) -> LoopNe
         circuit=circuit,
         template=template,
         source_link=np.array(source_link, np.intp),
-        pump_link=np.array(pump_link, np.intp),
+        pump_link=np.array([*pump_link, *second_link], np.intp),
         sink_link=np.array(columns, np.intp),
         sink_node=np.array([sink_node[name] for name in circuit.sinks], np.intp),
         segment_link=np.array(segments, np.intp).reshape(-1, 2),
         segment_sink=tuple(route.header),
         sink_coefficient=np.array([paths[column].coefficient for column in columns]),
         sink_exponent=np.array([paths[column].exponent for column in columns]),
+        sink_design=np.array([design_flow(machines[name], circuit) for name in circuit.sinks]),
         header=header,
         pipe_length=route.total,
         density=density,
         capacity=float(fluid.heat_capacity(circuit.supply)),
         pump_head=head[movers],
         movers=movers,
+        drive=_drive(head, pump_link, second_link, source_link, decoupled=circuit.decoupler),
+        node_level=_node_levels(nodes, outlet, sink_node, circuit, levels),
+        source_level=levels.source,
+        precool_level=levels.precool,
+        pump_level=levels.pump,
+        sink_level=levels.sink,
+        primary_link=np.array(primary, np.intp),
+        decoupler_link=decoupler,
+        bypass_link=bypass,
     )
+
+
+def _drive(head: Array, first: list[int], second: list[int], sources: list[int], *, decoupled: bool) -> float:
+    """Head that the sinks get at no flow from the weakest pump, or pair in series; 0 where nothing pumps. [Pa]"""
+    stations = [second] if decoupled else [station for station in (first, second) if station] or [sources]
+    return float(sum(head[station].min() for station in stations))
+
+
+class _Levels(NamedTuple):
+    """Heights of a loop's machines over the suction of its (primary) pumps. [m]"""
+
+    source: Array
+    precool: Array
+    pump: Array
+    sink: Array
+
+
+def _levels(machines: Mapping[str, Machine], circuit: Circuit) -> _Levels:
+    """The vessel stands at the first pump, or at the first source that pumps itself."""
+    base = machines[(*circuit.pumps, *circuit.sources)[0]].origin[2]
+    parts = (circuit.sources, circuit.precool, circuit.pumps, circuit.sinks)
+    return _Levels(*(np.array([machines[name].origin[2] - base for name in names]) for names in parts))
+
+
+def _node_levels(
+    nodes: int, outlet: int, sink_node: dict[str, int], circuit: Circuit, levels: _Levels
+) -> Array:
+    """Lowest place that each node stands for, as pressure is highest there: pipes to sources lead down to them. [m]"""
+    found = np.zeros(nodes)
+    low, foot = float(levels.source.min(initial=0.0)), float(levels.sink.min())
+    found[1], found[2] = low, min(foot, low)
+    if circuit.secondary:
+        found[outlet] = min(low, float(levels.pump[-1]))
+    for name, level in zip(circuit.sinks, levels.sink, strict=True):
+        found[[sink_node[name], sink_node[name] + 1]] = level
+    return found
 
 
 def _return_train(
@@ -289,13 +288,15 @@ def _mains(
         np.round(route.branch, 6),
     )  # rows that repeat are equal to the bit
     supply, back = 2, home_node
+    up, down = (round(rise, 6) for rise in route.rise)  # of the first piece
     sink_link, sink_node, segments = {}, {}, []
     for position, (name, spacing, branch) in enumerate(zip(route.header, spacings, branches, strict=True)):
         here, home = 3 + 2 * position, 4 + 2 * position
-        out = links.add(supply, here, FlowPath("", ""), length=float(spacing), diameter=header)
+        out = links.add(supply, here, FlowPath("", ""), length=float(spacing) + up, diameter=header)
         segments.append(
-            (out, links.add(home, back, FlowPath("", ""), length=float(spacing), diameter=header))
+            (out, links.add(home, back, FlowPath("", ""), length=float(spacing) + down, diameter=header))
         )
+        up = down = 0.0
         size = circuit.branch or _diameter(float(flows[position]) / density, BRANCH_VELOCITY, pipe)
         sink_link[name] = links.add(
             here, home, _sink_path(machines[name], density), length=2 * float(branch), diameter=size
@@ -303,7 +304,7 @@ def _mains(
         sink_node[name] = here
         supply, back = here, home
     if circuit.mains == "ring" and len(route.header) > 1:
-        closing = round(float(np.abs(route.path[-1] - route.path[0]).sum()), 6)
+        closing = round(float(np.abs(route.path[-1] - route.path[0]).sum()) + sum(route.rise) / 2, 6)
         out = links.add(2, supply, FlowPath("", ""), length=closing, diameter=header)
         segments.append((out, links.add(back, home_node, FlowPath("", ""), length=closing, diameter=header)))
     return sink_link, sink_node, segments

@@ -85,12 +85,22 @@ class State:
     """(S, L) pump speed."""
     solved_speed: Array
     """(S, L) pump speed at which the flows below were solved; -1 before the first solve."""
+    primary_speed: Array
+    """(S, L) speed of primary pumps beside a decoupler; 1 without."""
+    solved_primary: Array
+    """(S, L) the same in the last solve."""
     solved_live: Mask
     """(S, M) machines that ran in that solve."""
     source_flow: Array
     pump_flow: Array
     sink_flow: Array
     """(S, sources), (S, pumps), (S, sinks) [kg/s]"""
+    header_flow: Array
+    """(S, L) what the headers of each loop carry. [kg/s]"""
+    decoupler: Array
+    """(S, L) from the sources' outlet to the return; negative where return mixes into the supply. [kg/s]"""
+    bypass: Array
+    """(S, L) from the supply to the return past the sinks, by the by-pass and by three-way valves. [kg/s]"""
     sink_limit: Array
     """(S, sinks) flow wanted. [kg/s]"""
     sink_law: Array
@@ -99,6 +109,10 @@ class State:
     """(S, sinks) gauge pressure at the inlet. [Pa]"""
     mover_rise: Array
     """(S, sources + pumps) pressure rise across each. [Pa]"""
+    pump_suction: Array
+    """(S, pumps) gauge pressure at the inlet. [Pa]"""
+    suction_level: Array
+    """(S, L) highest pressure of the loop, brought to the height of its pumps' suction. [Pa]"""
     loop_velocity: Array
     loop_pressure: Array
     loop_margin: Array
@@ -109,6 +123,8 @@ class State:
     supply: Array
     back: Array
     """(S, L) supply and return temperature. [degC]"""
+    source_supply: Array
+    """(S, L) temperature behind the sources; that of the supply, but for what a decoupler mixes into it. [degC]"""
     exchange: Array
     """(S, X) duty of the exchangers between loops. [W]"""
     plant_duty: Array
@@ -165,7 +181,12 @@ def change(before: State, after: State, scale: Array) -> Array:
         for name in ("rack_power", "power", "crah_heat", "plant_duty", "precooled", "room_loss")
     ]
     kelvins = [_largest(after, before, name) / 100.0 for name in ("supply", "plant_leaving", "rack_inlet")]
-    plain = [_largest(after, before, "throttle"), _largest(after, before, "speed"), after.throttle_gap]
+    plain = [
+        _largest(after, before, "throttle"),
+        _largest(after, before, "speed"),
+        _largest(after, before, "primary_speed"),
+        after.throttle_gap,
+    ]
     return np.max([*watts, *kelvins, *plain], axis=0)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from solvers.hydraulics import exchanger, network
 from solvers.hydraulics.friction import friction_factor
+from twin.model.piping import PRIMARY_SURPLUS
 from twin.model.products import Cdu, CoolingTower, Crah, DryCooler, HeatExchanger
 from twin.networks import liquid, plant
 from twin.networks.facility import Lowered, rack_product
@@ -40,7 +41,8 @@ def circulate(world: Lowered, state: State) -> State:
     parts = {
         name: getattr(state, name).copy()
         for name in ("speed", "solved_speed", "source_flow", "pump_flow", "sink_flow", "sink_law", "sink_pressure",
-                     "mover_rise", "loop_velocity", "loop_pressure", "loop_margin", "mass_error")
+                     "primary_speed", "solved_primary", "header_flow", "decoupler", "bypass", "pump_suction",
+                     "suction_level", "mover_rise", "loop_velocity", "loop_pressure", "loop_margin", "mass_error")
     }  # fmt: skip
     ok = state.flow_ok.copy()
     stale = (np.abs(limit - state.sink_limit) > SAME_FLOW * world.sink_design) | ~begun(state)[:, None]
@@ -51,6 +53,7 @@ def circulate(world: Lowered, state: State) -> State:
         cases = []
         for number in alike:
             moved = np.abs(state.speed - state.solved_speed)[:, number] > SAME_SPEED
+            moved |= np.abs(state.primary_speed - state.solved_primary)[:, number] > SAME_SPEED
             rows = np.flatnonzero(stale[:, world.slices.sink[number]].any(axis=1) | switched | moved)
             cases += [(number, rows)] if rows.size else []
         if cases:
@@ -71,12 +74,15 @@ def _circulate_alike(
     """Solve loops of one shape for the scenarios whose inputs changed, all in one batch; write into ``parts``."""
     loop = world.loops[cases[0][0]]
     pieces = [_loop_inputs(world, state, number, rows, limit) for number, rows in cases]
-    source_live, pump_live, sink_live, wanted, speed = (
+    source_live, pump_live, sink_live, wanted, speed, primary = (
         np.concatenate(piece) for piece in zip(*pieces, strict=True)
     )
-    answer = loop.ready.solve(**loop.varied(source_live, pump_live, sink_live, wanted, speed))
-    law = loop.law_drop(answer.link_flow[:, loop.sink_link])
-    faster, margin = _pump_speed(loop, speed, answer, wanted, sink_live, law)
+    varied = loop.varied(source_live, pump_live, sink_live, wanted, speed, primary_speed=primary)
+    answer = loop.ready.solve(**varied)
+    through = loop.through(answer.link_flow[:, loop.sink_link], wanted)
+    law = loop.law_drop(through)
+    faster, margin = _pump_speed(loop, speed, answer, loop.branch_limit(wanted), sink_live)
+    carried = loop.header_flow(answer.link_flow)
     risers = world.source_machine.size
     first = 0
     for number, rows in cases:
@@ -86,9 +92,16 @@ def _circulate_alike(
         for name, columns, values in (
             ("source_flow", source, answer.link_flow[part][:, loop.source_link]),
             ("pump_flow", pump, answer.link_flow[part][:, loop.pump_link]),
-            ("sink_flow", sink, answer.link_flow[part][:, loop.sink_link]),
+            ("sink_flow", sink, through[part]),
             ("sink_law", sink, law[part]),
-            ("sink_pressure", sink, answer.node_pressure[part][:, loop.sink_node]),
+            (
+                "sink_pressure",
+                sink,
+                answer.node_pressure[part][:, loop.sink_node] - loop.lift(loop.sink_level),
+            ),
+            ("pump_suction", pump, _suction(loop, answer.node_pressure[part])),
+            ("header_flow", number, carried[part]),
+            ("bypass", number, loop.bypassed(answer.link_flow[part], wanted[part])),
             ("mover_rise", source, -answer.link_drop[part][:, loop.source_link]),
             (
                 "mover_rise",
@@ -96,12 +109,21 @@ def _circulate_alike(
                 -answer.link_drop[part][:, loop.pump_link],
             ),
             ("loop_velocity", number, np.abs(answer.link_velocity[part]).max(axis=1)),
-            ("loop_pressure", number, answer.node_pressure[part].max(axis=1)),
+            ("loop_pressure", number, (answer.node_pressure[part] - loop.lift(loop.node_level)).max(axis=1)),
+            ("suction_level", number, answer.node_pressure[part].max(axis=1)),
+            (
+                "primary_speed",
+                number,
+                _primary_speed(loop, primary[part], answer.link_flow[part], carried[part]),
+            ),
+            ("solved_primary", number, primary[part]),
             ("solved_speed", number, speed[part]),
             ("speed", number, faster[part]),
             ("loop_margin", number, margin[part]),
         ):
             parts[name][rows, columns] = values
+        if loop.decoupled:
+            parts["decoupler"][rows, number] = answer.link_flow[part][:, loop.decoupler_link]
         parts["mass_error"][rows] = np.maximum(parts["mass_error"][rows], answer.mass_error[part])
         ok[rows] &= answer.scenario_ok[part]
 
@@ -116,7 +138,7 @@ def _loop_inputs(
     )
     return (
         live[:, world.source_machine[source]] & state.staged[rows, source], live[:, world.pump_machine[pump]], sink_live,
-        limit[rows, sink], state.speed[rows, number],
+        limit[rows, sink], state.speed[rows, number], state.primary_speed[rows, number],
     )  # fmt: skip
 
 
@@ -200,14 +222,16 @@ def _coldest(world: Lowered, state: State, loop: int) -> Array:
 
 
 def _pump_speed(
-    loop: liquid.LoopNetwork, speed: Array, answer: network.Solution, limit: Array, live: Mask, law: Array
+    loop: liquid.LoopNetwork, speed: Array, answer: network.Solution, limit: Array, live: Mask
 ) -> tuple[Array, Array]:
     """New speed of a loop's pumps and the head they do not need.
 
     The pressure above what the worst live sink needs (its own passages and a working valve) is taken off the
     shut-off head, which falls with the square of speed; a sink short of flow raises it by what it lacks.  Controls that
-    hold a pressure at the far end of the headers, or the speed, do that instead.
+    hold a pressure at the far end of the headers, or the speed, do that instead.  ``limit`` is the flow each branch is
+    held at.
     """
+    law = loop.law_drop(answer.link_flow[:, loop.sink_link])
     flow, drop = answer.link_flow[:, loop.sink_link], answer.link_drop[:, loop.sink_link]
     in_use = np.asarray(loop.template.link_open, bool)[loop.sink_link]  # not valved off
     asked = live & (limit > 0.0) & in_use
@@ -216,7 +240,7 @@ def _pump_speed(
     pipe = _branch_friction(loop, answer)
     over = np.where(held, drop - law - pipe - SPARE_DROP, -short - SPARE_DROP)
     spare = np.where(asked, over, np.inf).min(axis=1, initial=np.inf)
-    head = max(float(loop.pump_head.min()), 1.0)  # a loop without pumps has none
+    head = max(loop.drive, 1.0)  # a loop without pumps has none
     excess, control = spare, loop.circuit.control
     if control.pressure is not None:
         far = int(loop.sink_node[loop.circuit.sinks.index(loop.segment_sink[-1])])
@@ -230,6 +254,23 @@ def _pump_speed(
         + (np.where(np.isfinite(spare), spare, 0.0) + np.where(held.all(axis=1), SPARE_DROP, 0.0)) / head
     )
     return np.sqrt(squared), margin
+
+
+def _primary_speed(loop: liquid.LoopNetwork, speed: Array, link_flow: Array, carried: Array) -> Array:
+    """New speed of primary pumps beside a decoupler: their flow, in proportion to it, beyond that of the headers."""
+    primary = loop.circuit.primary
+    if not loop.decoupled or primary.hold == "speed":
+        return speed
+    flow = link_flow[:, loop.primary_link].sum(axis=1)
+    surplus = PRIMARY_SURPLUS if primary.surplus is None else primary.surplus
+    ratio = np.divide((1.0 + surplus) * carried, flow, out=np.ones_like(flow), where=flow > 0.0)
+    return np.clip(speed * ratio, MIN_SPEED, 1.0)
+
+
+def _suction(loop: liquid.LoopNetwork, node_pressure: Array) -> Array:
+    """(S, pumps) gauge pressure at the inlet of each pump. [Pa]"""
+    at = np.asarray(loop.template.link_from)[loop.pump_link]
+    return np.asarray(node_pressure[:, at] - loop.lift(loop.pump_level))
 
 
 def _branch_friction(loop: liquid.LoopNetwork, answer: network.Solution) -> Array:

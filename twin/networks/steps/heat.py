@@ -36,8 +36,15 @@ def warm(world: Lowered, state: State) -> State:
     flow[:, world.sink_heat_link] = state.sink_flow
     for number, collect in enumerate(net.collect):
         flow[:, collect] = state.source_flow[:, world.slices.source[number]].sum(axis=1)
-    flow[:, net.train_link] = flow[:, net.collect[net.train_loop]]
-    gain[:, net.collect] = pump_heat(world, state)
+    flow[:, net.train_link] = state.header_flow[:, net.train_loop]
+    work, second = _station_heat(world, state)
+    parted, past = net.decoupler >= 0, net.bypass >= 0
+    flow[:, net.back[parted]] = state.header_flow[:, parted]
+    flow[:, net.secondary[parted]] = state.header_flow[:, parted]
+    flow[:, net.decoupler[parted]] = state.decoupler[:, parted]
+    flow[:, net.bypass[past]] = state.bypass[:, past]
+    gain[:, net.collect] = work + np.where(parted, 0.0, second)
+    gain[:, net.secondary[parted]] = second[:, parted]
     gain[:, world.sink_heat_link] = _sink_heat(world, state)
     is_plant = np.array([world.cooling[m].kind in PLANT_KINDS for m in world.source_machine], bool)
     fixed[:, world.source_heat_link[is_plant]] = state.plant_running[:, is_plant]
@@ -56,16 +63,19 @@ def warm(world: Lowered, state: State) -> State:
         extraction_floor=floor,
     )
     reuse, cooled = _train(world, state, answer.extraction)
-    moving = flow[:, net.collect] > 0.0
+    moving = state.header_flow > 0.0
     nodes = 3 * np.arange(len(world.loops))
     supply = np.where(moving, answer.node_temperature[:, nodes + 2], state.setpoint)
     back = np.where(moving, answer.node_temperature[:, nodes], supply)
     supply = np.where(answer.node_runaway[:, nodes + 2], NO_SINK, supply)
     back = np.where(answer.node_runaway[:, nodes], NO_SINK, back)
+    given = np.where(flow[:, net.collect] > 0.0, answer.node_temperature[:, net.outlet], supply)
+    given = np.where(parted & ~answer.node_runaway[:, net.outlet], given, supply)
     duty = np.where(is_plant, answer.rejected[:, world.source_heat_link], 0.0)
     return replace(
         state,
         supply=supply,
+        source_supply=given,
         back=back,
         exchange=answer.exchanger_duty,
         plant_duty=duty,
@@ -148,17 +158,24 @@ def _sink_heat(world: Lowered, state: State) -> Array:
 
 def pump_heat(world: Lowered, state: State) -> Array:
     """(S, L) pump work that ends as heat in the fluid: a CDU's whole input, a loop pump's shaft power. [W]"""
-    gain = np.zeros_like(state.supply)
+    first, second = _station_heat(world, state)
+    return first + second
+
+
+def _station_heat(world: Lowered, state: State) -> tuple[Array, Array]:
+    """The same of the first station of pumps and of the second, each (S, L). [W]"""
+    gain, second = np.zeros_like(state.supply), np.zeros_like(state.supply)
     drawn = mover_power(world, state)
     for number, loop in enumerate(world.loops):
         if loop.self_pumped:
             gain[:, number] = drawn[:, world.source_machine[world.slices.source[number]]].sum(axis=1)
             continue
-        for column in range(world.slices.pump[number].start, world.slices.pump[number].stop):
-            product = world.cooling[world.pump_machine[column]].product
+        columns = world.pump_machine[world.slices.pump[number]]
+        for machine, later in zip(columns, loop.second, strict=True):
+            product = world.cooling[machine].product
             assert isinstance(product, Pump)
-            gain[:, number] += drawn[:, world.pump_machine[column]] * product.motor_efficiency
-    return gain
+            (second if later else gain)[:, number] += drawn[:, machine] * product.motor_efficiency
+    return gain, second
 
 
 def mover_power(world: Lowered, state: State) -> Array:

@@ -70,7 +70,9 @@ def reject(world: Lowered, state: State) -> State:
             parts[name][:, columns] = np.where(there, value[:, None], idle)
         # a chiller without condenser water lets its own water pass; plant out of service has none
         parts["plant_running"][:, columns] = live | (state.source_flow[:, columns] <= 0.0)
-        parts["power"][:, machines] = np.where(live, answer.power[:, None], 0.0)
+        parts["power"][:, machines] = _input(
+            state, machine, machines, live & (duty > 0.0)[:, None], answer.power, weather
+        )
         parts["condenser"][:, machines] = np.where(live, answer.condenser[:, None], 0.0)
     _precool(world, state, weather, parts)
     return replace(state, **parts)
@@ -100,23 +102,45 @@ def _sequence(able: Mask, live: Mask, loading: Array) -> Mask:
 
 
 def _precool(world: Lowered, state: State, weather: plant.Weather, parts: dict[str, Array]) -> None:
-    """Machines in returns: each group of one type takes what it can of what is left above the set point."""
+    """Machines in returns, type after type as they are named: each takes what it can of what is left above the set point."""
     for number, loop in enumerate(world.loops):
-        columns = np.flatnonzero(world.precool_loop == number)
-        if not columns.size:
-            continue
-        machines = world.precool_machine[columns]
         rate = state.source_flow[:, world.slices.source[number]].sum(axis=1) * loop.capacity
         entering = state.back[:, number] - state.reuse[:, number] / np.maximum(rate, 1e-9)
-        live = state.live[:, machines] & (rate > 0.0)[:, None]
-        running = np.maximum(live.sum(axis=1), 1)
-        share = rate / loop.capacity / running
-        machine, setpoint = world.cooling[machines[0]], state.setpoint[:, number]
-        most = plant.precool(machine, share, loop.capacity, entering, plant.FULL_SPEED, weather)
-        answer = plant.precool(machine, share, loop.capacity, entering, setpoint, weather)
-        parts["precool_most"][:, columns] = np.where(live, most.heat[:, None], 0.0)
-        parts["precool_water"][:, columns] = np.where(live, answer.water[:, None], 0.0)
-        parts["power"][:, machines] = np.where(live, answer.power[:, None], 0.0)
+        for columns in coolers_alike(world, number):
+            machines = world.precool_machine[columns]
+            live = state.live[:, machines] & (rate > 0.0)[:, None]
+            running = np.maximum(live.sum(axis=1), 1)
+            share = rate / loop.capacity / running
+            machine, setpoint = world.cooling[machines[0]], state.setpoint[:, number]
+            most = plant.precool(machine, share, loop.capacity, entering, plant.FULL_SPEED, weather)
+            answer = plant.precool(machine, share, loop.capacity, entering, setpoint, weather)
+            parts["precool_most"][:, columns] = np.where(live, most.heat[:, None], 0.0)
+            parts["precool_water"][:, columns] = np.where(live, answer.water[:, None], 0.0)
+            at_work = live & (answer.heat > 0.0)[:, None]
+            parts["power"][:, machines] = _input(state, machine, machines, at_work, answer.power, weather)
+            taken = np.where(live, answer.heat[:, None], 0.0).sum(axis=1)
+            entering = entering - taken / np.maximum(rate, 1e-9)
+
+
+def coolers_alike(world: Lowered, loop: int) -> list[NDArray[np.intp]]:
+    """Columns of the machines in a loop's return, type by type in the order in which the return meets them."""
+    groups: dict[str, list[int]] = {}
+    for column in np.flatnonzero(world.precool_loop == loop).tolist():
+        groups.setdefault(world.cooling[world.precool_machine[column]].type, []).append(column)
+    return [np.array(columns, np.intp) for columns in groups.values()]
+
+
+def _input(
+    state: State,
+    machine: Machine,
+    machines: NDArray[np.intp],
+    at_work: Mask,
+    power: Array,
+    weather: plant.Weather,
+) -> Array:
+    """(S, n) power of machines of one type: of those at work their own, of those that stand still their frost heaters'."""
+    heaters = np.where(state.live[:, machines], plant.frost_power(machine, at_work, weather), 0.0)
+    return np.where(at_work, power[:, None], heaters)
 
 
 def _is_mover(world: Lowered) -> Mask:
