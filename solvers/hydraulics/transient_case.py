@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .transient_checks import check
 from .transient_problem import Problem
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
-
-BALANCE = 1e-7
-"""Largest accepted flow imbalance of a node, over the scenario's largest capacity rate [-]; iterated flows are
-good to 1e-9."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,7 @@ class Case:
     end: Index
     rate: Array  # (P, E, S)
     rate_signal: Index  # (P, E)
+    volume: Array
     tie_a: Index
     tie_b: Index
     tie: Array
@@ -49,6 +47,14 @@ class Case:
     setpoint: Array
     limit: Array
     duty_signal: Index
+    plate_link: Index
+    plate_node: Index
+    plate: Array
+    plate_rated: Array
+    plate_film: Array
+    plate_rise: Array
+    plate_exponent: Array
+    plate_reach: Array
     source: Index
     heat: Array
     heat_signal: Index
@@ -71,6 +77,7 @@ class Case:
             "link": np.size(p.link_from),
             "conductance": np.size(p.conductance_from),
             "exchanger": np.size(p.exchanger_hot),
+            "plate": np.size(p.plate_link),
             "source": np.size(p.source_node),
         }
         varied = {name: _rows(p, name, sizes[group]) for name, group in _VARIED.items()}
@@ -92,6 +99,8 @@ class Case:
                 "exchanger_cold": (-1, links),
                 "exchanger_sink": (-1, nodes),
                 "exchanger_signal": (-1, signals),
+                "plate_link": (0, links),
+                "plate_node": (0, nodes),
                 "source_node": (0, nodes),
                 "source_signal": (-1, signals),
                 "source_watch": (-1, nodes),
@@ -111,6 +120,7 @@ class Case:
             end=index["link_to"],
             rate=rate,
             rate_signal=_pattern_signals(p, rate.shape[:2], signals),
+            volume=wide["link_volume"],
             tie_a=index["conductance_from"],
             tie_b=index["conductance_to"],
             tie=wide["conductance"],
@@ -129,6 +139,14 @@ class Case:
             setpoint=wide["exchanger_setpoint"],
             limit=wide["exchanger_capacity"],
             duty_signal=index["exchanger_signal"],
+            plate_link=index["plate_link"],
+            plate_node=index["plate_node"],
+            plate=wide["plate_conductance"],
+            plate_rated=wide["plate_rated"],
+            plate_film=plain["plate_film"],
+            plate_rise=plain["plate_rise"],
+            plate_exponent=plain["plate_exponent"],
+            plate_reach=plain["plate_reach"],
             source=index["source_node"],
             heat=wide["source_heat"],
             heat_signal=index["source_signal"],
@@ -142,7 +160,7 @@ class Case:
             time=np.ascontiguousarray(np.broadcast_to(time, (total, time.shape[1])).T),
             value=np.ascontiguousarray(np.moveaxis(np.broadcast_to(value, (total, *value.shape[1:])), 0, 2)),
         )
-        _sense(case)
+        check(case)
         return case
 
     def take(self, part: slice | Index) -> Case:
@@ -156,22 +174,27 @@ class Case:
 
 
 _WIDE = (
-    "capacity", "initial", "rate", "tie", "exchange", "setpoint", "limit", "heat", "time", "value",
+    "capacity", "initial", "rate", "volume", "tie", "exchange", "setpoint", "limit", "plate", "plate_rated", "heat",
+    "time", "value",
 )  # fmt: skip
 _VARIED = {
     "node_capacity": "node",
     "node_initial": "node",
+    "link_volume": "link",
     "conductance": "conductance",
     "exchanger_conductance": "exchanger",
     "exchanger_setpoint": "exchanger",
     "exchanger_capacity": "exchanger",
+    "plate_conductance": "plate",
+    "plate_rated": "plate",
     "source_heat": "source",
 }
 _PLAIN = {
     f.name: f.name.split("_")[0]
     for f in fields(Problem)
     if f.name.startswith(("conductance_film", "conductance_rated", "conductance_exponent", "exchanger_film",
-                          "exchanger_rated", "source_throttle", "source_fraction", "source_trip"))
+                          "exchanger_rated", "plate_film", "plate_rise", "plate_exponent", "plate_reach", "source_throttle",
+                          "source_fraction", "source_trip"))
 }  # fmt: skip
 
 
@@ -260,78 +283,3 @@ def _levels(p: Problem, watched: int) -> Array:
     if len(array) not in (1, watched):
         raise ValueError(f"watch_limit: {len(array)} rows, expected {watched}")
     return np.broadcast_to(array, (watched, array.shape[1]))
-
-
-def _demand(name: str, good: Mask, meaning: str) -> None:
-    wrong = np.argwhere(~good)
-    if wrong.size:
-        raise ValueError(f"{name}[{', '.join(str(int(i)) for i in wrong[0][::-1])}] {meaning}")
-
-
-def _sense(c: Case) -> None:
-    """What numbers must obey to have a meaning."""
-    _demand("node_capacity", (c.capacity > 0.0) & (c.capacity < np.inf), "must be finite and > 0")
-    _demand("node_initial", np.isfinite(c.initial), "must be finite")
-    _demand("link_rate", np.isfinite(np.moveaxis(c.rate, 0, 1)), "must be finite")
-    for name, value in (("conductance", c.tie), ("exchanger_conductance", c.exchange)):
-        _demand(name, (value >= 0.0) & (value < np.inf), "must be finite and >= 0")
-    _demand("exchanger_setpoint", c.setpoint < np.inf, "must be a number or -inf")
-    _demand("exchanger_capacity", c.limit >= 0.0, "must be >= 0")
-    _demand("source_heat", np.isfinite(c.heat), "must be finite")
-    _demand("signal_time", np.isfinite(c.time), "must be finite")
-    _demand("signal_value", np.isfinite(np.moveaxis(c.value, 0, 1)), "must be finite")
-    _demand("source_fraction", (c.fraction >= 0.0) & (c.fraction <= 1.0), "must be within 0..1")
-    for name, value in (
-        ("source_throttle", c.throttle),
-        ("source_throttle_end", c.throttle_end),
-        ("source_trip", c.trip),
-        ("watch_limit", c.levels),
-    ):
-        _demand(name, ~np.isnan(value), "must be a number or inf")
-    for name, share in (
-        ("conductance_film", c.tie_film),
-        ("exchanger_film_hot", c.film_hot),
-        ("exchanger_film_cold", c.film_cold),
-        ("exchanger_film_hot plus exchanger_film_cold", c.film_hot + c.film_cold),
-    ):
-        _demand(name, (share >= 0.0) & (share <= 1.0 + 1e-12), "must be within 0..1")
-    for name, rated in (
-        ("conductance_rated", c.tie_rated),
-        ("conductance_exponent", c.tie_exponent),
-        ("exchanger_rated_hot", c.rated_hot),
-        ("exchanger_rated_cold", c.rated_cold),
-    ):
-        _demand(name, (rated > 0.0) & (rated < np.inf), "must be finite and > 0")
-    _demand("exchanger_sink", (c.sink < 0) | (c.cold < 0), "is given beside exchanger_cold")
-    endless = (c.cold < 0) & (c.sink < 0) & (np.isneginf(c.setpoint) & np.isposinf(c.limit)).any(axis=1)
-    if endless.any():
-        x = int(np.flatnonzero(endless)[0])
-        raise ValueError(
-            f"exchanger_setpoint[{x}]: nothing limits its duty; give it a set point or a capacity"
-        )
-    used = np.concatenate([c.hot, c.cold[c.cold >= 0]])
-    if np.unique(used).size != used.size:
-        twice = int(np.flatnonzero(np.bincount(used) > 1)[0])
-        raise ValueError(f"exchanger_hot, exchanger_cold: link {twice} is a side of two exchangers")
-    used_signals = (c.value[:, c.duty_signal[c.duty_signal >= 0]] >= 0.0).all()
-    if not used_signals:
-        raise ValueError("signal_value: the availability of an exchanger must be >= 0")
-    _conserves(c)
-
-
-def _conserves(c: Case) -> None:
-    """Every pattern brings to a node what it takes from it, also in the parts that other signals drive."""
-    for pattern, rate in enumerate(c.rate):
-        for signal in np.unique(c.rate_signal[pattern]):
-            part = np.where((c.rate_signal[pattern] == signal)[:, None], rate, 0.0)
-            excess = np.zeros_like(c.capacity)
-            np.add.at(excess, c.end, part)
-            np.add.at(excess, c.start, -part)
-            limit = BALANCE * np.abs(rate).max(axis=0, initial=0.0)
-            wrong = np.argwhere((np.abs(excess) > limit) & ~c.fixed[:, None])
-            if wrong.size:
-                node, scenario = (int(i) for i in wrong[0])
-                raise ValueError(
-                    f"link_rate: scenario {scenario}, pattern {pattern}: {excess[node, scenario]:.3g} W/K more "
-                    f"enter node {node} than leave it with signal {signal}"
-                )

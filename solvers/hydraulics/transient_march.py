@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from .transient_case import Array
+from .transient_case import Array, Mask
+from .transient_delay import Arrival, Delays
 from .transient_record import Record
 from .transient_sources import Power, Sources
 from .transient_system import EXCHANGE, IDLE, Instant, Modes, System
@@ -16,6 +18,11 @@ Method = Literal["euler", "second_order"]
 GAMMA = 1.0 - np.sqrt(0.5)
 """Diagonal of the two-stage, stiffly accurate SDIRK method of order 2, L-stable: R. Alexander, "Diagonally
 implicit Runge-Kutta methods for stiff O.D.E.'s", SIAM J. Numer. Anal. 14 (1977) 1006-1021."""
+WEIGHTS = (1.0 - GAMMA, GAMMA)
+"""Shares of a step for which its two stages stand."""
+PACKET = 0.1
+"""Error for which a kelvin counts by which a node that only passes fluid on changes in a step. [-]  Assumed: a packet is
+then not wider than ten times the tolerance."""
 PASSES = 12
 """Passes over the modes of exchangers and throttles in one stage; ordinary steps need 1 to 3."""
 SETTLED = 1e-6
@@ -44,6 +51,7 @@ class _Stage:
     power: Power
     more: Array
     settled: bool
+    arrival: Arrival | None
 
 
 class March:
@@ -52,7 +60,7 @@ class March:
     def __init__(self, system: System, control: Control, record: Record) -> None:
         c = system.case
         self.system, self.control, self.record = system, control, record
-        self.sources = Sources(c)
+        self.sources, self.delays = Sources(c), Delays(c)
         self.temperature = c.initial.copy()
         self.modes = np.where(system.plain, EXCHANGE, IDLE).astype(np.int8)
         self.time, self.steps, self.rejected = 0.0, 0, 0
@@ -105,40 +113,69 @@ class March:
         return wanted * (2.0 if ratio < 0.2 else 1.0)
 
     def _try(self, step: float) -> tuple[list[_Stage], float]:
+        system = self.system
         if self.control.method == "euler":
-            stage = self._stage(self.time + step, step, self.temperature)
+            now = system.at(self.time + step)
+            stage = self._stage(now, step, self.temperature, self._arrival([now], (1.0,), step))
             slope = (stage.temperature - self.temperature) / step
-            error = 0.0 if self.slope is None else 0.5 * step * np.abs(slope - self.slope).max(initial=0.0)
-            return [stage], float(error)
+            new = 0.0 if self.slope is None else 0.5 * step * (slope - self.slope)
+            return [stage], self._largest(np.zeros_like(slope) + new, now, step * slope, step)
         own = GAMMA * step
-        first = self._stage(self.time + own, own, self.temperature)
+        instants = [system.at(self.time + own), system.at(self.time + step)]
+        arrival = self._arrival(instants, WEIGHTS, step)
+        first = self._stage(instants[0], own, self.temperature, arrival)
         change = first.temperature - self.temperature
         base = self.temperature + ((1.0 - GAMMA) / GAMMA) * change
-        second = self._stage(self.time + step, own, base)
-        error = np.abs(second.temperature - base - change).max(initial=0.0)
-        return [first, second], float(error)
+        second = self._stage(instants[1], own, base, arrival)
+        error = second.temperature - base - change
+        whole = second.temperature - self.temperature
+        return [first, second], self._largest(error, instants[1], whole, step)
 
-    def _stage(self, time: float, own: float, base: Array) -> _Stage:
-        system, sources = self.system, self.sources
-        now, modes = system.at(time), self.modes
+    def _arrival(self, instants: Sequence[Instant], weights: Sequence[float], step: float) -> Arrival | None:
+        """What links that hold fluid give in a step; the same in both its stages, so that heat is conserved."""
+        link = self.delays.link
+        if not link.size:
+            return None
+        passed = sum(weight * now.rate[link] for weight, now in zip(weights, instants, strict=True))
+        return self.delays.arrival(np.maximum(step * np.asarray(passed), 0.0))
+
+    def _largest(self, error: Array, now: Instant, change: Array, step: float) -> float:
+        """Largest error of a node.
+
+        Beside links that hold fluid there are nodes that hold next to nothing and only pass on what arrives.  They have no
+        error of their own; what they may change in one step keeps the packets that they make and pass on apart.
+        """
+        if self.delays.link.size:
+            heavy: Mask = self.system.case.capacity >= self.control.shortest * now.matrix[: len(error)]
+            passing = PACKET if step > self.control.event * (1.0 + 1e-6) else 0.0
+            error = np.where(heavy, error, passing * change)
+        return float(np.abs(error).max(initial=0.0))
+
+    def _stage(self, now: Instant, own: float, base: Array, arrival: Arrival | None) -> _Stage:
+        system, sources, modes = self.system, self.sources, self.modes
         power = sources.power(now.heat, self.temperature)
         for _ in range(PASSES):
-            temperature = system.solve(now, own, base, modes, power)
+            temperature = system.solve(now, own, base, modes, power, arrival)
             new_modes, new_power = system.modes(now, temperature, modes), sources.power(now.heat, temperature)
             used = modes, power
             settled = np.array_equal(new_modes, modes) and _same(power, new_power)
             if settled:
                 break
             modes, power = new_modes, new_power
-        return _Stage(temperature, now, used[0], used[1], sources.given(used[1], temperature), settled)
+        given = sources.given(used[1], temperature)
+        return _Stage(temperature, now, used[0], used[1], given, settled, arrival)
 
     def _accept(self, end: float, step: float, stages: list[_Stage]) -> None:
         system, record, new = self.system, self.record, stages[-1].temperature
-        weights = (1.0,) if len(stages) == 1 else (1.0 - GAMMA, GAMMA)
+        weights = (1.0,) if len(stages) == 1 else WEIGHTS
+        entered = np.zeros_like(self.delays.volume)
         for weight, stage in zip(weights, stages, strict=True):
             duty = system.duty(stage.now, stage.temperature, stage.modes)
-            boundary = system.boundary(stage.now, stage.temperature, duty)
+            boundary = system.boundary(stage.now, stage.temperature, duty, stage.arrival)
             record.energy(weight * step, stage.now.heat, (stage.power, stage.more), duty, boundary)
+            entered += weight * step * system.entering(stage.now, stage.temperature)
+        if stages[0].arrival is not None:
+            self.delays.accept(stages[0].arrival, entered)
         record.step(self.time, end, self.temperature, new)
         self.slope = (new - self.temperature) / step
         self.temperature, self.time, self.modes = new, end, stages[-1].modes
@@ -147,7 +184,7 @@ class March:
     def energy_error(self) -> Array:
         """(S,) what is stored less what came in, over all heat put in and exchanged."""
         c, r, free = self.system.case, self.record, self.system.free
-        stored = (c.capacity * (self.temperature - c.initial))[free].sum(axis=0)
+        stored = (c.capacity * (self.temperature - c.initial))[free].sum(axis=0) + self.delays.stored()
         came = r.power[free[c.source]].sum(axis=0) + r.boundary
         scale = np.maximum(r.exchanged, np.abs(c.capacity * (self.temperature - c.initial))[free].sum(axis=0))
         return np.abs(stored - came) / np.where(scale > 0.0, scale, 1.0)

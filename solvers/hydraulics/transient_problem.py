@@ -18,7 +18,7 @@ def _none() -> ArrayLike:
 class Problem:
     """A network of lumped heat capacities.  Any (S, x) array may be given as (1, x), (x,) or a scalar.
 
-    S scenarios, N nodes, E links, Q conductances, X exchangers, M sources, W watched nodes, G signals.
+    S scenarios, N nodes, E links, Q conductances, X exchangers, Y plates, M sources, W watched nodes, G signals.
     A *signal* is a piecewise-linear function of time: pump speed, plant availability, share of load; its index
     -1 is the constant 1.  What it multiplies says where it acts.
     """
@@ -39,6 +39,10 @@ class Problem:
     each times its signal.  Every pattern conserves flow at nodes that are not fixed [W/K]."""
     link_signal: ArrayLike = -1
     """(E,) or (P, E) signal the rate is multiplied with."""
+    link_volume: ArrayLike = 0.0
+    """(S, E) heat capacity of what the link holds, which passes in order and unmixed: what enters comes out when as much has
+    followed; 0: at once.  Such a link flows one way and is no side of an exchanger.  At time 0 it is as warm as the
+    node it comes from [J/K]."""
 
     conductance_from: ArrayLike = field(default_factory=_none)
     """(Q,) node."""
@@ -77,6 +81,24 @@ class Problem:
     """(S, X) largest duty, times the signal [W]."""
     exchanger_signal: ArrayLike = -1
     """(X,) signal of availability, 0..1; at 0 nothing is exchanged."""
+
+    plate_link: ArrayLike = field(default_factory=_none)
+    """(Y,) link whose fluid passes cold plates before it enters its end node; it flows one way."""
+    plate_node: ArrayLike = field(default_factory=_none)
+    """(Y,) node of plates and packages.  They give ``G (T - T_in)`` to the fluid that arrives with T_in."""
+    plate_conductance: ArrayLike = 0.0
+    """(S, Y) G at the rated flow; 1/G is ``fixed + film (W/W_r)^-n + rise W_r/W`` of it at another, endless without flow
+    [W/K]."""
+    plate_rated: ArrayLike = 1.0
+    """(S, Y) capacity rate W_r of that link at the rating [W/K]."""
+    plate_film: ArrayLike = 0.0
+    """(Y,) share of the rated resistance that is film, 0..1 [-]."""
+    plate_rise: ArrayLike = 0.0
+    """(Y,) share that is the rise of the fluid ahead of the plates that are looked at, in plates one after the other [-]."""
+    plate_exponent: ArrayLike = FLOW_EXPONENT
+    """(Y,) power n of the film conductance with flow [-]."""
+    plate_reach: ArrayLike = 1.0
+    """(Y,) share of the link's capacity rate that G does not exceed, as no fluid leaves warmer than its plates [-]."""
 
     source_node: ArrayLike = field(default_factory=_none)
     """(M,) node heated."""

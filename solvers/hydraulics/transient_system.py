@@ -13,17 +13,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from . import transient_order as order
 from .exchanger import FLOW_EXPONENT, effectiveness
 from .transient_case import Array, Case, Index, Mask
+from .transient_delay import Arrival
 from .transient_sources import Power
+from .transient_structure import Structure
 
 IDLE, HELD, EXCHANGE, FULL = range(4)
 """Modes of an exchanger: nothing, holds its set point, exchanges what flows allow, at its capacity."""
 SAME = 1e-9
 """Duties closer than this, relative to the larger, are no reason to change the mode."""
+LEAST_FLOW = 1e-12
+"""Flow over the rated one below which films are no worse; they conduct nothing then. [-]"""
+STAGES = 2
+"""Instants that are remembered: those of the stages of a step."""
 COMPILED_FROM = 400
 """Nodes times scenarios from which the compiled elimination repays the loading of its compiler (measured)."""
 Modes = NDArray[np.int8]
@@ -35,98 +40,11 @@ class Instant:
 
     rate: Array  # (E, S)
     tie: Array  # (Q, S)
+    plate: Array  # (Y, S)
     gain: Array  # (X, S) duty of plain exchange per kelvin between the entering streams
     limit: Array  # (X, S)
     heat: Array  # (M, S)
     matrix: Array  # (entries, S) without storage, exchangers and throttling
-
-
-def entries_of(rows: list[list[tuple[int, float]]], height: int) -> csr_array:
-    """Sparse map onto `height` rows from columns that are lists of (row, factor)."""
-    row = [r for column in rows for r, _ in column]
-    factor = [f for column in rows for _, f in column]
-    column = np.repeat(np.arange(len(rows)), [len(c) for c in rows])
-    return csr_array((np.array(factor, float), (np.array(row, int), column)), shape=(height, len(rows)))
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """A map that reaches few rows of a table."""
-
-    rows: Index
-    map: csr_array
-
-    @classmethod
-    def of(cls, columns: list[list[tuple[int, float]]], height: int) -> _Rows:
-        full = entries_of(columns, height)
-        rows = np.flatnonzero(np.diff(full.indptr))
-        return cls(rows, full[rows])
-
-    def add(self, table: Array, values: Array) -> None:
-        table[self.rows] += self.map @ values
-
-
-@dataclass(frozen=True)
-class _Exchange:
-    """Maps of the exchangers for one pair of flow directions."""
-
-    hot: _Rows  # of ``a`` to entries of the matrix
-    cold: _Rows  # of ``b``
-    heat: _Rows  # of heat into nodes
-    net: Array  # (X, 1) what the free nodes gain for one watt of duty
-
-
-class Structure:
-    """Where the elements of a network lie in its matrix; the same for all scenarios."""
-
-    def __init__(self, c: Case) -> None:
-        links = list(zip(c.start.tolist(), c.end.tolist(), strict=True))
-        ties = list(zip(c.tie_a.tolist(), c.tie_b.tolist(), strict=True))
-        self.cold_ends = [
-            links[cold] if cold >= 0 else (sink, sink)
-            for cold, sink in zip(c.cold.tolist(), c.sink.tolist(), strict=True)
-        ]
-        self.hot_ends = [links[h] for h in c.hot.tolist()]
-        couples = links + ties
-        for ends, cold in zip(self.hot_ends, self.cold_ends, strict=True):
-            around = {*ends, *cold} - {-1}
-            couples += [(a, b) for a in around for b in around if a < b]
-        self.plan = order.plan(c.nodes, np.array(couples, np.int64).reshape(-1, 2))
-        self.fixed, self.nodes = c.fixed, c.nodes
-        self.forward = self._map([self._receive(b, a) for a, b in links])
-        self.backward = self._map([self._receive(a, b) for a, b in links])
-        self.tied = self._map([self._receive(b, a) + self._receive(a, b) for a, b in ties])
-        self.exchange = {way: self._exchangers(*way) for way in product((True, False), repeat=2)}
-        self.into = entries_of([[(m, 1.0)] if not c.fixed[m] else [] for m in c.source.tolist()], c.nodes)
-
-    def _receive(self, node: int, other: int) -> list[tuple[int, float]]:
-        if self.fixed[node] or node == other:
-            return []
-        return [(node, 1.0), (self.plan.entry(node, other), -1.0)]
-
-    def _map(self, rows: list[list[tuple[int, float]]]) -> csr_array:
-        return entries_of(rows, self.plan.entries)
-
-    def _exchangers(self, hot_forward: bool, cold_forward: bool) -> _Exchange:
-        """Maps of ``a``, ``b`` and of heat into nodes, for one pair of flow directions."""
-        per_hot, per_cold, heat = [], [], []
-        for hot, cold in zip(self.hot_ends, self.cold_ends, strict=True):
-            up, down = hot if hot_forward else hot[::-1]
-            source, target = cold if cold_forward else cold[::-1]
-            rows = [(down, 1.0)] + ([(target, -1.0)] if target >= 0 else [])
-            rows = [(row, sign) for row, sign in rows if not self.fixed[row]]
-            per_hot.append([(self.plan.entry(row, up), sign) for row, sign in rows])
-            per_cold.append(
-                [(self.plan.entry(row, source), sign) for row, sign in rows] if source >= 0 else []
-            )
-            heat.append([(row, -sign) for row, sign in rows])
-        net = np.array([[sum(factor for _, factor in column)] for column in heat]).reshape(-1, 1)
-        return _Exchange(
-            _Rows.of(per_hot, self.plan.entries),
-            _Rows.of(per_cold, self.plan.entries),
-            _Rows.of(heat, self.nodes),
-            net,
-        )
 
 
 class System:
@@ -138,24 +56,30 @@ class System:
         self.has_cold = ((c.cold >= 0) | (c.sink >= 0))[:, None]
         self.plain = self.has_cold & np.isneginf(c.setpoint) & np.isposinf(c.limit)
         self._kernel = _Compiled() if compiled else _Plain()
-        self._signals = np.empty(0)
-        self._instant: Instant | None = None
+        self._recent: list[tuple[Array, Instant]] = []
+        self._holding = np.flatnonzero(c.volume.max(axis=1, initial=0.0) > 0.0)
         self._factored: tuple[Any, ...] = ()
         self._loading = np.unique(c.heat_signal)
         self._loaded, self._full = np.empty(0), c.heat
         self._step, self._storage = 0.0, c.capacity
         self._heat, self._heating = c.heat, self.structure.into @ c.heat
-        touching = c.fixed[c.start] != c.fixed[c.end]
-        self._crossing = np.flatnonzero(touching)
+        holds = np.isin(np.arange(c.start.size), self._holding)
+        self._crossing = np.flatnonzero((c.fixed[c.start] != c.fixed[c.end]) & ~holds)
+        ends = c.start[self._holding], c.end[self._holding]
+        self._bordering = np.flatnonzero(c.fixed[ends[0]] | c.fixed[ends[1]])
+        self._plated = np.flatnonzero(c.fixed[c.plate_node] != c.fixed[c.end[c.plate_link]])
         self._across = np.flatnonzero(c.fixed[c.tie_a] != c.fixed[c.tie_b])
         self._factors = np.empty(0)
 
     def at(self, time: float) -> Instant:
         """The network just before `time`."""
         signals = signals_before(self.case, time)
-        if self._instant is None or not np.array_equal(signals, self._signals):
-            self._signals, self._instant = signals, self._build(signals)
-        return self._instant
+        for known, instant in self._recent:
+            if np.array_equal(signals, known):
+                return instant
+        built = self._build(signals)
+        self._recent = [(signals, built), *self._recent[: STAGES - 1]]
+        return built
 
     def _build(self, signals: Array) -> Instant:
         c, s = self.case, self.structure
@@ -164,18 +88,30 @@ class System:
         beside = np.vstack([flow, np.ones((1, c.scenarios))])[c.tie_link]
         tie = c.tie / _resistance(beside, c.tie_film, c.tie_rated, c.tie_exponent)
         available = signals[c.duty_signal]
+        plate = self._plate(flow[c.plate_link])
         matrix = s.forward @ np.maximum(rate, 0.0)
         matrix += s.tied @ tie
+        if plate.size:
+            matrix += s.plate @ plate
         if (rate < 0.0).any():
             matrix += s.backward @ np.maximum(-rate, 0.0)
         return Instant(
             rate=rate,
             tie=tie,
+            plate=plate,
             gain=self._gain(flow, available),
             limit=np.where(available > 0.0, c.limit * np.where(available > 0.0, available, 1.0), 0.0),
             heat=self._load(signals),
             matrix=matrix,
         )
+
+    def _plate(self, flow: Array) -> Array:
+        """Conductance of plates to the fluid that arrives. [W/K]"""
+        c = self.case
+        share = np.maximum(flow / c.plate_rated, LEAST_FLOW)
+        solid = np.maximum(1.0 - c.plate_film - c.plate_rise, 0.0)
+        resistance = solid + c.plate_film * share**-c.plate_exponent + c.plate_rise / share
+        return np.minimum(c.plate / resistance, c.plate_reach * flow)
 
     def _load(self, signals: Array) -> Array:
         """Heat of the sources before throttling; the same object while their signals stay."""
@@ -248,8 +184,35 @@ class System:
         found = (((h, k), (hot == h) & (cold == k)) for h, k in product((True, False), repeat=2))
         return [(way, mask) for way, mask in found if mask.any()]
 
-    def solve(self, now: Instant, step: float, base: Array, modes: Modes, power: Power) -> Array:
-        """``(C/step + A) T = C/step base + load`` for given modes and power of the sources."""
+    def entering(self, now: Instant, temperature: Array) -> Array:
+        """Heat that enters the links that hold fluid, of temperatures in degC (L, S). [W]"""
+        return np.asarray(now.rate[self._holding] * temperature[self.case.start[self._holding]])
+
+    def arriving(self, temperature: Array, arrival: Arrival) -> Array:
+        """Temperature of what leaves the links that hold fluid (L, S)."""
+        return arrival.fresh * temperature[self.case.start[self._holding]] + arrival.old
+
+    def _held(self, now: Instant, arrival: Arrival, load: Array) -> tuple[Array, Array]:
+        """Add what links that hold fluid bring to the load; what they and plates on them do not take from upstream."""
+        s = self.structure
+        rate = now.rate[self._holding]
+        load += s.held_heat @ (rate * arrival.old)
+        if now.plate.size:
+            old = np.vstack([arrival.old, np.zeros((1, self.case.scenarios))])[s.plate_place]
+            load += s.plate_heat @ (now.plate * old)
+        late = 1.0 - arrival.fresh
+        return rate * late, now.plate * np.vstack([late, np.zeros((1, self.case.scenarios))])[s.plate_place]
+
+    def solve(
+        self,
+        now: Instant,
+        step: float,
+        base: Array,
+        modes: Modes,
+        power: Power,
+        arrival: Arrival | None = None,
+    ) -> Array:
+        """``(C/step + A) T = C/step base + load`` for given modes, power of sources and what arrives through links."""
         if step != self._step:
             self._step, self._storage = step, self.case.capacity / step
         if power.base is not self._heat:
@@ -264,12 +227,20 @@ class System:
         np.add.at(load.reshape(-1), spot, np.where(free, power.lift, 0.0))
         for way, mask in ways:
             self.structure.exchange[way].heat.add(load, np.where(mask, d, 0.0))
-        key = (now, step, modes, spot, power.slope)
+        key: tuple[Any, ...] = (now, step, modes, spot, power.slope)
+        held = None
+        if arrival is not None:
+            held = self._held(now, arrival, load)
+            key = (*key, arrival.fresh)
         if not self._is_factored(key):
             table = now.matrix.copy()
             for way, mask in ways:
                 self.structure.exchange[way].hot.add(table, np.where(mask, a, 0.0))
                 self.structure.exchange[way].cold.add(table, np.where(mask, b, 0.0))
+            if held is not None:
+                self.structure.held.add(table, held[0])
+                if now.plate.size:
+                    self.structure.plate_late.add(table, held[1])
             table[: self.case.nodes] += self._storage
             np.add.at(table.reshape(-1), spot, np.where(free, power.slope, 0.0))
             self._factors, self._factored = self._kernel.factorise(self.plan, table), key
@@ -277,7 +248,7 @@ class System:
 
     def _is_factored(self, key: tuple[Any, ...]) -> bool:
         old = self._factored
-        return bool(old) and old[0] is key[0] and all(map(np.array_equal, old[1:], key[1:]))
+        return len(old) == len(key) and old[0] is key[0] and all(map(np.array_equal, old[1:], key[1:]))
 
     def duty(self, now: Instant, temperature: Array, modes: Modes) -> Array:
         """Heat from hot to cold (X, S)."""
@@ -285,14 +256,20 @@ class System:
         hot, cold = self.streams(now, temperature)
         return a * hot + b * cold + d
 
-    def boundary(self, now: Instant, temperature: Array, duty: Array) -> Array:
-        """Heat that enters free nodes from fixed ones and from outside the network, sources apart (S,)."""
+    def boundary(
+        self, now: Instant, temperature: Array, duty: Array, arrival: Arrival | None = None
+    ) -> Array:
+        """Heat that enters free nodes and what links hold from fixed nodes and from outside, sources apart (S,)."""
         c, free = self.case, self.free.astype(float)
         total = np.zeros(c.scenarios)
         if self._crossing.size:
             rate, start, end = now.rate[self._crossing], c.start[self._crossing], c.end[self._crossing]
             enters = (free[end] - free[start])[:, None]
             total += (rate * enters * np.where(rate >= 0.0, temperature[start], temperature[end])).sum(axis=0)
+        if arrival is not None and self._bordering.size:
+            total += self._border(now, temperature, arrival)
+        if self._plated.size:
+            total += self._from_plates(now, temperature, arrival)
         if self._across.size:
             a, b = c.tie_a[self._across], c.tie_b[self._across]
             enters = (free[b] - free[a])[:, None]
@@ -300,6 +277,25 @@ class System:
         for way, mask in self.ways(now):
             total += (self.structure.exchange[way].net * np.where(mask, duty, 0.0)).sum(axis=0)
         return total
+
+    def _border(self, now: Instant, temperature: Array, arrival: Arrival) -> Array:
+        """What links that hold fluid take from and bring to fixed nodes (S,)."""
+        c, at = self.case, self._bordering
+        link = self._holding[at]
+        takes = c.fixed[c.start[link]][:, None] * temperature[c.start[link]]
+        brings = c.fixed[c.end[link]][:, None] * self.arriving(temperature, arrival)[at]
+        return np.asarray((now.rate[link] * (takes - brings)).sum(axis=0))
+
+    def _from_plates(self, now: Instant, temperature: Array, arrival: Arrival | None) -> Array:
+        """Heat of plates with either the plate or what it warms fixed (S,)."""
+        c, at = self.case, self._plated
+        entering = temperature[c.start[c.plate_link]]
+        if arrival is not None:
+            held = self.structure.plate_place >= 0
+            entering[held] = self.arriving(temperature, arrival)[self.structure.plate_place[held]]
+        heat = now.plate[at] * (temperature[c.plate_node[at]] - entering[at])
+        sign = c.fixed[c.plate_node[at]].astype(float) - c.fixed[c.end[c.plate_link[at]]]
+        return np.asarray((sign[:, None] * heat).sum(axis=0))
 
 
 def signals_before(c: Case, time: float) -> Array:
@@ -319,12 +315,12 @@ def _upstream(rate: Array, link: Index, start: Index, end: Index, temperature: A
 
 def _films(flow: Array, share: Array, rated: Array) -> Array:
     """Film resistance over the whole rated one; very large without flow."""
-    return np.where(share > 0.0, share * np.maximum(flow / rated, 1e-12) ** -FLOW_EXPONENT, 0.0)
+    return np.where(share > 0.0, share * np.maximum(flow / rated, LEAST_FLOW) ** -FLOW_EXPONENT, 0.0)
 
 
 def _resistance(flow: Array, film: Array, rated: Array, exponent: Array) -> Array:
     """Resistance over the rated one of a film in series with a solid."""
-    return (1.0 - film) + np.where(film > 0.0, film * np.maximum(flow / rated, 1e-12) ** -exponent, 0.0)
+    return (1.0 - film) + np.where(film > 0.0, film * np.maximum(flow / rated, LEAST_FLOW) ** -exponent, 0.0)
 
 
 class _Plain:
