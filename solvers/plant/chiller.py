@@ -2,12 +2,17 @@
 
 Power = capacity / cop x EIR(temperatures) x EIR(part load), as EnergyPlus' electric EIR chiller [1]_.  No
 published set is valid above some 13 degC of leaving water, while warm-water plants want 20 .. 40 degC: beyond
-the range the curves are read at its nearest edge and scaled by the ratio of Carnot COPs, so the answer is
-continuous there and flagged.  A rating without curves is Carnot's proportion from its one point.
+the range the curves are read at its nearest edge and scaled by the work that the lift asks, so the answer is
+continuous there and flagged.  A rating without curves is that proportion from its one point: Carnot's above the
+rated lift; below it part of the losses stay, as the internal entropy production of Gordon and Ng does [2]_.
 
 References
 ----------
 .. [1] EnergyPlus Engineering Reference, "Electric Chiller Model Based on Condenser Entering Temperature".
+.. [2] J. M. Gordon and K. C. Ng, "Thermodynamic modeling of reciprocating chillers", Journal of Applied Physics 75,
+   1994, pp. 2769-2774 (as quoted): 1 / COP is Carnot's plus a term of losses per heat that lift does not change.
+.. [3] Carrier, "Engineering Guide for Altitude Effects", as excerpted in load calculation handbooks (table 4-2):
+   air-cooled condensers carry 0.95 / 0.90 / 0.85 / 0.80 of their heat at 762 / 1,525 / 2,285 / 3,050 m (as quoted).
 """
 
 from __future__ import annotations
@@ -39,6 +44,8 @@ _RELIEF_LOAD = (0.25, 0.5, 0.75, 1.0)
 _RELIEF_WATER = (19.0, 19.0, 24.5, 30.0)
 _RELIEF_AIR = (13.0, 19.0, 27.0, 35.0)
 _LOAD_WEIGHT = (0.12, 0.45, 0.42, 0.01)
+_THIN_AIR = 0.57
+"""Exponent of a condenser's conductance over air density: 0.56 .. 0.60 at the four heights of [3]_."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ def chill(
     evaporator_leaving: ArrayLike,
     condenser_entering: ArrayLike | None = None,
     dry_bulb: ArrayLike | None = None,
+    pressure: ArrayLike | None = None,
 ) -> Chilling:
     """Carry a cooling duty at given temperatures.
 
@@ -77,6 +85,9 @@ def chill(
         Chilled-water set point. [degC]
     condenser_entering, dry_bulb : array_like
         The one that the condenser sees: water for a water-cooled, air for an air-cooled machine. [degC]
+    pressure : array_like, optional
+        Barometric pressure at an air-cooled machine, without it that of the rating.  In thin air the condenser's
+        approach grows, at full load by ``(rated / pressure)^0.57`` [3]_, in proportion to the load below it. [Pa]
 
     Notes
     -----
@@ -89,15 +100,22 @@ def chill(
             "give dry_bulb to an air-cooled machine and condenser_entering to a water-cooled one"
         )
     name = "dry_bulb" if rating.air_cooled else "condenser_entering"
-    load, cold, hot = broadcast(duty=duty, evaporator_leaving=evaporator_leaving, **{name: seen})
+    if pressure is None or not rating.air_cooled:
+        pressure = rating.pressure
+    load, cold, hot, barometer = broadcast(
+        duty=duty, evaporator_leaving=evaporator_leaving, **{name: seen}, pressure=pressure
+    )
     load = np.maximum(load, 0.0)
-    hot = np.maximum(hot, rating.condenser_floor)
+    thin = rating.approach * ((rating.pressure / barometer) ** _THIN_AIR - 1.0)
+    outdoors, hot = hot, np.maximum(hot + thin, rating.condenser_floor)
     edge_cold = _hold(cold, rating.evaporator_range, rating.evaporator_leaving)
     edge_hot = _hold(hot, rating.condenser_range, rating.condenser_entering)
     capacity = rating.capacity * _at(rating, rating.capacity_curve, edge_cold, edge_hot)
-    ratio = _at(rating, rating.eir_curve, edge_cold, edge_hot)
-    ratio = ratio * _carnot(rating, edge_cold, edge_hot) / _carnot(rating, cold, hot)
     heat = np.minimum(load, capacity * rating.max_part_load)
+    at_load = np.maximum(outdoors + thin * np.minimum(heat / capacity, 1.0), rating.condenser_floor)
+    edge_at_load = _hold(at_load, rating.condenser_range, rating.condenser_entering)
+    ratio = _at(rating, rating.eir_curve, edge_cold, edge_at_load)
+    ratio = ratio * _work(rating, cold, at_load) / _work(rating, edge_cold, edge_at_load)
     full = capacity / rating.cop * ratio
     power = full * _part_load(rating, heat / capacity)
     return Chilling(
@@ -155,10 +173,14 @@ def _lift(rating: ChillerRating, cold: Array, hot: Array) -> Array:
     return hot + rating.approach - (cold - rating.evaporator_approach)
 
 
-def _carnot(rating: ChillerRating, cold: Array, hot: Array) -> Array:
-    """Carnot COP between evaporating and condensing temperature."""
+def _work(rating: ChillerRating, cold: Array, hot: Array) -> Array:
+    """Work per heat between evaporating and condensing temperature, in the unit of the lift over the kelvins below it.
+
+    Above the rated lift in Carnot's proportion; below it the share ``loss / (1 + loss)`` of the rated work stays.
+    """
     evaporating = cold - rating.evaporator_approach + ZERO_CELSIUS
-    return evaporating / np.maximum(_lift(rating, cold, hot), rating.min_lift)
+    share = np.maximum(_lift(rating, cold, hot), rating.min_lift) / rating.lift
+    return np.maximum(share, (share + rating.loss) / (1.0 + rating.loss)) / evaporating
 
 
 def _part_load(rating: ChillerRating, load: Array) -> Array:

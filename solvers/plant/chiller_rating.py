@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from solvers.psychrometrics import STANDARD_PRESSURE
+
 Biquadratic = tuple[float, float, float, float, float, float]
 
 FLAT: Biquadratic = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -50,10 +52,14 @@ class ChillerRating:
     """Condensing temperature less entering water or air; assumed 7 K (5 K range, 2 K pinch) and 15 K. [K]"""
     min_lift: float = 10.0
     """Least condensing less evaporating temperature the compressor can make; assumed. [K]"""
+    lift_loss: float | None = None
+    """Losses that do not shrink with the lift, over the rated lift; assumed 0.5, in air 0.2 (``THEORY.md``). [-]"""
     max_lift: float = 60.0
     """Largest lift at which the machine still runs; beyond it the result is flagged; assumed. [K]"""
     condenser_floor: float = -math.inf
     """Coldest condenser water or air the machine is given: a valve or fan control keeps its head pressure. [degC]"""
+    pressure: float = STANDARD_PRESSURE
+    """Barometric pressure of the rating of an air-cooled machine. [Pa]"""
     source: str = ""
     """Where the numbers come from."""
 
@@ -62,6 +68,8 @@ class ChillerRating:
             raise ValueError("capacity, cop and min_lift must be positive")
         if self.cycling_loss < 0.0:
             raise ValueError("cycling_loss must not be negative, or cycling would save power")
+        if self.loss < 0.0 or self.pressure <= 0.0:
+            raise ValueError("lift_loss must not be negative and pressure must be positive")
         if not 0.0 < self.min_part_load <= self.max_part_load:
             raise ValueError("need 0 < min_part_load <= max_part_load, or the machine could carry no load")
         if (self.capacity_curve != FLAT or self.eir_curve != FLAT) and (
@@ -77,3 +85,15 @@ class ChillerRating:
         if self.condenser_approach is not None:
             return self.condenser_approach
         return 15.0 if self.air_cooled else 7.0
+
+    @property
+    def loss(self) -> float:
+        """``lift_loss``, or what is assumed without it. [-]"""
+        if self.lift_loss is not None:
+            return self.lift_loss
+        return 0.2 if self.air_cooled else 0.5
+
+    @property
+    def lift(self) -> float:
+        """Condensing less evaporating temperature at the rating. [K]"""
+        return self.condenser_entering + self.approach - (self.evaporator_leaving - self.evaporator_approach)

@@ -55,6 +55,8 @@ class DryCoolerRating:
     """Cycles of concentration of the pad's water; assumed."""
     pad_drag: float = 0.0
     """Pressure drop of the pad over that of the unit without it; the pad stands in the air stream wet or dry. [-]"""
+    pad_power: float = 0.0
+    """Pumps that wet the pad, drawn while it is wet and the fans turn. [W]"""
 
     def __post_init__(self) -> None:
         if not self.coolant_entering > self.coolant_leaving > self.air_entering:
@@ -69,9 +71,9 @@ class DryCoolerRating:
             )
         if not 0.0 < self.air_resistance_share < 1.0 or not 0.0 <= self.pad_effectiveness <= 1.0:
             raise ValueError("air_resistance_share and pad_effectiveness are fractions")
-        if self.pad_cycles <= 1.0 or self.pad_drag < 0.0:
+        if self.pad_cycles <= 1.0 or min(self.pad_drag, self.pad_power) < 0.0:
             raise ValueError(
-                "pad_cycles must exceed 1, or all water is bled off; pad_drag must not be negative"
+                "pad_cycles must exceed 1, or all water is bled off; pad_drag and pad_power must not be negative"
             )
         _ = self.conductance  # refuses a rating that no coil can meet
 
@@ -316,7 +318,8 @@ def _result(
     full = fans.power(fraction, 1.0, rating.fan_power * (1.0 + rating.pad_drag), density_ratio=density)
     air = _air_flow(rating, fraction, inlet, pressure)
     makeup = evaporated * rating.pad_cycles / (rating.pad_cycles - 1.0)
-    return share * full, share * air * makeup, share * fraction
+    wetting = np.where(evaporated > 0.0, rating.pad_power, 0.0)
+    return share * (full + wetting), share * air * makeup, share * fraction
 
 
 def _effectiveness(ntu: Array, ratio: Array) -> Array:

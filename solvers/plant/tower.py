@@ -69,10 +69,6 @@ class TowerRating:
     steps: tuple[float, ...] = ()
     """Fan speeds over rated, rising to 1, of a motor without drive (two-speed: ``(0.5, 1.0)``); empty means variable
     speed.  Motors cycle between neighbouring steps."""
-    basin_loss: float = 0.0
-    """Heat that an idle basin loses to the outdoors, met by its heater below ``basin_setpoint``. [W/K]"""
-    basin_setpoint: float = 2.0
-    """Basin temperature the heater keeps; EnergyPlus' default. [degC]"""
 
     def __post_init__(self) -> None:
         if not self.water_entering > self.water_leaving > self.wet_bulb:
@@ -85,8 +81,8 @@ class TowerRating:
             raise ValueError(
                 "need 0 < free_convection <= min_speed <= 1, or the fans would slow the air down"
             )
-        if self.cycles <= 1.0 or min(self.drift, self.basin_loss) < 0.0:
-            raise ValueError("cycles must exceed 1, or all water is bled off; losses must not be negative")
+        if self.cycles <= 1.0 or self.drift < 0.0:
+            raise ValueError("cycles must exceed 1, or all water is bled off; drift must not be negative")
         rising = all(
             low < high for low, high in zip((self.free_convection, *self.steps), self.steps, strict=False)
         )
@@ -143,7 +139,7 @@ def reject(
     Notes
     -----
     Make-up is evaporation + drift + blow-down, blow-down = evaporation / (cycles - 1) - drift but not below 0.
-    Evaporation follows from air that leaves saturated.  The heater of an idle basin is :func:`basin_heat`.
+    Evaporation follows from air that leaves saturated.  The heater of an idle basin is that of :mod:`solvers.plant.frost`.
     """
     heat, flow, dry, wet, barometer, wanted = broadcast(
         duty=duty,
@@ -184,12 +180,6 @@ def reject(
         speed=np.where(stuck, 1.0, speed),
         in_range=_in_range(rating, safe, wet) & ~stuck,
     )
-
-
-def basin_heat(rating: TowerRating, *, dry_bulb: ArrayLike, running: ArrayLike) -> Array:
-    """Power of the basin heater: an idle basin is kept at its set point. [W]"""
-    cold = np.maximum(rating.basin_setpoint - np.asarray(dry_bulb, float), 0.0)
-    return np.where(np.asarray(running, bool), 0.0, rating.basin_loss * cold)
 
 
 def leaving_temperature(

@@ -127,7 +127,7 @@ class HallAir:
     unit_flow: Array
     """Full-speed air flow of each unit. [kg/s]"""
     unit_fan: Array
-    """Full-speed fan power. [W]"""
+    """Full-speed fan power at the height of the site. [W]"""
     unit_min_speed: Array
     unit_setpoint: Array
     unit_coil: Array
@@ -226,7 +226,8 @@ def _hall(
         bypass=np.array([bypass for bypass, _ in leak]),
         recirculation=np.array(recirculation),
         unit_flow=np.array([crah.air_flow * density for crah in ratings]),
-        unit_fan=np.array([crah.fan_power for crah in ratings]),
+        # the sheet's volume flow moved through the same ducts: pressure and power follow the density of the air
+        unit_fan=np.array([crah.fan_power * pressure / psychrometrics.STANDARD_PRESSURE for crah in ratings]),
         unit_min_speed=np.array([crah.min_speed for crah in ratings]),
         unit_setpoint=np.array(
             [machine.setpoint if machine.setpoint is not None else 24.0 for _, machine in units]

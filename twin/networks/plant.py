@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from solvers import psychrometrics
 from solvers.fluids import FLUIDS
-from solvers.plant import chiller, dry_cooler, economizer, fluid_cooler, thermosyphon, tower
+from solvers.plant import chiller, dry_cooler, economizer, fluid_cooler, frost, thermosyphon, tower
 from solvers.plant.rejection import Rejection
 from twin.model.facility import Machine
 from twin.model.products import Chiller, CoolingTower, DryCooler, Thermosyphon
+from twin.model.products.cooling import Plant
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -124,6 +125,14 @@ def precool(
     )
 
 
+def frost_power(machine: Machine, running: Mask, weather: Weather) -> Array:
+    """(S, n) input of the frost heaters of n machines of one type; those that run need none. [W]"""
+    product = machine.product
+    assert isinstance(product, Plant)
+    heater = frost.Heater(power=product.frost_heater, below=product.frost_below, full=product.frost_full)
+    return frost.input_power(heater, dry_bulb=weather.dry_bulb[:, None], running=running)
+
+
 def run(machine: Machine, asked: Asked, weather: Weather) -> Running:
     """Run one unit."""
     match machine.product:
@@ -209,7 +218,13 @@ def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
         ).free_fraction
     mechanical = duty * (1.0 - free)
     seen = {"condenser_entering": outdoors} if water_cooled else {"dry_bulb": outdoors}
-    state = chiller.chill(chiller_rating(product), duty=mechanical, evaporator_leaving=setpoint, **seen)
+    state = chiller.chill(
+        chiller_rating(product),
+        duty=mechanical,
+        evaporator_leaving=setpoint,
+        pressure=weather.pressure,
+        **seen,
+    )
     loading = mechanical / state.capacity
     return Running(
         leaving=setpoint + np.maximum(loading - 1.0, 0.0) / CAPACITY_SLOPE,
@@ -235,6 +250,8 @@ def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:
         free_convection=min(0.1, product.min_speed),
         pad_effectiveness=product.pad_effectiveness,
         pad_above=product.pad_above,
+        pad_cycles=product.pad_cycles,
+        pad_power=product.pad_power,
     )
 
 
@@ -303,6 +320,9 @@ def chiller_rating(product: Chiller) -> chiller.ChillerRating:
         condenser_entering=product.condenser_entering,
         air_cooled=product.condenser == "air",
         min_part_load=max(product.min_load, 1e-3),
+        cycling_loss=product.cycling_loss,
+        lift_loss=product.lift_loss,
+        condenser_floor=-np.inf if product.condenser_floor is None else product.condenser_floor,
     )
     curves = CURVES[product.curves]
     if curves is None:

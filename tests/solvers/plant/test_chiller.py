@@ -103,11 +103,25 @@ def test_warm_water_costs_less_and_hot_condensers_cost_more(rating):
     assert np.all(np.diff(warm.power) <= 1e-9) and np.all(np.diff(hot.power) > 0.0)
 
 
-def test_carnot_machine_keeps_its_effectiveness():
-    # evaporating 5 degC; condensing 50 and 45 degC: powers stand as the lifts
-    state = chiller.chill(AIR_COOLED, duty=6e5, evaporator_leaving=7.0, dry_bulb=[35.0, 30.0])
-    np.testing.assert_allclose(state.power[1] / state.power[0], 40.0 / 45.0, rtol=1e-12)
+def test_above_its_rated_lift_a_machine_without_curves_keeps_its_effectiveness():
+    # evaporating 5 degC; condensing 50 and 55 degC: powers stand as the lifts
+    state = chiller.chill(AIR_COOLED, duty=6e5, evaporator_leaving=7.0, dry_bulb=[35.0, 40.0])
+    np.testing.assert_allclose(state.power[1] / state.power[0], 50.0 / 45.0, rtol=1e-12)
     np.testing.assert_allclose(state.power[0], 6e5 / 3.2, rtol=1e-12)
+
+
+def test_below_its_rated_lift_a_machine_without_curves_keeps_its_fixed_losses():
+    # a loss of 0.2 of the rated lift: powers stand as the lifts, each with 9 K more; none: as the lifts
+    state = chiller.chill(AIR_COOLED, duty=6e5, evaporator_leaving=7.0, dry_bulb=[35.0, 30.0])
+    np.testing.assert_allclose(state.power[1] / state.power[0], 49.0 / 54.0, rtol=1e-12)
+    ideal = replace(AIR_COOLED, lift_loss=0.0)
+    state = chiller.chill(ideal, duty=6e5, evaporator_leaving=7.0, dry_bulb=[35.0, 30.0])
+    np.testing.assert_allclose(state.power[1] / state.power[0], 40.0 / 45.0, rtol=1e-12)
+
+
+def test_losses_that_would_help_are_refused():
+    with pytest.raises(ValueError, match="lift_loss"):
+        replace(AIR_COOLED, lift_loss=-0.1)
 
 
 def test_low_lift_is_bounded_and_flagged():

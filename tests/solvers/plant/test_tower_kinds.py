@@ -54,12 +54,6 @@ def test_stepped_fans_at_full_load_run_at_full_speed():
     np.testing.assert_allclose([state.speed, state.power / 18e3], 1.0, rtol=1e-5)
 
 
-def test_idle_basins_are_heated_below_their_set_point():
-    rating = replace(TOWER, basin_loss=200.0)
-    heat = tower.basin_heat(rating, dry_bulb=[-8.0, -8.0, 2.0, 10.0], running=[False, True, False, False])
-    np.testing.assert_allclose(heat, [2000.0, 0.0, 0.0, 0.0])
-
-
 @pytest.mark.parametrize("steps", [(0.5,), (1.0, 0.5), (0.05, 1.0)])
 def test_steps_that_do_not_rise_to_full_speed_are_refused(steps):
     with pytest.raises(ValueError, match="steps"):

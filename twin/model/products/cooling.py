@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -276,10 +276,24 @@ class Plant(ProductBase):
     """From power at its input, and flow where it needs that, to the first cooling; the default is assumed."""
     run_up: Duration = Field(default=20.0, ge=0)
     """From there to full cooling; the default is assumed."""
+    frost_heater: Power = Field(default=0.0, ge=0)
+    """Heaters of basin, pipes or evaporator of a machine that stands still, at their full input."""
+    frost_below: Temperature = 4.0
+    """Outdoor air below which they begin, in proportion down to ``frost_full``; the default is assumed."""
+    frost_full: Temperature = -18.0
+    """Outdoor air at which they draw all of ``frost_heater``; the default is assumed."""
     voltage: Voltage = 415.0
     """Supply voltage."""
 
     role: ClassVar[str] = "cooling"
+
+    @model_validator(mode="after")
+    def _heaters_have_a_range(self) -> Self:
+        if self.frost_full >= self.frost_below:
+            raise ValueError(
+                "frost_full must be colder than frost_below, or the heaters have no range to work in"
+            )
+        return self
 
     def electrical(self, feeds: tuple[str, ...] = ("",)) -> Iterator[Electrical]:
         yield from motor_load(self.voltage, feeds)
@@ -310,6 +324,10 @@ class DryCooler(Plant):
     """Adiabatic pad effectiveness; 0 for none."""
     pad_above: Temperature = 25.0
     """Outdoor temperature above which the pads are wetted."""
+    pad_cycles: float = Field(default=3.0, gt=1)
+    """Cycles of concentration of the pads' water; the default is assumed."""
+    pad_power: Power = Field(default=0.0, ge=0)
+    """Pumps that wet the pads."""
 
     @model_validator(mode="after")
     def _rating_is_possible(self) -> DryCooler:
@@ -406,6 +424,13 @@ class Chiller(Plant):
     """Published curve set used inside its range; empty for the Carnot-type model alone."""
     min_load: Fraction = Field(default=0.1, ge=0, lt=1)
     """Lowest part load before cycling."""
+    cycling_loss: Fraction = Field(default=0.13, ge=0, lt=1)
+    """Share of power lost at the shortest run while cycling; the default is that of AHRI 550/590 (as quoted)."""
+    lift_loss: float | None = Field(default=None, ge=0, le=5)
+    """Losses that do not shrink with the lift, over the rated lift, where ``curves`` do not reach; without it assumed 0.5,
+    for an air-cooled machine 0.2.  0 is Carnot's proportion."""
+    condenser_floor: Temperature | None = None
+    """Coldest condenser water, or air, that the machine is given: below it a valve or the fans keep its head pressure."""
     restart: Duration = Field(default=120.0, ge=0)
     """From power and water flow to the first cooling.  The default is assumed: 2 to 3 minutes until everything cools again
     are told of usual machines, half a minute of those with a fast restart."""
