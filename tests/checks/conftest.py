@@ -170,6 +170,8 @@ HEALTHY: Mapping[str, float] = {
     "loop.return": 42,
     "loop.setpoint": 32,
     "loop.flow": 20,
+    "loop.decoupler": 1,
+    "loop.least_flow": 10,
     "loop.velocity": 2,
     "loop.head_margin": 0.2,
     "loop.heat": 1e6,
@@ -269,7 +271,7 @@ class Design:
         feeds += [self.feed(name, f"in{s}", f"bw.{s}", breaker=63) for name in cooling for s in "AB"]
         dry, pumps = ("dry.1", "dry.2", "dry.3"), ("pump.1", "pump.2")
         circuits = (
-            self.loop("fws", dry, ("cdu.1", "cdu.2", "crah.1", "crah.2"), pumps),
+            self.loop("fws", dry, ("cdu.1", "cdu.2", "crah.1", "crah.2"), pumps, decoupler=True),
             self.loop("tcs", ("cdu.1", "cdu.2"), RACKS, fluid="pg25", supply=40.0),
         )
         runs = tuple(

@@ -68,6 +68,8 @@ CASES = [  # rule, table, quantity, state, column, passes, breaks, severity
     ("LIQ-028", "loop", "velocity", NORMAL, 0, 2.39, 2.41, "warning"),
     ("LIQ-029", "rack", "flow_share", FAILED, 0, 0.91, 0.89, "warning"),
     ("LIQ-030", "cdu", "filter_drop", FAILED, 0, 0.99e5, 1.01e5, "warning"),
+    ("LIQ-034", "loop", "decoupler", FAILED, 0, 0.01, -0.01, "warning"),
+    ("LIQ-035", "loop", "flow", FAILED, 0, 10.01, 9.9, "warning"),
     ("PWR-001", "rack", "served", FAILED, 0, 1, 0, "error"),
     ("PWR-002", "feed", "loading", FAILED, 6, 0.79, 0.81, "error"),
     ("PWR-003", "power", "loading", FAILED, 1, 0.99, 1.01, "error"),

@@ -8,6 +8,7 @@ need no solve.
 from twin.checks import (
     air,
     chips,
+    circulation,
     continuity,
     faults,
     feeding,
@@ -49,6 +50,7 @@ __all__ = [
     "check_overrides",
     "check_placement",
     "chips",
+    "circulation",
     "continuity",
     "faults",
     "feeding",

@@ -5,6 +5,7 @@ Loops have different liquids, and are apart from each other but for the heat the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,8 +56,13 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
     )
 
     live = (source[None, :], pump[None, :], sink[None, :] > 0.0)
-    speed = basis.results.tables["loop"].at(circuit.id, "speed", basis.row)
-    problem = loop.problem(*live, sink[None, :], np.array([speed]))
+    speed, primary = (
+        np.array([basis.results.tables["loop"].at(circuit.id, name, basis.row)])
+        for name in ("speed", "primary_speed")
+    )
+    problem = loop.problem(*live, sink[None, :], speed, primary_speed=primary)
+    if loop.node_level.any():
+        problem = replace(problem, node_elevation=loop.node_level)
     node, link = _names(loop, problem)
     name = f"{basis.facility.name}, loop {circuit.id}"
     return BareHydraulics.of(problem, node, link, name=name, file=basis.facility.file, notes=notes)
@@ -83,6 +89,7 @@ def _names(loop: LoopNetwork, problem: Problem) -> tuple[tuple[str, ...], tuple[
             link[column] = name
             node.setdefault(int(start[column]), f"{name}.in")
             node.setdefault(int(end[column]), f"{name}.out")
+    link |= {loop.decoupler_link: "decoupler", loop.bypass_link: "bypass"}
     nodes = _apart([node.get(at, f"n{at}") for at in range(problem.node_count)])
     links = _apart([
         link.get(at, f"{nodes[first]}-{nodes[last]}")

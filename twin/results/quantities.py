@@ -166,7 +166,12 @@ QUANTITIES: dict[str, Quantity] = {
             supply*   | temperature | Supply temperature after mixing
             return*   | temperature | Return temperature
             setpoint  | temperature | Supply set point
-            flow*     | mass_flow   | Total flow
+            flow*     | mass_flow   | Flow in its headers
+            source_flow     | mass_flow   | Flow through its sources
+            source_supply   | temperature | Temperature behind its sources, before a decoupler mixes return into it
+            decoupler       | mass_flow   | Flow through its decoupler, from supply to return; negative the other way
+            bypass          | mass_flow   | Flow past its sinks, by its by-pass and by three-way valves
+            least_flow      | mass_flow   | Flow that its by-pass keeps up in the headers
             density   | density     | Density of its fluid
             velocity  | speed       | Highest pipe velocity
             pressure  | pressure    | Highest gauge pressure
@@ -174,6 +179,7 @@ QUANTITIES: dict[str, Quantity] = {
             head_margin | fraction  | Unused share of the pump head at the worst sink
             reuse            | power       | Heat handed to others
             speed            | fraction    | Pump speed over full speed
+            primary_speed    | fraction    | Speed of primary pumps beside a decoupler over full speed; 0 without one
             imbalance | fraction    | Spread of sink flow over required flow
             branch_velocity  | speed       | Highest velocity in the branches to its sinks
             surge            | pressure    | Largest rise of pressure when the valve of a branch closes

@@ -166,9 +166,9 @@ class _Lowering:
         self.draft.feed(self.node[machine.id], motor, weight=0.0)
 
     def _loop(self, circuit: Circuit) -> int:
-        """Fluid at its set point: enough of the sources, and enough of the pumps."""
+        """Fluid at its set point: enough of the sources, and enough of the pumps of every station."""
         parts = []
-        for group in (circuit.sources, circuit.pumps):
+        for group in (circuit.sources, *circuit.stations):
             members = [self.node[name] for name in group if name in self.node]
             if members:
                 weights = [self._share(name) for name in group if name in self.node]
@@ -256,8 +256,9 @@ def _pumped(basis: Basis) -> np.ndarray:
     results = basis.results
     pumps = results["pump"]
     heat = np.zeros(pumps["flow"].shape)
-    for circuit in basis.facility.circuits:
-        columns = [pumps.index(name) for name in circuit.pumps if name in pumps.ids]
+    stations = [(circuit, names) for circuit in basis.facility.circuits for names in circuit.stations]
+    for circuit, names in stations:
+        columns = [pumps.index(name) for name in names if name in pumps.ids]
         if columns and circuit.id in results["loop"].ids:
             flow = pumps["flow"][:, columns]
             total = np.maximum(flow.sum(axis=1, keepdims=True), 1e-12)

@@ -102,6 +102,7 @@ def _names(loop: LoopNetwork) -> dict[int, str]:
     names = dict(zip(loop.pump_link.tolist(), circuit.pumps, strict=True))
     names |= dict(zip(loop.source_link.tolist(), circuit.sources, strict=True))
     names |= dict(zip(loop.sink_link.tolist(), circuit.sinks, strict=True))
+    names |= dict.fromkeys((loop.decoupler_link, loop.bypass_link), circuit.id)
     for piece, pair in enumerate(loop.segment_link.tolist()):
         names |= dict.fromkeys(pair, f"{circuit.id}.seg{piece + 1:02d}")
     return names

@@ -89,7 +89,7 @@ def vessel(basis: Basis, number: int) -> Vessel:
     reserve_least = max(suction.RESERVE_SHARE * volume, suction.LEAST_RESERVE)
     needed, precharge = sized(
         growth, reserve_least, filled_to=circuit.static_pressure, highest=highest, air=air,
-        least=cold * GRAVITY * circuit.height + suction.OVER_STATIC,
+        least=cold * GRAVITY * loop.top + suction.OVER_STATIC,
     )  # fmt: skip
     pressure, reserve = _stated(own, circuit.static_pressure, growth, air) if own else (0.0, 0.0)
     products = [basis.facility.by_id[name].product for name in circuit.sources]

@@ -9,6 +9,7 @@ from solvers.air import indices
 from twin.model.air_classes import CLASSES
 from twin.model.products import PLANT_KINDS, Cdu, Crah, Pump
 from twin.networks.facility import Lowered, rack_product
+from twin.networks.loop_network import LoopNetwork
 from twin.networks.state import State
 from twin.results.results import Table
 from twin.tabulate import piping
@@ -111,7 +112,7 @@ def plant(world: Lowered, state: State) -> Table:
         "water": state.plant_water[:, at],
         "saturated": state.plant_lost[:, at].astype(float),
         "free": state.plant_free[:, at],
-        "pressure": state.loop_pressure[:, world.source_loop[at]],
+        "pressure": _source_pressure(world, state)[:, at],
     }
     ids = tuple(world.cooling[m].id for m in machines)
     for loop in dict.fromkeys(world.precool_loop.tolist()):
@@ -122,11 +123,17 @@ def plant(world: Lowered, state: State) -> Table:
     return Table(ids, values)
 
 
+def _source_pressure(world: Lowered, state: State) -> Array:
+    """(S, sources) highest pressure of the loop, at the height of each source. [Pa]"""
+    lift = [loop.lift(loop.source_level) for loop in world.loops]
+    return state.suction_level[:, world.source_loop] - np.concatenate([np.zeros(0), *lift])
+
+
 def _coolers(world: Lowered, state: State, loop: int, columns: NDArray[np.intp]) -> dict[str, Array]:
     """Coolers in the return of one loop, as rows of the plant; none of them has a set point of its own to lose."""
     machines, heat = world.precool_machine[columns], state.precooled[:, columns]
     live = state.live[:, machines].astype(float)
-    total = state.source_flow[:, world.slices.source[loop]].sum(axis=1)
+    total = state.header_flow[:, loop]
     flow = live * (total / np.maximum(live.sum(axis=1), 1.0))[:, None]
     rate = total * world.loops[loop].capacity
     drop = (state.reuse[:, loop] + heat.sum(axis=1)) / np.maximum(rate, 1e-9)
@@ -140,7 +147,7 @@ def _coolers(world: Lowered, state: State, loop: int, columns: NDArray[np.intp])
         "water": state.precool_water[:, columns],
         "saturated": np.zeros_like(heat),
         "free": np.ones_like(heat),
-        "pressure": np.broadcast_to(state.loop_pressure[:, loop, None], heat.shape),
+        "pressure": state.suction_level[:, [loop]] - world.loops[loop].lift(world.loops[loop].precool_level),
     }
 
 
@@ -176,8 +183,8 @@ def loops(world: Lowered, state: State) -> Table:
         there = (machine < 0) | state.live[:, np.maximum(machine, 0)]  # what is out asks for nothing
         most = np.where(there, share, 0.0).max(axis=1, initial=0.0)
         imbalance.append(most - np.minimum(np.where(there, share, np.inf).min(axis=1, initial=np.inf), most))
-        total = state.source_flow[:, world.slices.source[number]].sum(axis=1)
-        heat.append(total * world.loops[number].capacity * (state.back[:, number] - state.supply[:, number]))
+        rise = state.back[:, number] - state.supply[:, number]
+        heat.append(state.header_flow[:, number] * world.loops[number].capacity * rise)
     flows = [state.source_flow[:, part].sum(axis=1) for part in world.slices.source]
     return Table(
         tuple(loop.circuit.id for loop in world.loops),
@@ -185,7 +192,12 @@ def loops(world: Lowered, state: State) -> Table:
             "supply": state.supply,
             "return": state.back,
             "setpoint": state.setpoint,
-            "flow": stack(flows, count),
+            "flow": state.header_flow,
+            "source_flow": stack(flows, count),
+            "source_supply": state.source_supply,
+            "decoupler": state.decoupler,
+            "bypass": state.bypass,
+            "least_flow": np.tile([_least_flow(loop) for loop in world.loops], (count, 1)),
             "density": np.tile([loop.density for loop in world.loops], (count, 1)),
             "velocity": state.loop_velocity,
             "pressure": state.loop_pressure,
@@ -195,8 +207,16 @@ def loops(world: Lowered, state: State) -> Table:
             "reuse": state.reuse,
             **piping.loop_columns(world, state),
             "speed": np.where(state.solved_speed > 0.0, state.solved_speed, state.speed),
+            "primary_speed": np.where(state.solved_primary > 0.0, state.solved_primary, state.primary_speed)
+            * [loop.decoupled for loop in world.loops],
         },
     )
+
+
+def _least_flow(loop: LoopNetwork) -> float:
+    """What the by-pass keeps up in the headers; 0 where it has no such duty. [kg/s]"""
+    bypass = loop.circuit.bypass
+    return (bypass.minimum or 0.0) * loop.density if bypass is not None else 0.0
 
 
 def halls(world: Lowered, state: State) -> Table:

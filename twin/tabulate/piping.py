@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from solvers.fluids import FLUIDS
 from solvers.hydraulics import pipes, suction, surge
-from solvers.hydraulics.case import GRAVITY
 from twin.model.products import Cdu, Pump
 from twin.networks.facility import Lowered
 from twin.networks.liquid import LoopNetwork
@@ -121,9 +120,9 @@ def loop_columns(world: Lowered, state: State) -> dict[str, Array]:
             "branch_velocity": velocity.max(axis=1),
             "surge": rise[:, part].max(axis=1),
             "surge_pressure": (state.sink_pressure[:, part] + rise[:, part]).max(axis=1),
-            "top_pressure": circuit.static_pressure - loop.density * GRAVITY * circuit.height,
+            "top_pressure": circuit.static_pressure - loop.lift(loop.top),
             "boiling": fluid.vapour_pressure(warmest) - state.barometer,
-            "shutoff_pressure": circuit.static_pressure + float(loop.pump_head.max()),
+            "shutoff_pressure": circuit.static_pressure + loop.shutoff_head - loop.lift(loop.bottom),
             "pipe_rating": pipe_rating(loop),
             "coldest_known": fluid.range[0],
             "warmest_known": fluid.range[1],
@@ -143,12 +142,14 @@ def pump_columns(world: Lowered, state: State) -> dict[str, Array]:
     for number, (loop, part) in enumerate(zip(world.loops, world.slices.pump, strict=True)):
         if part.stop == part.start:
             continue
-        circuit, fluid = loop.circuit, FLUIDS[loop.circuit.fluid]
+        fluid, suction_pressure = FLUIDS[loop.circuit.fluid], state.pump_suction[:, part]
         rise = state.mover_rise[:, sources + part.start : sources + part.stop]
-        warmest = np.clip(state.back[:, number], *LIQUID)[:, None]
-        found["pressure"][:, part] = circuit.static_pressure + np.maximum(rise, 0.0)
+        # a second station draws the supply, what is warmer of it
+        supply = np.maximum(state.supply, state.source_supply)[:, [number]]
+        warmest = np.clip(np.where(loop.second, supply, state.back[:, [number]]), *LIQUID)
+        found["pressure"][:, part] = suction_pressure + np.maximum(rise, 0.0)
         found["npsh_available"][:, part] = suction.npsh_available(
-            circuit.static_pressure,
+            suction_pressure,
             warmest,
             density=loop.density,
             glycol=fluid.glycol,
