@@ -7,7 +7,7 @@ complementary: at a bound the set point may be missed, which is said, never hidd
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -173,10 +173,20 @@ class Controlled:
     """(S, K) :class:`State`."""
     saturated: Mask
     """(S, K) the set point is missed because the actuator is at a bound."""
+    cuts_off: Mask
+    """(S, K) the valve would have to shut, but a demand behind it can be served no other way: no settled state."""
     iterations: int
     """Most steps of a scenario."""
     solves: int
     """Network states solved on the way, all scenarios together."""
+    _search: Search = field(repr=False, compare=False)
+
+    def slopes(self, scenarios: ArrayLike) -> Array:
+        """(n, K, K) change of the residuals (rows) with the levels of the actuators (columns), by differences [-].
+
+        Levels are squared speeds, strokes and dropped pressures over their natural size; residuals rise with them.
+        """
+        return self._search.slopes(np.asarray(scenarios, np.intp))
 
 
 def solve(
@@ -204,8 +214,10 @@ def solve(
     Notes
     -----
     Projected quasi-Newton (Broyden 1965) from a Jacobian by differences; bracketed where a scenario has one
-    control.  Each response is monotone in its own actuator.  Several controls that work against each other may
-    have no common state; that ends as ``MAX_ITERATIONS``.
+    control.  Each response is monotone in its own actuator.  What that leaves unsettled is searched by Newton's method
+    from several starts and by a walk through simplices that finds a settled state wherever there is one; on a box
+    there always is, unless a shut valve cuts off a given demand, which ``cuts_off`` says.  Controls that work
+    against each other may have several; :mod:`.control_diagnosis` names them.
     """
     if not controls:
         raise ValueError("controls is empty; use network.solve")
@@ -273,6 +285,11 @@ def _assemble(search: Search, actuators: list[Actuator], raise_on_failure: bool)
         residual=np.where(off, 0.0, search.residual) * sign,
         state=state,
         saturated=saturated & ok[:, None],
+        cuts_off=(search.cut & ~ok)[:, None]
+        & search.throttle
+        & (search.residual < -search.tolerance)
+        & (search.level > 0.0),
         iterations=search.iterations,
         solves=search.solves,
+        _search=search,
     )

@@ -42,6 +42,7 @@ class Actuator(Protocol):
     moved: tuple[int, ...]
     falling: bool
     throttles: bool
+    given: bool  # nothing to search for
     target: Array  # (S,) or (1,) set point
     unit: Array  # (S,) or (1,) natural size of the level
 
@@ -100,7 +101,7 @@ def _per_scenario(array: Array, rows: Index) -> Array:
 class PumpSpeed:
     """Pumps on one speed; the level is the squared speed, to which heads are proportional."""
 
-    falling, throttles = False, False
+    falling, throttles, given = False, False, False
 
     def __init__(
         self, where: str, problem: Problem, pumps: tuple[int, ...], sense: tuple[Any, ...], target: ArrayLike,
@@ -196,7 +197,7 @@ class PumpSpeed:
 class Stroke:
     """Three-way valve; knob and level are the stroke."""
 
-    falling, throttles = False, False
+    falling, throttles, given = False, False, False
 
     def __init__(self, where: str, problem: Problem, valve: ThreeWay) -> None:
         self.where, self.valve = where, valve
@@ -213,7 +214,7 @@ class Stroke:
         self.target, _ = _set_point(where, given, 1.0)
         if valve.stroke is not None and not ((self.target >= 0.0) & (self.target <= 1.0)).all():
             raise ValueError(f"{where}: stroke must lie between 0 and 1")
-        self.unit = np.ones(1)
+        self.unit, self.given = np.ones(1), valve.stroke is not None
         links = _links(problem)
         self.own = as_rows(problem.link_device_coefficient, links)[:, list(self.moved)]
         self._factors(np.array([0.0, 1.0]))
@@ -268,7 +269,7 @@ class Stroke:
 class Throttle:
     """Self-acting valve; the knob is a drop coefficient (infinite = shut), the level the pressure it drops."""
 
-    falling, throttles = False, True
+    falling, throttles, given = False, True, False
 
     def __init__(self, where: str, problem: Problem, kind: str, link: int, target: ArrayLike) -> None:
         _check_index(where, "link", int(link), _links(problem))

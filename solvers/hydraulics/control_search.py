@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from . import network
 from .control_actuators import Actuator, Index, Throttle, scenario_count
+from .control_rescue import Rescue
 from .friction import FrictionLaw
 from .scenarios import rows as as_rows
 
@@ -26,6 +27,10 @@ FLAT = 1e-6
 """Relative growth of the distance that counts as none."""
 LEAST_DIAGONAL = 0.02
 """Least effect of an actuator on its own residual, over the largest effect on that residual; assumed."""
+FIRST = 25
+"""Steps of the first search of several controls; what has not settled by then seldom does."""
+BEYOND = 1e12
+"""Where levels [Pa] and residuals [-] are cut off."""
 ACTIVE_SETS = 12
 """Most guesses of the actuators at bounds in one linear problem; two or three suffice."""
 VARIED = ("node_demand", "fixed_pressure", "link_device_coefficient", "link_pump_head", "link_pump_speed",
@@ -59,6 +64,10 @@ class Search:
         self.level, self.residual, self.flow = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.largest, self.bend = np.zeros(shape), np.zeros(shape)
         self.iterations, self.solves = 0, 0
+        self.served: Mask = np.ones(self.count, bool)  # of what was evaluated last: the network is solved
+        self.cut = np.zeros(
+            self.count, bool
+        )  # a valve that would have to shut cannot, for a demand behind it
         self.solution: network.Solution
 
     def bounds(self, column: int) -> tuple[float, float]:
@@ -76,12 +85,15 @@ class Search:
     def run(self) -> None:
         """Move the actuators until every scenario is settled or the iterations are used up."""
         everything = np.arange(self.count)
-        self._accept(everything, *self._evaluate(everything, self.knob), self.knob)
+        self.accept(everything, *self.evaluate(everything, self.knob), self.knob)
         todo = everything[~self.settled()]
         if todo.size:
             one = len(self.actuators) == 1
-            jacobian = self._jacobian(todo)
+            jacobian = self.slopes(todo)
             (self._bracketed if one else self._damped)(todo, jacobian)
+            todo = everything[~self.settled()]
+            if todo.size and self.iterations < self.max_iterations:
+                Rescue(self, todo).run()
         self.solution = self._solve(everything, self.knob)
 
     def _fields(self, rows: Index, knob: Array) -> dict[str, Any]:
@@ -98,14 +110,17 @@ class Search:
         self.solves += rows.size
         return self.prepared.solve(**self._fields(rows, knob))
 
-    def _evaluate(self, rows: Index, knob: Array) -> tuple[Array, Array, Array]:
+    def evaluate(self, rows: Index, knob: Array) -> tuple[Array, Array, Array]:
         """Levels, residuals and own flows."""
         solved = self._solve(rows, knob)
+        self.served = solved.scenario_ok
         parts = [a.measure(solved, rows, knob[:, k]) for k, a in enumerate(self.actuators)]
         level, residual, flow = (np.stack([part[i] for part in parts], axis=1) for i in range(3))
+        # where a shut valve cuts off a demand the state is no result, and its numbers may be anything
+        level, residual = (np.clip(np.nan_to_num(a), -BEYOND, BEYOND) for a in (level, residual))
         return level, np.where(self.idle[rows], 0.0, residual), flow
 
-    def _accept(self, rows: Index, level: Array, residual: Array, flow: Array, knob: Array) -> None:
+    def accept(self, rows: Index, level: Array, residual: Array, flow: Array, knob: Array) -> None:
         self.level[rows], self.residual[rows], self.flow[rows] = level, residual, flow
         self.knob[rows] = knob
         self.largest[rows] = np.maximum(self.largest[rows], flow)
@@ -123,13 +138,13 @@ class Search:
             low & high
         )  # fmt: skip
 
-    def _jacobian(self, rows: Index) -> Array:
+    def slopes(self, rows: Index) -> Array:
         """(n, K, K) change of the residuals with the levels, by differences towards the interior."""
         count, size = rows.size, len(self.actuators)
         knob = np.repeat(self.knob[rows][:, None, :], size, axis=1)  # (n, perturbed, K)
         for k in range(size):
             knob[:, k, k] = self._nudged(rows, k)
-        level, residual, flow = self._evaluate(np.repeat(rows, size), knob.reshape(-1, size))
+        level, residual, flow = self.evaluate(np.repeat(rows, size), knob.reshape(-1, size))
         shift = (level.reshape(count, size, size) - self.level[rows][:, None, :]).transpose(0, 2, 1)
         change = (residual.reshape(count, size, size) - self.residual[rows][:, None, :]).transpose(0, 2, 1)
         shift = shift / self.unit[rows][:, :, None]
@@ -142,7 +157,7 @@ class Search:
         shift, change = shift / per, change / per
         shift[:, own, own] = 1.0
         change[:, own, own] = np.where(stuck, 1.0, change[:, own, own])
-        turned = np.linalg.solve(_regular(shift).transpose(0, 2, 1), change.transpose(0, 2, 1))
+        turned = np.linalg.solve(regular(shift).transpose(0, 2, 1), change.transpose(0, 2, 1))
         return np.asarray(turned.transpose(0, 2, 1), dtype=np.float64)
 
     def _nudged(self, rows: Index, column: int) -> Array:
@@ -168,7 +183,7 @@ class Search:
         """Step of the scaled levels that solves the linear problem between the bounds of the actuators."""
         low, high = self._room(rows)
         residual = np.where(self.idle[rows], 0.0, self.residual[rows])
-        step = _box_step(_regular(jacobian), residual, low, high)
+        step = box_step(regular(jacobian), residual, low, high)
         wide = np.where(self.throttle, 20.0, 1.0)
         return np.where(self.idle[rows], 0.0, np.clip(step, -wide, wide))
 
@@ -220,7 +235,7 @@ class Search:
             outside &= ~(ends & (new != knob))
             new = np.where(outside | lazy[rows], self._middle(low[rows], high[rows], knob), new)
             old_level = self.level[rows, 0]
-            level, residual, flow = self._evaluate(rows, new[:, None])
+            level, residual, flow = self.evaluate(rows, new[:, None])
             shift = (level[:, 0] - old_level) / self.unit[rows, 0]
             secant = np.divide(
                 residual[:, 0] - before, shift, out=np.zeros_like(shift), where=np.abs(shift) > 1e-12
@@ -228,7 +243,7 @@ class Search:
             slope[rows] = np.where(secant > 0.0, secant, slope[rows])
             self._note_bend(rows, flow - self.flow[rows], shift[:, None])
             lazy[rows] = np.abs(residual[:, 0]) > 0.5 * np.abs(before)
-            self._accept(rows, level, residual, flow, new[:, None])
+            self.accept(rows, level, residual, flow, new[:, None])
             rows = rows[~self._held(rows)[:, 0]]
 
     def _middle(self, low: Array, high: Array, knob: Array) -> Array:
@@ -245,16 +260,16 @@ class Search:
         length, failed = np.ones(self.count), np.zeros(self.count, int)
         fresh, past = np.ones(self.count, bool), np.zeros(self.count)
         past[rows] = self._distance(rows)
-        while rows.size and self.iterations < self.max_iterations:
+        while rows.size and self.iterations < min(self.max_iterations, FIRST):
             self.iterations += 1
             knob = self._moved(rows, self._step(rows, full[rows]) * length[rows][:, None])
             distance = self._distance(rows)
             kept = [a[rows].copy() for a in (self.level, self.residual, self.flow, self.knob)]
-            level, residual, flow = self._evaluate(rows, knob)
+            level, residual, flow = self.evaluate(rows, knob)
             shift = (level - kept[0]) / self.unit[rows]
             full[rows] = _broyden(full[rows], shift, residual - kept[1])
             self._note_bend(rows, flow - kept[2], shift)
-            self._accept(rows, level, residual, flow, knob)
+            self.accept(rows, level, residual, flow, knob)
             now = self._distance(rows)
             # a flat stretch (a pump dead-headed by others) is crossed: the step leads to a bound or to where it acts
             flat = fresh[rows] & (np.abs(now - distance) <= FLAT * distance)
@@ -262,7 +277,7 @@ class Search:
             past[rows] = np.where(better, np.maximum(now, MEMORY * past[rows]), past[rows])
             worse = rows[~better]
             if worse.size:
-                self._accept(worse, *(a[~better] for a in kept))
+                self.accept(worse, *(a[~better] for a in kept))
             stale = worse[~fresh[worse]]
             failed[rows] = np.where(better, 0, failed[rows] + fresh[rows])
             length[rows] = np.where(
@@ -272,7 +287,7 @@ class Search:
             fresh[worse] = True
             again = np.union1d(stale, worse[failed[worse] == 1])
             if again.size:
-                full[again] = self._jacobian(again)
+                full[again] = self.slopes(again)
             rows = rows[~self._held(rows).all(axis=1)]
 
     def _distance(self, rows: Index) -> Array:
@@ -291,7 +306,7 @@ def _broyden(jacobian: Array, shift: Array, change: Array) -> Array:
     return np.asarray(jacobian + miss[:, :, None] * shift[:, None, :] / square[:, None, None])
 
 
-def _box_step(jacobian: Array, residual: Array, low: Array, high: Array) -> Array:
+def box_step(jacobian: Array, residual: Array, low: Array, high: Array) -> Array:
     """Solve ``residual + J z`` complementary to ``low <= z <= high``: guess what is at a bound, solve, correct."""
     step = np.zeros_like(residual)
     identity = np.eye(residual.shape[1])
@@ -301,14 +316,14 @@ def _box_step(jacobian: Array, residual: Array, low: Array, high: Array) -> Arra
         pinned = at_low | at_high
         matrix = np.where(pinned[:, :, None], identity, jacobian)
         known = np.where(at_low, low, np.where(at_high, high, -residual))
-        new: Array = np.asarray(np.linalg.solve(_regular(matrix), known[:, :, None])[:, :, 0], np.float64)
+        new: Array = np.asarray(np.linalg.solve(regular(matrix), known[:, :, None])[:, :, 0], np.float64)
         if np.allclose(new, step, rtol=1e-12, atol=1e-14):
             break
         step = new
     return np.clip(step, low, high)
 
 
-def _regular(matrix: Array) -> Array:
+def regular(matrix: Array) -> Array:
     """The matrices with diagonals raised to a share of their rows.
 
     An actuator without effect at the moment (a pump dead-headed by others) is moved as if it had a little; by
