@@ -136,13 +136,14 @@ def piping(facility: Facility, results: Results, row: int | None) -> Piping | No
 
 
 def _folded(facility: Facility, circuits: list[Circuit]) -> dict[str, str]:
-    """First loop that every loop is like: same fluid, between the same products."""
+    """First loop that every loop is like: same fluid, between the same products, joined the same way."""
     first: dict[Hashable, str] = {}
     found = {}
     for circuit in circuits:
         kinds = frozenset(facility.by_id[name].kind for name in circuit.sinks)
         types = frozenset(facility.by_id[name].type for name in circuit.sources)
-        found[circuit.id] = first.setdefault((circuit.fluid, kinds, types), circuit.id)
+        ways = (circuit.decoupler, bool(circuit.secondary), circuit.bypass is not None, circuit.valves)
+        found[circuit.id] = first.setdefault((circuit.fluid, kinds, types, ways), circuit.id)
     return found
 
 

@@ -6,7 +6,6 @@ every group of like machines how many there are and how full they are, in the no
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +15,7 @@ from twin.model.facility import Facility
 from twin.results.results import Results
 from twin.view import facts
 from twin.view.paper import ink, layers, symbols, words
+from twin.view.paper.in_line import SMALL, Pair, in_line
 from twin.view.paper.layers import Net, Spot
 from twin.view.paper.loops import Group, Loops, Piping, degrees, loop_node, piping, title
 
@@ -29,7 +29,7 @@ PIPE = {"machine": 9.0, "loop": 26.0, "passing": 9.0}
 TRACK, EDGE = 9.0, 9.0
 OUT = 96.0
 """Room for what leaves on the right. [px]"""
-SIZE, SMALL = 10.5, 9.5
+SIZE = 10.5
 MARGIN = 14.0
 
 
@@ -315,41 +315,7 @@ def _loop(art: _Art, spot: Spot, loops: Loops) -> None:
         anchor="middle",
         room=LOOP - 28.0,
     )
-    _in_line(art, x, y, loops)
-
-
-def _in_line(art: _Art, x: float, y: float, loops: Loops) -> None:
-    """What stands in the pipes of a loop: pumps and coolers in the return, tanks in the supply, users of heat."""
-    sheet, made = art.sheet, art.made
-    up, down = y - PIPE["loop"], y + PIPE["loop"]
-    pumps = [made.facility.by_id[name] for circuit in loops.circuits for name in circuit.pumps]
-    said = []
-    if pumps:
-        symbols.pump(sheet, x + LOOP - 30.0, down, "draw")
-        said.append(words.counted(pumps))
-        rise = made.span("pump", "rise", [pump.id for pump in pumps], "pressure")
-        said[-1] += f", {rise}" if rise else ""
-    tanks = [name for circuit in loops.circuits for name in circuit.tanks]
-    if tanks:
-        sheet.rect(x + LOOP - 34.0, up - 9.0, 12.0, 18.0, inside="page", ink="supply", radius=4.0)
-        said.append(f"{len(tanks):,} {words.kind('tank', len(tanks))}")
-    coolers = [made.facility.by_id[name] for circuit in loops.circuits for name in circuit.precool]
-    if coolers:
-        sheet.rect(x + LOOP - 66.0, down - 7.0, 14.0, 14.0, inside="page", ink="return")
-        sheet.line((x + LOOP - 66.0, down + 7.0), (x + LOOP - 52.0, down - 7.0), ink="return")
-        duty = sum(made.values("plant", "duty", [cooler.id for cooler in coolers]))
-        said.append(f"{words.counted(coolers)} takes {quantity(duty, 'power', digits=4)}")
-    reused = sum(made.values("loop", "reuse", [circuit.id for circuit in loops.circuits]))
-    if reused > 0.0:
-        said.append(f"{quantity(reused, 'power', digits=4)} handed on")
-    speed = made.span("loop", "speed", [circuit.id for circuit in loops.circuits], "fraction")
-    if pumps and speed:
-        said.append(f"{speed} speed")
-    whole = re.sub(
-        r"(?<=\d) (?=\S+(?:,|$| ))", "\N{NO-BREAK SPACE}", ", ".join(said)
-    )  # numbers keep their units
-    for number, line in enumerate(ink.folded(whole, LOOP - 28.0, SMALL, 3)):
-        sheet.text(x + 14.0, down + 26.0 + 11.0 * number, line, size=SMALL, ink="soft", full=whole)
+    in_line(sheet, made, Pair(x, x + LOOP, up, down), loops)
 
 
 def _legend(art: _Art, y: float) -> float:
