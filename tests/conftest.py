@@ -11,6 +11,14 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 
+@pytest.fixture
+def few_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing follows a loss of cooling, which takes nine tenths of the time of the studies and has tests of its own."""
+    from twin.studies import STUDIES
+
+    monkeypatch.delitem(STUDIES, "cooling")
+
+
 @pytest.fixture(scope="session")
 def psychrolib() -> Any:
     """The other library of moist air, in SI; numba is hidden from it, next to which it compiles itself for many seconds."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.studied import studied
 from twin.checks import judge
 from twin.coupling import evaluate
 from twin.layout.load import load, load_text
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 @cache
 def solved(name: str, *sets: str):
     facility = load(ROOT / "layouts" / f"{name}.yaml", sets)
-    return facility, evaluate(facility, studies="quick")
+    return facility, studied(facility, "redundancy")
 
 
 def answer(name: str, *sets: str):
@@ -81,7 +82,7 @@ def test_the_goal_makes_it_a_rule():
     """N+1 with the goal of being concurrently maintainable fails, and every machine that drops racks is named."""
     text = (ROOT / "layouts/redundancy_n_plus_1.yaml").read_text().replace("goal: none", "goal: concurrent")
     facility = load_text(text, folder=str(ROOT / "layouts"))
-    verdict = judge(facility, evaluate(facility, studies="quick"))
+    verdict = judge(facility, studied(facility, "redundancy"))
     told = {finding.subject: finding.message for finding in verdict.findings if finding.code == "RED-001"}
     assert verdict.verdict == "fail"
     assert told["ats"].startswith("out of service, drops 30 racks")
@@ -93,7 +94,7 @@ def test_fault_tolerance_during_maintenance_is_worked_through_when_asked_for():
         (ROOT / "layouts/redundancy_2n.yaml").read_text().replace("goal: concurrent", "goal: fault_tolerant")
     )
     facility = load_text(text, folder=str(ROOT / "layouts"))
-    results = evaluate(facility, studies="quick")
+    results = studied(facility, "redundancy")
     told = results.answers["redundancy"]
     machines = sum(machine.product.role in ("power", "cooling") for machine in facility.machines)
     assert told["pairs"] == machines * (machines - 1) // 2
@@ -108,7 +109,7 @@ def test_order_three_searches_further():
         .replace("goal: concurrent", "goal: concurrent, order: 3"),
         folder=str(ROOT / "layouts"),
     )
-    results = evaluate(facility, studies="quick")
+    results = studied(facility, "redundancy")
     assert results.answers["redundancy"]["fewest_failures"] == 2
     assert results.answers["redundancy"]["searched"] == 3
     assert set(results.studies["rack"]["fewest_failures"]) <= {2.0, 3.0, 4.0}
@@ -124,7 +125,7 @@ def test_what_was_not_worked_through_is_said_and_not_taken_for_good(monkeypatch)
 
     study = importlib.import_module("twin.studies.redundancy")
     monkeypatch.setattr(study, "FEW_PAIRS", 10)
-    results = evaluate(load(ROOT / "layouts/redundancy_2n.yaml"), studies="quick")
+    results = studied(load(ROOT / "layouts/redundancy_2n.yaml"), "redundancy")
     told = results.answers["redundancy"]
     assert told["searched"] == 1 and told["unsearched"] == 2080
     assert any("not worked through" in sentence for sentence in told["sentences"])
@@ -137,6 +138,6 @@ def test_limits_on_studies_that_were_not_made_are_told():
     facility = load_text(text.replace("limits:   ", f"{limit}  #", 1), folder=str(ROOT / "layouts"))
     without = judge(facility, evaluate(facility, failures=False))
     assert any("reliability.outage needs a study" in words for words in without.unused_waivers)
-    with_it = judge(facility, evaluate(facility, failures=False, studies="quick"))
+    with_it = judge(facility, studied(facility, "reliability", failures=False))
     assert not any("needs a study" in words for words in with_it.unused_waivers)
     assert "LIM-001" in {finding.code for finding in (*with_it.findings, *with_it.margins)}

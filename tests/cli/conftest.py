@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def twin(monkeypatch, tmp_path) -> Callable:
-    """The command, called in a folder with ``hall.yaml``; gives exit code, stdout and stderr."""
+def twin(monkeypatch, tmp_path, few_studies) -> Callable:
+    """The command with few studies, called in a folder with ``hall.yaml``; gives exit code, stdout and stderr."""
     shutil.copy(ROOT / "layouts" / "first_hall.yaml", tmp_path / "hall.yaml")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
@@ -31,7 +31,7 @@ def twin(monkeypatch, tmp_path) -> Callable:
 
 @pytest.fixture(scope="session")
 def solved(tmp_path_factory) -> Path:
-    """A run folder of the small hall, all single failures, without pictures."""
+    """A run folder of the small hall, all single failures and studies, without pictures."""
     folder = tmp_path_factory.mktemp("solved")
     layout = shutil.copy(ROOT / "layouts" / "first_hall.yaml", folder / "hall.yaml")
     answer = CliRunner().invoke(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.studied import studied
 from twin.checks import judge
 from twin.coupling import evaluate
 from twin.layout.load import load, load_text
@@ -84,7 +85,7 @@ DEFAULTS = {
 @cache
 def solved(power=WITH_UPS, more="", **values):
     facility = load_text(HALL.format(**{**DEFAULTS, **values}) + power + more)
-    return facility, evaluate(facility, studies="quick")
+    return facility, studied(facility, "continuity")
 
 
 def findings(power=WITH_UPS, more="", **values):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from solvers.power.harmonics import ACTIVE_FRONT_END, SIX_PULSE_WITH_CHOKE, total_distortion
+from tests.studied import studied
 from twin.checks import judge
-from twin.coupling import evaluate
 from twin.layout.load import load_text
 from twin.studies.front_ends import ORDERS, spectrum
 
@@ -56,7 +56,7 @@ DEFAULTS = {"front_end": "active", "level": "500 MVA", "group": "Dyn11"}
 @cache
 def solved(power=ONE, **values):
     facility = load_text(HALL.format(**{**DEFAULTS, **values}) + power)
-    return facility, evaluate(facility, studies="quick")
+    return facility, studied(facility, "harmonics")
 
 
 def findings(power=ONE, **values):

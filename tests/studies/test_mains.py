@@ -10,8 +10,9 @@ import pytest
 
 from solvers.fluids import FLUIDS
 from solvers.hydraulics import network, suction
+from tests.studied import studied
 from twin.checks import judge
-from twin.coupling import evaluate, normal_state
+from twin.coupling import normal_state
 from twin.layout.load import load, load_text
 from twin.studies.basis import Basis
 from twin.studies.mains import mains, segment_name
@@ -132,7 +133,7 @@ def test_a_shut_piece_is_a_network_without_it():
 def test_maintainable_layouts_need_rings():
     def broken(text: str):
         facility = load_text(text + GOAL)
-        results = evaluate(facility, failures=False, studies="quick")
+        results = studied(facility, "mains", failures=False)
         return [f for f in judge(facility, results).findings if f.code == "LIQ-032"]
 
     found = broken(HALL)
@@ -143,7 +144,7 @@ def test_maintainable_layouts_need_rings():
     assert first.line == next(k for k, line in enumerate(HALL.splitlines(), 1) if "{id: tcs," in line)
     assert not broken(written(**RINGS))
     facility = load_text(HALL)
-    results = evaluate(facility, failures=False, studies="quick")
+    results = studied(facility, "mains", failures=False)
     assert not [f for f in judge(facility, results).findings if f.code == "LIQ-032"]  # no such goal
 
 
@@ -191,7 +192,7 @@ def test_a_vessel_of_the_size_that_is_told_holds_and_half_of_it_does_not():
     def found(litres: float):
         own = f"expansion: {{volume: {litres} L, precharge: {gas * (1 - 1e-6) / 1e3} kPa}}"
         facility = load_text(written(fws=own))
-        results = evaluate(facility, failures=False, studies="quick")
+        results = studied(facility, "mains", failures=False)
         table = results.studies["vessel"]
         breaches = [f for f in judge(facility, results).findings if f.code == "LIQ-031"]
         return table["pressure"][table.index("fws")], breaches
@@ -258,7 +259,7 @@ def test_pumps_that_are_too_weak_are_told_by_whom_they_leave_short():
 def test_a_loop_without_pumps_is_told_though_nothing_settles():
     dry = HALL.replace("pumps: chp, ", "")
     facility = load_text(dry)
-    results = evaluate(facility, failures=False, studies="quick")
+    results = studied(facility, "mains", failures=False)
     assert not results.studies and not results.settled[0]
     (fault,) = results.answers["hydraulics"]["faults"]
     assert (fault["element"], fault["words"]) == ("chw", "has no pump that runs: nothing flows in it")

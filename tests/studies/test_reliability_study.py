@@ -1,15 +1,17 @@
 """Availability through the whole chain: from the layout's machines to racks."""
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from twin.coupling import evaluate
-from twin.layout.load import load_text
+from tests.studied import studied
+from twin.layout.load import load, load_text
 from twin.model.products import YEAR
 
 study = importlib.import_module("twin.studies.reliability")
+LAYOUTS = Path(__file__).parents[2] / "layouts"
 
 HALL = """
 twin: 1
@@ -42,7 +44,7 @@ def only_boards(monkeypatch):
 
 
 def solved(feeds: str, count: int):
-    return evaluate(load_text(HALL.format(feeds=feeds, count=count)), studies="quick")
+    return studied(load_text(HALL.format(feeds=feeds, count=count)), "reliability")
 
 
 def test_one_board_is_the_racks_availability(only_boards):
@@ -70,7 +72,7 @@ def test_the_simulation_agrees_with_the_exact_value(only_boards):
 
 def test_numbers_of_the_survey_are_taken_where_a_machine_has_none():
     text = HALL.format(feeds="feeds: [A]", count=1).replace("type: board", "type: swb_2000a")
-    results = evaluate(load_text(text), studies="quick")
+    results = studied(load_text(text), "reliability")
     facts = results.answers["reliability"]
     shares = facts["largest_shares"]
     assert next(iter(shares)) in ("grid", "ch1")  # a single grid connection, a single chiller
@@ -80,9 +82,8 @@ def test_numbers_of_the_survey_are_taken_where_a_machine_has_none():
 
 def test_a_pair_that_drops_racks_by_overload_counts():
     """4N/3: any two of four systems; the exact part without overloads knows nothing of it."""
-    from tests.checks.test_redundancy import solved as layout
-
-    facts = layout("redundancy_4n3")[1].answers["reliability"]
+    facility = load(LAYOUTS / "redundancy_4n3.yaml")
+    facts = studied(facility, "reliability", failures=False).answers["reliability"]
     assert 0 < facts["by_overload"] < facts["unavailability"]
 
 
@@ -96,6 +97,6 @@ def test_availabilities_are_told_with_their_nines(unavailability, words):
 
 def test_nothing_is_told_of_a_hall_without_power_tree():
     text = HALL.format(feeds="feeds: [A]", count=1)
-    assert evaluate(load_text(text[: text.index("power:")]), studies="quick").answers.get("reliability", {}) in (
+    assert studied(load_text(text[: text.index("power:")]), "reliability").answers.get("reliability", {}) in (
         {}, {"sentences": []},
     )  # fmt: skip
