@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twin.coupling import evaluate
-from twin.layout import LayoutError, load_text
+from twin.layout import load_text
 from twin.model.language import Outdoor
 from twin.scenario import Scenario
 
@@ -116,7 +116,43 @@ def test_pipes_lose_heat_to_the_hall_unless_they_are_not_told_of():
     assert 100.0 < lost < 5e3
 
 
-def test_machines_of_several_types_in_one_return_are_refused():
-    text = TEXT.replace("- {id: tes,", "- {id: dc, type: dry_cooler_2mw, count: 1}\n    - {id: tes,")
-    with pytest.raises(LayoutError, match=r'"thermosyphon_500kw" and "dry_cooler_2mw" are of several types'):
-        load_text(text.replace("precool: ts", "precool: [ts, dc]"))
+SEVERAL = TEXT.replace("- {id: tes,", "- {id: dc, type: dry_cooler_2mw, count: 2}\n    - {id: tes,").replace(
+    "ct, ts]", "ct, ts, dc]"
+)
+
+
+@pytest.fixture(scope="module")
+def several():
+    return states(
+        SEVERAL.replace("precool: ts", "precool: [ts, dc]"), (33.0, 16.0), (20.0, 12.0), (-5.0, -6.0)
+    )
+
+
+def test_machines_of_several_types_take_heat_one_after_the_other(several):
+    assert all(several.settled)
+    assert several.conservation["energy"].max() < 1e-8
+    plant = several["plant"]
+
+    def at(name, column, row):
+        return float(plant.at(name, column, row))
+
+    for row in (1, 2):
+        capacity = at("ts1", "flow", row) * 4180.0
+        assert at("ts1", "flow", row) == pytest.approx(at("dc1", "flow", row) + at("dc2", "flow", row))
+        passed = at("ts1", "leaving", row) - at("dc1", "leaving", row)
+        both = at("dc1", "duty", row) + at("dc2", "duty", row)
+        assert passed == pytest.approx(both / capacity, rel=2e-3, abs=1e-6)
+        assert at("dc1", "duty", row) == pytest.approx(at("dc2", "duty", row))
+    # in mild air the first is at its limit and the second takes the rest; in the cold the first needs no help
+    assert at("ts1", "loading", 1) == pytest.approx(1.0)
+    assert at("dc1", "duty", 1) > 50e3
+    assert at("dc1", "duty", 2) < 0.2 * at("ts1", "duty", 2)
+
+
+def test_the_first_named_is_met_first():
+    one, other = (
+        states(SEVERAL.replace("precool: ts", f"precool: [{order}]"), (-5.0, -6.0))
+        for order in ("ts, dc", "dc, ts")
+    )
+    assert one["plant"].at("ts1", "duty") > 2.0 * other["plant"].at("ts1", "duty")
+    assert one["plant"].at("dc1", "duty") < 0.5 * other["plant"].at("dc1", "duty")

@@ -39,6 +39,13 @@ def expand_loops(draft: Draft, blocks: Sequence[Block]) -> None:
     _check_roles(draft, places)
 
 
+def _by_type(machines: Sequence[Machine], ids: Sequence[str]) -> tuple[str, ...]:
+    """Machines in a return, type after type as they are named: the water meets them so."""
+    kept = [machine for machine in machines if machine.id in ids]
+    types = list(dict.fromkeys(machine.type for machine in kept))
+    return tuple(machine.id for machine in sorted(kept, key=lambda machine: types.index(machine.type)))
+
+
 def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Circuit]:
     sources = draft.select(loop.source, (*path, "source"), block, SOURCE_KINDS, "source of a loop")
     sinks = _sinks(draft, block, loop, path, sources)
@@ -58,11 +65,6 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
         source_ids, sink_ids, pump_ids, second_ids, precool_ids, tank_ids = (
             groups.get(place, ()) for groups in members
         )
-        types = dict.fromkeys(machine.type for machine in precool if machine.id in precool_ids)
-        if len(types) > 1:
-            told = " and ".join(quote(name) for name in types)
-            message = f"machines in the return of a loop run alike; {told} are of several types, name machines of one"
-            draft.complain((*path, "precool"), message)
         if sink_ids:
             yield Circuit(
                 id=name,
@@ -78,7 +80,7 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
                 branch=loop.branch,
                 roughness=loop.roughness,
                 mark=draft.mark(path),
-                precool=tuple(precool_ids),
+                precool=_by_type(precool, precool_ids),
                 tanks=tuple(tank_ids),
                 shut=tuple(name for name in sink_ids if name in valved_off),
                 **{field: getattr(loop, field) for field in _SAME},

@@ -194,7 +194,8 @@ class Loop(Frozen):
     per: Literal["facility", "hall", "pod", "row"] = "facility"
     """One loop for all, or one each."""
     precool: Selectors | None = None
-    """Machines in the return, before the sources: they take what the outdoors allow (thermosyphons, dry coolers)."""
+    """Machines in the return, before the sources: they take what the outdoors allow (thermosyphons, dry coolers); of several
+    types one after the other, as they are named."""
     reuse: tuple[HeatReuse, ...] = ()
     """Users of its heat, in the return, before the machines above."""
     tanks: Selectors | None = None

@@ -12,6 +12,7 @@ lower is told by its level.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from math import ceil, pi, sqrt
 from typing import NamedTuple
 
@@ -260,8 +261,9 @@ def _return_train(
     if circuit.strainer > 0.0:
         links.add(nodes, back, FlowPath("", "", coefficient=circuit.strainer / max(flow, 1e-9) ** 2))
         nodes, back = nodes + 1, nodes
-    if circuit.precool:
-        for name in circuit.precool:
+    # machines of one type side by side, one type after the other
+    for _, alike in groupby(circuit.precool, key=lambda name: machines[name].type):
+        for name in alike:
             links.add(nodes, back, _source_path(machines[name], density))
         nodes, back = nodes + 1, nodes
     return nodes, back

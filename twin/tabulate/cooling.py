@@ -11,6 +11,7 @@ from twin.model.products import PLANT_KINDS, Cdu, Crah, Pump
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.loop_network import LoopNetwork
 from twin.networks.state import State
+from twin.networks.steps.heat import coolers_alike
 from twin.results.results import Table
 from twin.tabulate import piping
 
@@ -134,14 +135,19 @@ def _coolers(world: Lowered, state: State, loop: int, columns: NDArray[np.intp])
     machines, heat = world.precool_machine[columns], state.precooled[:, columns]
     live = state.live[:, machines].astype(float)
     total = state.header_flow[:, loop]
-    flow = live * (total / np.maximum(live.sum(axis=1), 1.0))[:, None]
     rate = total * world.loops[loop].capacity
-    drop = (state.reuse[:, loop] + heat.sum(axis=1)) / np.maximum(rate, 1e-9)
+    flow, drop = np.zeros_like(heat), np.zeros_like(heat)
+    taken = state.reuse[:, loop]
+    for alike in coolers_alike(world, loop):
+        at = alike - columns[0]
+        flow[:, at] = live[:, at] * (total / np.maximum(live[:, at].sum(axis=1), 1.0))[:, None]
+        taken = taken + heat[:, at].sum(axis=1)
+        drop[:, at] = (taken / np.maximum(rate, 1e-9))[:, None]
     return {
         "live": live,
         "duty": heat,
         "loading": heat / np.maximum(state.precool_most[:, columns], 1e-9),
-        "leaving": np.broadcast_to((state.back[:, loop] - drop)[:, None], heat.shape),
+        "leaving": state.back[:, [loop]] - drop,
         "flow": flow,
         "power": state.power[:, machines],
         "water": state.precool_water[:, columns],

@@ -69,8 +69,7 @@ def warm(world: Lowered, state: State) -> State:
     back = np.where(moving, answer.node_temperature[:, nodes], supply)
     supply = np.where(answer.node_runaway[:, nodes + 2], NO_SINK, supply)
     back = np.where(answer.node_runaway[:, nodes], NO_SINK, back)
-    given = np.where(flow[:, net.collect] > 0.0, answer.node_temperature[:, net.outlet], supply)
-    given = np.where(parted & ~answer.node_runaway[:, net.outlet], given, supply)
+    given = _behind_sources(world, flow, answer, supply)
     duty = np.where(is_plant, answer.rejected[:, world.source_heat_link], 0.0)
     return replace(
         state,
@@ -85,6 +84,18 @@ def warm(world: Lowered, state: State) -> State:
         stagnant=answer.stagnant_heat,
         heat_ok=answer.scenario_ok,
     )
+
+
+def _behind_sources(world: Lowered, flow: Array, answer: heat.Solution, supply: Array) -> Array:
+    """(S, L) mixed temperature of what sources give: that of the supply, unless a decoupler parts them. [degC]"""
+    found = supply.copy()
+    for number in np.flatnonzero(world.heat.decoupler >= 0):
+        links = world.heat.source[number]
+        total = flow[:, links].sum(axis=1)
+        mixed = (flow[:, links] * answer.link_outlet[:, links]).sum(axis=1) / np.maximum(total, 1e-12)
+        known = (total > 0.0) & ~answer.node_runaway[:, world.heat.outlet[number]]
+        found[:, number] = np.where(known, mixed, supply[:, number])
+    return found
 
 
 def _pipe_loss(world: Lowered, gain: Array, answer: heat.Solution) -> Array:
@@ -112,15 +123,26 @@ def _taken(world: Lowered, state: State) -> tuple[Array, Array]:
     return wanted, floor
 
 
+def coolers_alike(world: Lowered, loop: int) -> list[NDArray[np.intp]]:
+    """Columns of the machines in a loop's return, type by type in the order in which the return meets them."""
+    groups: dict[str, list[int]] = {}
+    for column in np.flatnonzero(world.precool_loop == loop).tolist():
+        groups.setdefault(world.cooling[world.precool_machine[column]].type, []).append(column)
+    return [np.array(columns, np.intp) for columns in groups.values()]
+
+
 def _train(world: Lowered, state: State, taken: Array) -> tuple[Array, Array]:
     """Heat that users take of each loop, (S, L), and that each cooler in a return takes, (S, P). [W]"""
     net = world.heat
     reuse, cooled = np.zeros_like(state.supply), np.zeros_like(state.precooled)
     for column, (number, user) in enumerate(zip(net.train_loop, net.train_user, strict=True)):
         if user == COOLERS:
-            most = state.precool_most[:, world.precool_loop == number]
-            share = most / np.maximum(most.sum(axis=1, keepdims=True), 1e-9)
-            cooled[:, world.precool_loop == number] = share * taken[:, column : column + 1]
+            left = taken[:, column : column + 1]
+            for columns in coolers_alike(world, int(number)):
+                most = state.precool_most[:, columns]
+                able = most.sum(axis=1, keepdims=True)
+                cooled[:, columns] = most * np.minimum(left / np.maximum(able, 1e-9), 1.0)
+                left = np.maximum(left - able, 0.0)
         else:
             reuse[:, number] += taken[:, column]
     return reuse, cooled

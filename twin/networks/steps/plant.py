@@ -12,7 +12,7 @@ from twin.model.products import PLANT_KINDS, Chiller, CoolingTower, DryCooler
 from twin.networks import plant
 from twin.networks.facility import Lowered
 from twin.networks.state import State
-from twin.networks.steps.heat import mover_power
+from twin.networks.steps.heat import coolers_alike, mover_power
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -104,7 +104,7 @@ def _sequence(able: Mask, live: Mask, loading: Array) -> Mask:
 def _precool(world: Lowered, state: State, weather: plant.Weather, parts: dict[str, Array]) -> None:
     """Machines in returns, type after type as they are named: each takes what it can of what is left above the set point."""
     for number, loop in enumerate(world.loops):
-        rate = state.source_flow[:, world.slices.source[number]].sum(axis=1) * loop.capacity
+        rate = state.header_flow[:, number] * loop.capacity
         entering = state.back[:, number] - state.reuse[:, number] / np.maximum(rate, 1e-9)
         for columns in coolers_alike(world, number):
             machines = world.precool_machine[columns]
@@ -120,14 +120,6 @@ def _precool(world: Lowered, state: State, weather: plant.Weather, parts: dict[s
             parts["power"][:, machines] = _input(state, machine, machines, at_work, answer.power, weather)
             taken = np.where(live, answer.heat[:, None], 0.0).sum(axis=1)
             entering = entering - taken / np.maximum(rate, 1e-9)
-
-
-def coolers_alike(world: Lowered, loop: int) -> list[NDArray[np.intp]]:
-    """Columns of the machines in a loop's return, type by type in the order in which the return meets them."""
-    groups: dict[str, list[int]] = {}
-    for column in np.flatnonzero(world.precool_loop == loop).tolist():
-        groups.setdefault(world.cooling[world.precool_machine[column]].type, []).append(column)
-    return [np.array(columns, np.intp) for columns in groups.values()]
 
 
 def _input(
