@@ -71,6 +71,10 @@ class Year:
     """Tower and thermosyphon fans over IT energy."""
     dry_share: float
     highest_supply: float
+    heat: float
+    """Of loop and fan coils, to be rejected. [W]"""
+    evaporated: np.ndarray
+    """Hour by hour, at the cycles of the tower. [kg/s]"""
 
 
 def pump_power() -> float:
@@ -128,4 +132,6 @@ def _year(fans: np.ndarray, water: np.ndarray, dry_share: np.ndarray, warmer: np
         fans=float(fans.mean() / IT),
         dry_share=float(dry_share.mean()),
         highest_supply=float(SUPPLY + warmer.max()),
+        heat=IT * (1.0 + AIR_SHARE * AIR_FANS) + pump_power(),
+        evaporated=water * (TOWER.cycles - 1.0) / TOWER.cycles,
     )
