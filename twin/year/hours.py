@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers import power as power_flow
-from twin.coupling import CELLS, MAX_PASSES, TOLERANCE, settle
+from twin.coupling import CELLS, TOLERANCE, settle
 from twin.networks.facility import Lowered, lower
 from twin.networks.plant import Weather
 from twin.networks.setpoints import setpoints
 from twin.networks.state import State, change
 from twin.networks.steps import circulate, complex_load, electrical_load, reject, ventilate, warm
 from twin.scenario import NORMAL, Scenario
+from twin.year.whole import solve_whole
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -32,6 +33,8 @@ HELD = 1e-4
 """A loop that is no further from the temperature of the state at rest leaves the halls as they are. [K]"""
 PLANT_PASSES = 60
 """Passes of plant and loops after which an hour is solved whole."""
+ASTRAY, SURE = 0.05, 3
+"""Distance at which an hour is given up as one that is solved whole [K], and the pass after which that is known."""
 BLOCK = 4096
 """Most hours followed side by side."""
 MILD = 0.1
@@ -70,7 +73,8 @@ def follow(world: Lowered, weather: Weather, level: Array, tell: Tell) -> list[B
     step = max(8, min(BLOCK, 4 * CELLS // max(len(world.racks), 1)))
     for first in range(0, level.size, step):
         hours = np.arange(first, min(first + step, level.size))
-        rest, quiet = _plant_alone(world, base.state.take(which[hours]), _at(weather, hours))
+        at_rest = base.state.take(which[hours])
+        rest, quiet = _plant_alone(world, at_rest, _at(weather, hours), indoors)
         held = quiet & base.settled[which[hours]]
         same = np.abs(rest.supply - base.state.supply[which[hours]])[:, indoors] <= HELD
         held &= same.all(axis=1)
@@ -80,18 +84,19 @@ def follow(world: Lowered, weather: Weather, level: Array, tell: Tell) -> list[B
         done += int(held.sum())
         tell(done)
     rest_hours = np.concatenate(left)
-    if (
-        rest_hours.size
-    ):  # many passes each: compiling may repay itself, which following the plant alone never does
+    if rest_hours.size:
+        # many passes each: compiling may repay itself, which following the plant alone never does
         world = lower(world.facility, states=rest_hours.size)
-    whole = max(8, min(256, CELLS // max(len(world.racks), 1)))
-    for first in range(0, rest_hours.size, whole):
-        hours = rest_hours[first : first + whole]
-        scenarios = tuple(_hour(f"hour {hour}", level[hour]) for hour in hours)
-        found = settle(world, scenarios, weather=_at(weather, hours), max_passes=MAX_PASSES)
-        blocks.append(_finish(world, found.state, hours, tree, found.settled))
-        done += hours.size
-        tell(done)
+
+        def told(some: int) -> None:
+            nonlocal done
+            done += some
+            tell(done)
+
+        blocks.extend(
+            _finish(world, part.state, rest_hours[part.rows], tree, part.settled)
+            for part in solve_whole(world, _at(weather, rest_hours), level[rest_hours], told)
+        )
     return blocks
 
 
@@ -113,8 +118,11 @@ def _indoor_loops(world: Lowered) -> Index:
     return np.array(inside, np.intp)
 
 
-def _plant_alone(world: Lowered, state: State, weather: Weather) -> tuple[State, Mask]:
-    """Loops and plant iterated to rest under other outdoor states while the halls stay as they are."""
+def _plant_alone(world: Lowered, state: State, weather: Weather, indoors: Index) -> tuple[State, Mask]:
+    """Loops and plant iterated to rest under other outdoor states while the halls stay as they are.
+
+    An hour whose set point or supply indoors leaves that of the state at rest is given up.
+    """
     wanted = setpoints(world.facility, world.loops, weather)
     columns = world.source_loop
     whole = replace(
@@ -126,7 +134,7 @@ def _plant_alone(world: Lowered, state: State, weather: Weather) -> tuple[State,
         plant_leaving=wanted[:, columns] if columns.size else state.plant_leaving,
     )
     quiet = np.zeros(len(wanted), bool)
-    moving = np.arange(len(wanted))
+    moving = np.flatnonzero((np.abs(wanted - state.setpoint)[:, indoors] <= HELD).all(axis=1))
     scale = np.full(len(wanted), max(float(world.rack_demand.sum()), 1.0))
     for done in range(PLANT_PASSES):
         if not moving.size:
@@ -140,7 +148,8 @@ def _plant_alone(world: Lowered, state: State, weather: Weather) -> tuple[State,
         whole = after if together else whole.put(moving, after)
         still = (change(before, after, scale[moving]) <= TOLERANCE) & (done > 0)
         quiet[moving[still]] = True
-        moving = moving[~still]
+        astray = np.abs(after.supply - state.supply[moving])[:, indoors] > ASTRAY
+        moving = moving[~(still | (astray.any(axis=1) & (done >= SURE)))]
     return whole, quiet & whole.flow_ok & whole.heat_ok
 
 
