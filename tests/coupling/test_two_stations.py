@@ -6,9 +6,9 @@ import pytest
 from solvers.fluids import FLUIDS
 from solvers.hydraulics.case import GRAVITY
 from twin.checks import judge
-from twin.coupling import evaluate
+from twin.coupling import evaluate, normal_state
 from twin.geometry import routes
-from twin.layout import LayoutError, load_text
+from twin.layout import LayoutError, load, load_text
 from twin.networks.facility import lower
 from twin.scenario import Scenario
 
@@ -275,3 +275,20 @@ def test_a_mistake_is_told_where_it_is_written(old, new, at, words):
     assert words in mistake.message or words in str(caught.value)
     line = text.splitlines()[mistake.line - 1]
     assert line[mistake.column - 1 :].startswith(at) or line[: mistake.column - 1].endswith(at) or at in line
+
+
+# -- what depends on what ----------------------------------------------------------------------------------
+
+
+def test_racks_need_one_pump_of_each_station():
+    """One of two suffices in either station; both of one drop all racks."""
+    basis = normal_state(load("layouts/primary_secondary.yaml"))
+    column = {name: index for index, name in enumerate(basis.dependence.components)}
+    lost = [("pp1",), ("sp1",), ("pp1", "sp1"), ("pp1", "pp2"), ("sp1", "sp2")]
+    events = np.array([[column[name] for name in (*names, *names)[:2]] for names in lost])
+    up = basis.proof.evaluator.sets(events).up
+    liquid = [
+        k for k, name in enumerate(basis.proof.racks) if basis.facility.by_id[name].type == "gb300_nvl72"
+    ]
+    assert up[:, liquid].all(axis=1).tolist() == [True, True, True, False, False]
+    assert not up[3:, liquid].any()

@@ -120,6 +120,19 @@ def test_the_loops_of_a_layout_flow_in_the_engine_as_in_the_evaluation(tmp_path,
             assert ours[name] == pytest.approx(value, abs=1e-4 * total), name
 
 
+def test_two_stations_of_pumps_and_a_roof_flow_in_the_engine_as_in_the_evaluation(tmp_path, epanet_engine):
+    """Decoupler, by-pass and height go along; friction by Swamee and Jain moves the primary flow by less than 2 %."""
+    basis = normal_state(load("layouts/primary_secondary.yaml"))
+    network = hydraulics_of(basis)[0]
+    flows = engine_flows(network, tmp_path / "fws.inp", epanet_engine)
+    told = basis.results.tables["loop"]
+    first, second = (sum(flows[f"{name}{k}"] for k in (1, 2)) for name in ("pp", "sp"))
+    assert first == pytest.approx(told.at("fws", "source_flow", basis.row), rel=0.02)
+    assert second == pytest.approx(told.at("fws", "flow", basis.row), rel=1e-3)
+    assert flows["decoupler"] == pytest.approx(first - second, abs=1e-3 * first)
+    assert flows["bypass"] == pytest.approx(told.at("fws", "bypass", basis.row), rel=1e-3)
+
+
 def test_names_are_made_to_fit_and_stay_apart(tmp_path, epanet_engine):
     network = bare(circuit())
     node = (
