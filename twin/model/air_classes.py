@@ -1,7 +1,9 @@
 """Inlet air classes of IT equipment.
 
-ASHRAE TC 9.9, *Thermal Guidelines for Data Processing Environments*, 5th ed., 2021, table 2.1 and the reference card;
-the lower limit and the humidity of class H1 are assumed.
+ASHRAE TC 9.9, *Thermal Guidelines for Data Processing Environments*, 5th ed., 2021: A1 to A4 by table 2.1 on its reference
+card; H1, and all limits again, by the table of ``ElectricEquipment:ITE:AirCooled`` in the EnergyPlus Input Output Reference,
+which takes them from the book and from Quirk, Davidson and Schmidt, ASHRAE Journal, May 2022.  Derating with height and
+the recommended band of H1 as quoted.
 """
 
 from __future__ import annotations
