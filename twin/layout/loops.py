@@ -88,7 +88,8 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
 
 
 _SAME = ("reset", "dew_point_margin", "reuse", "control", "mains", "pipe", "static_pressure", "height", "strainer",
-         "expansion", "closing_time", "frost", "insulation", "bypass", "valves")  # fmt: skip
+         "expansion", "closing_time", "frost", "insulation", "bypass", "valves",
+         "dispatch")  # fmt: skip
 """What a circuit takes over from its loop as it stands."""
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from twin.model.base import Frozen, Mark
+from twin.model.dispatch import Dispatch
 from twin.model.language import (
     Air,
     Containment,
@@ -148,6 +149,7 @@ class Circuit(Frozen):
     """Machines in the return, before the sources."""
     reuse: tuple[HeatReuse, ...] = ()
     tanks: tuple[str, ...] = ()
+    dispatch: Dispatch | None = None
     secondary: tuple[str, ...] = ()
     """Pumps of a second station: secondary pumps behind a decoupler, or boosters in series with the others."""
     decoupler: bool = False

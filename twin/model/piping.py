@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
+from twin.model.dispatch import Dispatch
 from twin.model.names import Count, Id, Point2, Selectors
 from twin.units import (
     Duration,
@@ -200,6 +201,8 @@ class Loop(Frozen):
     """Users of its heat, in the return, before the machines above."""
     tanks: Selectors | None = None
     """Storage tanks of cold fluid between sources and headers."""
+    dispatch: Dispatch | None = None
+    """When a year charges and discharges its tanks; without it they only ride through."""
     control: PumpControl = PumpControl()
     """What the speed of its pumps holds."""
     mains: Literal["tree", "ring"] = "tree"
@@ -229,6 +232,12 @@ class Loop(Frozen):
     """Sinks whose isolation valves are shut, such as racks that still have to be commissioned."""
     insulation: Length = Field(default=0.0, ge=0, le=0.3)
     """Thickness of the pipes' insulation; 0 leaves heat gains and losses of pipes out."""
+
+    @model_validator(mode="after")
+    def _only_tanks_are_dispatched(self) -> Loop:
+        if self.dispatch is not None and self.tanks is None:
+            raise ValueError("dispatch tells when tanks are charged; this loop has none, add tanks:")
+        return self
 
 
 class Liquid(Frozen):
