@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from solvers.plant.chiller_curves import CARRIER_19XR, CURVES, YORK_YK
 from solvers.plant.chiller_rating import Biquadratic, ChillerRating
 from solvers.plant.inputs import broadcast
-from solvers.psychrometrics import ZERO_CELSIUS
+from solvers.psychrometrics import STANDARD_PRESSURE, ZERO_CELSIUS
 
 __all__ = [
     "CARRIER_19XR",
@@ -36,6 +36,7 @@ __all__ = [
     "chill",
     "part_load_value",
     "relief",
+    "thin_air",
 ]
 
 Array = NDArray[np.float64]
@@ -106,7 +107,7 @@ def chill(
         duty=duty, evaporator_leaving=evaporator_leaving, **{name: seen}, pressure=pressure
     )
     load = np.maximum(load, 0.0)
-    thin = rating.approach * ((rating.pressure / barometer) ** _THIN_AIR - 1.0)
+    thin = rating.approach * (thin_air(barometer, rating.pressure) - 1.0)
     outdoors, hot = hot, np.maximum(hot + thin, rating.condenser_floor)
     edge_cold = _hold(cold, rating.evaporator_range, rating.evaporator_leaving)
     edge_hot = _hold(hot, rating.condenser_range, rating.condenser_entering)
@@ -126,6 +127,11 @@ def chill(
         in_range=_in_range(rating, cold, hot, edge_cold, edge_hot),
         saturated=load > heat * (1.0 + 1e-12),
     )
+
+
+def thin_air(pressure: ArrayLike, rated: float = STANDARD_PRESSURE) -> Array:
+    """Approach of a finned coil to the air over that at its rated pressure, at equal heat and fan speed [3]_. [-]"""
+    return np.asarray((rated / np.asarray(pressure, float)) ** _THIN_AIR)
 
 
 def relief(load: ArrayLike, *, air_cooled: bool = False) -> Array:

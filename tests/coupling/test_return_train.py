@@ -116,6 +116,17 @@ def test_pipes_lose_heat_to_the_hall_unless_they_are_not_told_of():
     assert 100.0 < lost < 5e3
 
 
+def test_a_tower_that_stands_still_in_the_cold_draws_its_heaters():
+    text = TEXT.replace(
+        "type: cooling_tower_2mw, count: 2}", "type: cooling_tower_2mw, count: 2, stage: needed}"
+    )
+    plant = states(text.replace(", precool: ts", ""), (-7.0, -8.0), (10.0, 8.0))["plant"]
+    # 9 kW at -18 degC, from 4 degC down: half of it at -7; the tower at work is warm
+    assert plant.at("ct2", "power", 0) == pytest.approx(4.5e3)
+    assert plant.at("ct2", "power", 1) == 0.0
+    assert 0.0 < plant.at("ct1", "power", 0) < 1e3
+
+
 SEVERAL = TEXT.replace("- {id: tes,", "- {id: dc, type: dry_cooler_2mw, count: 2}\n    - {id: tes,").replace(
     "ct, ts]", "ct, ts, dc]"
 )

@@ -209,13 +209,7 @@ def _reject(
 def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
     duty, setpoint, water_cooled = asked.duty, asked.setpoint, product.condenser == "water"
     outdoors = asked.condenser_entering if water_cooled else weather.dry_bulb
-    rate = np.maximum(asked.flow * asked.capacity, 1e-9)
-    free = np.zeros_like(duty)
-    if product.economizer_approach is not None:
-        entering = setpoint + duty / rate
-        free = economizer.mode(
-            entering, setpoint, outdoors, approach=product.economizer_approach
-        ).free_fraction
+    free, fans = _economizer(product, asked, outdoors, weather)
     mechanical = duty * (1.0 - free)
     seen = {"condenser_entering": outdoors} if water_cooled else {"dry_bulb": outdoors}
     state = chiller.chill(
@@ -228,13 +222,33 @@ def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
     loading = mechanical / state.capacity
     return Running(
         leaving=setpoint + np.maximum(loading - 1.0, 0.0) / CAPACITY_SLOPE,
-        power=state.power,
+        power=state.power + fans,
         water=np.zeros_like(duty),
         condenser=duty + state.power if water_cooled else np.zeros_like(duty),
         loading=loading,
         free=free,
         lost=loading > 1.0,
     )
+
+
+def _economizer(product: Chiller, asked: Asked, outdoors: Array, weather: Weather) -> tuple[Array, Array]:
+    """Share of the duty carried before the evaporator, and the fans of the coils that do it. [-], [W]
+
+    Coils in thin air keep a larger approach.  Where they could carry more than the duty the fans turn slower in that
+    proportion, though heat falls less than air flow: their power is rather too high.
+    """
+    if product.economizer_approach is None:
+        return np.zeros_like(asked.duty), np.zeros_like(asked.duty)
+    approach = np.full_like(asked.duty, product.economizer_approach)
+    density = weather.pressure / psychrometrics.STANDARD_PRESSURE
+    if product.condenser == "air":
+        approach = approach * chiller.thin_air(weather.pressure)
+    rise = asked.duty / np.maximum(asked.flow * asked.capacity, 1e-9)
+    entering = asked.setpoint + rise
+    free = economizer.mode(entering, asked.setpoint, outdoors, approach=approach).free_fraction
+    able = (entering - outdoors - approach) / np.maximum(rise, 1e-9)
+    speed = np.where(free > 0.0, 1.0 / np.maximum(able, 1.0), 0.0)
+    return free, np.where(asked.duty > 0.0, product.economizer_fan_power * density * speed**3, 0.0)
 
 
 def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:

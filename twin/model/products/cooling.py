@@ -439,6 +439,8 @@ class Chiller(Plant):
     economizer_approach: TemperatureDifference | None = Field(default=None, gt=0)
     """Approach of a water-side economizer in series before the evaporator, to entering condenser water (or outdoor
     air for an air-cooled machine with free-cooling coils); none without it."""
+    economizer_fan_power: Power = Field(default=0.0, ge=0)
+    """Fans of free-cooling coils at full speed, beside what ``cop`` counts; they slow down where they carry all."""
 
     def sink_path(self, density: float) -> FlowPath:
         """Condenser side, from ``supply`` to ``return``."""
