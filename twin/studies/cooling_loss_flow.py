@@ -140,9 +140,8 @@ class Flows:
         answer = loop.ready.solve(**varied)
         for row, (key, number, _, _) in enumerate(todo):
             flow = answer.link_flow[row]
-            self._known[key] = self._balanced(
-                number, flow[loop.source_link], flow[loop.sink_link], changed=True
-            )
+            own = loop.through(flow[loop.sink_link], limit[row])
+            self._known[key] = self._balanced(number, flow[loop.source_link], own, changed=True)
 
     def _held(self, number: int, live: Mask) -> Array:
         """Flow that each control valve holds once some sinks are lost. [kg/s]"""
