@@ -1,4 +1,4 @@
-"""Published examples of single machines: a CDU at part load, cold plates at part flow.
+"""Published examples of single machines: a CDU at part load, cold plates at part flow, a water-side economizer.
 
 Modelica Buildings library (BSD-3), branch of issue 4443: reference results of
 ``DataCenterEquipment.CDUs.LiquidToLiquid.Examples.CDU_epsNTU`` and ``Racks.LiquidCooledSinglePhase.Examples.ColdPlateR_P``.
@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from solvers.fluids import FLUIDS
 from solvers.hydraulics import cold_plate, exchanger
 from solvers.plant import pumps
+from solvers.plant.economizer import Mode, PlateRating, exchange
 
 LOAD = 48 * 132e3
 RISE, APPROACH, PLANT, RACK = 5.0, 6.0, 36.0, 42.0
@@ -156,3 +157,16 @@ def test_cold_plates_follow_the_measured_points_where_the_published_block_leaves
 def test_lid_temperatures_at_part_flow_are_those_published(load, share, published):
     # inlet 30 degC, 7 K of rise at full load and flow
     assert lid(load, 30.0, share, 7.0) == pytest.approx(published, abs=0.1)
+
+
+@pytest.mark.parametrize(("tower", "published"), [(12.78, 288.430), (18.33, 292.870)])
+def test_a_water_side_economizer_leaves_the_chiller_what_is_published(tower, published):
+    """Example ``ChillerCooled.Equipment.Validation.WatersideEconomizer``: effectiveness 0.8 at rated flows."""
+    hot, cold = 2567.1e3 / 10.0, 2567.1e3 / 8.5
+    plate = PlateRating(
+        hot_entering=25.28, hot_leaving=25.28 - 0.8 * 12.5, cold_entering=12.78, hot_rate=hot, cold_rate=cold
+    )
+    found = exchange(plate, entering=25.28, setpoint=13.56, hot_rate=hot, source=tower, cold_rate=cold)
+    assert found.mode == Mode.MIXED
+    assert found.chiller_entering == pytest.approx(published - 273.15, abs=0.002)
+    assert found.heat + found.chiller_duty == pytest.approx(hot * (25.28 - 13.56), rel=1e-12)
