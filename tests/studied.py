@@ -12,8 +12,10 @@ from twin.studies import STUDIES
 
 
 def studied(facility: Facility, *names: str, **options: Any) -> Results:
-    """`evaluate` with the studies of these names, in their order."""
-    assert names and set(names) <= set(STUDIES)
+    """`evaluate` with the studies of these names, in their order; without names there are none."""
+    assert set(names) <= set(STUDIES)
+    if not names:
+        return evaluate(facility, **options)
     some = {name: function for name, function in STUDIES.items() if name in names}
     with patch.dict(STUDIES, some, clear=True):
         return evaluate(facility, studies="quick", **options)

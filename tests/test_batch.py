@@ -16,7 +16,26 @@ from twin.batch import Options, evaluate_one, keys, validate
 from twin.cli import app
 from twin.run import reopen
 
-ROOT = Path(__file__).parents[1]
+HALL = """
+twin: 1
+name: Racks that a chiller cools
+site: {climate: frankfurt, grid: de}
+params: {racks: 2}
+hall: {size: [14 m, 8 m, 4 m]}
+catalogue:
+  training: {like: enterprise_rack, power: {idle: 2 kW, typical: 10 kW, maximum: 10 kW, peak: 11 kW}, source: assumed}
+pods: [{id: p, at: [2 m, 2 m], rows: [{id: s, face: south, lineup: [$racks x training]}]}]
+air: {crahs: [{id: c, type: crah_150kw, count: 2, supply: 22 degC}]}
+liquid:
+  plant: [{id: ch, type: chiller_ac_1200kw, count: 2}]
+  pumps: [{id: chp, type: pump_25ls, count: 2}]
+  loops: [{id: chw, source: ch, sinks: "kind:crah", pumps: chp, supply: 14 degC}]
+power:
+  utility: {id: grid, voltage: 33 kV, capacity: 2 MVA}
+  transformers: [{id: tx, type: tx_1000kva, from: grid}]
+  whips: [{to: "kind:rack", from: tx, per_rack: 1, breaker: 63 A}]
+limits: [{what: site.pue, max: 1.7}]
+"""
 QUICK = Options(failures=False)
 
 # Stands in for a fault of the machine: a worker that opens such a file dies, or never comes back.
@@ -36,12 +55,10 @@ sys.addaudithook(_hook)
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with a sound hall, one that breaks a rule and one that cannot be read."""
-    text = (ROOT / "layouts" / "first_hall.yaml").read_text(encoding="utf-8")
-    (tmp_path / "good.yaml").write_text(text, encoding="utf-8")
-    assert "site.pue, max: 1.3" in text
-    (tmp_path / "fail.yaml").write_text(
-        text.replace("site.pue, max: 1.3", "site.pue, max: 1.01"), encoding="utf-8"
-    )
+    (tmp_path / "good.yaml").write_text(HALL, encoding="utf-8")
+    broken = HALL.replace("site.pue, max: 1.7", "site.pue, max: 1.01")
+    assert broken != HALL
+    (tmp_path / "fail.yaml").write_text(broken, encoding="utf-8")
     (tmp_path / "bad.yaml").write_text(
         "twin: 1\nname: x\nhall: {size: [3 metre, 4 m, 5 m]}\n", encoding="utf-8"
     )
@@ -82,7 +99,7 @@ def test_a_layout_that_hangs_is_a_row(folder, monkeypatch):
     assert 2.0 <= rows[0].seconds < 20.0
 
 
-def test_what_is_finished_is_not_solved_again(folder):
+def test_what_is_finished_is_not_solved_again(folder, few_studies):
     options = Options(failures=False, out="out")
 
     def reused(layout, options=options):
@@ -105,7 +122,7 @@ def test_what_is_finished_is_not_solved_again(folder):
     memory.unlink()
     assert not reused("good.yaml")  # killed before it was finished
     text = Path("good.yaml").read_text(encoding="utf-8")
-    Path("good.yaml").write_text(text.replace("coolant: 40 degC", "coolant: 41 degC"), encoding="utf-8")
+    Path("good.yaml").write_text(text.replace("supply: 14 degC", "supply: 15 degC"), encoding="utf-8")
     assert not reused("good.yaml")
 
 
@@ -170,7 +187,7 @@ def test_the_verb_gives_one_json_document(folder, here):
     document = json.loads(answer.stdout)
     assert (document["version"], document["verdict"], document["exit_code"]) == (1, "fail", 2)
     assert [row["status"] for row in document["layouts"]] == ["solved", "invalid"]
-    assert document["layouts"][0]["kpis"]["it_power"] == pytest.approx(1.11e6)
+    assert document["layouts"][0]["kpis"]["it_power"] == pytest.approx(2 * 10e3)
     assert document["layouts"][1]["mistakes"][0]["message"].startswith("unknown length unit")
 
 

@@ -19,6 +19,18 @@ ROOT = Path(__file__).parents[2]
 FIRST = ROOT / "layouts" / "first_hall.yaml"
 
 
+SPACINGS = (0.30, 0.20)
+"""Cells of 0.20 m, of which there are a third of those at the default spacing. [m]"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def coarse_cells():
+    """The same flow on fewer cells: what holds for places, errors, heat and power holds on any grid."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("twin.networks.rooms.mesh.SPACINGS", SPACINGS)
+        yield
+
+
 @pytest.fixture(scope="module")
 def facility():
     return load(

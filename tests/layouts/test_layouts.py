@@ -5,22 +5,29 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Set
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.studied import studied
 from twin.checks import RULES, judge
 from twin.coupling import evaluate
 from twin.layout import LayoutError, load
 from twin.model.facility import Facility
 from twin.results.results import Finding, Results, Verdict
+from twin.studies import STUDIES
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LARGE = {"campus"}
 """Layouts whose failures take longer than the default tests may."""
+EVERY, NONE = frozenset(STUDIES), frozenset[str]()
+SECONDS = {"cooling": ("RTC",)}
+"""Studies that take seconds: broken layouts are asked for them only if they should break rules of these letters; the slow
+tests ask them all."""
 
 
 def _case(path: Path) -> object:
@@ -45,12 +52,17 @@ def header(path: Path, word: str) -> list[str]:
     return [line.removeprefix(mark) for line in path.read_text().splitlines() if line.startswith(mark)]
 
 
-@cache
 def solved(
-    path: Path, *sets: str, failures: bool = True, studies: bool = True
+    path: Path, *sets: str, failures: bool = True, studies: frozenset[str] = EVERY
 ) -> tuple[Facility, Results, Verdict]:
+    """A layout with some of the studies, solved once by each test process."""
+    return _solved(path, sets, failures, studies)
+
+
+@cache
+def _solved(path: Path, sets: tuple[str, ...], failures: bool, studies: frozenset[str]):
     facility = load(path, sets)
-    results = evaluate(facility, failures=failures, studies="quick" if studies else "none")
+    results = studied(facility, *studies, failures=failures)
     return facility, results, judge(facility, results)
 
 
@@ -185,7 +197,7 @@ def test_the_dsx_pod_at_a_peak_factor_of_one_and_a_half_fails_at_its_panels():
 
 
 def test_the_header_of_the_dsx_pod_is_true_at_a_peak_factor_of_one():
-    _, results, _ = solved(layout("dsx_pod"), "params.peak_factor=1.0")
+    _, results, _ = solved(layout("dsx_pod"), "params.peak_factor=1.0", studies=NONE)
     assert round(results.site("it_power") / 1e3) == 1173
     assert round(_panels(results, "normal")[0]) == 293
     assert round(_panels(results, "lose:rpp.A")[0]) == 391
@@ -193,7 +205,7 @@ def test_the_header_of_the_dsx_pod_is_true_at_a_peak_factor_of_one():
 
 def test_the_dsx_pod_carries_a_peak_factor_up_to_that_of_its_description():
     assert solved(layout("dsx_pod"), "params.peak_factor=1.45")[2].verdict == "pass"
-    assert solved(layout("dsx_pod"), "params.peak_factor=1.46")[2].verdict == "fail"
+    assert solved(layout("dsx_pod"), "params.peak_factor=1.46", studies=NONE)[2].verdict == "fail"
 
 
 def test_the_enterprise_hall_is_air_alone_and_its_towers_drink():
@@ -251,14 +263,23 @@ def test_a_broken_layout_fails_for_the_reason_in_its_header(path):
     placement = all(RULES[code].stage == "placement" for code, _ in expected)
     follows = {code for line in header(path, "follows") for code in line.split()}
     assert follows <= set(RULES)
-    asked = {RULES[code].stage for code in follows.union(code for code, _ in expected)}
-    _, _, verdict = solved(path, failures=not placement, studies="study" in asked)
+    studies = _asked(follows.union(code for code, _ in expected))
+    _, _, verdict = solved(path, failures=not placement, studies=studies)
     assert verdict.verdict == "fail"
     found = {(f.code, f.subject): f for f in verdict.findings if f.broken}
     assert expected <= set(found), complaints(verdict)
     assert {code for code, _ in found} <= {code for code, _ in expected} | follows, complaints(verdict)
     for key in expected:
         assert _tells_where_and_how_much(found[key])
+
+
+def _asked(codes: Set[str]) -> frozenset[str]:
+    """The studies that a layout should be asked for which ought to break some rules."""
+    if not any(RULES[code].stage == "study" for code in codes):
+        return NONE
+    return EVERY - {
+        name for name, letters in SECONDS.items() if not any(c.startswith(letters) for c in codes)
+    }
 
 
 @pytest.mark.slow
@@ -278,7 +299,7 @@ def _tells_where_and_how_much(finding: Finding) -> bool:
 @pytest.mark.parametrize("name", ["no_spare_cooler", "small_chiller", "too_few_crahs"])
 def test_an_overloaded_plant_settles_with_throttled_racks(name):
     """Racks that slow down shed heat, so a state exists; it is no thermal runaway."""
-    _, _, verdict = solved(HERE / "broken" / f"{name}.yaml")
+    _, _, verdict = solved(HERE / "broken" / f"{name}.yaml", studies=NONE)
     assert verdict.status == "solved"
 
 
