@@ -37,6 +37,8 @@ WIDTHS = 0.25 * 0.3 ** np.arange(12)
 """Widths of the grids of the walk, one after the other; the last is below what a residual may miss. [-]"""
 DECADES = 2.0
 """An equal-percentage throttle of so many decades, so that small flows are as well resolved as large ones; assumed."""
+THIN = 0.05
+"""Share of the largest flow of any throttle that every throttle is sized for at least; assumed."""
 LEAST_OPENING = 1e-3
 """Opening below which a throttle is shut altogether. [-]"""
 
@@ -52,9 +54,17 @@ class Rescue:
         self.least = np.where(search.throttle, 1.0 - LEAST_OPENING, 1.0)
 
     def _reference(self) -> Array:
-        """(S, K) drop coefficient of a throttle that drops its set point at the largest flow it has had."""
-        flow = np.maximum(self.search.largest, LEAST_FLOW)
-        return np.asarray(self.search.unit / flow**2)
+        """(S, K) drop coefficient of a throttle that drops its set point at the largest flow it has had, wide open too."""
+        search = self.search
+        knob = search.knob.copy()
+        knob[self.rows] = np.where(search.throttle, 0.0, search.high)
+        knob = np.where(self.fixed, search.knob, knob)
+        _, _, flow = search.evaluate(self.rows, knob[self.rows])
+        least = THIN * np.maximum(
+            np.maximum(search.largest[self.rows], flow).max(axis=1, keepdims=True), LEAST_FLOW
+        )
+        search.largest[self.rows] = np.maximum(search.largest[self.rows], np.maximum(flow, least))
+        return np.asarray(search.unit / np.maximum(search.largest, LEAST_FLOW) ** 2)
 
     def knob(self, rows: Index, closing: Array) -> Array:
         """Knobs of closings."""
@@ -76,6 +86,11 @@ class Rescue:
         cut = np.flatnonzero(~self.search.served & (ajar < closing).any(axis=1))
         if cut.size:
             residual[cut] = self.search.evaluate(rows[cut], self.knob(rows[cut], ajar[cut]))[1]
+        return np.where(self.fixed[rows], 0.0, residual)
+
+    def leaking(self, rows: Index, closing: Array) -> Array:
+        """Residuals with throttles that never shut altogether: these are continuous, whatever hangs behind a valve."""
+        _, residual, _ = self.search.evaluate(rows, self.knob(rows, np.minimum(closing, self.least)))
         return np.where(self.fixed[rows], 0.0, residual)
 
     def run(self) -> Index:
@@ -154,7 +169,7 @@ class Rescue:
 
         def normal(z: Array) -> Array:
             inside = np.clip(z, 0.0, 1.0)
-            residual = self.residual(only, inside[None])[0]
+            residual = self.leaking(only, inside[None])[0]
             return residual / (1.0 + np.abs(residual)) + z - inside
 
         start = np.full(self.size, 0.5)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import network
-from .control_actuators import Actuator, Index, Throttle, scenario_count
+from .control_actuators import LEAST_FLOW, Actuator, Index, Throttle, scenario_count
 from .control_rescue import Rescue
 from .friction import FrictionLaw
 from .scenarios import rows as as_rows
@@ -27,8 +27,10 @@ FLAT = 1e-6
 """Relative growth of the distance that counts as none."""
 LEAST_DIAGONAL = 0.02
 """Least effect of an actuator on its own residual, over the largest effect on that residual; assumed."""
+STRONGEST = 1e10
+"""Most that a throttle ajar drops at the largest flow it has had. [Pa]"""
 FIRST = 25
-"""Steps of the first search of several controls; what has not settled by then seldom does."""
+"""Steps of the first search; what has not settled by then seldom does."""
 BEYOND = 1e12
 """Where levels [Pa] and residuals [-] are cut off."""
 ACTIVE_SETS = 12
@@ -91,7 +93,8 @@ class Search:
             one = len(self.actuators) == 1
             jacobian = self.slopes(todo)
             (self._bracketed if one else self._damped)(todo, jacobian)
-            todo = everything[~self.settled()]
+            self.evaluate(everything, self.knob)
+            todo = everything[~(self.settled() & self.served)]
             if todo.size and self.iterations < self.max_iterations:
                 Rescue(self, todo).run()
         self.solution = self._solve(everything, self.knob)
@@ -117,7 +120,8 @@ class Search:
         parts = [a.measure(solved, rows, knob[:, k]) for k, a in enumerate(self.actuators)]
         level, residual, flow = (np.stack([part[i] for part in parts], axis=1) for i in range(3))
         # where a shut valve cuts off a demand the state is no result, and its numbers may be anything
-        level, residual = (np.clip(np.nan_to_num(a), -BEYOND, BEYOND) for a in (level, residual))
+        level, residual = (np.clip(np.nan_to_num(a, nan=BEYOND), -BEYOND, BEYOND) for a in (level, residual))
+        flow = np.nan_to_num(flow, posinf=0.0)
         return level, np.where(self.idle[rows], 0.0, residual), flow
 
     def accept(self, rows: Index, level: Array, residual: Array, flow: Array, knob: Array) -> None:
@@ -210,6 +214,8 @@ class Search:
                 knob[:, k] = Throttle.opened(now, flow, bend, largest, target, wants_less)
                 still = (step[:, k] == 0.0) & ~(wants_less & (flow <= 0.0))
                 knob[:, k] = np.where(still, self.knob[rows, k], knob[:, k])
+                most = STRONGEST / np.maximum(largest, LEAST_FLOW) ** 2
+                knob[:, k] = np.where(np.isfinite(knob[:, k]), np.minimum(knob[:, k], most), np.inf)
             else:
                 low, high = self.low[k], self.high[k]
                 near = 1e-9 * unit
@@ -223,7 +229,7 @@ class Search:
         slope = np.full(self.count, 1.0)
         slope[rows] = jacobian[:, 0, 0]
         lazy = np.zeros(self.count, bool)
-        while rows.size and self.iterations < self.max_iterations:
+        while rows.size and self.iterations < min(self.max_iterations, FIRST):
             self.iterations += 1
             before, knob = self.residual[rows, 0], self.knob[rows, 0]
             low[rows] = np.where(before < 0.0, np.maximum(low[rows], knob), low[rows])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MOST_PIVOTS = 4000
+MOST_PIVOTS = 1000
 """Simplices walked through."""
 SHIFT = 0.0137
 """Irrational-looking offset of the start in its simplex, so that no vertex is hit."""

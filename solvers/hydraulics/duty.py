@@ -47,14 +47,14 @@ class Duty:
     def of(cls, problem: Problem, pipework: Pipework) -> Duty:
         """Validate the varied arrays of a problem."""
         given = {name: getattr(problem, name) for name in VARIED}
-        return cls(**_checked(given, pipework))
+        return cls(**_checked(given, pipework, copy=True))
 
     def changed(self, given: Mapping[str, ArrayLike], pipework: Pipework) -> Duty:
-        """With some arrays replaced, by the problem's names."""
+        """With some arrays replaced, by the problem's names; they must stay as they are while this is used."""
         unknown = set(given) - set(VARIED)
         if unknown:
             raise ValueError(f"{sorted(unknown)[0]} is not varied; these are: {', '.join(VARIED)}")
-        return replace(self, **_checked(given, pipework)) if given else self
+        return replace(self, **_checked(given, pipework, copy=False)) if given else self
 
     @property
     def arrays(self) -> dict[str, Rows]:
@@ -85,12 +85,13 @@ class Duty:
         return pump
 
 
-def _checked(given: Mapping[str, ArrayLike], pipework: Pipework) -> dict[str, Any]:
+def _checked(given: Mapping[str, ArrayLike], pipework: Pipework, *, copy: bool) -> dict[str, Any]:
+    """Arrays by the names here; without ``copy`` those of the caller where they fit, but for what a solution keeps."""
     checked: dict[str, Any] = {}
     widths = {"fixed_pressure": pipework.fixed.size, "node_demand": pipework.node_count}
     for name, value in given.items():
         try:
-            array = rows(value, widths.get(name, pipework.link_count))
+            array = rows(value, widths.get(name, pipework.link_count), copy=copy or name == "link_viscosity")
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
         if name == "link_open":

@@ -114,7 +114,7 @@ def lay_out(pipework: Pipework, uses: Uses, friction: FrictionLaw) -> Given:
 
     along = sign * p.buoyancy[links]
     minor = np.bincount(run, p.minor, runs)
-    constants = dict(
+    numbers = dict(
         one_way=(p.check | uses.pump)[gate_link],
         buoyancy=np.bincount(run_of, along, runs),
         power_exponent=np.where(of_device, p.exponent[power_link], HAZEN_WILLIAMS_EXPONENT),
@@ -125,8 +125,8 @@ def lay_out(pipework: Pipework, uses: Uses, friction: FrictionLaw) -> Given:
         minor=minor,
         rough=ROUGH_FACTOR * np.bincount(run, p.pipe, runs) + minor,
         guess=_guess(p, run, runs),
-        pipe_size=_sizes(p, links[first]),
-        more_size=_sizes(p, links[more]),
+        pipe_size=sizes(p, links[first]),
+        more_size=sizes(p, links[more]),
         curve_flow=curves.flow,
         curve_pressure=curves.pressure,
         curve_shutoff=curves.ends()[0],
@@ -172,10 +172,10 @@ def lay_out(pipework: Pipework, uses: Uses, friction: FrictionLaw) -> Given:
         losslesses=lossless_run.size, gates=gate_link.size, pumps=pump_link.size, curves=curves.link.size,
         buoyant=int(p.buoyancy.any()),
     )  # fmt: skip
-    (k, k_at), (i, i_at) = _joined(constants, np.float64), _joined(whole, np.int64)
+    (k, k_at), (i, i_at) = _joined(numbers, np.float64), _joined(whole, np.int64)
     pipe = np.concatenate([
-        _constants(p, links[first], weight[: shape.pipes], first_rows, friction),
-        _constants(p, links[more], weight[shape.pipes :], more_rows, friction),
+        constants(p, links[first], weight[: shape.pipes], first_rows, friction),
+        constants(p, links[more], weight[shape.pipes :], more_rows, friction),
     ])  # fmt: skip
     return Given(k[:, None], i, k_at | i_at | counts, pipe, _members(p, shape, run_of, along))
 
@@ -197,7 +197,7 @@ def _at_links(chosen: Index, links: int) -> Index:
     return row
 
 
-def _sizes(p: Pipework, links: Index) -> Array:
+def sizes(p: Pipework, links: Index) -> Array:
     """Reynolds number times viscosity over flow."""
     if not links.size or not p.link_count:
         return np.zeros(links.size)
@@ -236,15 +236,15 @@ def _pipe_terms(p: Pipework, uses: Uses, links: Index, run_of: Index) -> tuple[A
     return head[leads], head[~leads], term_of, weight
 
 
-def _constants(p: Pipework, links: Index, weight: Array, rows: int, friction: FrictionLaw) -> Array:
+def constants(p: Pipework, links: Index, weight: Array, rows: int, friction: FrictionLaw) -> Array:
     """(rows, PIPE); spare rows are harmless."""
-    constants = np.zeros((rows, len(PIPE)))
-    constants[:, 0], constants[:, 1] = 1e-3, 1e-3
+    table = np.zeros((rows, len(PIPE)))
+    table[:, 0], table[:, 1] = 1e-3, 1e-3
     relative = p.roughness[links] / 3.7
     n = links.size
-    constants[:n, 0], constants[:n, 1], constants[:n, 2] = relative, relative**1.11, weight
-    constants[:n, 3:] = transition_coefficients(p.roughness[links], law=friction)
-    return constants
+    table[:n, 0], table[:n, 1], table[:n, 2] = relative, relative**1.11, weight
+    table[:n, 3:] = transition_coefficients(p.roughness[links], law=friction)
+    return table
 
 
 def _guess(p: Pipework, run: Index, runs: int) -> Array:

@@ -46,12 +46,12 @@ class Memory:
         for name in At._fields:
             begins[name] = total
             total += -(-rows[name] // LANES) * LANES
-        flat = _aligned(total, lanes)
+        flat = aligned(total, lanes)
         flat[:] = 1.0  # spare rows must not make infinities
         for name in ("square", "more_square", "demand", "device", "shutoff"):
             flat[begins[name] : begins[name] + rows[name]] = 0.0
         nodes = max(given.of["nodes"], LANES)
-        pipe = given.pipe if lanes > 1 else _packed(given.pipe)
+        pipe = given.pipe if lanes > 1 else packed(given.pipe)
         t = flat.reshape(total, 1, LANES) if lanes > 1 else flat
         at, of = np.array(At(**begins)), np.array(_of(given, step))
         whole = (flat, t, flat.reshape(-1, 1, LANES), pipe, at, given.i, given.k, of)
@@ -96,7 +96,7 @@ def _of(given: Given, step: int) -> Any:
     return Of(**of, **vectors)
 
 
-def _aligned(rows: int, lanes: int) -> Array:
+def aligned(rows: int, lanes: int) -> Array:
     """An empty table that begins on a cache line, so that no vector lies on two."""
     size = rows * lanes
     room = np.empty(size + LANES)
@@ -104,6 +104,6 @@ def _aligned(rows: int, lanes: int) -> Array:
     return room[first : first + size].reshape(rows, lanes)
 
 
-def _packed(constants: Array) -> Array:
+def packed(constants: Array) -> Array:
     """(rows / LANES, slots, LANES) of (rows, slots)."""
     return np.ascontiguousarray(constants.reshape(-1, LANES, constants.shape[1]).transpose(0, 2, 1))

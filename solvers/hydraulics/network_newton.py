@@ -64,7 +64,7 @@ MOST_HALVINGS = 30
 
 
 @njit(**INNER)
-def _pipes(law, v, pipe, flow, drop, slope, reynolds, square, first, count):  # type: ignore[no-untyped-def]
+def pipe_laws(law, v, pipe, flow, drop, slope, reynolds, square, first, count):  # type: ignore[no-untyped-def]
     """Write the laws of pipes; rows that are not turbulent throughout are done again with all regimes."""
     for x in range(count):
         q, d, s, r, c, row = flow + x, drop + x, slope + x, reynolds + x, square + x, first + x
@@ -114,12 +114,12 @@ def _laws(law, flat, t, v, pipe, at, i, k, of):  # type: ignore[no-untyped-def]
     """Drop and slope of every run at its flow."""
     flow, drop, slope, scale = at.flow, at.drop, at.slope, at.scale
     n = of.step
-    _pipes(law, v, pipe, flow // n, drop // n, slope // n, at.reynolds // n, at.square // n, 0, of.pipe_rows)
+    pipe_laws(law, v, pipe, flow // n, drop // n, slope // n, at.reynolds // n, at.square // n, 0, of.pipe_rows)
     for x in range(of.pipe_rows, of.run_rows):
         square_law(v, flow // n + x, drop // n + x, slope // n + x, at.square // n + x)
     if of.mores:
         gather(flat, flow, at.more_flow, of.more_run, i, of.mores)
-        _pipes(law, v, pipe, at.more_flow // n, at.more_drop // n, at.more_slope // n, at.more_reynolds // n,
+        pipe_laws(law, v, pipe, at.more_flow // n, at.more_drop // n, at.more_slope // n, at.more_reynolds // n,
                at.more_square // n, of.more_pipe, of.more_rows)  # fmt: skip
         for x in range(of.mores):
             r = i[of.more_run + x]

@@ -83,7 +83,7 @@ class Prepared:
 
     def _compile(self, duty: Duty) -> bool:
         if self._compiled is None:
-            return duty.scenarios * self.pipework.link_count >= COMPILED_FROM and _compiler()
+            return duty.scenarios * self.pipework.link_count >= COMPILED_FROM and compiler_there()
         return self._compiled
 
     def _by_kernel(self, duty: Duty, tolerance: float, max_iterations: int) -> tuple[Answer, Index]:
@@ -178,5 +178,5 @@ def _gathered(pipework: Pipework, case: Case, parts: list[Flow]) -> Answer:
 
 
 @cache
-def _compiler() -> bool:
+def compiler_there() -> bool:
     return find_spec("numba") is not None

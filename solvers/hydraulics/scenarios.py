@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 Rows = NDArray[Any]
 
 
-def rows(value: ArrayLike, width: int) -> Rows:
-    """(S, width) or (1, width) from a scalar, (width,), (1, width), (S, 1) or (S, width)."""
+def rows(value: ArrayLike, width: int, *, copy: bool = True) -> Rows:
+    """(S, width) or (1, width) from a scalar, (width,), (1, width), (S, 1) or (S, width); a copy unless told otherwise."""
     array = np.asarray(value)
-    array = array if array.dtype == bool else array.astype(float)
+    array = array if array.dtype == bool else array.astype(float, copy=copy)
     array = array if array.ndim == 2 else array.reshape(1, -1)
     if array.shape[1] not in (1, width):
         raise ValueError(f"an array has {array.shape[1]} columns, expected {width}")

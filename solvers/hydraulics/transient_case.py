@@ -29,6 +29,7 @@ class Case:
     rate: Array  # (P, E, S)
     rate_signal: Index  # (P, E)
     volume: Array
+    holding: Index  # links with a volume in any scenario
     tie_a: Index
     tie_b: Index
     tie: Array
@@ -121,6 +122,7 @@ class Case:
             rate=rate,
             rate_signal=_pattern_signals(p, rate.shape[:2], signals),
             volume=wide["link_volume"],
+            holding=np.flatnonzero(wide["link_volume"].max(axis=1, initial=0.0) > 0.0),
             tie_a=index["conductance_from"],
             tie_b=index["conductance_to"],
             tie=wide["conductance"],

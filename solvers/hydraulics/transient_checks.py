@@ -79,20 +79,19 @@ def check(c: Case) -> None:
 
 def _one_way(c: Case, exchanging: Index) -> None:
     """Links that hold fluid, and those of plates, do not turn round."""
-    holding = np.flatnonzero(c.volume.max(axis=1, initial=0.0) > 0.0)
-    twice = holding[np.isin(holding, exchanging)]
+    twice = c.holding[np.isin(c.holding, exchanging)]
     if twice.size:
         raise ValueError(
             f"link_volume[{twice[0]}]: the link is a side of an exchanger; give it a link of its own"
         )
-    shared = np.flatnonzero(np.bincount(c.plate_link) > 1) if c.plate_link.size else holding[:0]
+    shared = np.flatnonzero(np.bincount(c.plate_link) > 1) if c.plate_link.size else c.holding[:0]
     if shared.size or np.isin(c.plate_link, exchanging).any():
         link = shared[0] if shared.size else c.plate_link[np.isin(c.plate_link, exchanging)][0]
         raise ValueError(f"plate_link: link {link} passes other plates or an exchanger as well")
     looped = np.flatnonzero((c.start[c.plate_link] == c.plate_node) | (c.end[c.plate_link] == c.plate_node))
     if looped.size:
         raise ValueError(f"plate_node[{looped[0]}] is an end of its link")
-    some = np.union1d(holding, c.plate_link)
+    some = np.union1d(c.holding, c.plate_link)
     signal = np.concatenate([c.value, np.ones((len(c.value), 1, c.scenarios))], axis=1)
     rate = np.zeros((len(signal), some.size, c.scenarios))
     for pattern, index in zip(c.rate, c.rate_signal, strict=True):

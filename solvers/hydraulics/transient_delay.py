@@ -26,13 +26,14 @@ class Arrival:
     fresh: Array  # (L, S)
     old: Array  # (L, S)
     passed: Array  # (L, S) [J/K]
+    place: Index  # (L S,) packet in which what leaves last lies
 
 
 class Delays:
     """What the links of one chunk of scenarios hold."""
 
-    def __init__(self, c: Case) -> None:
-        self.link: Index = np.flatnonzero(c.volume.max(axis=1, initial=0.0) > 0.0)
+    def __init__(self, c: Case, compiled: bool = False) -> None:
+        self.link: Index = c.holding
         self.volume = c.volume[self.link]
         self.datum = c.initial[c.start[self.link]]
         size = self.volume.size
@@ -41,57 +42,42 @@ class Delays:
         self._entered, self._heat = np.zeros((FEWEST, size)), np.zeros((FEWEST, size))
         self._entered[0] = -self.volume.reshape(-1)
         self._given = np.zeros(size)
+        self._find = _compiled if compiled and size else _found
 
     def arrival(self, passed: Array) -> Arrival:
         """What leaves when this much passes in a step. [J/K]"""
         shape = self.volume.shape
         known = np.minimum(passed, self.volume).reshape(-1)
-        moves = known > SLIGHT * self.volume.reshape(-1)
+        last = self._count - 1
+        now = self._entered[last]
+        at = np.minimum(now - self.volume.reshape(-1) + known, now)
+        until, place = self._find(self._entered, self._heat, self._place, at, last)
         # so little as hardly to move at all has the temperature of what is next to leave
-        heat = np.where(moves, self._until(known, self._place.copy())[0] - self._given, known * self._next())
+        moves = known > SLIGHT * self.volume.reshape(-1)
+        heat = until - self._given
+        if not moves.all():
+            heat = np.where(moves, heat, known * self._next())
         share = (known / np.where(passed > 0.0, passed, 1.0).reshape(-1)).reshape(shape)
         old = (heat / np.where(known > 0.0, known, 1.0)).reshape(shape) + self.datum
-        flows = (passed > 0.0) & (self.volume > 0.0)
-        share = np.where(flows, share, 0.0)
-        return Arrival(1.0 - share, share * old, passed)
+        return Arrival(1.0 - share, share * old, passed, place)
 
     def accept(self, arrival: Arrival, entered: Array) -> None:
         """Take over a step and the heat that entered in it, of temperatures in degC. [J]"""
-        passed = arrival.passed
-        given = np.where(
-            arrival.fresh < 1.0, arrival.old * passed - (1.0 - arrival.fresh) * passed * self.datum, 0.0
-        )
+        passed, share = arrival.passed, 1.0 - arrival.fresh
         heat = entered - self.datum * passed
-        known = np.minimum(passed, self.volume).reshape(-1)
-        _, self._place = self._until(known, self._place)
-        last = self._count - 1
+        self._place = arrival.place
         if self._count == len(self._entered):
             self._make_room()
-            last = self._count - 1
+        last = self._count - 1
         self._entered[last + 1] = self._entered[last] + passed.reshape(-1)
         self._heat[last + 1] = self._heat[last] + heat.reshape(-1)
         self._count += 1
-        # what came in and went out within the step
-        self._given += (given + arrival.fresh * heat).reshape(-1)
+        # what came in and went out within the step, and what had been there
+        self._given += ((arrival.old - share * self.datum) * passed + arrival.fresh * heat).reshape(-1)
 
     def stored(self) -> Array:
         """(S,) heat in all links, over that at time 0. [J]"""
         return np.asarray((self._heat[self._count - 1] - self._given).reshape(self.volume.shape).sum(axis=0))
-
-    def _until(self, known: Array, place: Index) -> tuple[Array, Index]:
-        """Heat that had entered before what leaves last, and the packet it lies in."""
-        last = self._count - 1
-        now = self._entered[last]
-        at = np.minimum(now - self.volume.reshape(-1) + known, now)
-        while True:
-            behind = (place < last - 1) & (self._entered[np.minimum(place + 1, last), self._columns] < at)
-            if not behind.any():
-                break
-            place = place + behind
-        first, end = self._entered[place, self._columns], self._entered[place + 1, self._columns]
-        low, high = self._heat[place, self._columns], self._heat[place + 1, self._columns]
-        part = np.clip((at - first) / np.where(end > first, end - first, 1.0), 0.0, 1.0)
-        return low + part * (high - low), place
 
     def _next(self) -> Array:
         """Temperature over datum of what is next to leave."""
@@ -112,3 +98,25 @@ class Delays:
             new[:size] = old[kept]
             setattr(self, name, new)
         self._place, self._count = self._place - gone, size
+
+
+def _found(entered: Array, heat: Array, place: Index, at: Array, last: int) -> tuple[Array, Index]:
+    """Heat that had entered before the amounts `at`, and the packets they lie in, none before `place`."""
+    columns = np.arange(at.size)
+    place = place.copy()
+    while True:
+        behind = (place < last - 1) & (entered[np.minimum(place + 1, last), columns] < at)
+        if not behind.any():
+            break
+        place += behind
+    first, end = entered[place, columns], entered[place + 1, columns]
+    low, high = heat[place, columns], heat[place + 1, columns]
+    part = np.clip((at - first) / np.where(end > first, end - first, 1.0), 0.0, 1.0)
+    return low + part * (high - low), place
+
+
+def _compiled(entered: Array, heat: Array, place: Index, at: Array, last: int) -> tuple[Array, Index]:
+    from . import transient_kernel
+
+    found, places = transient_kernel.packets(entered, heat, place, at, last)
+    return found, places

@@ -75,7 +75,7 @@ class Structure:
 
     def _plates(self, c: Case, links: list[tuple[int, int]]) -> None:
         """Maps of plates, and of what links that hold fluid, and plates on them, take from there and not from upstream."""
-        holding = np.flatnonzero(c.volume.max(axis=1, initial=0.0) > 0.0).tolist()
+        holding = c.holding.tolist()
         bodies = list(
             zip(c.plate_node.tolist(), (links[link] for link in c.plate_link.tolist()), strict=True)
         )

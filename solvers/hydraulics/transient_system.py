@@ -55,9 +55,10 @@ class System:
         self.free = ~c.fixed
         self.has_cold = ((c.cold >= 0) | (c.sink >= 0))[:, None]
         self.plain = self.has_cold & np.isneginf(c.setpoint) & np.isposinf(c.limit)
+        self.compiled = compiled
         self._kernel = _Compiled() if compiled else _Plain()
         self._recent: list[tuple[Array, Instant]] = []
-        self._holding = np.flatnonzero(c.volume.max(axis=1, initial=0.0) > 0.0)
+        self._holding = c.holding
         self._factored: tuple[Any, ...] = ()
         self._loading = np.unique(c.heat_signal)
         self._loaded, self._full = np.empty(0), c.heat
