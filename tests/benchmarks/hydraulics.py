@@ -124,11 +124,15 @@ class Loop:
         return device
 
 
-def loop(row_count: int, racks: int) -> Loop:
-    """Vessel and suction 0, discharge 1; five links per rack, four per row, two per pump, two that close the rings."""
+def loop(row_count: int, racks: int, *, alike: bool = False) -> Loop:
+    """Vessel and suction 0, discharge 1; five links per rack, four per row, two per pump, two that close the rings.
+
+    ``alike`` makes all rows the same; racks in a row still differ.
+    """
     import numpy as np
 
     rng = np.random.default_rng(row_count * racks)
+    spread = rng.uniform(0.8, 1.25, (1 if alike else row_count, racks))
     links: list[tuple[int, int, float, float, float, str]] = []
     fresh = iter(range(2, 10**9))
     total = row_count * racks * RACK_FLOW
@@ -144,7 +148,7 @@ def loop(row_count: int, racks: int) -> Loop:
         pipe(0, discharge, 0.0, total / 3, 0.0, "pump")
         pipe(discharge, 1, 5.0, total / 3, 3.0)
     supply, back = 1, 0
-    for _ in range(row_count):
+    for row in range(row_count):
         header, collector, near, far = (next(fresh) for _ in range(4))
         pipe(supply, header, 3.0, 0.55 * total, 0.2)
         pipe(collector, back, 3.0, 0.55 * total, 0.2)
@@ -159,7 +163,7 @@ def loop(row_count: int, racks: int) -> Loop:
                 near, far = here, there
             inlet, outlet = next(fresh), next(fresh)
             speed = RACK_FLOW / (np.pi / 4 * TAIL**2)
-            plates = RACK_HEAD * 2 * 32.2 * FOOT / speed**2 * rng.uniform(0.8, 1.25)
+            plates = RACK_HEAD * 2 * 32.2 * FOOT / speed**2 * float(spread[row % len(spread), k])
             pipe(near, inlet, 2.5, RACK_FLOW, 1.5, "tail")
             pipe(inlet, outlet, 0.5, RACK_FLOW, plates, "rack")
             pipe(outlet, far, 2.5, RACK_FLOW, 1.5, "tail")
