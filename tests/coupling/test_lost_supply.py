@@ -50,6 +50,22 @@ liquid:
     - {id: tcs, fluid: pg25, source: "kind:cdu", sinks: "type:gb300_*", supply: 40 degC}
     - {id: chw, source: ch, sinks: "kind:crah", pumps: chp, supply: 14 degC}
 """
+THREE = """
+liquid:
+  plant:
+    - {id: dc, type: dry_cooler_2mw, count: 2}
+    - {id: ct, type: cooling_tower_2mw, count: 2}
+    - {id: ch, type: chiller_wc_1500kw, count: 3}
+  pumps:
+    - {id: cwp, type: pump_120ls, count: 2}
+    - {id: p1, type: pump_60ls, count: 2}
+    - {id: chp, type: pump_60ls, count: 2}
+  loops:
+    - {id: cw, source: ct, sinks: ch, pumps: cwp, supply: 26 degC}
+    - {id: fws, source: dc, sinks: "kind:cdu", pumps: p1, supply: 35 degC}
+    - {id: tcs, fluid: pg25, source: "kind:cdu", sinks: "type:gb300_*", supply: 40 degC}
+    - {id: chw, source: ch, sinks: "kind:crah", pumps: chp, supply: 14 degC}
+"""
 
 
 def test_valves_open_for_water_that_the_outdoors_make_warm():
@@ -78,3 +94,17 @@ def test_heat_of_condensers_is_counted_once_where_towers_also_cool_other_things(
         assert (mechanical > 0.05 * duty).all()
         np.testing.assert_array_less(it, duty)
         np.testing.assert_array_less(duty, 1.05 * it)
+
+
+def test_a_chiller_that_stands_takes_no_condenser_water():
+    """Of three chillers one carries the load: the tower loop moves what one condenser asks for, whichever it is."""
+    facility = load_text(HALL + THREE)
+    states = (Scenario(name="normal"), Scenario(name="lose:ch1", failed=("ch1",)))
+    results = evaluate(facility, states)
+    assert all(results.settled)
+    one = facility.by_id["ch1"].product.condenser_flow * 996.0  # [kg/s]
+    for state, running in enumerate(("ch1", "ch2")):
+        drawn = zip(results["plant"].ids, results["plant"]["power"][state], strict=True)
+        assert {name for name, watts in drawn if watts > 0 and name.startswith("ch")} == {running}
+        # the density of water between 20 and 30 degC is within 0.2 % of the one above
+        assert results["loop"].at("cw", "flow", state) == pytest.approx(one, rel=0.01)

@@ -98,6 +98,13 @@ def test_pumps_hold_the_pressure_at_the_far_end_that_is_asked_for(hall):
     assert pump.at("chp1", "rise") > 80e3
 
 
+def test_a_pressure_that_the_pumps_cannot_hold_shows_as_lacking_head(hall):
+    assert hall["loop"].at("chw", "head_margin") > 0.0
+    over = states(TEXT.replace("pressure: 80 kPa", "pressure: 900 kPa"), (33.0, 16.0))
+    assert over["loop"].at("chw", "speed") == 1.0
+    assert over["loop"].at("chw", "head_margin") < 0.0
+
+
 def test_a_ring_needs_less_pressure_than_a_tree(hall):
     tree = states(TEXT.replace("mains: ring", "mains: tree"), (33.0, 16.0))
     assert hall["pump"].at("p21", "rise") <= tree["pump"].at("p21", "rise") + 1.0

@@ -133,13 +133,19 @@ def _loop_inputs(
 ) -> tuple[NDArray[Any], ...]:
     source, pump, sink = (getattr(world.slices, name)[number] for name in ("source", "pump", "sink"))
     live = state.live[rows]
-    sink_live = np.stack(
-        [live[:, m] if m >= 0 else np.ones(rows.size, bool) for m in world.sink_machine[sink]], axis=1
-    )
+    sink_live = np.stack([_open(world, state, rows, machine) for machine in world.sink_machine[sink]], axis=1)
     return (
         live[:, world.source_machine[source]] & state.staged[rows, source], live[:, world.pump_machine[pump]], sink_live,
         limit[rows, sink], state.speed[rows, number], state.primary_speed[rows, number],
     )  # fmt: skip
+
+
+def _open(world: Lowered, state: State, rows: NDArray[np.intp], machine: int) -> Mask:
+    """(rows,) a sink's valve is open: its machine has power, and is not one that stands while others carry the load."""
+    if machine < 0:  # a rack
+        return np.ones(rows.size, bool)
+    serves = np.flatnonzero(world.source_machine == machine)
+    return np.asarray(state.live[rows, machine] & state.staged[np.ix_(rows, serves)].all(axis=1))
 
 
 def _wanted_flow(world: Lowered, state: State) -> Array:
@@ -253,6 +259,8 @@ def _pump_speed(
         - speed**2
         + (np.where(np.isfinite(spare), spare, 0.0) + np.where(held.all(axis=1), SPARE_DROP, 0.0)) / head
     )
+    if control.pressure is not None:  # what the pumps have beyond, or lack for, the pressure they are to hold
+        margin = np.minimum(margin, 1.0 - speed**2 + excess / head)
     return np.sqrt(squared), margin
 
 

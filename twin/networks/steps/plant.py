@@ -46,7 +46,7 @@ def reject(world: Lowered, state: State) -> State:
     for columns in _alike(world):
         machines = world.source_machine[columns]
         loop = int(world.source_loop[columns[0]])
-        able = state.live[:, machines] & _condensing(world, state, machines)
+        able = state.live[:, machines] & _condensing(world, state, columns)
         live = able & (state.source_flow[:, columns] > 0.0)
         running = np.maximum(live.sum(axis=1), 1)
         duty = np.maximum((state.plant_duty[:, columns] * live).sum(axis=1), 0.0) / running
@@ -150,15 +150,20 @@ def _alike(world: Lowered) -> list[NDArray[np.intp]]:
     return [np.array(columns, np.intp) for columns in groups.values()]
 
 
-def _condensing(world: Lowered, state: State, machines: NDArray[np.intp]) -> Mask:
-    """(S, n) where plant that needs condenser water gets some."""
-    flowing = np.ones((len(state.live), machines.size), bool)
-    for column, machine in enumerate(machines):
+def _condensing(world: Lowered, state: State, columns: NDArray[np.intp]) -> Mask:
+    """(S, n) where plant that needs condenser water gets some, or would: the valves of machines that stand are shut."""
+    flowing = np.ones((len(state.live), columns.size), bool)
+    for place, column in enumerate(columns):
+        machine = world.source_machine[column]
         sinks = np.flatnonzero(world.sink_machine == machine)
         if sinks.size:
-            flowing[:, column] = state.sink_flow[:, sinks].max(axis=1) > 0.0
+            pumps = world.pump_machine[world.slices.pump[int(world.sink_loop[sinks[0]])]]
+            could = state.live[:, pumps].any(axis=1)
+            flowing[:, place] = np.where(
+                state.staged[:, column], state.sink_flow[:, sinks].max(axis=1) > 0.0, could
+            )
         elif getattr(world.cooling[machine].product, "condenser", "") == "water":
-            flowing[:, column] = False
+            flowing[:, place] = False
     return flowing
 
 
