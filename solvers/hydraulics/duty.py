@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,12 +57,12 @@ class Duty:
             raise ValueError(f"{sorted(unknown)[0]} is not varied; these are: {', '.join(VARIED)}")
         return replace(self, **_checked(given, pipework, copy=False)) if given else self
 
-    @property
+    @cached_property
     def arrays(self) -> dict[str, Rows]:
         """All of them by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    @property
+    @cached_property
     def scenarios(self) -> int:
         """S."""
         return count(self.arrays.values())
