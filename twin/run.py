@@ -42,6 +42,7 @@ from twin.results.year import HOURS
 if TYPE_CHECKING:
     from twin.climate import WeatherYear
     from twin.coupling import Progress
+    from twin.model.language import Outdoor
     from twin.networks.fidelity import Fidelity
 
 Studies = Literal["none", "quick", "thorough"]
@@ -60,6 +61,8 @@ class Inputs:
     sets: tuple[str, ...] = ()
     outdoor: str = ""
     """Outdoor state instead of the layout's; empty for none."""
+    evaporation: str = ""
+    """Evaporation design day beside it, where it is a climate's."""
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Texts of the layout and its includes by path relative to the layout's folder; the layout first."""
 
@@ -120,8 +123,8 @@ def solve(
     studies : str
         ``none``, ``quick``, or ``thorough`` for every state of one machine in maintenance and another lost as well.
     climate : path or str, optional
-        Weather file, or climate of the catalogue: its 0.4 % cooling design day replaces the layout's outdoor state, and
-        ``year`` takes its hours.
+        Weather file, or climate of the catalogue: its 0.4 % cooling and evaporation design days replace the layout's
+        outdoor state, and ``year`` takes its hours.
     year : bool
         Whether to evaluate every hour of a year as well.
 
@@ -233,49 +236,57 @@ def read_input(
     outdoor: str = "",
     climate: str | os.PathLike[str] | None = None,
     *,
+    evaporation: str = "",
     name: str = "",
 ) -> tuple[Facility, Inputs]:
     """The facility of a layout file, and all it was made from.
 
-    ``name`` is what the file is called everywhere instead of its path: that of the file a copy was made of.
+    ``evaporation`` is the evaporation design day that goes with ``outdoor``, if any does.  ``name`` is what the file is
+    called everywhere instead of its path: that of the file a copy was made of.
     """
     sets = tuple(sets)
     if climate is not None and not outdoor:
-        outdoor = design_day(climate)
+        outdoor, evaporation = climate_days(climate)
     name = name or os.fspath(path)
     document = read(path, collect=True, name=name)
     facility = facility_of(document, sets)
     base = os.path.dirname(name)
     files = {os.path.relpath(file, base or "."): source.text for file, source in document.files.items()}
     if outdoor:
-        facility = under(facility, outdoor)
-    return facility, Inputs(name, sets, outdoor, files)
+        facility = under(facility, outdoor, evaporation)
+    return facility, Inputs(name, sets, outdoor, evaporation, files)
 
 
-def under(facility: Facility, outdoor: str) -> Facility:
-    """The facility under another outdoor state.
+def under(facility: Facility, outdoor: str, evaporation: str = "") -> Facility:
+    """The facility under another outdoor state, and with another evaporation design day or none.
 
     The text gives the dry bulb, or dry and wet bulb with a comma between them.  Without a wet bulb that of
     the layout is kept, but never above the dry bulb.
     """
+    state = _outdoor(outdoor, facility.place.outdoor.wet_bulb)
+    beside = _outdoor(evaporation, 0.0) if evaporation else None
+    place = facility.place.replace(outdoor=state, evaporation=beside)
+    parts = [state.dry_bulb, state.wet_bulb, *((beside.dry_bulb, beside.wet_bulb) if beside else ())]
+    digest = sha256(" ".join((facility.digest, *(repr(part) for part in parts))).encode()).hexdigest()
+    return facility.replace(place=place, digest=digest)
+
+
+def _outdoor(text: str, wet_bulb: float) -> Outdoor:
+    """Outdoor state as it is written; ``wet_bulb`` where none is. [degC]"""
     from twin.model.language import Outdoor
     from twin.units import TEMPERATURE, UnitError
 
     try:
-        dry, *wet = (TEMPERATURE.parse(part) for part in outdoor.split(","))
+        dry, *wet = (TEMPERATURE.parse(part) for part in text.split(","))
         if len(wet) > 1:
             raise UnitError('write the dry bulb, or dry and wet bulb: "35 degC, 24 degC"')
-        humid = wet[0] if wet else min(facility.place.outdoor.wet_bulb, dry)
-        state = Outdoor(dry_bulb=dry, wet_bulb=humid)
+        return Outdoor(dry_bulb=dry, wet_bulb=wet[0] if wet else min(wet_bulb, dry))
     except ValueError as error:  # pydantic's is one, too
-        raise LayoutError([Mistake(f"--outdoor {outdoor}", 0, 0, 0, _first_line(error))]) from None
-    place = facility.place.replace(outdoor=state)
-    digest = sha256(f"{facility.digest} {state.dry_bulb!r} {state.wet_bulb!r}".encode()).hexdigest()
-    return facility.replace(place=place, digest=digest)
+        raise LayoutError([Mistake(f"--outdoor {text}", 0, 0, 0, _first_line(error))]) from None
 
 
-def design_day(climate: str | os.PathLike[str]) -> str:
-    """Outdoor state of a climate's 0.4 % cooling design day, as ``outdoor`` takes it.
+def climate_days(climate: str | os.PathLike[str]) -> tuple[str, str]:
+    """Outdoor states of a climate's 0.4 % cooling and evaporation design days, as ``outdoor`` takes them.
 
     Raises
     ------
@@ -284,8 +295,11 @@ def design_day(climate: str | os.PathLike[str]) -> str:
     """
     from twin.climate import climate_year, design_days
 
-    day = design_days(climate_year(os.fspath(climate))).cooling[0]
-    return f"{day.dry_bulb:.2f} degC, {day.wet_bulb:.2f} degC"
+    days = design_days(climate_year(os.fspath(climate)))
+    hot, humid = (
+        f"{day.dry_bulb:.2f} degC, {day.wet_bulb:.2f} degC" for day in (days.cooling[0], days.evaporation[0])
+    )
+    return hot, humid
 
 
 def _first_line(error: ValueError) -> str:
@@ -346,7 +360,11 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
     inputs = _read_inputs(folder)
     try:
         facility, copied = read_input(
-            folder / COPY / inputs.layout, inputs.sets, inputs.outdoor, name=_named(folder, inputs.layout)
+            folder / COPY / inputs.layout,
+            inputs.sets,
+            inputs.outdoor,
+            evaporation=inputs.evaporation,
+            name=_named(folder, inputs.layout),
         )
     except LayoutError as error:
         raise RunError(
@@ -374,6 +392,7 @@ def _asked(inputs: Inputs) -> dict[str, object]:
         "source": inputs.layout,
         "sets": list(inputs.sets),
         "outdoor": inputs.outdoor,
+        "evaporation": inputs.evaporation,
     }
 
 
@@ -381,11 +400,12 @@ def _read_inputs(folder: Path) -> Inputs:
     try:
         asked = json.loads(regular(folder / INPUT, TEXT).read_text(encoding="utf-8"))
         layout, sets, outdoor = asked["layout"], asked["sets"], asked["outdoor"]
+        evaporation = asked.get("evaporation", "")
         if not isinstance(layout, str) or Path(layout).name != layout or "\0" in layout or not layout:
             raise ValueError("not a file name")
-        if not isinstance(outdoor, str) or not isinstance(sets, list):
+        if not (isinstance(outdoor, str) and isinstance(evaporation, str) and isinstance(sets, list)):
             raise ValueError("sets or outdoor state are of another type")
-        return Inputs(layout, tuple(str(item) for item in sets), outdoor)
+        return Inputs(layout, tuple(str(item) for item in sets), outdoor, evaporation)
     except DAMAGE as error:
         raise RunError(f"{folder / INPUT}: cannot be read ({error}); run `twin solve` again") from error
 

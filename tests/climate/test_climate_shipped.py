@@ -9,6 +9,7 @@ from solvers import psychrometrics
 from tests.climate.weather_files import original
 from twin.catalogue.places import climates
 from twin.climate import climate_names, climate_year, design_days, exceeded, read_weather, thermal_zone
+from twin.climate.design import mean_coincident
 from twin.climate.pack import from_nrel, main
 from twin.climate.packed import packed_text
 from twin.climate.synthetic import all_normals, build, departures
@@ -105,6 +106,14 @@ def test_design_values_of_the_catalogue_are_those_of_the_hours(name):
     assert year.dry_bulb.mean() == pytest.approx(climate.average_dry_bulb, abs=0.051)
     assert year.wet_bulb.mean() == pytest.approx(climate.average_wet_bulb, abs=0.11)
     assert design_days(year).cooling[0].wet_bulb == pytest.approx(climate.coincident_wet_bulb, abs=0.3)
+
+
+@pytest.mark.parametrize("name", climate_names())
+def test_the_dry_bulb_of_the_evaporation_day_is_that_of_the_hours_near_its_wet_bulb(name):
+    """The catalogue's values are rounded to 0.1 K."""
+    year, climate = climate_year(name), climates()[name]
+    hours = mean_coincident(year.dry_bulb, year.wet_bulb, climate.wet_bulb)
+    assert climate.coincident_dry_bulb == pytest.approx(hours, abs=0.051)
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)

@@ -26,6 +26,8 @@ class Climate(Frozen):
     """Wet bulb exceeded in 0.4 % of the hours of a year: what sizes towers and pads."""
     coincident_wet_bulb: Temperature = Field(ge=-50, le=40)
     """Mean wet bulb while the dry bulb is at its design value; at or below ``wet_bulb``."""
+    coincident_dry_bulb: Temperature = Field(ge=-50, le=60)
+    """Mean dry bulb while the wet bulb is at its design value, of the climate's year of hours; at or below ``dry_bulb``."""
     average_dry_bulb: Temperature = Field(ge=-50, le=60)
     """Mean of the year."""
     average_wet_bulb: Temperature = Field(ge=-50, le=40)
@@ -41,6 +43,8 @@ class Climate(Frozen):
     def _is_air(self) -> Climate:
         if not self.coincident_wet_bulb <= self.wet_bulb <= self.dry_bulb:
             raise ValueError("coincident_wet_bulb <= wet_bulb <= dry_bulb must hold")
+        if not self.wet_bulb <= self.coincident_dry_bulb <= self.dry_bulb:
+            raise ValueError("wet_bulb <= coincident_dry_bulb <= dry_bulb must hold")
         if self.average_wet_bulb > self.average_dry_bulb:
             raise ValueError("average_wet_bulb exceeds average_dry_bulb, which no air can do")
         return self

@@ -133,7 +133,7 @@ def _excuse_failed(subjects: tuple[str, ...], scenarios: tuple[Scenario, ...], m
 def _broken(
     rule: Rule, assessment: Assessment, scenarios: tuple[Scenario, ...], margin: Array
 ) -> Iterator[Case]:
-    normal = np.array([scenario.normal for scenario in scenarios])
+    normal = np.array([scenario.intact for scenario in scenarios])
     for column in np.flatnonzero(margin.min(axis=0) < -TOLERANCE):
         states = margin[:, column] < -TOLERANCE
         judged = margin[:, column]

@@ -40,8 +40,8 @@ __all__ = [
 _DESIGN = Scenario(name="")
 _COUNTS: dict[During, Callable[[Scenario], bool]] = {
     "any": lambda scenario: True,
-    "normal": lambda scenario: scenario.normal,
-    "failure": lambda scenario: not scenario.normal,
+    "normal": lambda scenario: scenario.intact,
+    "failure": lambda scenario: not scenario.intact,
 }
 
 

@@ -236,9 +236,9 @@ def _feed_of(feed: Feed | None, selected: frozenset[str]) -> bool:
 
 def _counts(limit: Limit, scenario: Scenario, facility: Facility) -> bool:
     """Whether a limit holds in a state: by its name, or as the loss of a machine that the selector means."""
-    if "any" in limit.during or scenario.name in limit.during:
+    if "any" in limit.during or scenario.usual in limit.during:
         return True
-    if scenario.normal:
+    if scenario.intact:
         return "normal" in limit.during
     lost = [state.removeprefix("lose:") for state in limit.during if state.startswith("lose:")]
     return len(scenario.failed) == 1 and bool(lost) and scenario.failed[0] in things(facility, lost)

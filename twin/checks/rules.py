@@ -78,6 +78,7 @@ class Rule:
     """Severity in states with a failed machine."""
     stage: Stage
     during: During
+    """``normal``: with everything in service, on every design day; ``failure``: in the others."""
     unsettled: bool
     """True for a rule that also reads states without a solution."""
     function: Callable[..., Iterator[Assessment]]

@@ -73,13 +73,14 @@ def sentence(
 
 
 def state(scenario: Scenario) -> str:
-    """`` when ups.A1 is lost``; nothing for the normal state."""
+    """`` when ups.A1 is lost``, `` on the evaporation design day``; nothing for the normal state."""
+    when = " on the evaporation design day" if scenario.day else ""
     kept = f" while {', '.join(scenario.maintained)} is in maintenance" if scenario.maintained else ""
     if scenario.failed:
-        lost = scenario.failed[0] if len(scenario.failed) == 1 else scenario.name.removeprefix("lose:")
-        return f", when {lost} is lost{kept}"
-    if kept:
-        return f",{kept}"
+        lost = scenario.failed[0] if len(scenario.failed) == 1 else scenario.usual.removeprefix("lose:")
+        return f", when {lost} is lost{kept}{when}"
+    if kept or when:
+        return f",{kept}{when}"
     return "" if scenario.name in ("", "normal") else f", in state {scenario.name}"
 
 

@@ -35,7 +35,8 @@ Outdoor = Annotated[
     str,
     typer.Option(
         metavar="T",
-        help='Outdoor dry bulb instead of the layout\'s, "35 degC"; with wet bulb "35 degC, 24 degC".',
+        help='Outdoor dry bulb instead of the layout\'s, "35 degC"; with wet bulb "35 degC, 24 degC"; no other '
+        "design day then.",
         show_default=False,
     ),
 ]
@@ -43,7 +44,7 @@ Climate = Annotated[
     str,
     typer.Option(
         metavar="FILE",
-        help="Weather file (EPW, TMY3 .csv, TMY2 .tm2) or climate name: its design day, and the hours of --year.",
+        help="Weather file (EPW, TMY3 .csv, TMY2 .tm2) or climate name: its design days, and the hours of --year.",
         show_default=False,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from twin.networks.fidelity import Fidelity
     from twin.results import Finding
     from twin.run import Run
+    from twin.scenario import Scenario
 
 NETWORKS = {"power": (".m", ".json"), "hydraulics": (".inp", ".json")}
 """Endings of bare networks, by what is solved alone."""
@@ -211,8 +213,26 @@ def summary(run: Run) -> str:
         return "no verdict: a solver failed in the normal state"
     if run.verdict.status == "runaway":
         return "the normal state has no steady solution (thermal runaway)"
-    where = f"in {states} states (normal and {states - 1} losses)" if states > 1 else "in the normal state"
+    where = f"in {states} states ({_states(run.results.scenarios)})" if states > 1 else "in the normal state"
     return f"{tally(run.verdict)} {where}"
+
+
+def _states(scenarios: Sequence[Scenario]) -> str:
+    """``normal and 43 losses``, ``normal, 23 losses, the evaporation day and 14 losses on it``."""
+    humid = [scenario for scenario in scenarios if scenario.day]
+    cooling = len(scenarios) - len(humid) - 1
+    losses = sum(bool(scenario.out) for scenario in humid)
+    parts = [
+        "normal",
+        _losses(cooling) if cooling else "",
+        f"the evaporation day{' and ' + _losses(losses) + ' on it' if losses else ''}" if humid else "",
+    ]
+    told = [part for part in parts if part]
+    return ", ".join(told) if losses else " and ".join((", ".join(told[:-1]), told[-1]))
+
+
+def _losses(count: int) -> str:
+    return f"{count} loss{'es' if count != 1 else ''}"
 
 
 def _loud(run: Run, out: Console) -> None:

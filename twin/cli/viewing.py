@@ -31,7 +31,9 @@ Target = Annotated[
         metavar="LAYOUT|RUN", help="Layout (it is solved first) or run folder.", show_default=False
     ),
 ]
-State = Annotated[str, typer.Option(help="State to show: normal, lose:<machine>.", metavar="STATE")]
+State = Annotated[
+    str, typer.Option(help="State to show: normal, lose:<machine>, evaporation day.", metavar="STATE")
+]
 
 
 def view(

@@ -26,7 +26,9 @@ def locate(draft: Draft, catalogue: Any) -> Place | None:
     """The place with all values looked up, each with its source; None, with a mistake, for an unknown name.
 
     The outdoor state of a climate is its 0.4 % dry bulb with the wet bulb that comes with it (ASHRAE's
-    cooling design day), one state that occurs; towers and pads may meet a higher wet bulb on cooler days.
+    cooling design day), one state that occurs.  Towers and pads meet a higher wet bulb on cooler days: its 0.4 % wet
+    bulb with the dry bulb that comes with it (the evaporation design day) goes beside it, unless the layout states the
+    outdoors itself.
     """
     site = draft.layout.site
     _check_files_of_the_year(draft)
@@ -35,6 +37,8 @@ def locate(draft: Draft, catalogue: Any) -> Place | None:
     if (site.climate and climate is None) or (site.grid and grid is None):
         return None
     values = {**_assumed(), **_of_climate(climate), **_of_grid(grid)}
+    if site.outdoor is not None:
+        values.pop("evaporation", None)
     stated = ("elevation", "outdoor", "electricity_price", "carbon_intensity")
     values |= {name: (getattr(site, name), "layout") for name in stated if getattr(site, name) is not None}
     values["water_price"] = (
@@ -77,7 +81,9 @@ def _of_climate(climate: Any) -> dict[str, tuple[Any, str]]:
     if climate is None:
         return {}
     outdoor = Outdoor(dry_bulb=climate.dry_bulb, wet_bulb=climate.coincident_wet_bulb)
-    return {"elevation": (climate.elevation, climate.source), "outdoor": (outdoor, climate.source)}
+    evaporation = Outdoor(dry_bulb=climate.coincident_dry_bulb, wet_bulb=climate.wet_bulb)
+    found = {"elevation": climate.elevation, "outdoor": outdoor, "evaporation": evaporation}
+    return {name: (value, climate.source) for name, value in found.items()}
 
 
 def _of_grid(grid: Any) -> dict[str, tuple[Any, str]]:

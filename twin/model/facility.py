@@ -279,6 +279,8 @@ class Place(Frozen):
     elevation: float
     """[m]"""
     outdoor: Outdoor
+    evaporation: Outdoor | None = None
+    """Evaporation design day, which sizes towers and wet pads; None where the outdoors are one's own or assumed."""
     grid: str
     electricity_price: float
     """[USD/J]"""

@@ -52,7 +52,8 @@ class Site(Frozen):
     grid: str | None = None
     """Named grid region of the catalogue, for example ``us-az``."""
     outdoor: Outdoor | None = None
-    """Evaluated outdoor state; without it the climate's 0.4 % cooling design day."""
+    """Evaluated outdoor state; without it the climate's 0.4 % cooling design day and, where towers or wet pads cool, its
+    0.4 % evaporation design day (by wet bulb) as well, with nothing lost and with every loss that such plant feels."""
     electricity_price: EnergyPrice | None = Field(default=None, ge=0)
     """Price of electrical energy; without it the grid region's."""
     carbon_intensity: CarbonIntensity | None = Field(default=None, ge=0)
@@ -562,7 +563,7 @@ class Limit(Frozen):
     min: str | float | None = None
     """Smallest value allowed."""
     during: tuple[str, ...] = ("normal",)
-    """States in which it holds: ``normal``, ``any``, or ``lose:`` and a selector."""
+    """States in which it holds: ``normal``, ``any``, or ``lose:`` and a selector; each on the evaporation design day too."""
     severity: Literal["error", "warning"] = "error"
     """What a breach means."""
 

@@ -85,6 +85,11 @@ class Effects:
     def cascade(self, index: int, scenario: Scenario) -> Iterator[Step]:
         """What happens, in the order of cause and effect."""
         out = set(scenario.out)
+        if scenario.day and scenario.outdoor:
+            dry, wet = (
+                text(value, "temperature") for value in (scenario.outdoor.dry_bulb, scenario.outdoor.wet_bulb)
+            )
+            yield Step(f"Evaporation design day: dry bulb {dry}, wet bulb {wet}")
         if scenario.failed:
             yield Step(f"{_few(scenario.failed)} lost", scenario.failed)
         if scenario.maintained:

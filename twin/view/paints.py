@@ -187,7 +187,7 @@ def caption(results: Results, scenario: int, verdict: Verdict | None, *, worst: 
     """The state, whether it settled, and the verdict; ``worst``: what is shown is that of all states."""
     state = results.scenarios[scenario]
     lost = state.failed[0] if len(state.failed) == 1 else f"{len(state.failed)} machines"
-    parts = [f"State: {state.name}" if state.normal else f"State: {state.name} ({lost} out of service)"]
+    parts = [f"State: {state.name}" + (f" ({lost} out of service)" if state.out else "")]
     if worst:
         parts = [f"The worst of {len(results.scenarios)} states"]
     elif not results.settled[scenario]:

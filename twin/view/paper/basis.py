@@ -9,8 +9,10 @@ import numpy as np
 
 from twin.checks.wording import quantity
 from twin.model.facility import Facility, Machine
+from twin.model.language import Outdoor
 from twin.model.products import Cdu, CoolingTower, Crah, Product, Pump, Rack
 from twin.results.results import Results
+from twin.scenario import evaporating
 from twin.view import facts
 from twin.view.paper import words
 from twin.view.paper.loads import rating
@@ -34,13 +36,13 @@ class Item:
 def block(facility: Facility) -> list[tuple[str, str]]:
     """Heads and texts of the basis of design."""
     place, work = facility.place, facility.workload
-    outdoor = place.outdoor
     found = [
         ("Site", f"{place.climate}, {place.elevation:.0f} m above sea level; grid {place.grid}"),
         (
             "Outdoor design state",
-            f"dry bulb {quantity(outdoor.dry_bulb, 'temperature')}, wet bulb {quantity(outdoor.wet_bulb, 'temperature')}",
+            _air(place.outdoor),
         ),
+        ("Evaporation design day", _air(place.evaporation) if evaporating(facility) else ""),
         (
             "Workload",
             f"{work.power} rack power, {work.model}, {work.service} service, "
@@ -59,6 +61,13 @@ def block(facility: Facility) -> list[tuple[str, str]]:
             ("Parameters", "; ".join(f"{name} = {value}" for name, value in facility.params.items()))
         )
     return [(head, text) for head, text in found if text]
+
+
+def _air(outdoor: Outdoor | None) -> str:
+    if outdoor is None:
+        return ""
+    dry, wet = (quantity(value, "temperature") for value in (outdoor.dry_bulb, outdoor.wet_bulb))
+    return f"dry bulb {dry}, wet bulb {wet}"
 
 
 def _racks(facility: Facility) -> str:
