@@ -44,19 +44,35 @@ AIR_DENSITY = 1.17
 """[kg/m3] at 28 degC and sea level; thinner air higher up is left out, as racks and not air hold most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoopMass:
-    """Heat capacities of one loop outside its racks. [J/K]"""
+    """Heat capacities of one loop outside its racks, place by place along the way of its fluid. [J/K]"""
 
-    supply: float
-    """Supply header, half of the branches, and what the sources hold."""
-    back: float
-    """Return header, the other half, and what the sinks that are no racks hold."""
+    sources: float
+    """What the sources hold."""
+    tails: float
+    """Pipes between sources and header, one way."""
+    header: Array
+    """(segments, 2) supply and return of each piece of the headers."""
+    branch: Array
+    """(sinks,) branch of each sink, one way."""
+    sinks: Array
+    """(sinks,) what each holds; 0 for racks."""
     volume: float
-    """Fluid of both, tanks apart. [m3]"""
+    """Fluid of all of it, tanks apart. [m3]"""
     tank: float
     """Fluid of the tanks."""
     tank_layers: int
+
+    @property
+    def supply(self) -> float:
+        """Supply header, half of the branches, and what the sources hold."""
+        return self.sources + self.tails + float(self.header[:, 0].sum() + self.branch.sum())
+
+    @property
+    def back(self) -> float:
+        """Return header, the other half, and what the sinks that are no racks hold."""
+        return self.tails + float(self.header[:, 1].sum() + self.branch.sum() + self.sinks.sum())
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ class HallMass:
 
 
 def loop_mass(facility: Facility, loop: LoopNetwork) -> LoopMass:
-    """Fluid and metal of one loop; both halves of the network take part equally, as its pipes run in pairs."""
+    """Fluid and metal of one loop; the pipes of sources and branches run in pairs, out and back."""
     template = loop.template
     length, bore = np.asarray(template.link_length, float), np.asarray(template.link_diameter, float)
     fluid = length * pi / 4.0 * bore**2
@@ -83,17 +99,22 @@ def loop_mass(facility: Facility, loop: LoopNetwork) -> LoopMass:
         * table.metal_capacity[rows]
         * np.where(bore > 0.0, np.maximum(bore / table.inner_diameter[rows], 1.0), 0.0)
     )
-    pipes, walls = float(fluid.sum()) / 2.0, float(metal.sum()) / 2.0
     machines = facility.by_id
     ahead = [_held(machines[name], as_source=True) for name in (*loop.circuit.sources, *loop.circuit.precool)]
     behind = [_held(machines[name], as_source=False) for name in loop.circuit.sinks]
     tanks = [machines[name].product for name in loop.circuit.tanks]
     per_volume = loop.density * loop.capacity
-    supply, back = (pipes + sum(volume for volume, _ in part) for part in (ahead, behind))
+    pipes = fluid * per_volume + metal
+    header, branch = pipes[loop.segment_link], pipes[loop.sink_link] / 2.0
+    # what lies neither in headers nor in branches lies between sources and header
+    tails = (float(pipes.sum()) - float(header.sum()) - 2.0 * float(branch.sum())) / 2.0
     return LoopMass(
-        supply=supply * per_volume + walls + STEEL_HEAT * sum(mass for _, mass in ahead),
-        back=back * per_volume + walls + STEEL_HEAT * sum(mass for _, mass in behind),
-        volume=supply + back,
+        sources=sum(volume * per_volume + mass * STEEL_HEAT for volume, mass in ahead),
+        tails=max(tails, 0.0),
+        header=header.reshape(-1, 2),
+        branch=branch,
+        sinks=np.array([volume * per_volume + mass * STEEL_HEAT for volume, mass in behind]),
+        volume=float(fluid.sum()) + sum(volume for volume, _ in (*ahead, *behind)),
         tank=per_volume * sum(tank.volume for tank in tanks if isinstance(tank, Tank)),
         tank_layers=max((tank.layers for tank in tanks if isinstance(tank, Tank)), default=0),
     )

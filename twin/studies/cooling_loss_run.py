@@ -29,8 +29,8 @@ TIMES = np.concatenate(
 """Times that are drawn. [s]"""
 DELAYS = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1200.0, np.inf)
 """Delays of what comes back that are tried, to find the longest that is borne. [s]"""
-TOLERANCE = 0.05
-"""Error of a temperature in one step. [K]"""
+TOLERANCE = 0.1
+"""Error of a temperature in one step. [K]  Times of gb300_hall are within 0.3 s of those with 0.02 K (measured)."""
 NEVER = np.inf
 QUANTITIES = ("supply", "case", "throttle", "trip", "inlet")
 """First times that are told of racks: supply warmer than all of the loop allow, lid (or return) at its limit, throttled,
@@ -266,7 +266,7 @@ def _course(
         for level, name in enumerate(("case", "throttle")):
             time[name][columns] = found.limit_time[row, hot, level]
         time["trip"][columns] = found.trip_time[row, np.array(watch.source)[watch.slot[row]]]
-        time["supply"][columns] = found.limit_time[row, made.supply[watch.group.loop], 0]
+        time["supply"][columns] = found.limit_time[row, np.array(watch.supply)[watch.slot[row]], 0]
         lid[columns], end_lid[columns] = found.peak[row, hot], end[hot]
         lids += [found.series[row, :, k] for k in np.unique(hot)]
     supplies = [found.series[row, :, made.supply[n]] for n in {watch.group.loop for watch in made.racks}]

@@ -10,10 +10,11 @@ from math import inf, log1p
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.fluids import FLUIDS
 from solvers.hydraulics.exchanger import FLOW_EXPONENT
 from twin.model.air_classes import CLASSES
 from twin.model.facility import Machine
-from twin.model.products import Cdu, Chiller, CoolingTower, Crah, DryCooler, HeatExchanger, Plant
+from twin.model.products import Cdu, Chiller, CoolingTower, Crah, DryCooler, HeatExchanger, Plant, Rack
 from twin.networks import plant, thermal_mass
 from twin.networks.air import AIR_CAPACITY, AIR_SIDE
 from twin.networks.facility import Lowered, rack_product
@@ -24,6 +25,7 @@ from twin.studies.basis import Basis
 from twin.studies.cooling_loss_events import Event
 from twin.studies.cooling_loss_flow import Flows
 from twin.studies.cooling_loss_signals import Signals
+from twin.tabulate.racks import plate_law
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -33,11 +35,25 @@ SAME_HEAT = 1000.0
 BAND = 0.5
 """Width of the band in which a supply is held. [K]  Assumed."""
 LEAST_LIFT = 0.5
-"""A lid is at least this much above its leaving coolant. [K]  Assumed; keeps the conductance between them finite."""
+"""A lid is at least this much above its entering coolant. [K]  Assumed; keeps the conductance between them finite."""
 MOST_FILM = 0.95
 """Largest share of a cooler's resistance on the side of the loop. [-]"""
 MOST_UNITS = 8.0
 """Largest number of transfer units of a cooler against outdoor air. [-]  Assumed."""
+
+
+@dataclass(frozen=True)
+class PlateShares:
+    """How the resistance from lid to entering coolant in the normal state divides, and how it follows flow."""
+
+    film: float = 0.0
+    """Share of the film, which grows as flow falls. [-]"""
+    rise: float = 0.0
+    """Share of the coolant's rise in the plates ahead, inverse to flow. [-]"""
+    exponent: float = FLOW_EXPONENT
+    """Power of the film conductance with flow. [-]"""
+    reach: float = 1.0
+    """Share of the rack's coolant that passes the plates. [-]"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,8 @@ class RackGroup:
     """Leaving coolant, mean. [degC]"""
     lid: float
     plate_conductance: Array | None
-    """Lid to leaving coolant [W/K]; None without data of cold plates."""
+    """Lid to entering coolant at the flow of the normal state [W/K]; None without data of cold plates."""
+    plates: PlateShares
 
 
 @dataclass(frozen=True)
@@ -167,13 +184,16 @@ class Before:
         heat, outlet = self.liquid_heat[columns], table["liquid_return"][row, columns]
         lid = table["case_temperature"][row, columns]
         chips = np.minimum(table["chip_power"][row, columns], heat)
+        loop = int(world.rack_loop[columns[0]])
         known = rack.cold_plate is not None and rack.accelerators is not None and bool((chips > 0.0).all())
-        lift = np.maximum(lid - outlet, LEAST_LIFT)
+        lift = np.maximum(lid - self.supply[loop], LEAST_LIFT)
+        flow = float(self.state.sink_flow[0, world.rack_sink[columns]].mean())
         return RackGroup(
-            loop=int(world.rack_loop[columns[0]]), racks=columns,
+            loop=loop, racks=columns,
             names=tuple(world.racks[k].id for k in columns), sinks=world.rack_sink[columns], heat=heat, chips=chips,
-            outlet=float(outlet.mean()), lid=float((outlet + lift).mean()),
+            outlet=float(outlet.mean()), lid=float((self.supply[loop] + lift).mean()),
             plate_conductance=chips / lift if known else None,
+            plates=_plate_shares(rack, flow, self.supply[loop], world.loops[loop].circuit.fluid) if known else PlateShares(),
         )  # fmt: skip
 
     @cached_property
@@ -354,6 +374,21 @@ class Before:
         room, hall = self.rooms[number], self.world.halls[number]
         out = [r for r in hall.rack if self.world.racks[r].id in event.dark]
         return float(np.clip(1.0 - self.air_heat[out].sum() / max(room.heat, 1e-9), 0.0, 1.0))
+
+
+def _plate_shares(rack: Rack, flow: float, supply: float, fluid: str) -> PlateShares:
+    """Shares at a rack's coolant flow [kg/s] and supply [degC]; the law is that of the steady states."""
+    law, plates = plate_law(rack)
+    coolant = FLUIDS[fluid]
+    warm = float(np.clip(supply, *coolant.range))
+    through = flow * plates.part
+    film = (
+        float(law.resistance(through / float(coolant.density(warm)), fluid=fluid, temperature=warm))
+        - law.fixed
+    )
+    rise = (plates.series - 1) / (through * float(coolant.heat_capacity(warm)))
+    whole = law.fixed + film + rise
+    return PlateShares(film / whole, rise / whole, law.exponent, plates.share * plates.balance)
 
 
 def parts(world: Lowered) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:

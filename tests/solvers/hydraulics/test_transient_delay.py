@@ -164,6 +164,27 @@ def test_random_networks_with_pipes_and_plates_conserve_energy(seed):
         np.testing.assert_allclose(found.final_temperature, plain.final_temperature, atol=1e-9)
 
 
+def test_scenarios_in_chunks_of_their_own_give_the_same(monkeypatch):
+    """A pipe that holds nothing in all scenarios of one chunk still does in others."""
+    from solvers.hydraulics import transient
+
+    volume = np.zeros((40, 3))
+    volume[35:, 1] = 100e3
+    stop = dict(
+        link_signal=0,
+        signal_time=[0.0, 1e3],
+        signal_value=np.linspace(1.0, 0.5, 40)[:, None, None].repeat(2, 1),
+    )
+    problem = front(link_volume=volume, **stop)
+    whole = solve(problem, 60.0)
+    monkeypatch.setattr(transient, "PLAIN_TABLE", 1)
+    parts = solve(problem, 60.0)
+    assert parts.status.ok
+    np.testing.assert_allclose(
+        parts.limit_time[:, 0, 1], whole.limit_time[:, 0, 1], atol=1.0
+    )  # steps are not shared
+
+
 def test_pipes_start_as_warm_as_what_flows_into_them_and_settle_changes_nothing():
     start = settle(
         Problem(
