@@ -204,7 +204,8 @@ def test_the_header_of_the_dsx_pod_is_true_at_a_peak_factor_of_one():
 
 
 def test_the_dsx_pod_carries_a_peak_factor_up_to_that_of_its_description():
-    assert solved(layout("dsx_pod"), "params.peak_factor=1.45")[2].verdict == "pass"
+    quick = EVERY - set(SECONDS)  # a loss of cooling breaks no rule at 1.5 either, as is tested above
+    assert solved(layout("dsx_pod"), "params.peak_factor=1.45", studies=quick)[2].verdict == "pass"
     assert solved(layout("dsx_pod"), "params.peak_factor=1.46", studies=NONE)[2].verdict == "fail"
 
 
