@@ -42,9 +42,20 @@ def test_a_load_on_two_sides_counts_once_at_the_utility(lines):
 
 
 def test_heat_goes_through_the_loops_to_the_plant(lines):
-    assert lines["tcs.pod"].load == lines["fws"].load == pytest.approx(RACKS * SHARE)
+    pumps = 2 * load(HALL).by_id["pod.s.01"].product.pump_power
+    assert lines["tcs.pod"].load == lines["fws"].load == pytest.approx(RACKS * SHARE + pumps)
+    assert lines["tcs.pod"].sure == pytest.approx(RACKS * SHARE)  # a pump hardly ever draws its rating
     assert lines["chw"].load == lines["hall"].load == pytest.approx(RACKS * (1 - SHARE) + NETWORK)
     assert (lines["fws"].installed, lines["fws"].remaining) == (4e6, 2e6)
+
+
+def test_condenser_water_carries_the_heat_of_the_compressors_too():
+    """Of the enterprise hall: the chilled water's heat and that over the rated COP."""
+    hall = load(HALL.with_name("enterprise_hall.yaml"))
+    lines = {line.name: line for line in totals(hall).sums}
+    cop = hall.by_id["ch1"].product.cop
+    assert lines["cw"].load == pytest.approx(lines["chw"].load * (1 + 1 / cop))
+    assert lines["cw"].load > 1.1 * lines["chw"].load
 
 
 def test_only_racks_make_a_sum_fail():

@@ -1,8 +1,8 @@
 """Capacity sums without a solve: what is installed against what hangs on it.
 
-Ratings are added as the data sheets state them; losses and part load are the business of the solve.  Loads
-are what the workload asks of racks, and of cooling machines their rated input, which they hardly ever draw:
-only racks make a sum certain.
+Ratings are added as the data sheets state them; losses, part load and the heat of loop pumps are the business of the
+solve.  Loads are what the workload asks of racks, and of cooling machines their rated input, which they hardly ever
+draw: only racks make a sum certain.
 """
 
 from __future__ import annotations
@@ -188,11 +188,16 @@ def _units(members: Iterable[Machine]) -> str:
 # -- heat ------------------------------------------------------------------------------------------
 
 Leaf = tuple[str, str]
-"""A rack and the way its heat leaves: ``liquid`` or ``air``."""
+"""A rack and the way its heat leaves, ``liquid`` or ``air``; or a CDU and ``pump``."""
+Leaves = dict[Leaf, float]
+"""What a loop takes up, with the heat there over the heat where it arises: compressors add theirs on the way."""
 
 
 def _heat(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
-    """Loops: capacity of their sources against the heat of the racks behind their sinks."""
+    """Loops: capacity of their sources against the heat of racks, CDU pumps and compressors behind their sinks.
+
+    A chiller gives its condenser loop what it takes up and its rated power, ``1 + 1 / cop`` of it.
+    """
     served: dict[str, list[str]] = defaultdict(list)
     for circuit in facility.circuits:
         for name in circuit.sources:
@@ -200,30 +205,44 @@ def _heat(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
     circuits = {circuit.id: circuit for circuit in facility.circuits}
 
     @cache
-    def leaves(loop: str) -> frozenset[Leaf]:
-        return frozenset[Leaf]().union(*(behind(name) for name in circuits[loop].sinks))
+    def leaves(loop: str) -> Leaves:
+        pumps = (name for name in circuits[loop].sources if facility.by_id[name].kind == "cdu")
+        sinks = (behind(name) for name in circuits[loop].sinks)
+        return _joined([dict.fromkeys(((name, "pump") for name in pumps), 1.0), *sinks])
 
-    def behind(name: str) -> frozenset[Leaf]:
+    def behind(name: str) -> Leaves:
         machine = facility.by_id[name]
         if machine.kind == "rack":
-            return frozenset({(name, "liquid")} | ({(name, "air")} if machine.rear_door else set()))
+            return {(name, "liquid"): 1.0} | ({(name, "air"): 1.0} if machine.rear_door else {})
         if machine.kind == "crah":
-            return _air_of(facility, machine.hall)
-        return frozenset[Leaf]().union(*(leaves(loop) for loop in served[name]))
+            return dict.fromkeys(_air_of(facility, machine.hall), 1.0)
+        found = _joined([leaves(loop) for loop in served[name]])
+        rejected = 1.0 + 1.0 / machine.product.cop if isinstance(machine.product, Chiller) else 1.0
+        return {leaf: factor * rejected for leaf, factor in found.items()}
 
     for circuit in facility.circuits:
-        yield from _loop(facility, circuit, _watts(facility, demand, leaves(circuit.id)))
+        yield from _loop(facility, circuit, demand, leaves(circuit.id))
 
 
-def _loop(facility: Facility, circuit: Circuit, load: float) -> Iterator[Sum]:
+def _joined(parts: Iterable[Leaves]) -> Leaves:
+    """All of some loops; what several ways lead to counts once, by the one that adds most."""
+    found: Leaves = {}
+    for part in parts:
+        for leaf, factor in part.items():
+            found[leaf] = max(factor, found.get(leaf, 0.0))
+    return found
+
+
+def _loop(facility: Facility, circuit: Circuit, demand: dict[str, float], leaves: Leaves) -> Iterator[Sum]:
     members = [facility.by_id[name] for name in circuit.sources]
     ratings = [_rating(machine) for machine in members]
     if ratings and all(ratings):
         total = sum(ratings)
         lost = max(ratings) if len(ratings) > 1 else 0.0
-        sure = (
-            load if all(machine.kind == "cdu" for machine in members) else 0.0
-        )  # plant carries more on a mild day
+        racks = {leaf: factor for leaf, factor in leaves.items() if leaf[1] != "pump"}
+        # plant carries more on a mild day
+        sure = _watts(facility, demand, racks) if all(machine.kind == "cdu" for machine in members) else 0.0
+        load = _watts(facility, demand, leaves)
         yield Sum(circuit.id, "heat", _units(members), total, total - lost, load, sure)
 
 
@@ -234,7 +253,7 @@ def _air(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
         if not members:
             continue
         ratings = [_rating(machine) for machine in members]
-        load = _watts(facility, demand, _air_of(facility, hall.id))
+        load = _watts(facility, demand, dict.fromkeys(_air_of(facility, hall.id), 1.0))
         total = sum(ratings)
         lost = max(ratings) if len(ratings) > 1 else 0.0
         yield Sum(hall.id or "hall", "air", _units(members), total, total - lost, load, load)
@@ -246,9 +265,10 @@ def _air_of(facility: Facility, hall: str | None) -> frozenset[Leaf]:
     )
 
 
-def _watts(facility: Facility, demand: dict[str, float], leaves: Iterable[Leaf]) -> float:
+def _watts(facility: Facility, demand: dict[str, float], leaves: Leaves) -> float:
     total = 0.0
-    for name, way in sorted(leaves):  # sums in one order: a set has none
+    for (name, way), factor in sorted(leaves.items()):  # sums in one order
         share = getattr(facility.by_id[name].product, "liquid_share", 0.0)
-        total += demand[name] * (share if way == "liquid" else 1.0 - share)
+        part = {"liquid": share, "air": 1.0 - share, "pump": 1.0}[way]
+        total += factor * demand[name] * part
     return total
