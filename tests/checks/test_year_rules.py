@@ -11,7 +11,7 @@ from twin.model.base import Mark
 from twin.model.language import Limit, Override
 from twin.results.year import HOURS
 
-YEARLY = tuple(f"YEA-{number:03d}" for number in range(1, 10))
+YEARLY = tuple(f"YEA-{number:03d}" for number in range(1, 11))
 MARK = Mark(file="hall.yaml", line=5)
 HOT = [4000, 4001, 5000]
 """Hours in which a test lets something happen."""
@@ -37,7 +37,10 @@ def test_a_run_without_a_year_is_judged_by_none_of_its_rules(facility, results):
 
 def test_every_rule_of_the_year_holds_for_a_good_one(facility, results):
     found = yearly(judged(facility, results, made_year(facility)))
-    assert set(found) == set(YEARLY) - {"YEA-009"}  # no limit of 90.4 for a zone without letter
+    assert set(found) == set(YEARLY) - {
+        "YEA-009",
+        "YEA-010",
+    }  # no limit of 90.4 for a zone without letter, no tanks
     assert all(f.severity == "info" for f in found.values())
     assert {code for code in RULES if code.startswith("YEA")} == set(YEARLY)
 
@@ -140,3 +143,12 @@ def test_an_unknown_figure_of_the_year_is_a_mistake_with_a_proposal(facility):
     limited = facility.replace(limits=((Limit(what="year.puee", max=1.2), MARK),))
     ((_, message),) = check_limits(limited)
     assert 'no quantity is called "year.puee"' in message and "year.pue" in message
+
+
+def test_a_tank_that_falls_below_its_reserve_is_told(facility, results):
+    made = made_year(facility)
+    told = {"chw": {"least": 0.35, "reserve": 0.4}, "fws": {"least": 0.6, "reserve": 0.5}}
+    found = judged(facility, results, replace(made, facts={**made.facts, "storage": told}))
+    (finding,) = [f for f in found.findings if f.code == "YEA-010"]
+    assert finding.severity == "warning"
+    assert "chw" in finding.subject

@@ -1,6 +1,7 @@
 """The file of hours: it opens in other programs, its headings have units, and its numbers are those of the year."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.view.view_samples import hall as facility
 from tests.year_samples import made_year
 from twin.results.hours import columns, write_csv, write_parquet
-from twin.results.year import ANNUAL, DAY, HOUR_OF_DAY, HOURS, MONTH, SERIES, annual, when
+from twin.results.year import ANNUAL, DAY, HALL_SERIES, HOUR_OF_DAY, HOURS, MONTH, SERIES, annual, when
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,13 @@ def test_numbers_are_those_of_the_year_to_seven_digits(rows, year):
     table = np.array(values, float)
     for name, expected in columns(year):
         np.testing.assert_allclose(table[:, heads.index(name)], expected, rtol=5e-7)
+
+
+def test_every_hall_has_its_columns_with_units(year):
+    halls = {name: np.full((HOURS, 1), 0.25) for name in HALL_SERIES}
+    told = dict(columns(replace(year, halls=("h1",), hall=halls)))
+    heads = [name for name in told if name.startswith("h1.")]
+    assert heads == ["h1.throttled [-]", "h1.inlet [degC]", "h1.coolant [degC]", "h1.lid [degC]"]
 
 
 def test_pandas_reads_it_without_help(year, tmp_path):

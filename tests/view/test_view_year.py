@@ -12,10 +12,33 @@ from twin.results.year import HOURS
 from twin.view import report
 from twin.view import year as climate_year
 
+LINE = np.linspace(22.0, 29.0, HOURS)[:, None] + np.array([0.0, 1.0])
+HALLS = {"throttled": 0.1 * (LINE > 29.5), "inlet": LINE, "coolant": LINE + 15.0, "lid": 0.0 * LINE}
+RACKS = {
+    "throttled_hours": np.array([0.0, 12.0]), "recommended_hours": np.array([0.0, 40.0]), "allowable_hours": np.zeros(2),
+    "coolant_hours": np.zeros(2), "lowest_throttle": np.array([1.0, 0.8]), "warmest_inlet": np.array([26.0, 30.0]),
+    "warmest_lid": np.zeros(2), "worst_hour": np.array([0.0, 4000.0]),
+}  # fmt: skip
+TANKS = {
+    "chw": {
+        "charged": 3.6e12, "discharged": 3.5e12, "gained": 1e10, "warmed": 0.0, "error": 1e-15, "least": 0.52,
+        "reserve": 0.5, "energy_saved": 7.2e10, "water_saved": 10.0, "carbon_saved": 9000.0, "cost_saved": 1234.0,
+    }
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def year():
-    return made_year(hall())
+    stored = np.tile(np.linspace(0.5, 1.0, 24), 365)
+    made = made_year(hall(), stored=stored, charged=100e3 * (stored < 0.7), discharged=80e3 * (stored > 0.9))
+    return replace(
+        made,
+        halls=("h1", "h2"),
+        hall=HALLS,
+        racks=("r1", "r2"),
+        rack=RACKS,
+        facts={**made.facts, "storage": TANKS},
+    )
 
 
 def judged(year):
@@ -28,7 +51,7 @@ def test_every_picture_has_axes_with_units_and_no_warning(year, name):
     sheet.canvas.draw()
     labels = " ".join(axes.get_ylabel() for axes in sheet.axes)
     assert any(
-        unit in labels for unit in ("kW", "MW", "MWh", "degC", "hours", "m\N{SUPERSCRIPT THREE}", "PUE")
+        unit in labels for unit in ("kW", "MW", "MWh", "degC", "hours", "%", "m\N{SUPERSCRIPT THREE}", "PUE")
     )
 
 
@@ -57,10 +80,13 @@ def test_pictures_are_written_in_order_and_without_water_there_is_none_of_it(yea
     assert names == list(climate_year.CHARTS)
     dry = counted(hall(), replace(year, hours={**year.hours, "water": np.zeros(HOURS)}))
     assert "year_water" not in [path.stem for path in climate_year.write(dry, tmp_path)]
+    plain = [path.stem for path in climate_year.write(made_year(hall()), tmp_path)]
+    assert not {"year_halls", "year_tanks"} & set(plain)
 
 
 def test_the_report_tells_of_the_year_and_embeds_its_pictures(year, tmp_path):
     synthetic = counted(hall(), replace(year, synthetic=True, station="<b>Nowhere</b>"))
+    synthetic = replace(synthetic, facts={**synthetic.facts, "storage": TANKS})
     results = replace(solved(hall()), year=synthetic, answers={"year": synthetic.facts})
     page = report.html(hall(), results, judged(synthetic), climate_year.write(synthetic, tmp_path))
     assert '<section id="year">' in page and 'href="#year"' in page
@@ -69,6 +95,9 @@ def test_the_report_tells_of_the_year_and_embeds_its_pictures(year, tmp_path):
     assert page.count("data:image/png") == len(climate_year.CHARTS)
     assert "Annual PUE" in page.split('id="year"')[1].split("</section>")[0]
     assert "Annual PUE" not in page.split('id="figures"')[1].split("</section>")[0]
+    told = page.split('id="year"')[1].split("</section>")[0]
+    assert "Dispatched tanks" in told and "52" in told.split("Dispatched tanks")[1]
+    assert "<bdi>r2</bdi>" in told and "06-16 16h" in told and "<bdi>r1</bdi>" not in told
     assert 'id="studies"' not in page  # a year is no electrical study
 
 

@@ -236,3 +236,23 @@ def mechanical_load(facility: Facility, results: Results) -> Iterator[Assessment
         told = f"climate zone {zone}{made}; {MLC_SOURCE}"
         what = "annualized mechanical load component"
         yield Assessment(SITE, np.array([component]), limit, "max", "ratio", what, remark=(told,))
+
+
+@check(
+    "YEA-010",
+    "Dispatched tanks keep their reserve all year",
+    standard=REQUIREMENT,
+    clause="dispatch: reserve",
+    severity="warning",
+    stage="study",
+)
+def tank_reserve(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """What a loss of cooling finds in the tanks at the worst hour; losses and mixing count, only unloading stops in time."""
+    for year in _years(results):
+        told = year.facts.get("storage", {})
+        if not told:
+            continue
+        least = np.array([one["least"] for one in told.values()])
+        kept = np.array([one["reserve"] for one in told.values()])
+        what = "least cold in the tanks, of full ones"
+        yield Assessment(tuple(told), least, kept, "min", "fraction", (what,) * len(told))

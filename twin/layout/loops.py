@@ -16,7 +16,7 @@ from twin.layout.draft import Block, Draft
 from twin.layout.mistakes import quote
 from twin.model.facility import Circuit, Machine
 from twin.model.piping import Loop, PrimaryControl
-from twin.model.products import Cdu, Pump, Rack
+from twin.model.products import PLANT_KINDS, Cdu, Pump, Rack
 from twin.units import VOLUME_FLOW, format_quantity
 
 SOURCE_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu", "heat_exchanger")
@@ -53,6 +53,12 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
     second = _second_station(draft, block, loop, path, pumps)
     precool = draft.select(loop.precool, (*path, "precool"), block, PRECOOL_KINDS, "machine in a return")
     tanks = draft.select(loop.tanks, (*path, "tanks"), block, TANK_KINDS, "tank")
+    if loop.dispatch is not None and sources and not any(m.kind in PLANT_KINDS for m in sources):
+        draft.complain(
+            (*path, "dispatch"),
+            "no plant is among the sources of this loop, so there is nothing to charge its tanks with; dispatch those of "
+            "the loop that plant serves",
+        )
     _check_valves(draft, loop, path, sinks)
     _check_bypass(draft, loop, path, second if loop.secondary is not None else pumps or sources)
     shut = draft.select(loop.shut, (*path, "shut"), block, SINK_KINDS, "sink of a loop")

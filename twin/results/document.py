@@ -111,6 +111,8 @@ class YearDocument(_Told):
     source: str
     synthetic: bool
     loops: Things
+    halls: Things = ()
+    racks: Things = ()
     facts: Annotated[Facts, AfterValidator(_facts)]
     notes: tuple[str, ...]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.results.year import DAY, HOUR_OF_DAY, MONTH, SERIES, Year
+from twin.results.year import DAY, HALL_SERIES, HOUR_OF_DAY, MONTH, SERIES, Year
 
 Column = NDArray[np.float64] | NDArray[np.int64]
 
@@ -34,7 +34,7 @@ class NoParquet(RuntimeError):
 
 
 def columns(year: Year) -> Iterator[tuple[str, Column]]:
-    """Headings with units, and values: month, day and hour, then the site, then every loop."""
+    """Headings with units, and values: month, day and hour, then the site, every loop and every hall."""
     yield "month", MONTH
     yield "day", DAY
     yield "hour", HOUR_OF_DAY
@@ -49,6 +49,9 @@ def columns(year: Year) -> Iterator[tuple[str, Column]]:
     for column, loop in enumerate(year.loops):
         yield f"{loop}.supply [degC]", year.supply[:, column]
         yield f"{loop}.setpoint [degC]", year.setpoint[:, column]
+    for column, hall in enumerate(year.halls):
+        for name, about in HALL_SERIES.items():
+            yield f"{hall}.{name} [{UNITS[about.dimension]}]", year.hall[name][:, column]
 
 
 def write_csv(year: Year, path: Path) -> None:

@@ -19,7 +19,7 @@ from twin.results.document import HistoryDocument, RunDocument, YearDocument, fo
 from twin.results.histories import History
 from twin.results.quantities import QUANTITIES
 from twin.results.results import Results, SolveReport, Table, Verdict
-from twin.results.year import HOURS, SERIES, Series, Year
+from twin.results.year import HALL_SERIES, HOURS, RACK_FIGURES, SERIES, Series, Year
 
 FORMAT = 1
 """Version of the run document; raised when a reader of the old one would misread the new one."""
@@ -60,6 +60,8 @@ def save_run(folder: Path, results: Results, verdict: Verdict) -> None:
     if results.year is not None:
         arrays |= {f"year/{name}": values for name, values in results.year.hours.items()}
         arrays |= {"year/supply": results.year.supply, "year/setpoint": results.year.setpoint}
+        arrays |= {f"year/hall/{name}": values for name, values in results.year.hall.items()}
+        arrays |= {f"year/rack/{name}": values for name, values in results.year.rack.items()}
     for number, history in enumerate(results.histories):
         arrays |= {f"history/{number}/{name}": values for name, values in _history_arrays(history).items()}
     np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)
@@ -144,6 +146,10 @@ def _shapes(document: RunDocument) -> tuple[dict[str, tuple[int, ...]], dict[str
     if document.year is not None:
         needed |= {f"year/{name}": (HOURS,) for name in SERIES}
         needed |= {f"year/{name}": (HOURS, len(document.year.loops)) for name in ("supply", "setpoint")}
+        if document.year.halls:
+            needed |= {f"year/hall/{name}": (HOURS, len(document.year.halls)) for name in HALL_SERIES}
+        if document.year.racks:
+            needed |= {f"year/rack/{name}": (len(document.year.racks),) for name in RACK_FIGURES}
     return needed, allowed
 
 
@@ -185,7 +191,7 @@ def _assemble(document: RunDocument, arrays: dict[str, Array]) -> tuple[Results,
 def _year_document(year: Year | None) -> dict[str, Any] | None:
     if year is None:
         return None
-    keys = ("station", "source", "synthetic", "loops", "facts", "notes")
+    keys = ("station", "source", "synthetic", "loops", "halls", "racks", "facts", "notes")
     return {key: getattr(year, key) for key in keys}
 
 
@@ -193,7 +199,18 @@ def _year(document: YearDocument | None, arrays: dict[str, Array]) -> Year | Non
     if document is None:
         return None
     supply, setpoint = arrays.pop("supply"), arrays.pop("setpoint")
-    return Year(**dict(document), hours=arrays, supply=supply, setpoint=setpoint)
+    parts: dict[str, dict[str, Array]] = {"hall": {}, "rack": {}}
+    for name in [name for name in arrays if "/" in name]:
+        kind, _, quantity = name.partition("/")
+        parts[kind][quantity] = arrays.pop(name)
+    return Year(
+        **dict(document),
+        hours=arrays,
+        supply=supply,
+        setpoint=setpoint,
+        hall=parts["hall"],
+        rack=parts["rack"],
+    )
 
 
 def _history_document(history: History) -> dict[str, Any]:

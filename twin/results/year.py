@@ -57,10 +57,37 @@ SERIES: dict[str, Series] = {
     "throttled": Series("Racks that draw less than asked", "ratio"),
     "unserved": Series("Racks without power", "ratio"),
     "tokens": Series("Tokens per second", "token_rate"),
+    "charged": Series("Heat that plant takes out of dispatched tanks", "power"),
+    "discharged": Series("Heat that loops leave in dispatched tanks", "power"),
+    "stored": Series("Cold in dispatched tanks, of full ones", "fraction"),
+    "shifted_power": Series("Plant power with dispatched tanks less that without", "power"),
     "carbon_intensity": Series("Emissions of grid electricity", "carbon_intensity"),
     "price": Series("Price of electricity", "energy_price"),
 }
 """Every hourly quantity, in the order of tables and files."""
+
+HALL_SERIES: dict[str, Series] = {
+    "throttled": Series("Share of racks that draw less than asked", "fraction"),
+    "inlet": Series("Warmest rack inlet", "temperature"),
+    "coolant": Series("Warmest coolant supply of racks; 0 without", "temperature"),
+    "lid": Series("Warmest lid; 0 without data of cold plates", "temperature"),
+}
+"""Hourly quantities of every hall."""
+
+RACK_FIGURES: dict[str, Series] = {
+    "throttled_hours": Series("Hours throttled", "ratio"),
+    "recommended_hours": Series("Hours with the inlet above the recommended range", "ratio"),
+    "allowable_hours": Series("Hours with the inlet above the allowable range of its class", "ratio"),
+    "coolant_hours": Series("Hours with coolant warmer than the data sheet allows", "ratio"),
+    "lowest_throttle": Series("Least power over what is asked", "fraction"),
+    "warmest_inlet": Series("Warmest inlet", "temperature"),
+    "warmest_lid": Series("Warmest lid; 0 without data of cold plates", "temperature"),
+    # counted from 0 at the beginning of the year, -1 for none
+    "worst_hour": Series(
+        "Hour of the least power, or else of the warmest inlet", "ratio"
+    ),
+}
+"""Figures of every rack over the year; hours are counts."""
 
 
 ANNUAL: dict[str, Series] = {
@@ -142,6 +169,12 @@ class Year:
     """(8760, loops) supply temperature. [degC]"""
     setpoint: Array = field(default_factory=lambda: np.zeros((HOURS, 0)))
     """(8760, loops) [degC]"""
+    halls: tuple[str, ...] = ()
+    hall: Mapping[str, Array] = field(default_factory=dict)
+    """(8760, halls) by the names of :data:`HALL_SERIES`."""
+    racks: tuple[str, ...] = ()
+    rack: Mapping[str, Array] = field(default_factory=dict)
+    """(racks,) by the names of :data:`RACK_FIGURES`."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Annual figures, hours per mode, peaks and margins: plain values, SI and degC."""
     notes: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ def racks(world: Lowered, state: State, flow: power_flow.Solution) -> Table:
     rise = np.divide(liquid_heat, rate, out=np.zeros_like(rate), where=rate > 0.0)
     chips, tokens = chips_and_tokens(world, state)
     flow_in = at_sink(state.sink_flow)
-    case, margin = _lids(world, chips, flow_in, supply)
+    case, margin = lids(world, chips, flow_in, supply)
     return Table(
         tuple(machine.id for machine in world.racks),
         {
@@ -102,7 +102,7 @@ def plate_law(rack: Rack) -> tuple[cold_plate.ColdPlate, cold_plate.Plates]:
     return law, plates
 
 
-def _lids(world: Lowered, chips: Array, flow: Array, supply: Array) -> tuple[Array, Array]:
+def lids(world: Lowered, chips: Array, flow: Array, supply: Array) -> tuple[Array, Array]:
     """(S, R) warmest lid of each rack and its distance to the limit [degC], [K]; 0 without data of cold plates."""
     case, margin = np.zeros(flow.shape), np.zeros(flow.shape)
     for rack, fluid, columns in _wet_columns(world):

@@ -13,7 +13,7 @@ from twin.checks.liquid import WATER_CLASSES, facility_water
 from twin.checks.wording import quantity
 from twin.model.facility import Facility
 from twin.results.results import Results
-from twin.results.year import Year
+from twin.results.year import RACK_FIGURES, Year, when
 from twin.view import legend, year_charts
 from twin.view.facts import ASSUMED
 from twin.view.sheets import NONE
@@ -50,6 +50,13 @@ CHARTS = {
     ),
     "year_supply": Chart(
         "Supply temperature of the loops over the year", year_charts.supply_duration, 3.9, lambda year: bool(year.loops)
+    ),
+    "year_halls": Chart(
+        "Warm inlets and throttled racks of the halls over the year", year_charts.halls, 3.5,
+        lambda year: bool(year.halls) and bool(year.hall["throttled"].any() or np.ptp(year.hall["inlet"]) > 0.5)
+    ),
+    "year_tanks": Chart(
+        "Cold in dispatched tanks", year_charts.tanks, 4.4, lambda year: bool(year["stored"].any())
     ),
     "year_peak_day": Chart("The day with the most energy", year_charts.peak_day, 4.8),
 }  # fmt: skip
@@ -110,6 +117,9 @@ def told(facility: Facility, results: Results) -> dict[str, Any] | None:
         "peaks": list(_peaks(year)) if solved else [],
         "classes": list(WATER_CLASSES),
         "loops": list(_loops(facility, year)) if solved else [],
+        "storage": list(_storage(year)),
+        "rack_heads": [about.label for about in RACK_FIGURES.values()],
+        "racks": list(_racks(year)) if solved else [],
         "inlets": [f"{name}: {hours:,} h" for name, hours in year.facts.get("inlet_hours", {}).items()],
     }
 
@@ -144,6 +154,39 @@ def _loops(facility: Facility, year: Year) -> Iterator[tuple[str, list[str]]]:
         above = year.facts["class_hours"][name].values()
         hours = [f"{count:,}" if name in water else NONE for count in above]
         yield name, [*temperatures, f"{facts['missed_hours']:,}", *hours]
+
+
+def _storage(year: Year) -> Iterator[tuple[str, list[str]]]:
+    """Of every loop with dispatched tanks: heat moved, what is saved, least content and reserve."""
+    for name, told in year.facts.get("storage", {}).items():
+        yield name, [
+            *(quantity(told[key], "energy", digits=4) for key in ("charged", "discharged", "energy_saved")),
+            quantity(told["carbon_saved"], "mass", digits=4),
+            quantity(told["cost_saved"], "money", digits=4),
+            *(quantity(told[key], "fraction") for key in ("least", "reserve")),
+        ]
+
+
+def _racks(year: Year) -> Iterator[tuple[str, list[str]]]:
+    """Racks with any hour throttled or too warm, those with the most first."""
+    counted = [name for name in RACK_FIGURES if name.endswith("_hours")]
+    if not year.racks:
+        return
+    hours = np.array([year.rack[name] for name in counted])
+    for column in np.lexsort((np.arange(len(year.racks)), -hours.sum(axis=0), -hours[0])):
+        if not hours[:, column].any():
+            continue
+        cells = []
+        for name, about in RACK_FIGURES.items():
+            value = float(year.rack[name][column])
+            if name == "worst_hour":
+                cells.append(when(int(value)) if value >= 0.0 else NONE)
+            elif name in counted:
+                cells.append(f"{value:,.0f}")
+            else:
+                unknown = name == "warmest_lid" and value == 0.0
+                cells.append(NONE if unknown else quantity(value, about.dimension))
+        yield year.racks[column], cells
 
 
 def assumptions(results: Results) -> list[tuple[str, str, str]]:

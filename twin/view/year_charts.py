@@ -189,6 +189,45 @@ def supply_duration(figure: Figure, year: Year) -> None:
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.05, 1.0), prop=_letters())
 
 
+def tanks(figure: Figure, year: Year) -> None:
+    """Cold in dispatched tanks day by day, and when of the day they are charged and discharged."""
+    upper, lower = figure.subplots(2, 1, height_ratios=(1.0, 1.2))
+    stored = 100.0 * year["stored"].reshape(-1, 24)
+    day = np.arange(365) + 0.5
+    upper.fill_between(day, stored.min(axis=1), stored.max(axis=1), color=WET, alpha=0.35, lw=0)
+    upper.plot(day, stored.mean(axis=1), color=WET, lw=1.2)
+    upper.set(xlim=(0, 365), ylim=(0, 105))
+    _months(upper, STARTS, 365)
+    _labelled(upper, "Cold in the tanks: least, mean and most of every day", "", "% of full")
+    hour = np.arange(24) + 0.5
+    means = [year[name].reshape(-1, 24).mean(axis=0) for name in ("charged", "discharged")]
+    scale, unit = _power(max(float(np.max(means)), 1.0))
+    lower.bar(hour, means[0] / scale, 0.8, color="#56b4e9", label="charged by the plant")
+    lower.bar(hour, -means[1] / scale, 0.8, color=DRY, label="discharged to the loops")
+    lower.axhline(0.0, color=MUTED, lw=0.8)
+    lower.set(xlim=(0, 24), xticks=range(0, 25, 3))
+    _labelled(lower, "Heat moved, mean of the year", "hour of the day, standard time", unit)
+    lower.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+
+
+def halls(figure: Figure, year: Year) -> None:
+    """Warmest inlet of every hall in falling order, and the share of its racks that are throttled."""
+    left, right = figure.subplots(1, 2)
+    solved = year.solved
+    hours = np.arange(1, int(solved.sum()) + 1)
+    for number, hall in enumerate(year.halls[:MOST_LOOPS]):
+        style, color = STYLES[number // len(CURVES) % len(STYLES)], CURVES[number % len(CURVES)]
+        for axes, name, factor in ((left, "inlet", 1.0), (right, "throttled", 100.0)):
+            curve = factor * np.sort(year.hall[name][solved, number])[::-1]
+            axes.plot(hours, curve, style, color=color, lw=1.8, label=clipped(hall, 24))
+    _labelled(left, "Warmest rack inlet of each hall", "hours of the year at or above", "degC")
+    _labelled(right, "Throttled racks of each hall", "hours of the year at or above", "% of racks")
+    right.set_ylim(0.0)
+    for axes in (left, right):
+        axes.set(xlim=(0, HOURS), xticks=range(0, HOURS, 2000))
+    right.legend(frameon=False, fontsize=8, loc="upper right", prop=_letters())
+
+
 def peak_day(figure: Figure, year: Year) -> None:
     """The day with the most energy, hour by hour."""
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1.0))

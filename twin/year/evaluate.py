@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from twin.model.facility import Facility
 from twin.networks.facility import lower
 from twin.networks.plant import Weather
 from twin.results.year import HOURS, Year
+from twin.year import storage
 from twin.year.figures import facts
 from twin.year.hours import follow
 from twin.year.series import series
@@ -67,7 +69,7 @@ def evaluate_year(
     outdoors = Weather(air.dry_bulb, air.wet_bulb, air.pressure * (site / station))
     grid = _grid(facility)
     blocks = follow(world, outdoors, load, progress or _untold)
-    hours, loops = series(world, blocks, outdoors, load, grid)
+    found = series(world, blocks, outdoors, load, grid)
     notes = (*air.remarks, *grid.remarks)
     if abs(facility.place.elevation - air.elevation) > 1.0:
         notes += (
@@ -75,10 +77,21 @@ def evaluate_year(
             "pressures are brought to the site's height",
         )
     year = Year(
-        station=air.station, source=air.source, synthetic=air.synthetic, hours=hours,
-        loops=tuple(loop.circuit.id for loop in world.loops), supply=loops[0], setpoint=loops[1], notes=notes,
+        station=air.station, source=air.source, synthetic=air.synthetic, hours=found.hours,
+        loops=tuple(loop.circuit.id for loop in world.loops), supply=found.supply, setpoint=found.setpoint,
+        halls=tuple(hall.shell.id for hall in world.halls), hall=found.hall,
+        racks=tuple(machine.id for machine in world.racks), rack=found.rack, notes=notes,
     )  # fmt: skip
-    return Year(**{**vars(year), "facts": facts(facility, year)})
+    told = facts(facility, year)
+    if found.stored:
+        reserve = {
+            loop.circuit.id: loop.circuit.dispatch.reserve
+            for loop in world.loops
+            if loop.circuit.dispatch is not None
+        }
+        told["storage"] = storage.facts(found.stored, reserve, year["price"], year["carbon_intensity"])
+        told["sentences"] = [*told["sentences"], *storage.sentences(told["storage"])]
+    return replace(year, facts=told)
 
 
 def _untold(done: int) -> None:

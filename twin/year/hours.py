@@ -50,6 +50,8 @@ class Block:
     source_power: Array
     """Power drawn from grid and generators. [W]"""
     solved: Mask
+    alike: Index
+    """(n,) hours with one number have their halls in one state."""
 
 
 def follow(world: Lowered, weather: Weather, level: Array, tell: Tell) -> list[Block]:
@@ -79,7 +81,9 @@ def follow(world: Lowered, weather: Weather, level: Array, tell: Tell) -> list[B
         same = np.abs(rest.supply - base.state.supply[which[hours]])[:, indoors] <= HELD
         held &= same.all(axis=1)
         if held.any():
-            blocks.append(_finish(world, rest.take(np.flatnonzero(held)), hours[held], tree))
+            blocks.append(
+                _finish(world, rest.take(np.flatnonzero(held)), hours[held], tree, alike=which[hours[held]])
+            )
         left.append(hours[~held])
         done += int(held.sum())
         tell(done)
@@ -154,11 +158,18 @@ def _plant_alone(world: Lowered, state: State, weather: Weather, indoors: Index)
 
 
 def _finish(
-    world: Lowered, state: State, hours: Index, tree: power_flow.Prepared, settled: Mask | None = None
+    world: Lowered,
+    state: State,
+    hours: Index,
+    tree: power_flow.Prepared,
+    settled: Mask | None = None,
+    *,
+    alike: Index | None = None,
 ) -> Block:
     load = complex_load(world, electrical_load(world, state))
     flow = tree.solve(load, outputs=("source_power",))
     solved = np.asarray(flow.scenario_ok) & (state.hall_ok.all(axis=1) & state.flow_ok & state.heat_ok)
     if settled is not None:
         solved = solved & settled
-    return Block(hours, state, flow.source_power.real.sum(axis=1), solved)
+    same = np.arange(hours.size) if alike is None else alike
+    return Block(hours, state, flow.source_power.real.sum(axis=1), solved, same)

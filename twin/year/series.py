@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.climate import HourlySeries
+from twin.model.dispatch import Dispatch
 from twin.model.products import PLANT_KINDS
 from twin.networks.facility import Lowered
 from twin.networks.plant import Weather
 from twin.networks.state import State
 from twin.results.year import HOURS, SERIES
-from twin.tabulate.racks import chips_and_tokens
+from twin.year import storage
 from twin.year.hours import Block
+from twin.year.racks import Racks
 
 Array = NDArray[np.float64]
 
@@ -36,14 +39,35 @@ TINY = 1e-3
 """Share of the duty below which compressors count as off, and above whose complement as carrying all. [-]"""
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the hours of a year hold."""
+
+    hours: dict[str, Array]
+    """All of :data:`~twin.results.year.SERIES`."""
+    supply: Array
+    setpoint: Array
+    """(8760, loops) [degC]"""
+    rack: Mapping[str, Array]
+    hall: Mapping[str, Array]
+    """:data:`~twin.results.year.RACK_FIGURES` (racks,), :data:`~twin.results.year.HALL_SERIES` (8760, halls)."""
+    stored: tuple[storage.Stored, ...]
+
+
 def series(
-    world: Lowered, blocks: Sequence[Block], weather: Weather, load: Array, grid: HourlySeries
-) -> tuple[dict[str, Array], tuple[Array, Array]]:
-    """All of :data:`~twin.results.year.SERIES`, and supply and set point of every loop, (8760, L) each."""
+    world: Lowered, blocks: Iterable[Block], weather: Weather, load: Array, grid: HourlySeries
+) -> Found:
+    """The hourly quantities of the site, its loops and halls, and the figures of its racks."""
     hours = {name: np.zeros(HOURS) for name in SERIES}
     supply, setpoint = np.zeros((HOURS, len(world.loops))), np.zeros((HOURS, len(world.loops)))
+    racks = Racks(world)
+    tanks = {number: _empty_needs() for number in storage.dispatched(world)}
     for block in blocks:
-        found = _of_states(world, block)
+        found = {**_of_states(world, block), "tokens": racks.add(block)}
+        for number, needs in tanks.items():
+            of_block = storage.needs(world, block.state, number)
+            for name, values in vars(needs).items():
+                values[block.hours] = np.where(block.solved, getattr(of_block, name), 0.0)
         for name, values in found.items():
             hours[name][block.hours] = np.where(block.solved, values, 0.0)
         supply[block.hours] = np.where(block.solved[:, None], block.state.supply, 0.0)
@@ -53,7 +77,47 @@ def series(
         "dry_bulb": weather.dry_bulb, "wet_bulb": weather.wet_bulb, "pressure": weather.pressure, "load": load,
         "carbon_intensity": np.asarray(grid.carbon), "price": np.asarray(grid.price),
     }  # fmt: skip
-    return hours, (supply, setpoint)
+    stored = [
+        storage.follow_tanks(
+            world,
+            number,
+            need,
+            *storage.windows(
+                _dispatch(world, number), hours["price"], hours["carbon_intensity"], hours["dry_bulb"]
+            ),
+            hours["dry_bulb"],
+        )
+        for number, need in tanks.items()
+    ]
+    for one in stored:
+        _shift(hours, one)
+    return Found(hours, supply, setpoint, *racks.told(), tuple(stored))
+
+
+def _empty_needs() -> storage.Needs:
+    return storage.Needs(*(np.zeros(HOURS) for _ in fields(storage.Needs)))
+
+
+def _dispatch(world: Lowered, number: int) -> Dispatch:
+    dispatch = world.loops[number].circuit.dispatch
+    assert dispatch is not None
+    return dispatch
+
+
+def _shift(hours: dict[str, Array], stored: storage.Stored) -> None:
+    """Put what a loop's tanks change into the series of the site."""
+    for name, values in stored.moved.items():
+        hours[name] = hours[name] + values
+    power = stored.moved["compressor_power"] + stored.moved["rejection_power"]
+    hours["shifted_power"] = hours["shifted_power"] + power
+    hours["facility_power"] = hours["facility_power"] + power
+    it = hours["it_power"]
+    hours["pue"] = np.divide(hours["facility_power"], it, out=np.zeros(HOURS), where=it > 0.0)
+    hours["charged"] = hours["charged"] + stored.charged
+    hours["discharged"] = hours["discharged"] + stored.discharged
+    least = np.where(hours["stored"] > 0.0, np.minimum(hours["stored"], stored.content), stored.content)
+    hours["stored"] = np.where(hours["solved"] > 0.5, least, 0.0)
+    hours["plant_loading"] = np.where(hours["solved"] > 0.5, stored.loading, 0.0)
 
 
 def _of_states(world: Lowered, block: Block) -> dict[str, Array]:
@@ -81,7 +145,6 @@ def _of_states(world: Lowered, block: Block) -> dict[str, Array]:
         "inlet": state.rack_inlet.max(axis=1, initial=-273.15),
         "throttled": (state.served & (state.throttle < 1.0 - 1e-6)).sum(axis=1).astype(float),
         "unserved": (~state.served).sum(axis=1).astype(float),
-        "tokens": chips_and_tokens(world, state)[1].sum(axis=1),
     }
 
 
