@@ -83,9 +83,7 @@ RACK_FIGURES: dict[str, Series] = {
     "warmest_inlet": Series("Warmest inlet", "temperature"),
     "warmest_lid": Series("Warmest lid; 0 without data of cold plates", "temperature"),
     # counted from 0 at the beginning of the year, -1 for none
-    "worst_hour": Series(
-        "Hour of the least power, or else of the warmest inlet", "ratio"
-    ),
+    "worst_hour": Series("Hour of the least power, or else of the warmest inlet", "ratio"),
 }
 """Figures of every rack over the year; hours are counts."""
 

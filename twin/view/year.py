@@ -159,12 +159,18 @@ def _loops(facility: Facility, year: Year) -> Iterator[tuple[str, list[str]]]:
 def _storage(year: Year) -> Iterator[tuple[str, list[str]]]:
     """Of every loop with dispatched tanks: heat moved, what is saved, least content and reserve."""
     for name, told in year.facts.get("storage", {}).items():
-        yield name, [
-            *(quantity(told[key], "energy", digits=4) for key in ("charged", "discharged", "energy_saved")),
-            quantity(told["carbon_saved"], "mass", digits=4),
-            quantity(told["cost_saved"], "money", digits=4),
-            *(quantity(told[key], "fraction") for key in ("least", "reserve")),
-        ]
+        yield (
+            name,
+            [
+                *(
+                    quantity(told[key], "energy", digits=4)
+                    for key in ("charged", "discharged", "energy_saved")
+                ),
+                quantity(told["carbon_saved"], "mass", digits=4),
+                quantity(told["cost_saved"], "money", digits=4),
+                *(quantity(told[key], "fraction") for key in ("least", "reserve")),
+            ],
+        )
 
 
 def _racks(year: Year) -> Iterator[tuple[str, list[str]]]:
