@@ -265,6 +265,43 @@ def test_leaks_of_check_valves_keep_no_state_from_being_found(nodes, seed, compi
     assert ((result.link_drop - law) * (~flows & gate) <= 1e-8 * scale).all()  # shut by pressure against them
 
 
+def all_but_still(seed, states=4):
+    """Wide pipes, dead-headed and tripped pumps, limiters and closed links at random."""
+    rng = np.random.default_rng([seed, 6])
+    nodes = int(rng.integers(3, 14))
+    further = int(rng.integers(nodes, 2 * nodes + 3))
+    start = np.r_[[rng.integers(0, i) for i in range(1, nodes)], rng.integers(0, nodes, further)].astype(int)
+    end = np.r_[np.arange(1, nodes), rng.integers(0, nodes, further)].astype(int)
+    start, end = start[start != end], end[start != end]
+    links = start.size
+    pump, wide = rng.random(links) < 0.2, rng.uniform(0.01, 1.0, links)
+    limited = (rng.random(links) < 0.3) & ~pump
+    limit = np.where(limited, 10 ** rng.uniform(-2, 1.5, (states, links)), np.inf)
+    pressure = rng.uniform(1e5, 5e5)
+    return Problem(
+        nodes, [0], [pressure], start, end,
+        node_elevation=rng.uniform(0, 30, nodes) * (rng.random() < 0.5),
+        link_device_coefficient=np.where(rng.random(links) < 0.6, 10 ** rng.uniform(1, 5, links), 0),
+        link_diameter=wide, link_length=10 ** rng.uniform(-1, 2, links), link_roughness=4.5e-5,
+        link_minor_loss=rng.uniform(0, 20, links),
+        link_pump_head=np.where(pump, 10 ** rng.uniform(4, 5.7, links), 0),
+        link_pump_curvature=np.where(pump, 10 ** rng.uniform(0, 4, links), 0),
+        link_pump_speed=np.where(rng.random((states, links)) < 0.3, 0, rng.uniform(0.2, 1, (states, links))),
+        link_limit=limit, link_check=rng.random(links) < 0.2, link_open=rng.random((states, links)) > 0.1,
+        link_viscosity=10 ** rng.uniform(-3.5, -1.5), link_density=rng.uniform(950, 1080),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [21, 476, 1024, 2006])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_loops_that_all_but_stand_still_are_states_too(seed, compiled):
+    """Micrograms a second between dead-headed pumps once counted as a demand that cannot be met."""
+    problem = all_but_still(seed)
+    result = solve(problem, compiled=compiled)
+    assert result.status is Status.CONVERGED
+    assert np.abs(imbalance(problem, result.link_flow)[:, 1:]).max() < 1e-8
+
+
 def test_isolated_part_stands_still_even_with_a_running_pump():
     """Nodes 2, 3 have a pump but no way to the vessel."""
     result = solve(
