@@ -33,6 +33,7 @@ __all__ = ["DIMENSIONS", "Dimension", "UnitError", "format_quantity", "parse"]
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*", re.ASCII)
 _NUMBER_LIMIT = 100  # characters; longer texts are not quantities
+_UNITS_TOLD = 12  # units in a message; only flows per power and rates of computing have more
 _SHOWN = 40  # characters of a wrong text that are repeated in a message
 PARAMETER = r"\$[A-Za-z_][A-Za-z0-9_]*"
 """Regular expression of a parameter reference, ``$name``."""
@@ -130,11 +131,17 @@ class Dimension:
                 f"'{unit[0]}' is not part of a number; write digits and a point, for example {self._quoted}"
             )
         if any(unit in other._scales for other in DIMENSIONS.values()):
-            use = "use " + ("one of " if len(self.shown) > 1 else "") + ", ".join(self.shown)
-            return f"'{unit}' is not {_a(self.name)} unit; {use}"
+            return f"'{unit}' is not {_a(self.name)} unit; use {self._accepted}"
         meant = self._meant(unit)
-        fix = f'did you mean "{meant}"?' if meant else f"use {', '.join(self.shown)}"
+        fix = f'did you mean "{meant}"?' if meant else f"use {self._accepted}"
         return f"unknown {self.name} unit {_clip(unit)}; {fix}"
+
+    @property
+    def _accepted(self) -> str:
+        """The units that may be written, those of reports first."""
+        units = list(dict.fromkeys((*self.shown, *self._scales)))
+        more = f" or {len(units) - _UNITS_TOLD} others" if len(units) > _UNITS_TOLD else ""
+        return ("one of " if len(units) > 1 else "") + ", ".join(units[:_UNITS_TOLD]) + more
 
     def _meant(self, unit: str) -> str | None:
         if (hint := _HINTS.get(unit.lower())) in self._scales:

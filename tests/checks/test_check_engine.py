@@ -12,8 +12,9 @@ from twin.checks.cases import collect
 from twin.checks.rules import Rule
 from twin.checks.states import restricted
 from twin.checks.wording import sentence
+from twin.cli.printing import margin_text
 from twin.model.base import Mark
-from twin.model.language import Waiver
+from twin.model.language import Outdoor, Waiver
 from twin.scenario import NORMAL, Scenario
 
 STATES = (NORMAL, Scenario(name="lose:a", failed=("a",)), Scenario(name="lose:b", failed=("b",)))
@@ -54,6 +55,36 @@ def test_a_healthy_design_passes_every_rule(facility, results):
     assert all(f.severity == "info" and f.margin >= -1e-9 for f in verdict.margins)
     margins = [f.margin for f in verdict.margins]
     assert margins == sorted(margins)
+
+
+@pytest.mark.parametrize(
+    ("value", "dimension", "margin", "words"),
+    [
+        (-437.8e3, "pressure", -4.378, "-438 kPa"),
+        (20e3, "pressure", 0.2, "+20 kPa"),
+        (-0.094, "fraction", -0.094, "-9.4 %"),
+        (-0.25, "length", -0.25, "-250 mm"),
+    ],
+)
+def test_the_distance_from_a_limit_of_zero_is_told_in_its_own_unit(value, dimension, margin, words):
+    """A share of nothing is no number anybody can read."""
+    broken, passed = cases([[value]] * 3, 0.0, sense="min", dimension=dimension)
+    case = (*broken.values(), *passed)[0]
+    assert case.margin == pytest.approx(margin, rel=1e-12)
+    assert margin_text(case.margin, dimension, 0.0) == words
+
+
+def test_states_with_nothing_lost_are_judged_as_the_normal_one_on_every_design_day():
+    """A rule that is milder after a failure is not milder because the air is humid."""
+    day = Scenario(name="evaporation day", outdoor=Outdoor(dry_bulb=30, wet_bulb=25), day="evaporation")
+    lost = Scenario(name="lose:x", failed=("y",))
+    assessment = Assessment(("x0",), np.array([[0.5], [2.0], [3.0]]), 1.0, "max", "power", "thing")
+    rule = Rule(
+        "TST-001", "title", "", "", "error", "warning", "solved", "any", False, lambda *_: iter(())
+    )  # fmt: skip
+    broken: list = []
+    collect(rule, [assessment], (NORMAL, day, lost), broken, [], {})
+    assert [(case.scenario.name, case.severity) for case in broken] == [("evaporation day", "error")]
 
 
 def test_codes_are_unique_and_every_rule_has_a_standard():

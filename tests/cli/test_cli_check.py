@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,8 +59,14 @@ def test_a_sound_hall_is_checked_with_its_sums(twin):
 def test_machines_in_each_others_way_are_one(twin):
     answer = twin("check", "hall.yaml", "--set", "pods.pod.at=[0 m, 0 m]")
     assert answer.exit_code == 1
-    assert "FAIL" in answer.stdout
+    assert re.search("FAIL +[0-9]+ placement errors?", answer.stdout)
     assert "GEO-" in answer.stdout
+
+
+def test_errors_of_other_sorts_are_not_called_placement(twin):
+    answer = twin("check", "hall.yaml", "--set", "liquid.loops.fws.pumps=[]")
+    assert answer.exit_code == 1
+    assert re.search("FAIL +1 error", answer.stdout) and "LIQ-012" in answer.stdout
 
 
 def test_sums_that_cannot_carry_the_racks_are_one(twin):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.layout.toys import facility_of, mistakes_of
@@ -112,6 +114,15 @@ def test_at_the_top_level_everything_is_seen_by_its_full_name():
     assert matching(facility, "hall:h1") == ("h1.p.s.01", "h1.p.s.02", "h1.ups1", "h1.ups2")
     with pytest.raises(NoMatch, match=r'did you mean "h[12].ups1"'):
         matching(facility, "ups1")
+
+
+@pytest.mark.parametrize(
+    ("selector", "fix"),
+    [("kind:rear_door", 'write "kind:rack"'), ("kind:row", 'write "row:*"'), ("kind:hall", 'write "hall:*"')],
+)
+def test_a_word_that_is_no_kind_of_machine_leads_to_what_is_meant(selector, fix):
+    with pytest.raises(NoMatch, match=re.escape(fix)):
+        matching(facility_of(HALLS), selector)
 
 
 def test_a_wrong_selector_of_a_hall_block_is_told_once_for_all_copies():

@@ -57,7 +57,12 @@ def test_text_becomes_si(text, dimension, value):
     ("text", "dimension", "message"),
     [
         ("3 metre", units.Length, 'unknown length unit "metre"; did you mean "m"?'),
-        ("3 kg", units.Power, "'kg' is not a power unit; use one of W, kW, MW"),
+        ("3 kg", units.Power, "'kg' is not a power unit; use one of W, kW, MW, GW, Btu/h, tonR, hp"),
+        (
+            "2 kW",
+            units.Pressure,
+            "'kW' is not a pressure unit; use one of Pa, kPa, MPa, hPa, mbar, bar, psi, mH2O, ftH2O, inH2O, atm",
+        ),
         ("3", units.Length, 'bare number 3; write a unit, for example "3 m"'),
         ("132 KW", units.Power, 'unknown power unit "KW"; did you mean "kW"?'),
         ("20 °C", units.Temperature, 'unknown temperature unit "°C"; did you mean "degC"?'),

@@ -274,6 +274,11 @@ def test_the_best_picture_stands_on_the_first_page_and_nowhere_else(made, tmp_pa
     assert text.index(report.embedded(tmp_path / "load.png")) > text.index('id="maps"')
 
 
+def test_a_report_without_pictures_has_no_empty_chapter_of_maps(made):
+    text = report.html(made, solved(made), verdict())
+    assert "Maps" not in text and 'id="maps"' not in text and 'href="#maps"' not in text
+
+
 def test_quiet_states_are_counted_and_the_normal_one_is_always_told():
     quiet = [
         facts.State(name, True, facts.Cell("0"), facts.Cell("0"), "-", facts.Cell(f"{load} %"), "")

@@ -1,8 +1,9 @@
 """From assessments to cases: margins, the worst state of every subject, the tightest passing case of a rule.
 
 Margins are shares of the limit, so that rules compare: ``(limit - value) / scale`` for a largest value and
-``(value - limit) / scale`` for a smallest one, with ``scale = |limit|``; 10 K for temperatures; 1 where the
-limit is zero, a year for hours of a year.  A yes/no has no distance to its limit: its margin is 1 or -1.
+``(value - limit) / scale`` for a smallest one, with ``scale = |limit|``; 10 K for temperatures.  Where the limit is zero
+the scale is a year for hours of a year, 1 bar for pressures, 1 kW for powers, else 1, and people read the distance
+itself (:func:`apart`).  A yes/no has no distance to its limit: its margin is 1 or -1.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ TEMPERATURE_SCALE = 10.0
 """Distance to a temperature limit that counts as a margin of 1. [K]"""
 YEAR_SCALE = 8760 * 3600.0
 """What is 1 to hours of a year where none is allowed. [s]"""
+SCALE_OF_NONE = {"hours": YEAR_SCALE, "pressure": 1e5, "power": 1e3, "apparent_power": 1e3}
+"""What is 1 where the limit is zero, by dimension; 1 of the unit of Python for others.  Assumed."""
 SAME = 1e-6
 """Margins closer than this are the same."""
 RANK = {"error": 0, "warning": 1, "info": 2}
@@ -115,8 +118,15 @@ def scale_of(limit: Array, dimension: str) -> Array:
         return np.array(1.0)
     if dimension == "temperature":
         return np.array(TEMPERATURE_SCALE)
-    none = YEAR_SCALE if dimension == "hours" else 1.0
+    none = SCALE_OF_NONE.get(dimension, 1.0)
     return np.where((limit == 0) | np.isinf(limit), none, np.abs(limit))
+
+
+def apart(margin: float, limit: float, dimension: str) -> float | None:
+    """Distance to a limit of zero, in its own unit, negative if it is broken; None where the margin itself tells more."""
+    if limit != 0.0 or dimension in ("flag", "temperature", "fraction", "ratio"):
+        return None
+    return margin * SCALE_OF_NONE.get(dimension, 1.0)
 
 
 def _excuse_failed(subjects: tuple[str, ...], scenarios: tuple[Scenario, ...], margin: Array) -> None:

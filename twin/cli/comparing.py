@@ -154,7 +154,11 @@ def _show_margins(pairs: tuple[tuple[Finding, Finding], ...], out: Console) -> N
     table.expand = True
     for one, other in pairs[:ROWS]:
         step = other.margin - one.margin
-        moved = "" if other.dimension == "flag" else printing.margin_text(step, other.dimension)
+        moved = (
+            ""
+            if other.dimension == "flag"
+            else printing.margin_text(step, other.dimension, other.limit if one.limit == other.limit else 1.0)
+        )
         table.add_row(
             one.code,
             Text(printing.safe(printing.label(one))),

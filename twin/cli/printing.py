@@ -92,14 +92,18 @@ def value(number: float, dimension: str, *, digits: int = 3) -> str:
 
 
 def margin(finding: Finding) -> str:
-    """Distance to the limit: in K for temperatures, as a share of the limit otherwise."""
-    return margin_text(finding.margin, finding.dimension)
+    """Distance to the limit: in K for temperatures, in its own unit from zero, as a share of the limit otherwise."""
+    return margin_text(finding.margin, finding.dimension, finding.limit)
 
 
-def margin_text(distance: float, dimension: str) -> str:
+def margin_text(distance: float, dimension: str, limit: float = 1.0) -> str:
     """The same from the numbers."""
+    from twin.checks.cases import apart
+
     if dimension == "flag":
         return "holds" if distance >= 0 else "broken"
+    if (far := apart(distance, limit, dimension)) is not None:
+        return ("+" if far >= 0 else "") + value(far, dimension)
     if dimension == "temperature":
         return f"{10 * distance:+.{1 if abs(distance) >= 0.005 or not distance else 2}f} K"
     share = 100 * distance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -159,9 +160,9 @@ def _check_text(
 
 def _show_check(facility: Facility, found: tuple[Finding, ...], sums: Totals, out: Console) -> None:
     out.print(printing.title(facility.name, facility.file))
-    errors = sum(finding.broken for finding in found)
+    errors = [finding for finding in found if finding.broken]
     short = sum(line.short for line in sums.sums)
-    words = [f"{errors} placement errors" if errors else "", f"{short} capacities too small" if short else ""]
+    words = [_errors(errors), f"{short} capacit{'ies' if short > 1 else 'y'} too small" if short else ""]
     told = ", ".join(filter(None, words)) or "the file is right, everything has its place"
     out.print(printing.verdict_line(not (errors or short), told))
     power = printing.value(sums.it_power, "power")
@@ -175,6 +176,13 @@ def _show_check(facility: Facility, found: tuple[Finding, ...], sums: Totals, ou
     if sums.sums:
         out.print()
         _show_sums(sums.sums, out)
+
+
+def _errors(found: Sequence[Finding]) -> str:
+    """``2 placement errors, 1 other error``; GEO are the rules of places."""
+    placed = sum(finding.code.startswith("GEO") for finding in found)
+    counts = {"placement error": placed, "other error" if placed else "error": len(found) - placed}
+    return ", ".join(f"{count} {noun}{'s' if count > 1 else ''}" for noun, count in counts.items() if count)
 
 
 def _show_sums(sums: tuple[Sum, ...], out: Console) -> None:

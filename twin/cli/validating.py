@@ -175,7 +175,7 @@ def _tightest(row: Row) -> str:
     if not rows:
         return ""
     worst = min(rows, key=lambda finding: finding["margin"])
-    return f"{worst['code']} {printing.margin_text(worst['margin'], worst['dimension'])}"
+    return f"{worst['code']} {printing.margin_text(worst['margin'], worst['dimension'], worst['limit'])}"
 
 
 def _explain(row: Row, out: Any) -> None:

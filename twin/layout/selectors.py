@@ -31,6 +31,15 @@ ATTRIBUTES = ("type", "kind", "pod", "row", "hall")
 """Words that may stand before the colon of a selector."""
 
 
+_INSIDE = {
+    "rear_door": 'rear doors come with their racks (rear_door: of a row); name the racks: write "kind:rack"',
+    "pod": 'pods are no machines: write "pod:*"',
+    "row": 'rows are no machines: write "row:*"',
+    "hall": 'halls are no machines: write "hall:*"',
+}
+"""Words that are no kind of machine, and what to write for what somebody means by them."""
+
+
 class NoMatch(ValueError):
     """A selector that names nothing; the message is one line and shows what is near."""
 
@@ -141,6 +150,8 @@ class _Pool:
             return did_you_mean(selector, chain(self._groups, self._places))
         if word not in ATTRIBUTES:
             return did_you_mean(word, ATTRIBUTES) or one_of(ATTRIBUTES)
+        if word == "kind" and pattern in _INSIDE:
+            return _INSIDE[pattern]
         values = sorted(self._by(word))
         near = did_you_mean(pattern.replace("*", ""), values)
         return near.replace('"', f'"{word}:', 1) if near else one_of(values, 10) if values else ""

@@ -172,7 +172,8 @@ class Row(Frozen):
     at: Point2 | None = None
     """Offset from the pod's corner; without it rows stack with the containment width between them."""
     rear_door: str | None = None
-    """Rear-door heat exchanger product on every rack of the row."""
+    """Rear-door heat exchanger product on every rack of the row.  A loop that names air-cooled racks as its sinks
+    (``sinks: "kind:rack"``) has their doors; a door without fans needs no feed."""
 
 
 class Pod(Frozen):

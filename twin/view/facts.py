@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.checks import grouped
+from twin.checks.cases import apart
 from twin.checks.wording import quantity
 from twin.model.facility import Facility, Machine
 from twin.results.quantities import QUANTITIES
@@ -160,6 +161,14 @@ def about(finding: Finding) -> str:
     """What a rule is about; of a limit of the designer the quantity as well."""
     name = limited(finding)
     return f"The designer's own limit on {name}" if name else finding.title
+
+
+def margin(finding: Finding) -> str:
+    """Distance to the limit as a share of it; from a limit of zero in its own unit."""
+    far = apart(finding.margin, finding.limit, finding.dimension)
+    if far is not None:
+        return ("+" if far >= 0 else "") + quantity(far, finding.dimension)
+    return f"{100 * finding.margin:+.1f} %"
 
 
 def margin_tone(margin: float) -> str:

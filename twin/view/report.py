@@ -140,7 +140,7 @@ def _environment() -> Environment:
     environment.filters["quantity"] = quantity
     environment.filters["figure"] = facts.figure
     environment.filters["about"] = facts.about
-    environment.filters["margin"] = lambda margin: f"{100 * margin:+.1f} %"
+    environment.filters["margin"] = facts.margin
     environment.filters["tone"] = facts.margin_tone
     environment.filters["part"] = lambda name: name.replace("_", " ")
     environment.filters["css"] = _css_string

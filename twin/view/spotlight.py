@@ -24,6 +24,7 @@ from twin.results.results import Finding, Results, Verdict
 from twin.view import gl, legend, plan, sheet, subject
 from twin.view.camera import Camera, around, corners
 from twin.view.drawing import Plotter, outline
+from twin.view.facts import margin
 from twin.view.kin import Family
 from twin.view.paints import PICTURES, Paint, Picture, caption, painted
 from twin.view.pictures import LIFT, SIZE, Shot, save, seen_from, shoot, words
@@ -269,7 +270,7 @@ def _line(spot: Spot, results: Results) -> str:
 def _facts(spot: Spot) -> tuple[str, ...]:
     finding = spot.finding
     tone = "waived" if finding.waived else "rule broken" if finding.broken else finding.severity
-    facts = [f"{tone}, margin {100 * finding.margin:+.1f} %" if np.isfinite(finding.margin) else tone]
+    facts = [f"{tone}, margin {margin(finding)}" if np.isfinite(finding.margin) else tone]
     if finding.place:
         facts.append(legend.clipped(finding.place, 36))
     if finding.line:

@@ -178,7 +178,10 @@ class Tank(ProductBase):
 
 
 class RearDoor(ProductBase):
-    """Rear-door heat exchanger: cools a rack's exhaust with water."""
+    """Rear-door heat exchanger: cools a rack's exhaust with water.
+
+    It hangs on its rack (``rear_door:`` of a row); a loop whose sink is an air-cooled rack has its door.
+    """
 
     kind: Literal["rear_door"]
     capacity: Power = Field(gt=0)
