@@ -20,9 +20,10 @@ from twin.networks import thermal_mass
 from twin.networks.facility import rack_product
 from twin.studies.cooling_loss_draft import NOTHING, Draft
 from twin.studies.cooling_loss_events import Event
+from twin.studies.cooling_loss_groups import RackGroup
 from twin.studies.cooling_loss_mains import Mains
 from twin.studies.cooling_loss_signals import Curve
-from twin.studies.cooling_loss_state import Before, RackGroup
+from twin.studies.cooling_loss_state import Before
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
