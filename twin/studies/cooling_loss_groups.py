@@ -1,4 +1,4 @@
-"""What is followed together when cooling is lost: racks, plant machines, exchangers, air handlers that are alike, and halls."""
+"""What is followed together when cooling is lost: like racks, plant machines, exchangers and air handlers, and halls."""
 
 from __future__ import annotations
 
