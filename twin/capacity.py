@@ -213,7 +213,9 @@ def _heat(facility: Facility, demand: dict[str, float]) -> Iterator[Sum]:
     def behind(name: str) -> Leaves:
         machine = facility.by_id[name]
         if machine.kind == "rack":
-            return {(name, "liquid"): 1.0} | ({(name, "air"): 1.0} if machine.rear_door else {})
+            return {(name, "liquid"): 1.0}
+        if machine.host is not None:
+            return {(machine.host, "air"): 1.0}
         if machine.kind == "crah":
             return dict.fromkeys(_air_of(facility, machine.hall), 1.0)
         found = _joined([leaves(loop) for loop in served[name]])

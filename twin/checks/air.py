@@ -173,10 +173,15 @@ def rack_cooling_index(facility: Facility, results: Results) -> Iterator[Assessm
     during="normal",
 )
 def return_temperature_index(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Above 100 % exhaust recirculates, below it supply air bypasses the racks."""
+    """Above 100 % exhaust recirculates, below it supply air bypasses the racks.
+
+    Air that rear doors have cooled may go round in the room: it counts by the heat left in it, and halls whose doors take
+    most of the heat are not judged.
+    """
     for halls in of_table(results, "hall"):
-        yield Assessment(halls.ids, halls["rti"], 1.2, "max", "fraction", "RTI", _warm(halls))
-        yield Assessment(halls.ids, halls["rti"], 0.8, "min", "fraction", "RTI", _warm(halls))
+        where = _warm(halls) & (_cooled_by_doors(facility, results, halls) < 0.5)
+        yield Assessment(halls.ids, halls["rti"], 1.2, "max", "fraction", "RTI", where)
+        yield Assessment(halls.ids, halls["rti"], 0.8, "min", "fraction", "RTI", where)
 
 
 @check(
@@ -245,6 +250,16 @@ def _between(
 
 def _class(rack: Machine) -> AirClass:
     return CLASSES[rack.product.air_class]  # type: ignore[union-attr]
+
+
+def _cooled_by_doors(facility: Facility, results: Results, halls: Table) -> Array:
+    """(S, halls) share of what racks give to the air of each hall that rear doors take."""
+    taken = np.zeros(halls["heat"].shape)
+    for doors in of_machines(facility, results, "rear_door"):
+        for column, hall in enumerate(halls.ids):
+            mine = [hall_name(rack.hall) == hall for rack in doors.machines]
+            taken[:, column] = doors["duty"][:, mine].sum(axis=1)
+    return np.divide(taken, taken + halls["heat"], out=np.zeros_like(taken), where=taken > 0.0)
 
 
 def _warm(halls: Table) -> Mask:

@@ -26,7 +26,7 @@ def fed(facility: Facility) -> Iterator[Assessment]:
     have = {feed.to for feed in facility.feeds}
     racks = facility.racks
     cooling = tuple(
-        m for m in facility.machines if m.product.role == "cooling" and any(m.product.electrical())
+        m for m in facility.by_id.values() if m.product.role == "cooling" and any(m.product.electrical())
     )
     yield from _flags(racks, have, "has no feed")
     yield from _flags(cooling, have, "has no feed and is taken as supplied", severity="warning")
@@ -72,7 +72,7 @@ def _joints(facility: Facility) -> Iterator[tuple[Feed, Machine, Terminal, Termi
     for feed in facility.feeds:
         letters.setdefault(feed.to, []).append(feed.terminal.removeprefix("in"))
     # machines share the sheet of their product; the name of a type is no key: data written in place have none of their own
-    sheet = {id(machine.product): machine for machine in facility.machines}
+    sheet = {id(machine.product): machine for machine in facility.by_id.values()}
     terminals = cache(lambda product, sides, name: _terminal(sheet[product], sides, name))
     for feed in facility.feeds:
         load = terminals(id(facility.by_id[feed.to].product), tuple(letters[feed.to]), feed.terminal)
@@ -130,7 +130,7 @@ def connected(facility: Facility) -> Iterator[Assessment]:
         front = list(dict.fromkeys(fresh))
         reached.update(front)
     fed_machines = {feed.to for feed in facility.feeds}
-    loads = tuple(m for m in facility.machines if m.id in fed_machines and m.product.role != "power")
+    loads = tuple(m for m in facility.by_id.values() if m.id in fed_machines and m.product.role != "power")
     yield from _flags(loads, reached, "has no path to a utility or generator")
 
 

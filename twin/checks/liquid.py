@@ -174,6 +174,19 @@ def cdu_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
         yield Assessment(units.ids, units["loading"], 1.0, "max", "fraction", "CDU load", units.on("live"))
 
 
+@check(
+    "LIQ-036",
+    "Rear doors take no more heat than they are rated for",
+    standard="rear door data sheet",
+    clause="capacity",
+    severity="warning",
+)
+def door_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
+    """In every state; beyond, hotter air or colder water than at the rating point is counted on."""
+    for doors in of_machines(facility, results, "rear_door"):
+        yield Assessment(doors.ids, doors["loading"], 1.0, "max", "fraction", "rear door load", doors.on("live"))
+
+
 @check("LIQ-008", "Pumps have head to spare", standard=PRACTICE, clause="no negative head margin")
 def pump_head(facility: Facility, results: Results) -> Iterator[Assessment]:
     """Head of the loop's pumps at the worst sink, and of the pumps inside the CDUs."""
@@ -240,7 +253,7 @@ def facility_water(facility: Facility) -> frozenset[str]:
 def _is_facility_water(circuit: Circuit, facility: Facility) -> bool:
     sources = {facility.by_id[name].kind for name in circuit.sources}
     sinks = {facility.by_id[name].kind for name in circuit.sinks}
-    return bool(sources.intersection(PLANT_KINDS) and sinks.intersection(("cdu", "crah", "rack")))
+    return bool(sources.intersection(PLANT_KINDS) and sinks.intersection(("cdu", "crah", "rack", "rear_door")))
 
 
 @check(
@@ -250,7 +263,7 @@ def _is_facility_water(circuit: Circuit, facility: Facility) -> bool:
     stage="placement",
 )
 def loops_complete(facility: Facility) -> Iterator[Assessment]:
-    """CDUs bring their own pumps; racks, CDUs, air handlers and water-cooled chillers must hang on a loop."""
+    """CDUs bring their own pumps; racks, rear doors, CDUs, air handlers and water-cooled chillers must hang on a loop."""
     if facility.circuits:
         names = tuple(circuit.id for circuit in facility.circuits)
         lacks = [_lacks(circuit, facility) for circuit in facility.circuits]
@@ -262,6 +275,11 @@ def loops_complete(facility: Facility) -> Iterator[Assessment]:
         values = np.array([float(machine.id in served) for machine in thirsty])
         what = "needs coolant but is on no loop"
         yield Assessment(tuple(machine.id for machine in thirsty), values, 1.0, "min", "flag", what)
+    if facility.doors:
+        values = np.array([float(door.id in served) for door in facility.doors])
+        what = "has a rear door that is on no loop; name it in doors: of the loop that cools it"
+        racks = tuple(door.host or door.id for door in facility.doors)
+        yield Assessment(racks, values, 1.0, "min", "flag", what)
 
 
 def _lacks(circuit: Circuit, facility: Facility) -> str:
@@ -277,7 +295,7 @@ def _lacks(circuit: Circuit, facility: Facility) -> str:
 def _needs_loop(machine: Machine) -> bool:
     if machine.kind == "chiller":
         return machine.product.condenser == "water"  # type: ignore[union-attr]
-    return _wet(machine) or machine.rear_door is not None or machine.kind in ("cdu", "crah")
+    return _wet(machine) or machine.kind in ("cdu", "crah")
 
 
 @check(

@@ -24,8 +24,9 @@ SINK_FLOWS = (
     ("rack", "liquid_flow"),
     ("cdu", "primary_flow"),
     ("crah", "water_flow"),
-    ("rear_door", "water_flow"),
 )
+DOOR_FLOWS = (("rear_door", "water_flow"),)
+"""The table of rear doors, whose rows bear the names of the racks."""
 SOURCE_FLOWS = (("cdu", "secondary_flow"), ("plant", "flow"), ("pump", "flow"))
 """Tables of results, and their quantities, in which the flow through a machine is looked up."""
 
@@ -40,7 +41,7 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
 
     circuit, machines = loop.circuit, basis.facility.by_id
     sink = np.array([
-        found if (found := _looked_up(basis, name, SINK_FLOWS)) is not None else design_flow(machines[name], circuit)
+        found if (found := _sink_flow(basis, name)) is not None else design_flow(machines[name], circuit)
         for name in circuit.sinks
     ])  # fmt: skip
     source, pump = (
@@ -50,7 +51,9 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
         for names in (circuit.sources, circuit.pumps)
     )
     known = (*(name for table, _ in SINK_FLOWS + SOURCE_FLOWS for name in basis.results.tables[table].ids),)
-    assumed = [name for name in (*circuit.sources, *circuit.sinks) if name not in known]
+    assumed = [
+        name for name in (*circuit.sources, *circuit.sinks) if name not in known and not machines[name].host
+    ]
     notes = (
         (f"taken as in service, sinks at their design flow: {', '.join(assumed):.200}",) if assumed else ()
     )
@@ -66,6 +69,12 @@ def _loop(basis: Basis, loop: LoopNetwork) -> BareHydraulics:
     node, link = _names(loop, problem)
     name = f"{basis.facility.name}, loop {circuit.id}"
     return BareHydraulics.of(problem, node, link, name=name, file=basis.facility.file, notes=notes)
+
+
+def _sink_flow(basis: Basis, name: str) -> float | None:
+    """Flow through a sink in the normal state; of a rear door, which the results tell by its rack, too. [kg/s]"""
+    host = basis.facility.by_id[name].host
+    return _looked_up(basis, name, SINK_FLOWS) if host is None else _looked_up(basis, host, DOOR_FLOWS)
 
 
 def _looked_up(basis: Basis, name: str, tables: tuple[tuple[str, str], ...]) -> float | None:

@@ -131,7 +131,7 @@ def _on_row(run: Run, distance: float) -> tuple[float, float]:
 
 
 def _feeders(facility: Facility, over: dict[str, Run]) -> dict[tuple[str, str], float]:
-    terminal = {machine.id: _terminal(machine, over) for machine in facility.machines}
+    terminal = {name: _terminal(machine, over) for name, machine in facility.by_id.items()}
     lengths = {}
     for feed in facility.feeds:
         if feed.length is not None:

@@ -164,13 +164,18 @@ class Draft:
 
     @cached_property
     def by_id(self) -> dict[str, Machine]:
-        """Machines by id; read it when all machines are there."""
-        return {machine.id: machine for machine in self.machines}
+        """Machines by id, rear doors too; read it when all machines are there."""
+        return {machine.id: machine for machine in self._standing_and_hanging}
+
+    @cached_property
+    def _standing_and_hanging(self) -> list[Machine]:
+        """Machines, then the rear doors of racks."""
+        return [*self.machines, *(door for machine in self.machines if (door := machine.door) is not None)]
 
     @cached_property
     def machine_directory(self) -> Directory:
         """Machines by name; read it when all machines are there."""
-        return Directory(map(machine_entry, self.machines))
+        return Directory(map(machine_entry, self._standing_and_hanging))
 
     @cached_property
     def row_directory(self) -> Directory:

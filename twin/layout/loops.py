@@ -3,7 +3,8 @@
 Circuits of a pod or row bear its name behind the loop's: ``tcs.p1``, in several halls ``h1.tcs.p1``.  A
 place where the loop has no sinks gets no circuit; one where it has sinks but no source gets a circuit without
 source, which a rule reports later.  A machine plays each part in one loop only; chillers and CDUs are the
-sink of one loop and the source of another.  Pumps of a second station (secondary ones, boosters) stand behind
+sink of one loop and the source of another.  A rear door is a machine of its own: a liquid-cooled rack and its door
+may hang on two loops.  Pumps of a second station (secondary ones, boosters) stand behind
 those of the first in the circuit.
 """
 
@@ -21,6 +22,8 @@ from twin.units import VOLUME_FLOW, format_quantity
 
 SOURCE_KINDS = ("dry_cooler", "cooling_tower", "chiller", "cdu", "heat_exchanger")
 SINK_KINDS = ("rack", "crah", "cdu", "chiller", "heat_exchanger")
+DOOR_KINDS = ("rack", "rear_door")
+"""Rear doors are named by their racks too."""
 PUMP_KINDS = ("pump",)
 PRECOOL_KINDS = ("thermosyphon", "dry_cooler")
 TANK_KINDS = ("tank",)
@@ -29,14 +32,15 @@ TANK_KINDS = ("tank",)
 def expand_loops(draft: Draft, blocks: Sequence[Block]) -> None:
     """Make the circuits of all blocks."""
     places: dict[str, Path] = {}
+    written: dict[str, Loop] = {}
     for block in blocks:
         for index, loop in enumerate(block.sections.liquid.loops):
             path = (*block.path, "liquid", "loops", index)
             for circuit in _circuits(draft, block, loop, path):
                 if draft.claim(circuit.id, path, circuit.id.removeprefix(block.prefix)):
                     draft.circuits.append(circuit)
-                    places[circuit.id] = path
-    _check_roles(draft, places)
+                    places[circuit.id], written[circuit.id] = path, loop
+    _check_roles(draft, places, written)
 
 
 def _by_type(machines: Sequence[Machine], ids: Sequence[str]) -> tuple[str, ...]:
@@ -48,7 +52,8 @@ def _by_type(machines: Sequence[Machine], ids: Sequence[str]) -> tuple[str, ...]
 
 def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Circuit]:
     sources = draft.select(loop.source, (*path, "source"), block, SOURCE_KINDS, "source of a loop")
-    sinks = _sinks(draft, block, loop, path, sources)
+    sinks = [*_sinks(draft, block, loop, path, sources), *_doors(draft, block, loop, path)]
+    sinks = list({machine.id: machine for machine in sinks}.values())
     pumps = draft.select(loop.pumps, (*path, "pumps"), block, PUMP_KINDS, "pump")
     second = _second_station(draft, block, loop, path, pumps)
     precool = draft.select(loop.precool, (*path, "precool"), block, PRECOOL_KINDS, "machine in a return")
@@ -61,9 +66,9 @@ def _circuits(draft: Draft, block: Block, loop: Loop, path: Path) -> Iterator[Ci
         )
     _check_valves(draft, loop, path, sinks)
     _check_bypass(draft, loop, path, second if loop.secondary is not None else pumps or sources)
-    shut = draft.select(loop.shut, (*path, "shut"), block, SINK_KINDS, "sink of a loop")
+    shut = draft.select(loop.shut, (*path, "shut"), block, (*SINK_KINDS, "rear_door"), "sink of a loop")
     members = [_members(loop, machines) for machines in (sources, sinks, pumps, second, precool, tanks)]
-    valved_off = {machine.id for machine in shut}
+    valved_off = {part.id for machine in shut for part in (machine, machine.door) if part is not None}
     if shut and not valved_off.intersection(machine.id for machine in sinks):
         first = f"{shut[0].kind} {quote(shut[0].id)}"
         draft.complain((*path, "shut"), f"{first} is no sink of this loop; nothing is left to shut")
@@ -102,9 +107,10 @@ _SAME = ("reset", "dew_point_margin", "reuse", "control", "mains", "pipe", "stat
 def _sinks(draft: Draft, block: Block, loop: Loop, path: Path, sources: list[Machine]) -> list[Machine]:
     """Machines that take heat up into the loop; every selector must name one."""
     place = (*path, "sinks")
-    found = draft.select(loop.sinks, place, block, SINK_KINDS, "sink of a loop")
+    found = draft.select(loop.sinks, place, block, SINK_KINDS, "sink of a loop; rear doors go under doors:")
     own = {machine.id for machine in sources}
-    fit = [machine for machine in found if machine.id not in own and takes_coolant(machine)]
+    meant = [_wet_part(machine) for machine in found]
+    fit = [machine for machine in meant if machine.id not in own and takes_coolant(machine)]
     if found and not fit:
         first = found[0]
         why = "is the loop's source too" if first.id in own else "takes no coolant"
@@ -112,6 +118,26 @@ def _sinks(draft: Draft, block: Block, loop: Loop, path: Path, sources: list[Mac
             place, f"{first.kind} {quote(first.id)} {why}; nothing is left that the loop could cool"
         )
     return fit
+
+
+def _wet_part(machine: Machine) -> Machine:
+    """What a loop cools of a sink: the rear door of a rack that takes no coolant itself."""
+    if isinstance(machine.product, Rack) and machine.product.coolant is None:
+        return machine.door or machine
+    return machine
+
+
+def _doors(draft: Draft, block: Block, loop: Loop, path: Path) -> list[Machine]:
+    """Rear doors that are named as such, or by their racks."""
+    place = (*path, "doors")
+    found = draft.select(loop.doors, place, block, DOOR_KINDS, "rear door")
+    doors = [door for machine in found if (door := machine if machine.host else machine.door) is not None]
+    if found and not doors:
+        draft.complain(
+            place,
+            f"rack {quote(found[0].id)} has no rear door; give its row one with rear_door:, or leave doors: away",
+        )
+    return doors
 
 
 def _second_station(
@@ -185,10 +211,10 @@ def takes_coolant(machine: Machine) -> bool:
     """True if a machine has a side that a loop can cool."""
     product = machine.product
     if product.kind == "rack":
-        return product.coolant is not None or machine.rear_door is not None
+        return product.coolant is not None
     if product.kind == "chiller":
         return product.condenser == "water" and product.condenser_flow > 0
-    return product.kind in SINK_KINDS
+    return product.kind in (*SINK_KINDS, "rear_door")
 
 
 def _members(loop: Loop, machines: list[Machine]) -> dict[str | None, list[str]]:
@@ -222,7 +248,7 @@ def _places(draft: Draft, block: Block, loop: Loop) -> Iterator[tuple[str, str]]
                 yield f"{prefix}{loop.id}.{place.id.removeprefix(prefix)}", place.id
 
 
-def _check_roles(draft: Draft, paths: dict[str, Path]) -> None:
+def _check_roles(draft: Draft, paths: dict[str, Path], loop_of: dict[str, Loop]) -> None:
     """No machine plays the same part in two circuits; of those of one pair of loops the first is told."""
     told = set()
     for part, key, role in _PARTS:
@@ -236,7 +262,8 @@ def _check_roles(draft: Draft, paths: dict[str, Path]) -> None:
                     told.add(pair)
                     where = f"{quote(held[0])} ({draft.mark(pair[1])})"
                     message = f"{quote(name)} is a {role} of loop {where} already; a machine serves one loop"
-                    draft.complain((*pair[2], key), message)
+                    door = draft.by_id[name].host is not None and loop_of[circuit.id].doors is not None
+                    draft.complain((*pair[2], "doors" if door else key), message)
 
 
 _PARTS = (

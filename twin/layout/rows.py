@@ -79,12 +79,6 @@ def _lineup(draft: Draft, row: Row, path: Path) -> _Lineup:
             offset += item.count * width
     door = row.rear_door
     rear_door = draft.product(door, (*path, "rear_door"), ("rear_door",)) if door is not None else None
-    wet = next((slot.type for slot in slots if getattr(slot.product, "coolant", None) is not None), None)
-    if rear_door is not None and wet is not None:
-        draft.complain(
-            (*path, "rear_door"),
-            f"rear doors go on air-cooled racks; {quote(wet)} takes its coolant through cold plates and joins one loop only",
-        )
     return _Lineup(row, path, slots, offset, rear_door)
 
 
@@ -132,6 +126,7 @@ def _expand_row(draft: Draft, block: Block, lineup: _Lineup, zone: str, name: st
             indoors=True,
             setpoint=block.supply_air if product.kind == "crah" else None,
             rear_door=lineup.rear_door if product.kind == "rack" else None,
+            rear_door_type=(lineup.row.rear_door or "") if product.kind == "rack" else "",
         )
         if draft.claim(machine.id, slot.path, machine.id.removeprefix(block.prefix)):
             machines.append(machine)

@@ -222,7 +222,7 @@ def subjects(facility: Facility, selectors: Selectors) -> tuple[str, ...]:
 
 def subject_entries(facility: Facility) -> Iterable[Entry]:
     """Everything a finding can be about, under its names."""
-    yield from map(machine_entry, facility.machines)
+    yield from map(machine_entry, (*facility.machines, *facility.doors))
     yield from map(row_entry, facility.runs)
     for zone in facility.zones:
         yield Entry(zone.id, zone.id, pod=zone.id, hall=zone.hall)
@@ -245,8 +245,8 @@ def _directory(facility: Facility, what: str) -> Directory:
     for reference, known, directory in _known:
         if reference() is facility and known == what:
             return directory
-    entries = map(machine_entry, facility.machines) if what == "machines" else subject_entries(facility)
-    directory = Directory(entries)
+    machines = map(machine_entry, (*facility.machines, *facility.doors))
+    directory = Directory(machines if what == "machines" else subject_entries(facility))
     _known[:] = [known for known in _known if known[0]() is facility] + [
         (weakref.ref(facility), what, directory)
     ]

@@ -27,6 +27,7 @@ from twin.model.language import Phases, Whip
 Spot = tuple[float, float]
 LOADS = (
     "rack", "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "thermosyphon", "pump", "rectifier", "pdu",
+    "rear_door",
 )  # fmt: skip
 """Kinds that whips feed."""
 SINGLE_INPUT = ("pdu",)
@@ -37,6 +38,8 @@ def wire_whip(wires: Wires, block: Block, whip: Whip, path: Path) -> None:
     """Draw the feeds of all loads of a whip."""
     draft = wires.draft
     loads = draft.select(whip.to, (*path, "to"), block, LOADS, "load")
+    # a passive door draws nothing, whatever selector it shares with others
+    loads = [load for load in loads if load.kind != "rear_door" or any(load.product.electrical())]
     candidates = draft.select(whip.from_, (*path, "from"), block, SUPPLIERS, "source of power")
     cable = draft.product(whip.cable, (*path, "cable"), ("cable",)) if whip.cable is not None else None
     feeds: tuple[str, ...] = whip.feeds or ("",)

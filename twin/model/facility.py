@@ -42,6 +42,8 @@ from twin.model.piping import (
 from twin.model.products import Cable, Product
 
 Axis = Literal["x", "y"]
+DOOR = ".door"
+"""Behind the id of a rack that of its rear door."""
 
 
 class Machine(Frozen):
@@ -72,6 +74,10 @@ class Machine(Frozen):
     """Supply air set point of a room air handler. [degC]"""
     rear_door: Product | None = None
     """Rear-door heat exchanger on a rack."""
+    rear_door_type: str = ""
+    """Catalogue name of it."""
+    host: str | None = None
+    """Of a rear door the rack that carries it."""
     stage: Staging = "all"
     """How many of its group run in a loop."""
     outdoor_air: bool = False
@@ -87,6 +93,18 @@ class Machine(Frozen):
         """East, north and up extent of the footprint as it stands. [m]"""
         width, depth, height = self.product.size
         return (width, depth, height) if self.face in ("north", "south") else (depth, width, height)
+
+    @property
+    def door(self) -> Machine | None:
+        """The rear door of a rack as a machine of its own, named after it; it stands on no floor."""
+        if self.rear_door is None:
+            return None
+        return self.model_copy(
+            update={
+                "id": f"{self.id}{DOOR}", "type": self.rear_door_type, "product": self.rear_door, "rear_door": None,
+                "rear_door_type": "", "group": f"{self.group}{DOOR}", "spare": 0, "host": self.id,
+            }
+        )  # fmt: skip
 
     @property
     def center(self) -> tuple[float, float, float]:
@@ -323,6 +341,7 @@ class Facility(Frozen):
         names = {machine.id for machine in self.machines}
         if len(names) != len(self.machines):
             raise ValueError("two machines share one id")
+        names |= {f"{machine.id}{DOOR}" for machine in self.machines if machine.rear_door is not None}
         for feed in self.feeds:
             missing = {feed.to, *feed.sources} - names
             if missing:
@@ -335,8 +354,13 @@ class Facility(Frozen):
 
     @cached_property
     def by_id(self) -> dict[str, Machine]:
-        """Machines by name."""
-        return {machine.id: machine for machine in self.machines}
+        """Machines by name, rear doors too."""
+        return {machine.id: machine for machine in (*self.machines, *self.doors)}
+
+    @cached_property
+    def doors(self) -> tuple[Machine, ...]:
+        """Rear doors of the racks, in their order; they hang on racks and stand on no floor, ``machines`` leaves them out."""
+        return tuple(door for machine in self.machines if (door := machine.door) is not None)
 
     @cached_property
     def racks(self) -> tuple[Machine, ...]:
@@ -344,5 +368,5 @@ class Facility(Frozen):
         return tuple(machine for machine in self.machines if machine.kind == "rack")
 
     def of_kind(self, *kinds: str) -> tuple[Machine, ...]:
-        """Machines of some kinds, in order."""
-        return tuple(machine for machine in self.machines if machine.kind in kinds)
+        """Machines of some kinds, in order; rear doors last."""
+        return tuple(machine for machine in (*self.machines, *self.doors) if machine.kind in kinds)

@@ -170,8 +170,12 @@ class Loop(Frozen):
     """Fluid."""
     source: Selectors
     """Machines that make the supply temperature (plant, CDUs)."""
-    sinks: Selectors
-    """Machines that take heat up into the loop."""
+    sinks: Selectors | None = None
+    """Machines that take heat up into the loop.  An air-cooled rack with a rear door stands for its door; of a liquid-cooled
+    one the cold plates are meant."""
+    doors: Selectors | None = None
+    """Rear doors that this loop cools, named by their racks (``kind:rack``, ``row:p.s``) or as doors (``kind:rear_door``).
+    So a liquid-cooled rack may hang on two loops: its cold plates on one, its door on another."""
     pumps: Selectors | None = None
     """Circulation pumps; sources with their own pumps (CDUs) need none."""
     secondary: Selectors | None = None
@@ -229,7 +233,8 @@ class Loop(Frozen):
     frost: Literal["fluid", "drained", "heated"] = "fluid"
     """What saves coils outdoors from frost while they stand still: the fluid itself, or that they drain or are heated."""
     shut: Selectors | None = None
-    """Sinks whose isolation valves are shut, such as racks that still have to be commissioned."""
+    """Sinks whose isolation valves are shut, such as racks that still have to be commissioned; of a rack what of it the loop
+    cools."""
     insulation: Length = Field(default=0.0, ge=0, le=0.3)
     """Thickness of the pipes' insulation; 0 leaves heat gains and losses of pipes out."""
 
@@ -237,6 +242,12 @@ class Loop(Frozen):
     def _only_tanks_are_dispatched(self) -> Loop:
         if self.dispatch is not None and self.tanks is None:
             raise ValueError("dispatch tells when tanks are charged; this loop has none, add tanks:")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_cooled(self) -> Loop:
+        if self.sinks is None and self.doors is None:
+            raise ValueError("a loop cools something; name it under sinks: (or, of rear doors, under doors:)")
         return self
 
 

@@ -25,6 +25,8 @@ MIN_RACK_AIR = 0.2
 """Fans of a rack never fall below this share of their full flow. [-] Assumed."""
 AIR_SIDE = 0.7
 """Share of a coil's thermal resistance on the air side at the rating. [-] Assumed."""
+DOOR_WATER = 20.0
+"""Temperature of the water at the rating point of rear doors, for its density. [degC] Assumed."""
 END_EXPOSURE = 1.5
 """Recirculation at the two ends of an open row over that of its middle. [-] Assumed; a field solution replaces it."""
 
@@ -143,13 +145,7 @@ class HallAir:
 
     def effectiveness(self, speed: Array, water_share: Array) -> Array:
         """(S, C) most of (return - supply) / (return - water) at a fan speed and a share of the rated water."""
-        conductance, air, water = self.unit_coil.T
-        share = np.maximum(speed, 1e-3)
-        wet = np.maximum(water_share, 1e-3)
-        rates = share * air, wet * water
-        least, most = np.minimum(*rates), np.maximum(*rates)
-        scaled = exchanger.scaled_conductance(conductance, share, wet, hot_share=AIR_SIDE)
-        return np.asarray(exchanger.effectiveness(scaled / least, least / most) * least / rates[0])
+        return coil_effectiveness(self.unit_coil.T, speed, water_share)
 
     def problem(
         self,
@@ -180,6 +176,21 @@ class HallAir:
             humidity_ratio=self.humidity_ratio,
             pressure=self.pressure,
         )
+
+
+def coil_effectiveness(coil: Array, air_share: Array, water_share: Array) -> Array:
+    """(air in - air out) / (air in - water in) of a coil at shares of its rated air and water, in counterflow.
+
+    Parameters
+    ----------
+    coil : (3, ...) conductance at the rating point and the rated capacity rates of air and water. [W/K]
+    """
+    conductance, air, water = coil
+    share, wet = np.maximum(air_share, 1e-3), np.maximum(water_share, 1e-3)
+    rates = share * air, wet * water
+    least, most = np.minimum(*rates), np.maximum(*rates)
+    scaled = exchanger.scaled_conductance(conductance, share, wet, hot_share=AIR_SIDE)
+    return np.asarray(exchanger.effectiveness(scaled / least, least / most) * least / rates[0])
 
 
 def lower(facility: Facility) -> tuple[HallAir, ...]:
@@ -282,6 +293,45 @@ def rack_air_flow(rack: Rack, air_heat: Array) -> Array:
     return np.maximum(air_heat / (AIR_CAPACITY * rack.air_rise), MIN_RACK_AIR * full)
 
 
-def door_cooling(door: RearDoor, air_flow: Array, outlet: Array, water: Array) -> Array:
-    """Heat a rear door takes from a rack's exhaust at its rated effectiveness, never heating the air. [W]"""
-    return np.maximum(door.effectiveness * air_flow * AIR_CAPACITY * (outlet - water), 0.0)
+def door_cooling(door: RearDoor, air_flow: Array, outlet: Array, water: Array, water_share: Array) -> Array:
+    """Heat a rear door takes from a rack's exhaust, never heating the air. [W]
+
+    Parameters
+    ----------
+    air_flow : (S,) air of the rack, all of which goes through the door. [kg/s]
+    outlet, water : (S,) air that leaves the rack, water that enters the door. [degC]
+    water_share : (S,) water over that of the rating point. [-]
+    """
+    rates = door_coil(door)
+    share = air_flow * AIR_CAPACITY / rates[1]
+    most = coil_effectiveness(np.array(rates), share, water_share) * (water_share > 0.0)
+    return np.maximum(most * air_flow * AIR_CAPACITY * (outlet - water), 0.0)
+
+
+def door_fans(door: RearDoor, air_flow: Array, pressure: float) -> Array:
+    """Power of an active door's fans, by the cube of the air they move, which is the rack's; at most full speed. [W]
+
+    As of room air handlers, pressure and power follow the density of the air.
+    """
+    rated = door.air_flow * float(psychrometrics.density(24.0, 0.008, pressure))
+    fans = door.fan_power * pressure / psychrometrics.STANDARD_PRESSURE
+    return np.asarray(fans * np.minimum(air_flow / rated, 1.0) ** 3)
+
+
+def door_coil(door: RearDoor) -> tuple[float, float, float]:
+    """Conductance of a door's coil from its rating point, and the rated rates of air and water. [W/K]
+
+    The sheet's effectiveness is that of the air; one beyond what counterflow can do with so little water is held at 0.98
+    of that.
+    """
+    air = (
+        door.air_flow
+        * float(psychrometrics.density(24.0, 0.008, psychrometrics.STANDARD_PRESSURE))
+        * AIR_CAPACITY
+    )
+    fluid = FLUIDS["water"]
+    water = door.flow * float(fluid.density(DOOR_WATER)) * float(fluid.heat_capacity(DOOR_WATER))
+    duty = min(
+        door.effectiveness * air, 0.98 * min(air, water)
+    )  # for one kelvin between the streams that enter
+    return float(exchanger.conductance_from_rating(duty, 1.0, 0.0, (air, water))), air, water

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from solvers import psychrometrics
 from solvers.power import losses
 from twin.geometry import Routes, routes
-from twin.model.facility import Facility, Machine
+from twin.model.facility import DOOR, Facility, Machine
 from twin.model.products import Rack
 from twin.networks import air, liquid, power
 from twin.networks.fidelity import Effort
@@ -25,6 +25,7 @@ Index = NDArray[np.intp]
 
 COOLING_KINDS = (
     "cdu", "crah", "dry_cooler", "cooling_tower", "chiller", "heat_exchanger", "thermosyphon", "tank", "pump",
+    "rear_door",
 )  # fmt: skip
 FLOW_COMPILED, HEAT_COMPILED = 4_000_000, 1_500_000
 """Links times states from which compiling repays itself: a pass takes 1.5 us a link without (heat: 2.5 us), a state some
@@ -67,8 +68,12 @@ class Lowered:
     rack_load: Index
     """(R,) row in the power problem's loads; -1 without feed."""
     rack_sink: Index
-    """(R,) position among all sinks; -1 if on no loop."""
+    """(R,) position of its cold plates among all sinks; -1 if on no loop."""
     rack_loop: Index
+    rack_door: Index
+    """(R,) position of its rear door among the cooling machines; -1 without."""
+    door_sink: Index
+    """(R,) position of its rear door among all sinks; -1 if on no loop."""
     cooling_load: Index
     """(M,) as ``rack_load``."""
     source_machine: Index
@@ -97,6 +102,13 @@ class Lowered:
     """(R,) rack has power shelves."""
     rack_converter: csr_array
     """(C, R) converters inside racks."""
+
+    @property
+    def door_loop(self) -> Index:
+        """(R,) loop that cools the rear door; -1 without."""
+        return np.where(
+            self.door_sink >= 0, self.sink_loop[self.door_sink] if self.sink_loop.size else -1, -1
+        )
 
     def failed(self, scenarios: tuple[Scenario, ...]) -> Mask:
         """(S, M) cooling machines out of service."""
@@ -182,6 +194,8 @@ def lower(facility: Facility, effort: Effort | None = None, *, states: int = 1) 
         rack_load=np.array([load_at.get(machine.id, -1) for machine in racks], np.intp),
         rack_sink=rack_sink,
         rack_loop=np.where(rack_sink >= 0, sink_loop[rack_sink] if len(sinks) else -1, -1),
+        rack_door=np.array([cooling_at.get(f"{machine.id}{DOOR}", -1) for machine in racks], np.intp),
+        door_sink=np.array([sink_at.get(f"{machine.id}{DOOR}", -1) for machine in racks], np.intp),
         cooling_load=np.array([load_at.get(machine.id, -1) for machine in cooling], np.intp),
         source_machine=np.array([cooling_at[name] for name in sources], np.intp),
         source_loop=_ranks([len(loop.circuit.sources) for loop in loops]),

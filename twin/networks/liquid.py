@@ -70,8 +70,8 @@ def design_flow(machine: Machine, circuit: Circuit) -> float:
             return product.primary_flow * float(fluid.density(circuit.supply))
         case Crah() as coil:
             return coil.flow * float(fluid.density(circuit.supply))
-        case Rack() if isinstance(machine.rear_door, RearDoor):
-            return machine.rear_door.flow * float(fluid.density(circuit.supply))
+        case RearDoor() as door:
+            return door.flow * float(fluid.density(circuit.supply))
         case Chiller() as chiller:
             return chiller.condenser_flow * float(fluid.density(circuit.supply))
     return 0.0
@@ -335,9 +335,7 @@ def _source_path(machine: Machine, density: float) -> FlowPath:
 
 def _sink_path(machine: Machine, density: float) -> FlowPath:
     match machine.product:
-        case Rack() as rack if rack.coolant is None and isinstance(machine.rear_door, RearDoor):
-            return machine.rear_door.flow_path(density)
-        case Rack() | Crah() as coil:
+        case Rack() | Crah() | RearDoor() as coil:
             return coil.flow_path(density)
         case Cdu() | HeatExchanger() as product:
             return product.primary_path(density)

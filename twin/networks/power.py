@@ -153,7 +153,7 @@ class _Lowering:
         self.amperes: list[float] = []
 
     def network(self) -> PowerNetwork:
-        for machine in self.facility.machines:
+        for machine in (*self.facility.machines, *self.facility.doors):
             self._machine(machine)
         # an idle source of its own keeps the number of states in the arrays where a layout has no power tree
         idle = self.rows.add_bus(("", "idle"), 1.0, False)

@@ -127,10 +127,8 @@ def _held(machine: Machine, *, as_source: bool) -> tuple[float, float]:
             return cdu.coolant_volume or CDU_VOLUME * cdu.capacity, cdu.metal or CDU_METAL * cdu.capacity
         case Plant() as plant if as_source:
             return plant.volume or PLANT_VOLUME * plant.capacity, PLANT_METAL * plant.capacity
-        case Cdu() | HeatExchanger() | Crah() | Plant() as coil:
+        case Cdu() | HeatExchanger() | Crah() | RearDoor() | Plant() as coil:
             return COIL_VOLUME * coil.capacity, COIL_METAL * coil.capacity
-        case Rack() if isinstance(machine.rear_door, RearDoor):
-            return COIL_VOLUME * machine.rear_door.capacity, COIL_METAL * machine.rear_door.capacity
     return 0.0, 0.0
 
 

@@ -105,8 +105,16 @@ QUANTITIES: dict[str, Quantity] = {
         *_table(
             "rear_door",
             """
-            duty*      | power     | Heat taken from the rack's exhaust
-            water_flow | mass_flow | Water flow
+            live        | flag        | In service and powered
+            duty*       | power       | Heat taken from the rack's exhaust
+            loading     | fraction    | Heat over rated capacity
+            air_supply  | temperature | Air that leaves the rack, before the door
+            air_leaving | temperature | Air behind the door
+            water_supply| temperature | Water entering
+            water_flow  | mass_flow   | Water flow
+            water_required | mass_flow | Water flow that its valve is set to
+            water_pressure | pressure  | Gauge pressure of the water entering
+            power       | power       | Fan power
         """,
         ),
         *_table(

@@ -68,9 +68,8 @@ class Before:
             for n in range(len(world.loops))
         ]
         self.liquid_heat, self.air_heat = (heat[0] for heat in rack_heat(world, state))
-        doors = np.array([world.rack_liquid[r] == 0.0 for r in range(len(world.racks))], bool)
         self.door_heat = [
-            float(state.door_heat[0, doors & (world.rack_loop == n)].sum()) for n in range(len(world.loops))
+            float(state.door_heat[0, world.door_loop == n].sum()) for n in range(len(world.loops))
         ]
 
     # -- racks --------------------------------------------------------------------------------------------------------
@@ -250,7 +249,7 @@ class Before:
         doors: dict[int, float] = {}
         for r in hall.rack:
             if s.door_heat[0, r] > 0.0:
-                doors[int(world.rack_loop[r])] = doors.get(int(world.rack_loop[r]), 0.0) + float(
+                doors[int(world.door_loop[r])] = doors.get(int(world.door_loop[r]), 0.0) + float(
                     s.door_heat[0, r]
                 )
         return Room(

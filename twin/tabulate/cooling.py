@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from solvers.air import indices
 from twin.model.air_classes import CLASSES
 from twin.model.products import PLANT_KINDS, Cdu, Crah, Pump
+from twin.networks.air import AIR_CAPACITY
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.loop_network import LoopNetwork
 from twin.networks.state import State
+from twin.networks.steps.air import rack_heat
 from twin.networks.steps.heat import coolers_alike
 from twin.results.results import Table
 from twin.tabulate import piping
@@ -90,13 +92,32 @@ def crahs(world: Lowered, state: State) -> Table:
 
 def rear_doors(world: Lowered, state: State) -> Table:
     at = [k for k, machine in enumerate(world.racks) if machine.rear_door is not None]
-    flows = [
-        state.sink_flow[:, world.rack_sink[k]] if world.rack_sink[k] >= 0 else np.zeros(len(state.live))
-        for k in at
-    ]
+    count, duty, machines = len(state.live), state.door_heat[:, at], world.rack_door[at]
+    sinks = world.door_sink[at]
+
+    def at_sink(values: Array) -> Array:
+        return stack([values[:, k] if k >= 0 else np.zeros(count) for k in sinks], count)
+
+    water = at_sink(state.supply[:, world.sink_loop] if world.loops else np.zeros((count, 0)))
+    capacity = [getattr(world.racks[k].rear_door, "capacity", np.inf) for k in at]
+    air = state.rack_air[:, at]
+    before = state.rack_inlet[:, at] + rack_heat(world, state)[1][:, at] / (
+        AIR_CAPACITY * np.maximum(air, 1e-9)
+    )
     return Table(
         tuple(world.racks[k].id for k in at),
-        {"duty": state.door_heat[:, at], "water_flow": stack(flows, len(state.live))},
+        {
+            "live": state.live[:, machines].astype(float),
+            "duty": duty,
+            "loading": duty / np.array(capacity),
+            "air_supply": before,
+            "air_leaving": before - duty / (AIR_CAPACITY * np.maximum(air, 1e-9)),
+            "water_supply": water,
+            "water_flow": at_sink(state.sink_flow),
+            "water_required": at_sink(state.sink_limit),
+            "water_pressure": at_sink(state.sink_pressure),
+            "power": state.power[:, machines],
+        },
     )
 
 
@@ -230,11 +251,15 @@ def halls(world: Lowered, state: State) -> Table:
     rows: dict[str, list[Array]] = {q: [] for q in ("inlet_max", "rci_hi", "rci_lo", "rti", "shi", "rhi")}
     for number, hall in enumerate(world.halls):
         inlet, outlet = state.rack_inlet[:, hall.rack], state.rack_outlet[:, hall.rack]
-        flow = state.rack_air[:, hall.rack]
+        flow, doors = state.rack_air[:, hall.rack], state.door_heat[:, hall.rack]
+        # indices tell how air mixes, of which racks make the differences; what doors have cooled counts by the heat left
+        outlet = outlet + doors / (AIR_CAPACITY * np.maximum(flow, 1e-12))
+        given = flow * (outlet - inlet) * AIR_CAPACITY
+        left = flow * (1.0 - np.clip(doors / np.maximum(given, 1e-9), 0.0, 1.0))
         classes = [CLASSES[rack_product(world.racks[r]).air_class] for r in hall.rack]
         worst = classes[0]  # a hall of mixed classes is judged by its first rack's
         high, low = indices.rci(inlet, worst.recommended, worst.allowable)
-        rise = (flow * (outlet - inlet)).sum(axis=1) / np.maximum(flow.sum(axis=1), 1e-12)
+        rise = (left * (outlet - inlet)).sum(axis=1) / np.maximum(left.sum(axis=1), 1e-12)
         supply = state.hall_supply[:, number]
         heat_index = indices.shi(inlet, outlet, supply, flow)
         for quantity, value in (

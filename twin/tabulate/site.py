@@ -93,8 +93,8 @@ def energy_error(world: Lowered, state: State) -> Array:
     released = (
         state.rack_power.sum(axis=1) + state.room_loss.sum(axis=1) + pump_heat(world, state).sum(axis=1)
     )
-    crahs = [k for k, machine in enumerate(world.cooling) if machine.kind == "crah"]
-    released = released + state.power[:, crahs].sum(axis=1)
+    fans = [k for k, machine in enumerate(world.cooling) if machine.kind in ("crah", "rear_door")]
+    released = released + state.power[:, fans].sum(axis=1)
     released = released + (state.condenser - _evaporator(world, state)).sum(axis=1)
     outdoors = np.array([_rejects(world, int(m)) for m in world.source_machine], bool)
     rejected = state.plant_duty[:, outdoors].sum(axis=1) + state.stagnant

@@ -46,7 +46,12 @@ class Family:
     @cached_property
     def power(self) -> tuple[Links, Links]:
         """Sources of every fed machine, and what every source feeds."""
-        return _both((source, feed.to) for feed in self.facility.feeds for source in feed.sources)
+        pairs = ((source, self._rack(feed.to)) for feed in self.facility.feeds for source in feed.sources)
+        return _both(pairs)
+
+    def _rack(self, name: str) -> str:
+        """The rack of a rear door, which does not stand by itself; others as they are."""
+        return self.facility.by_id[name].host or name
 
     @cached_property
     def cooling(self) -> tuple[Links, Links]:
@@ -56,14 +61,17 @@ class Family:
             for circuit in self.facility.circuits
             for pair in (
                 *((name, circuit.id) for name in (*circuit.sources, *circuit.precool, *circuit.pumps)),
-                *((circuit.id, name) for name in circuit.sinks),
+                *((circuit.id, self._rack(name)) for name in circuit.sinks),
             )
         ]
         return _both(pairs)
 
     @cached_property
     def _fed(self) -> dict[str, str]:
-        return {feed_name(feed): feed.to for feed in self.facility.feeds}
+        return {
+            **{feed_name(feed): self._rack(feed.to) for feed in self.facility.feeds},
+            **{door.id: self._rack(door.id) for door in self.facility.doors},
+        }
 
     def owner(self, subject: str) -> str:
         """The machine or loop behind a subject; inputs belong to what they feed."""

@@ -22,7 +22,7 @@ from twin.year.racks import Racks
 Array = NDArray[np.float64]
 
 USES = {
-    "room_fans": ("crah",),
+    "room_fans": ("crah", "rear_door"),
     "cdu_power": ("cdu",),
     "pump_power": ("pump",),
     "rejection_power": ("dry_cooler", "cooling_tower", "thermosyphon"),

@@ -40,7 +40,8 @@ def breathe(world: Lowered, state: State) -> State:
         if world.racks
         else air_heat
     )
-    doors = _door_cooling(world, state, flow)
+    doors = _door_cooling(world, state, flow, air_heat)
+    door_fans = _door_fans(world, state, flow)
     columns: dict[str, Any] = {
         name: getattr(state, name).copy()
         for name in ("rack_inlet", "rack_highest", "rack_error", "rack_outlet", "rack_recirculation", "rack_humidity",
@@ -55,10 +56,11 @@ def breathe(world: Lowered, state: State) -> State:
     for number, hall in enumerate(world.halls):
         units, racks = hall.crah, hall.rack
         live = state.live[:, crah_machine[units]]
-        wanted = hall.shell.air.supply_ratio * flow[:, racks].sum(axis=1)
+        wanted = hall.shell.air.supply_ratio * _air_for_room(flow, air_heat, doors)[:, racks].sum(axis=1)
         speed = hall.speed(wanted, live)
         fans = hall.unit_fan * speed**3
-        room = state.room_loss[:, number] + fans.sum(axis=1)
+        blown = door_fans[:, racks].sum(axis=1)
+        room = state.room_loss[:, number] + fans.sum(axis=1) + blown
         answer = world.airs[number].solve(
             hall.problem(
                 flow[:, racks],
@@ -90,6 +92,8 @@ def breathe(world: Lowered, state: State) -> State:
         columns["hall_ok"][:, number] = answer.scenario_ok
         columns["hall_rests"][:, number] = answer.rests
         columns["power"][:, crah_machine[units]] = fans
+    behind = world.rack_door >= 0
+    columns["power"][:, world.rack_door[behind]] = door_fans[:, behind]
     return replace(state, rack_air=flow, door_heat=doors, **columns)
 
 
@@ -120,21 +124,38 @@ def ventilate(world: Lowered, state: State) -> State:
     return replace(state, crah_free=np.clip(free, 0.0, 1.0))
 
 
-def _door_cooling(world: Lowered, state: State, flow: Array) -> Array:
-    """Heat taken at rear doors, from the last exhaust temperature before the door."""
+def _door_cooling(world: Lowered, state: State, flow: Array, air_heat: Array) -> Array:
+    """(S, R) heat taken at rear doors, from the last inlet and what the rack adds to it. [W]"""
     taken = np.zeros_like(flow)
     for column, machine in enumerate(world.racks):
-        sink = world.rack_sink[column]
-        if isinstance(machine.rear_door, RearDoor) and sink >= 0 and world.rack_liquid[column] == 0.0:
-            before = state.rack_inlet[:, column] + state.rack_power[:, column] / (
-                air.AIR_CAPACITY * flow[:, column]
-            )
-            water = state.supply[:, world.sink_loop[sink]]
-            share = _water_share(state, sink)
-            heat = share * air.door_cooling(machine.rear_door, flow[:, column], before, water)
+        sink = world.door_sink[column]
+        if isinstance(machine.rear_door, RearDoor) and sink >= 0:
+            before = state.rack_inlet[:, column] + air_heat[:, column] / (air.AIR_CAPACITY * flow[:, column])
+            loop = world.sink_loop[sink]
+            rated = machine.rear_door.flow * world.loops[loop].density
+            got = np.where(begun(state), state.sink_flow[:, sink], rated) / rated
+            wet = got * state.live[:, world.rack_door[column]]
+            heat = air.door_cooling(machine.rear_door, flow[:, column], before, state.supply[:, loop], wet)
             # the door's valve keeps it from cooling the exhaust below the room
-            taken[:, column] = np.minimum(heat, state.rack_power[:, column])
+            taken[:, column] = np.minimum(heat, air_heat[:, column])
     return taken
+
+
+def _door_fans(world: Lowered, state: State, flow: Array) -> Array:
+    """(S, R) power of the fans of active doors; they stand where the rack does, or without power. [W]"""
+    drawn = np.zeros_like(flow)
+    pressure = float(psychrometrics.pressure_at(world.facility.place.elevation))
+    for column, machine in enumerate(world.racks):
+        if isinstance(machine.rear_door, RearDoor) and machine.rear_door.fan_power > 0.0:
+            turns = state.live[:, world.rack_door[column]] & state.served[:, column]
+            drawn[:, column] = turns * air.door_fans(machine.rear_door, flow[:, column], pressure)
+    return drawn
+
+
+def _air_for_room(flow: Array, air_heat: Array, doors: Array) -> Array:
+    """(S, R) air that room air handlers must follow: exhaust that a door has cooled counts by the heat left in it. [kg/s]"""
+    left = np.divide(air_heat - doors, air_heat, out=np.ones_like(flow), where=air_heat > 0.0)
+    return np.asarray(flow * np.clip(left, 0.0, 1.0))
 
 
 def _water_share(state: State, sink: int) -> Array:

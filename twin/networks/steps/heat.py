@@ -167,9 +167,12 @@ def _sink_heat(world: Lowered, state: State) -> Array:
     gain = np.zeros_like(state.sink_flow)
     liquid_heat, _ = rack_heat(world, state)
     crah_at = {machine.id: index for index, machine in enumerate(world.facility.of_kind("crah"))}
+    door_rack = {int(door): rack for rack, door in enumerate(world.rack_door) if door >= 0}
     for sink, (machine, rack) in enumerate(zip(world.sink_machine, world.sink_rack, strict=True)):
         if rack >= 0:
-            gain[:, sink] = liquid_heat[:, rack] + state.door_heat[:, rack]
+            gain[:, sink] = liquid_heat[:, rack]
+        elif machine in door_rack:
+            gain[:, sink] = state.door_heat[:, door_rack[machine]]
         elif world.cooling[machine].kind == "crah":
             unit = crah_at[world.cooling[machine].id]
             gain[:, sink] = state.crah_heat[:, unit] * (1.0 - state.crah_free[:, unit])

@@ -30,7 +30,7 @@ USES = {
 }
 """Kinds of cooling machines and what they use power for, in the order in which they are told."""
 CHIPS, REST, SERVERS = "Accelerators", "Rest of the racks", "Servers, storage, network"
-TABLES = ("cdu", "pump", "crah", "plant")
+TABLES = ("cdu", "pump", "crah", "rear_door", "plant")
 """Tables with the power of cooling machines."""
 
 
@@ -43,7 +43,8 @@ def cooling_power(facility: Facility, results: Results, row: int) -> dict[str, f
             continue
         for machine, power in zip(table.ids, table["power"][row].tolist(), strict=True):
             if machine in facility.by_id:
-                found[facility.by_id[machine].kind] += power
+                # doors are told by their racks
+                found[name if name == "rear_door" else facility.by_id[machine].kind] += power
     rest = results.site("cooling_power", row) - sum(found.values())
     if rest > 1e-9 * max(results.site("facility_power", row), 1.0):
         found["other"] = rest

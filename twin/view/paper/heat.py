@@ -98,11 +98,14 @@ class _Ledger:
             if liquid > 0.0 and name in self.loop_of:
                 made.link(racks, self.node(self.loop_of[name]), liquid)
         air = float(rack["air_heat"][self.row].sum())
-        fans = self.cooling.get("crah", 0.0)
+        fans, blown = self.cooling.get("crah", 0.0), self.cooling.get("rear_door", 0.0)
         doors = sum(self.door.values())
         hall = made.node(AIR, "Air of the halls", "air")
         made.link(racks, hall, air)
         made.link(made.node("use:crah", energy.USES["crah"], "cooling"), hall, fans)
+        if blown > 0.0:
+            made.link(made.node("use:rear_door", energy.USES["rear_door"], "cooling"), hall, blown)
+            fans += blown
         total = sum(self._column("hall", "heat").values())
         indoors = min(max(total + doors - air - fans, 0.0), self.losses)
         losses = made.node("losses", "Losses of the power tree", "loss")
@@ -117,14 +120,16 @@ class _Ledger:
         """One loop: what its sinks give it, and what its sources, coolers and users take."""
         node, given = self.node(circuit.id), 0.0
         given += sum(self._of_rack(name) for name in circuit.sinks if name in self.rack)
-        others = [name for name in circuit.sinks if name not in self.rack]
+        sinks = [self.facility.by_id[name] for name in circuit.sinks]
+        given += sum(self.door.get(machine.host, 0.0) for machine in sinks if machine.host is not None)
+        others = [machine.id for machine in sinks if machine.kind != "rack" and machine.host is None]
         known = {name: self._known(name) for name in others}
         rest = max(self.heat[circuit.id] - given - sum(v for v in known.values() if v is not None), 0.0)
         unknown = [name for name, value in known.items() if value is None]
         for name in others:
             value = known[name]
             given += self._from(name, node, value if value is not None else rest / len(unknown))
-        doors = sum(self.door.get(name, 0.0) for name in circuit.sinks if name in self.rack)
+        doors = sum(self.door.get(machine.host, 0.0) for machine in sinks if machine.host is not None)
         if doors > 0.0:
             self.made.link(AIR, node, doors)
             self.in_air -= doors
@@ -134,7 +139,7 @@ class _Ledger:
     def _of_rack(self, name: str) -> float:
         rack, column = self.results["rack"], self.rack[name]
         liquid = float(rack["liquid_heat"][self.row, column]) if "liquid_heat" in rack.values else 0.0
-        return liquid + self.door.get(name, 0.0)
+        return liquid
 
     def _known(self, name: str) -> float | None:
         """Heat that a sink gives to its loop; None for what only the loop's sum tells."""

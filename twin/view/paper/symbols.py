@@ -238,6 +238,7 @@ _THERMAL: dict[str, Callable[[Sheet, float, float], None]] = {
     "cdu": _cdu,
     "heat_exchanger": _exchanger,
     "crah": _coil,
+    "rear_door": _coil,
     "dry_cooler": _coil,
     "thermosyphon": _coil,
     "cooling_tower": _tower,

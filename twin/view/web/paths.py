@@ -17,7 +17,8 @@ MOST = 4096
 
 def edges(facility: Facility, register: Register, buffer: Buffer) -> Edges:
     """Pairs of things, each once."""
-    number = register.number
+    number: Mapping[str, int] = register.number
+    number = {**number, **{door.id: number[door.host] for door in facility.doors if door.host}}
     power = dict.fromkeys(
         (number[source], number[feed.to]) for feed in facility.feeds for source in feed.sources
     )
@@ -33,7 +34,7 @@ def _pairs(circuit: Circuit, number: Mapping[str, int]) -> Iterator[tuple[int, i
     """Sources and pumps serve the sinks of a loop."""
     loop = number[circuit.id]
     givers = [number[name] for name in dict.fromkeys((*circuit.sources, *circuit.precool, *circuit.pumps))]
-    takers = [number[name] for name in dict.fromkeys(circuit.sinks)]
+    takers = list(dict.fromkeys(number[name] for name in circuit.sinks))  # a door is its rack's
     if len(givers) * len(takers) <= MOST:
         yield from ((giver, taker, loop) for giver in givers for taker in takers if giver != taker)
         return
