@@ -69,6 +69,12 @@ class Demand:
 
     def overloaded(self, live: Array, earlier: dict[int, Array]) -> Array:
         """(watched, W) words: the node is live and carries more than it can."""
+        limit = self.wiring.structure.node_capacity[self.watched] * (1 + OVERLOAD)
+        over = np.packbits(self.carried(live, earlier) > limit[:, None], axis=1, bitorder="little")
+        return over.view(WORD) & live[self.watched]
+
+    def carried(self, live: Array, earlier: dict[int, Array]) -> Array:
+        """(watched, 64 W) what each node carries in every state. [unit of the demand]"""
         structure = self.wiring.structure
         states = live.shape[1] * LANES
         carried = np.zeros((self.size[0], states))
@@ -85,9 +91,7 @@ class Demand:
                     np.multiply(carried[row], weight, out=flow[rows])
                 for (_, row, rows), share in zip(step.splits, shares, strict=True):
                     np.multiply(carried[row], share, out=flow[rows])
-        limit = structure.node_capacity[self.watched] * (1 + OVERLOAD)
-        over = np.packbits(carried[self.watched_rows] > limit[:, None], axis=1, bitorder="little")
-        return over.view(WORD) & live[self.watched]
+        return carried[self.watched_rows]
 
     def _shares(self, node: int, live: Array, earlier: dict[int, Array]) -> Array:
         """(inputs, states) part of the node's demand that each input carries."""

@@ -112,6 +112,31 @@ class Evaluator:
         rows, _ = np.nonzero(events >= 0)
         return self.pairs(rows, events[events >= 0], len(events))
 
+    def carried(self, failed: Array) -> tuple[Array, Array]:
+        """What is carried before anything trips, by the nodes that some demand could overload.
+
+        Parameters
+        ----------
+        failed : (S, C) bool
+            Components that are out, state by state.
+
+        Returns
+        -------
+        (n,) indices of those nodes, and (S, n) what each carries. [unit of the demand]
+        """
+        watched = self._demand.watched
+        table = np.zeros((len(failed), watched.size))
+        own = np.flatnonzero(self.structure.node_component >= 0)
+        for start in _blocks(failed) if watched.size else ():
+            words = pack(failed[start : start + BLOCK])
+            works = np.full((self.structure.nodes, words.shape[1]), np.iinfo(np.uint64).max, dtype=WORD)
+            works[own] = ~words[self.structure.node_component[own]]
+            live, earlier = self._feeding.live(works)
+            part = self._demand.carried(live, earlier)
+            rows = min(BLOCK, len(failed) - start)
+            table[start : start + rows] = part[:, :rows].T
+        return watched, table
+
     def pairs(self, state: Array, event: Array, states: int) -> Evaluation:
         """States given as pairs (state, basic event), sorted by state."""
         return _joined([part for _, part in self.blocks(state, event, states)], len(self.nodes))

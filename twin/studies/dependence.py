@@ -5,18 +5,23 @@ up; heat is asked for by racks and runs through CDUs, pumps and plant.  What is 
 converters, generators and breakers at the limits below; cooling machines where they could no longer hold their set point,
 which is taken from the solved states: the capacity of a machine is its duty over its loading in the normal state, or what
 it carried in any single failure after which no rack was short of anything.
+
+The structure never contradicts the solved states: cooling machines carry at least what it lays on them in states without
+harm, and a rack that the solved loss of a machine throttles needs that machine.  The heat of a rear door hangs on the door
+and its loop, and is the room's while they are out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from solvers.reliability.draft import Draft
+from solvers.reliability.evaluate import Evaluator
 from solvers.reliability.structure import Structure
-from twin.model.facility import Circuit, Feed, Machine
+from twin.model.facility import DOOR, Circuit, Feed, Machine
 from twin.model.products import SQRT3, Bess, Generator, Rectifier, Switchgear, Transformer, Ups
 from twin.studies.basis import Basis
 
@@ -35,6 +40,8 @@ POWER_FACTOR = 0.98
 """Of what passes switchgear and transformers, for their capacity in watts.  Assumed."""
 UNTOUCHED = 1.0 - 1e-6
 """Power drawn over power asked for above which a rack counts as unharmed."""
+HARM = 0.999
+"""Power drawn over that of the normal state below which a loss counts as one that drops a rack.  Assumed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +57,8 @@ class Dependence:
     """Node that needs every rack."""
     owner: dict[int, str]
     """Node to the machine or feed whose overload trips it."""
+    harm: dict[str, tuple[str, ...]]
+    """Rack to the machines without which the solved states show it throttled or off though the structure alone does not."""
 
 
 def dependence(basis: Basis) -> Dependence:
@@ -73,14 +82,17 @@ class _Lowering:
     def result(self) -> Dependence:
         facility = self.basis.facility
         self.power = _merged(self.basis, "power", ("cdu", "crah", "plant", "pump"))
+        fans = self.basis.normal("rear_door", "power")
+        self.power |= {door.id: fans.get(door.host or "", 0.0) for door in facility.doors}
         self.capacity = cooling_capacity(self.basis)
-        for machine in facility.machines:
+        machines = (*facility.machines, *facility.doors)
+        for machine in machines:
             if machine.product.role in ("power", "cooling"):
                 self.node[machine.id] = self._node(machine)
         for machine in facility.machines:
             if machine.product.role == "power":
                 self._supply(self.node[machine.id], machine, losses=_growth(machine))
-        for machine in facility.machines:
+        for machine in machines:
             if machine.product.role == "cooling":
                 self._drive(machine)
         loops = {circuit.id: self._loop(circuit) for circuit in facility.circuits}
@@ -91,7 +103,76 @@ class _Lowering:
         halls = self._halls()
         tops = {rack.id: self._rack(rack, loops, halls) for rack in facility.racks}
         everything = self.draft.node(inputs=tops.values(), weights=[0.0] * len(tops))
-        return Dependence(self.draft.freeze(), tuple(self.draft.names), tops, everything, self.owner)
+        harm = self._solved_harm(tops)
+        structure = self._as_solved(self.draft.freeze(), tops)
+        return Dependence(structure, tuple(self.draft.names), tops, everything, self.owner, harm)
+
+    def _as_solved(self, structure: Structure, tops: dict[str, int]) -> Structure:
+        """Cooling machines carry at least what the structure lays on them in states that were solved without harm.
+
+        So it is the same heat that capacity and demand are counted in, and no such state is called an overload.
+        """
+        rows = [row for row, _ in self._single_losses() if self.fine[row]]
+        failed = np.zeros((1 + len(rows), len(self.draft.names)), bool)
+        losses = dict(self._single_losses())
+        for place, row in enumerate(rows):
+            failed[1 + place, self.component[losses[row]]] = True
+        nodes, carried = Evaluator(structure, np.array([*tops.values()], int)).carried(failed)
+        capacity = structure.node_capacity.copy()
+        machines = self.basis.facility.by_id
+        cooling = np.array([self._cools(machines.get(self.owner.get(int(node), ""))) for node in nodes], bool)
+        most = SLACK * carried.max(axis=0, initial=0.0)
+        capacity[nodes[cooling]] = np.maximum(capacity[nodes[cooling]], most[cooling])
+        return replace(structure, node_capacity=capacity)
+
+    @staticmethod
+    def _cools(machine: Machine | None) -> bool:
+        return machine is not None and machine.product.role == "cooling"
+
+    @cached_property
+    def fine(self) -> np.ndarray:
+        """(S,) states in which no rack is short of anything; the normal one counts as such."""
+        return unharmed(self.basis)
+
+    def _single_losses(self) -> list[tuple[int, str]]:
+        """Rows of the solved states with one machine lost, on the day of the normal one, and that machine."""
+        states, settled = self.basis.results.scenarios, self.basis.results.settled
+        normal = states[self.basis.row]
+        return [
+            (row, state.out[0])
+            for row, state in enumerate(states)
+            if len(state.out) == 1
+            and settled[row]
+            and state.out[0] in self.component
+            and (state.outdoor, state.load, state.rack_load)
+            == (normal.outdoor, normal.load, normal.rack_load)
+        ]
+
+    def _solved_harm(self, tops: dict[str, int]) -> dict[str, tuple[str, ...]]:
+        """Machines without which the solved states show a rack harmed that the structure holds up: it needs them, then."""
+        losses, row = self._single_losses(), self.basis.row
+        racks = self.basis.results["rack"]
+        whole = (racks["served"] > 0.5) & (racks["throttle"] >= HARM * racks["throttle"][row])
+        rows = [at for at, _ in losses if not whole[at].all()]
+        if not rows:
+            return {}
+        name = dict(losses)
+        structure = self._as_solved(self.draft.freeze(), tops)
+        events = np.array([[self.component[name[at]]] for at in rows], int)
+        up = Evaluator(structure, np.array([*tops.values()], int)).sets(events).up
+        columns = [racks.index(rack) for rack in tops]
+        missed = up & ~whole[np.ix_(rows, columns)]
+        found: dict[str, tuple[str, ...]] = {}
+        gates: dict[tuple[str, ...], int] = {}
+        for column, rack in enumerate(tops):
+            needed = tuple(name[rows[at]] for at in np.flatnonzero(missed[:, column]))
+            if needed:
+                if needed not in gates:
+                    alone = [self.draft.node(self._component(machine)) for machine in needed]
+                    gates[needed] = self.draft.node(inputs=alone)
+                self.draft.feed(tops[rack], gates[needed], weight=0.0)
+                found[rack] = needed
+        return found
 
     def _component(self, name: str) -> int:
         if name not in self.component:
@@ -166,14 +247,38 @@ class _Lowering:
         self.draft.feed(self.node[machine.id], motor, weight=0.0)
 
     def _loop(self, circuit: Circuit) -> int:
-        """Fluid at its set point: enough of the sources, and enough of the pumps of every station."""
-        parts = []
-        for group in (circuit.sources, *circuit.stations):
-            members = [self.node[name] for name in group if name in self.node]
-            if members:
-                weights = [self._share(name) for name in group if name in self.node]
-                parts.append(self.draft.node(inputs=members, needs=1, weights=weights))
-        return self.draft.node(inputs=parts)
+        """Fluid at its set point: enough of the sources, and enough of the pumps of every station.
+
+        Users of heat take their part before it gets to the sources: they are no machines that could fail, and both capacity
+        and demand of what lies behind are counted without it.  Coolers in the return take theirs while they run; without
+        them the sources have it too.
+        """
+        loop = self.draft.node()
+        for group in circuit.stations:
+            if (pumps := self._side_by_side(group)) is not None:
+                self.draft.feed(loop, pumps)
+        sources = self._side_by_side(circuit.sources)
+        if sources is None:
+            return loop
+        heat = self.basis.normal("loop", "heat").get(circuit.id, 0.0)
+        used = min(self.basis.normal("loop", "reuse").get(circuit.id, 0.0) / heat, 1.0) if heat > 0.0 else 0.0
+        duty = self.basis.normal("plant", "duty")
+        cooled = sum(duty.get(name, 0.0) for name in circuit.precool)
+        coolers = self._side_by_side(circuit.precool)
+        early = min(cooled / heat, 1.0 - used) if heat > 0.0 and coolers is not None else 0.0
+        self.draft.feed(loop, sources, weight=1.0 - used - early)
+        if early > 0.0 and coolers is not None:
+            either = self.draft.node(inputs=[coolers, sources], needs=1, ranks=[0, 1])
+            self.draft.feed(loop, either, weight=early)
+        return loop
+
+    def _side_by_side(self, names: tuple[str, ...]) -> int | None:
+        """A node that any of some machines keeps up, which share what it asks for by what they can carry."""
+        known = [name for name in names if name in self.node]
+        if not known:
+            return None
+        weights = [self._share(name) for name in known]
+        return self.draft.node(inputs=[self.node[name] for name in known], needs=1, weights=weights)
 
     def _share(self, name: str) -> float:
         capacity = self.capacity.get(name, np.inf)
@@ -199,7 +304,7 @@ class _Lowering:
         }
 
     def _rack(self, rack: Machine, loops: dict[str, int], halls: dict[str | None, int]) -> int:
-        """Power on any cord, coolant on every loop it hangs on, and air."""
+        """Power on any cord, coolant on every loop it hangs on, air; what its rear door takes is the room's without it."""
         power = self.basis.normal("rack", "power").get(rack.id, 0.0)
         liquid = self.basis.normal("rack", "liquid_heat").get(rack.id, 0.0)
         air = self.basis.normal("rack", "air_heat").get(rack.id, 0.0)
@@ -211,17 +316,30 @@ class _Lowering:
         mine = [c for c in self.basis.facility.circuits if rack.id in c.sinks]
         for circuit in mine:
             self.draft.feed(node, loops[circuit.id], weight=liquid / scale / len(mine))
+        door = min(self.basis.normal("rear_door", "duty").get(rack.id, 0.0), air)
+        ways = [self.node[f"{rack.id}{DOOR}"]] if door > 0.0 else []
         if rack.hall in halls:
-            self.draft.feed(node, halls[rack.hall], weight=air / scale)
+            self.draft.feed(node, halls[rack.hall], weight=(air - door) / scale)
+            ways.append(halls[rack.hall])
+        if door > 0.0:
+            either = self.draft.node(inputs=ways, needs=1, ranks=range(len(ways)))
+            self.draft.feed(node, either, weight=door / scale)
         return node
+
+
+def unharmed(basis: Basis) -> np.ndarray:
+    """(S,) states in which no rack is short of anything; the normal one counts as such."""
+    racks = basis.results["rack"]
+    fine = np.array(basis.results.settled) & (racks["throttle"].min(axis=1, initial=1.0) > UNTOUCHED)
+    fine &= racks["served"].min(axis=1, initial=1.0) > 0.5
+    fine[basis.row] = True
+    return np.asarray(fine)
 
 
 def cooling_capacity(basis: Basis) -> dict[str, float]:
     """Heat every cooling machine can move at the evaluated outdoor state. [W]"""
     results, row = basis.results, basis.row
-    fine = np.array(results.settled) & (results["rack"]["throttle"].min(axis=1, initial=1.0) > UNTOUCHED)
-    fine &= results["rack"]["served"].min(axis=1, initial=1.0) > 0.5
-    fine[row] = True
+    fine = unharmed(basis)
     found: dict[str, float] = {}
     for name in ("cdu", "crah", "plant", "pump"):
         table = results.tables.get(name)

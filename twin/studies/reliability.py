@@ -19,7 +19,7 @@ from solvers.reliability.equipment import EQUIPMENT
 from solvers.reliability.rates import HOURS, Rates
 from solvers.reliability.simulate import Simulation, simulate
 from solvers.status import Status
-from twin.model.facility import Facility, Machine
+from twin.model.facility import DOOR, Facility, Machine
 from twin.model.products import YEAR, Reliability, TransferSwitch, Transformer, Utility
 from twin.results.results import Table
 from twin.studies.basis import Basis
@@ -71,8 +71,11 @@ class _Study:
 
     def _kind(self, rack: Machine) -> tuple[object, ...]:
         feeds = self.basis.feeds_of.get(rack.id, ())
-        loops = tuple(c.id for c in self.basis.facility.circuits if rack.id in c.sinks)
-        return tuple(sorted(feed.sources for feed in feeds)), loops, rack.hall
+        parts = {rack.id, f"{rack.id}{DOOR}"}
+        loops = tuple(c.id for c in self.basis.facility.circuits if parts.intersection(c.sinks))
+        door = self.basis.feeds_of.get(f"{rack.id}{DOOR}", ())
+        power = tuple(tuple(sorted(feed.sources for feed in some)) for some in (feeds, door))
+        return *power, loops, rack.hall, self.depends.harm.get(rack.id, ())
 
     def answer(self) -> tuple[dict[str, Table], dict[str, Any]]:
         plain = replace(self.depends.structure, node_capacity=np.full(self.depends.structure.nodes, np.inf))
@@ -139,6 +142,7 @@ class _Study:
             "mean_unavailability": float(weights @ down / weights.sum()),
             "largest_shares": {self.depends.components[i]: float(share[i]) for i in order},
             "all_racks": None if life is None else _simulated(life),
+            "throttled_by_losses": len(self.depends.harm),
         }
         facts["sentences"] = list(_sentences(facts))
         return facts
@@ -244,6 +248,8 @@ def _sentences(facts: dict[str, Any]) -> Iterator[str]:
     )
     if shares:
         yield f"largest shares in the unavailability of racks: {shares}"
+    if facts["throttled_by_losses"]:
+        yield "racks count as down while a loss throttles them"
     whole = facts["all_racks"]
     if whole is not None:
         yield (

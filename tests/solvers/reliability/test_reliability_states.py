@@ -18,6 +18,7 @@ from solvers.reliability import (
     single_failures,
 )
 from solvers.reliability.diagram import Diagram
+from solvers.reliability.evaluate import Evaluator
 from solvers.reliability.symbolic import Functions
 from tests.solvers.reliability.reliability_cases import all_states, catcher, parallel, random_structure
 
@@ -239,3 +240,14 @@ def test_a_wrong_question_is_refused() -> None:
         evaluate(structure, np.zeros((1, 2), dtype=bool), nodes=[9])
     with pytest.raises(ValueError, match="maintainable"):
         concurrently_maintainable(structure, [2], [2])
+
+
+def test_what_is_carried_before_anything_trips():
+    """Two machines of 100 share 150; one fails, the other has 150 to carry."""
+    draft = Draft()
+    machines = [draft.node(draft.component(name), capacity=100.0) for name in "ab"]
+    load = draft.node(inputs=machines, needs=1, demand=150.0)
+    failed = np.array([[False, False], [True, False], [True, True]])
+    nodes, carried = Evaluator(draft.freeze(), np.array([load])).carried(failed)
+    assert nodes.tolist() == machines
+    np.testing.assert_allclose(carried, [[75.0, 75.0], [0.0, 150.0], [0.0, 0.0]])
