@@ -207,7 +207,7 @@ def test_losing_a_machine_never_improves_the_worst_of_what_is_left(table, quanti
     worst = worst.min(axis=1) if better == "more" else -worst.max(axis=1)
     lit = [index for index, scenario in enumerate(results.scenarios) if scenario.failed != ("grid",)]
     ahead = worst[lit] - worst[0]
-    slack = 0.01 * abs(worst[0])  # a fan less at its lowest speed is a little less heat
+    slack = 0.012 * abs(worst[0])  # a fan less at its lowest speed, and its water, is a little less heat
     assert all(results.settled)
     assert (ahead <= slack).all(), [results.scenarios[lit[i]].name for i in np.flatnonzero(ahead > slack)]
 

@@ -23,7 +23,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.plant.chiller_curves import CARRIER_19XR, CURVES, YORK_YK
-from solvers.plant.chiller_rating import Biquadratic, ChillerRating
+from solvers.plant.chiller_rating import (
+    COLD_SLOPE,
+    FLAT,
+    HOT_SLOPE_AIR,
+    HOT_SLOPE_WATER,
+    STEEPEST,
+    Biquadratic,
+    ChillerRating,
+)
 from solvers.plant.inputs import broadcast
 from solvers.psychrometrics import STANDARD_PRESSURE, ZERO_CELSIUS
 
@@ -45,6 +53,8 @@ _RELIEF_LOAD = (0.25, 0.5, 0.75, 1.0)
 _RELIEF_WATER = (19.0, 19.0, 24.5, 30.0)
 _RELIEF_AIR = (13.0, 19.0, 27.0, 35.0)
 _LOAD_WEIGHT = (0.12, 0.45, 0.42, 0.01)
+_LEAST = 0.05
+"""Smallest capacity left beyond an edge, over that at it: no machine runs there.  Assumed. [-]"""
 _THIN_AIR = 0.57
 """Exponent of a condenser's conductance over air density: 0.56 .. 0.60 at the four heights of [3]_."""
 
@@ -92,8 +102,9 @@ def chill(
 
     Notes
     -----
-    Capacity beyond the range of its curve is held at the edge, which understates warm-water capacity.  Surge
-    and start-up are left out; head-pressure control is ``rating.condenser_floor``.
+    Beyond the range of its curve, or without one beyond the rating, capacity falls on a straight line where the
+    condenser sees more or the leaving water is colder, and is held where both are milder, which understates warm-water
+    capacity.  Surge and start-up are left out; head-pressure control is ``rating.condenser_floor``.
     """
     seen, other = (dry_bulb, condenser_entering) if rating.air_cooled else (condenser_entering, dry_bulb)
     if seen is None or other is not None:
@@ -112,6 +123,7 @@ def chill(
     edge_cold = _hold(cold, rating.evaporator_range, rating.evaporator_leaving)
     edge_hot = _hold(hot, rating.condenser_range, rating.condenser_entering)
     capacity = rating.capacity * _at(rating, rating.capacity_curve, edge_cold, edge_hot)
+    capacity = capacity * _beyond(rating, cold, hot, edge_cold, edge_hot)
     heat = np.minimum(load, capacity * rating.max_part_load)
     at_load = np.maximum(outdoors + thin * np.minimum(heat / capacity, 1.0), rating.condenser_floor)
     edge_at_load = _hold(at_load, rating.condenser_range, rating.condenser_entering)
@@ -165,14 +177,31 @@ def _hold(temperature: Array, limits: tuple[float, float] | None, rated: float) 
 
 def _at(rating: ChillerRating, curve: Biquadratic, cold: Array, hot: Array) -> Array:
     """Curve over its own value at the rating point."""
+    rated = _raw(curve, np.asarray(rating.evaporator_leaving), np.asarray(rating.condenser_entering))
+    return _raw(curve, cold, hot) / rated
 
-    def value(te: Array, tc: Array) -> Array:
-        a, b, c, d, e, f = curve
-        return a + b * te + c * te**2 + d * tc + e * tc**2 + f * te * tc
 
-    return value(cold, hot) / value(
-        np.asarray(rating.evaporator_leaving), np.asarray(rating.condenser_entering)
-    )
+def _raw(curve: Biquadratic, te: Array, tc: Array) -> Array:
+    a, b, c, d, e, f = curve
+    return a + b * te + c * te**2 + d * tc + e * tc**2 + f * te * tc
+
+
+def _beyond(rating: ChillerRating, cold: Array, hot: Array, edge_cold: Array, edge_hot: Array) -> Array:
+    """Capacity over that at the nearest edge: less where the condenser sees more, or the leaving water is colder.
+
+    By the slope given; without it by that of the curve at its edge, between what is assumed without curves and
+    :data:`STEEPEST`.
+    """
+    slope: float | Array = HOT_SLOPE_AIR if rating.air_cooled else HOT_SLOPE_WATER
+    if rating.hot_slope is not None:
+        slope = rating.hot_slope
+    elif rating.capacity_curve != FLAT:
+        _, _, _, d, e, f = rating.capacity_curve
+        raw = _raw(rating.capacity_curve, edge_cold, edge_hot)
+        slope = np.clip(-(d + 2.0 * e * edge_hot + f * edge_cold) / raw, slope, STEEPEST)
+    hotter = 1.0 - slope * np.maximum(hot - edge_hot, 0.0)
+    colder = 1.0 - COLD_SLOPE * np.maximum(edge_cold - cold, 0.0)
+    return np.maximum(hotter, _LEAST) * np.maximum(colder, _LEAST)
 
 
 def _lift(rating: ChillerRating, cold: Array, hot: Array) -> Array:

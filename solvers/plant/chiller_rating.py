@@ -11,6 +11,16 @@ Biquadratic = tuple[float, float, float, float, float, float]
 
 FLAT: Biquadratic = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """A curve that is 1 everywhere: none was published."""
+HOT_SLOPE_AIR = 0.0105
+"""Capacity lost per kelvin of outdoor air above the rating, over that of the rating. [1/K]  Mean from 35 to 46.1 degC, at
+6.7 degC leaving, of the air-cooled screw curve of the Canadian energy code NECB 2020, 8.4.5.5 (coefficients as quoted)."""
+HOT_SLOPE_WATER = 0.010
+"""The same of entering condenser water. [1/K]  Median at the warm end of 26 published screw and scroll sets."""
+STEEPEST = 0.03
+"""Most that the gradient at the end of a published curve counts. [1/K]  Median of 93 centrifugals over their last 5 K; the
+last gradient of a quadratic fit tells of the fit as much as of the machine."""
+COLD_SLOPE = 0.03
+"""Capacity lost per kelvin of leaving water below the rating, or below the curves. [1/K]  Median of the same 26 sets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +64,9 @@ class ChillerRating:
     """Least condensing less evaporating temperature the compressor can make; assumed. [K]"""
     lift_loss: float | None = None
     """Losses that do not shrink with the lift, over the rated lift; assumed 0.5, in air 0.2 (``THEORY.md``). [-]"""
+    hot_slope: float | None = None
+    """Capacity lost per kelvin of condenser water or air above the rating, over that of the rating; where a curve was
+    published, beyond its end.  Assumed without it (``THEORY.md``). [1/K]"""
     max_lift: float = 60.0
     """Largest lift at which the machine still runs; beyond it the result is flagged; assumed. [K]"""
     condenser_floor: float = -math.inf
@@ -70,6 +83,8 @@ class ChillerRating:
             raise ValueError("cycling_loss must not be negative, or cycling would save power")
         if self.loss < 0.0 or self.pressure <= 0.0:
             raise ValueError("lift_loss must not be negative and pressure must be positive")
+        if self.hot_slope is not None and self.hot_slope < 0.0:
+            raise ValueError("hot_slope must not be negative, or a machine would carry more on a hot day")
         if not 0.0 < self.min_part_load <= self.max_part_load:
             raise ValueError("need 0 < min_part_load <= max_part_load, or the machine could carry no load")
         if (self.capacity_curve != FLAT or self.eir_curve != FLAT) and (

@@ -77,6 +77,6 @@ def run(
     )
     left = np.maximum(heat - first.heat, 0.0)
     left = np.where(first.saturated | (first.heat <= 0.0), left, 0.0)
-    second = chill(rating, duty=left, evaporator_leaving=wanted, dry_bulb=dry_bulb)
+    second = chill(rating, duty=left, evaporator_leaving=wanted, dry_bulb=dry_bulb, pressure=pressure)
     share = np.where(heat > 0.0, 1.0 - left / np.where(heat > 0.0, heat, 1.0), 1.0)
     return FreeCooling(coil=first, chiller=second, free_fraction=share, power=first.power + second.power)

@@ -66,6 +66,25 @@ def relative_efficiency(flow: ArrayLike, rise: ArrayLike) -> Array:
     return np.where(running, np.maximum(share / _EULER_BEST, _LEAST), _LEAST)
 
 
+def shaft_power(
+    flow: ArrayLike,
+    rise: ArrayLike,
+    density: ArrayLike,
+    *,
+    duty_flow: float,
+    duty_rise: float,
+    efficiency: float,
+) -> Array:
+    """Power at the shaft of a pump whose duty point is its best point, at any speed. [W]
+
+    ``flow`` and ``duty_flow`` [kg/s], ``rise`` and ``duty_rise`` [Pa], ``density`` [kg/m3]; ``efficiency`` is that at the
+    duty point, which falls by :func:`relative_efficiency` away from its affinity parabola.  No flow, or no rise: 0.
+    """
+    q, h = np.asarray(flow, float) / duty_flow, np.asarray(rise, float) / duty_rise
+    share = relative_efficiency(q, h) / relative_efficiency(1.0, 1.0)
+    return np.where((q > 0.0) & (h > 0.0), power(flow, rise, density, efficiency * share), 0.0)
+
+
 def affinity(
     speed: ArrayLike, flow: ArrayLike, rise: ArrayLike, power: ArrayLike
 ) -> tuple[Array, Array, Array]:

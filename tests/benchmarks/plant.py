@@ -1,6 +1,6 @@
 """A plant's year without network: 8,760 hours as arrays, set points and condenser heat to a fixed point, one thread.
 
-The water plant has 10 tower cells (tower set point reset to the wet bulb), a plate economizer, 4 + 1 chillers by
+The water plant has 10 tower cells (tower set point reset to the wet bulb), a plate economizer, 5 + 1 chillers by
 published curves, staged, and pumps with motor and drive; tower water warms the chillers whose heat warms the tower.
 Single machines show where the time goes.  "peer" is the bar of half a second for the whole year.
 """
@@ -18,7 +18,7 @@ BAR = 0.5
 """Seconds a plant's year may take."""
 LOAD = 9e6
 SUPPLY, RETURN = 18.0, 28.0
-CELLS, CHILLERS, SPARE = 10, 5, 1
+CELLS, CHILLERS, SPARE = 10, 6, 1
 WATER = 4186.0
 RATE = LOAD / (RETURN - SUPPLY)
 SETTLED, PASSES = 1e-6, 30

@@ -80,7 +80,7 @@ def test_the_thermosyphon_works_where_the_air_is_cold_enough(hall):
 def test_outdoor_air_relieves_the_coils_in_the_cold(hall):
     chillers = hall["plant"]["duty"][:, 2:4].sum(axis=1)
     assert chillers[0] > 50e3
-    assert chillers[1] < 0.01 * chillers[0]  # the heat of the pumps
+    assert chillers[1] < 0.02 * chillers[0]  # the heat of the pumps, at a tenth of their load
 
 
 def test_a_set_point_follows_the_dew_point_of_the_hall():

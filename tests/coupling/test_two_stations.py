@@ -17,8 +17,8 @@ twin: 1
 name: Two stations
 site: {climate: golden}
 catalogue:
-  first: {like: pump_25ls, flow: 20 L/s, head: 40 kPa, source: assumed}
-  second: {like: pump_25ls, flow: 20 L/s, head: 120 kPa, source: assumed}
+  first: {like: pump_25ls, flow: 20 L/s, head: 40 kPa, part_load: constant, source: assumed}
+  second: {like: pump_25ls, flow: 20 L/s, head: 120 kPa, part_load: constant, source: assumed}
 hall: {size: [14 m, 8 m, 4 m]}
 pods: [{id: p, at: [4 m, 2 m], rows: [{id: s, face: south, lineup: [2 x cdu_1300kw, 6 x gb300_nvl72]}]}]
 air: {crahs: [{id: c, type: crah_150kw, along: west, count: 2, supply: 24 degC}], dew_point: 10 degC}

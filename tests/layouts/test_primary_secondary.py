@@ -16,10 +16,10 @@ LAYOUT = Path(__file__).parents[2] / "layouts" / "primary_secondary.yaml"
 @pytest.mark.parametrize(
     ("sets", "decoupler", "water", "chilled", "pumps"),
     [
-        ((), 0.87, 36.0, 20.3, (0.12, 0.74, 2.18)),
-        (("fws.primary.hold=speed", "fws.primary.speed=60 %"), 17.3, 36.0, 20.3, (0.81, 0.73, 2.18)),
-        (("fws.primary.hold=speed", "fws.primary.speed=25 %"), -2.9, 38.1, 20.3, (0.06, 0.74, 2.18)),
-        (("chw.valves=two_way",), 0.87, 36.0, 25.3, (0.12, 0.74, 0.15)),
+        ((), 0.87, 36.0, 20.3, (0.25, 0.96, 2.72)),
+        (("fws.primary.hold=speed", "fws.primary.speed=60 %"), 17.3, 36.0, 20.3, (1.06, 0.96, 2.72)),
+        (("fws.primary.hold=speed", "fws.primary.speed=25 %"), -2.9, 38.1, 20.3, (0.18, 0.96, 2.72)),
+        (("chw.valves=two_way",), 0.87, 36.0, 25.3, (0.25, 0.96, 0.30)),
     ],
 )
 def test_mixing_and_constant_flow_cost_what_the_header_says(sets, decoupler, water, chilled, pumps):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from twin.checks.workload import heat
 from twin.model.facility import Circuit, Facility, Machine
 from twin.model.piping import SETPOINT_BAND
 from twin.model.products import PLANT_KINDS, Coolant, Rack
+from twin.model.products.cooling import NO_ROOM
 from twin.model.water_classes import WATER_CLASSES, class_of
 from twin.results.results import Array, Results, Table
 
@@ -305,9 +307,12 @@ def _needs_loop(machine: Machine) -> bool:
     clause="capacity",
 )
 def plant_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """In every state, those after a failure included."""
-    for units in of_machines(facility, results, "plant"):
-        yield Assessment(units.ids, units["loading"], 1.0, "max", "fraction", "plant load", units.on("live"))
+    """In every state, those after a failure included; coolers in returns take what they can and have no limit to exceed."""
+    for units in _sources(facility, results):
+        on, none = units.on("live"), units["loading"] >= NO_ROOM
+        yield Assessment(units.ids, units["loading"], 1.0, "max", "fraction", "plant load", on & ~none)
+        told = tuple(_no_room(facility, machine) for machine in units.machines)
+        yield Assessment(units.ids, np.where(none, 0.0, 1.0), 1.0, "min", "flag", told, on & none)
 
 
 @check(
@@ -318,10 +323,33 @@ def plant_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     during="normal",
 )
 def plant_spares(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """The load of a group in fully loaded machines, against those left without the spares."""
-    for table in ("plant", "pump"):
-        for units in of_machines(facility, results, table):
-            yield from without_spares(units, "number of machines needed")
+    """The load of a group in fully loaded machines, against those left without the spares.
+
+    Where no number of machines would hold the set point LIQ-013 tells it.  Coolers in returns have no load of their own.
+    """
+    for units in (*_sources(facility, results), *of_machines(facility, results, "pump")):
+        for group in units.groups():
+            some = group["loading"].max(axis=1, keepdims=True) < NO_ROOM
+            for needed in without_spares(group, "number of machines needed"):
+                yield replace(needed, where=some)
+
+
+def _sources(facility: Facility, results: Results) -> Iterator[Columns]:
+    """Plant that serves a loop, without the coolers in returns."""
+    returns = {name for circuit in facility.circuits for name in circuit.precool}
+    for units in of_machines(facility, results, "plant"):
+        yield from units.some(lambda machine: machine.id not in returns)
+
+
+def _no_room(facility: Facility, machine: Machine) -> str:
+    """What is told of a machine for which the outdoors are too warm, and what would help beside chillers."""
+    told = "cannot hold its set point at this outdoor state, nor could more of its kind"
+    for circuit in facility.circuits:
+        if machine.id in circuit.sources and any(
+            facility.by_id[n].kind == "chiller" for n in circuit.sources
+        ):
+            return f"{told}; beside chillers it helps in the return (precool:)"
+    return told
 
 
 @check(

@@ -191,9 +191,11 @@ class Loop(Frozen):
     """Control valves of the sinks: those that throttle a branch, or those that keep its flow and lead past the sink what it
     does not need."""
     supply: Temperature
-    """Supply set point."""
+    """Supply set point; with a ``reset`` it only tells for which temperature flows and pipes are laid out.  Condenser water of
+    chillers with a water-side economizer is run colder than this where the economizer can use that, down to 5 K above the
+    outdoors (assumed; the results' notes name such loops)."""
     reset: Reset | None = None
-    """Set point that follows the outdoors instead."""
+    """Set point that follows the outdoors instead of ``supply``; the expansion vessel is told for its warmest point."""
     dew_point_margin: TemperatureDifference | None = Field(default=None, ge=0, le=10)
     """The set point is raised to the dew point of the halls of its sinks and this margin."""
     per: Literal["facility", "hall", "pod", "row"] = "facility"

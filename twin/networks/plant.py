@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers import psychrometrics
-from solvers.fluids import FLUIDS
-from solvers.plant import chiller, dry_cooler, economizer, fluid_cooler, frost, thermosyphon, tower
+from solvers.plant import (
+    chiller,
+    dry_cooler,
+    economizer,
+    fluid_cooler,
+    free_cooling,
+    frost,
+    thermosyphon,
+    tower,
+)
 from solvers.plant.rejection import Rejection
 from twin.model.facility import Machine
 from twin.model.products import Chiller, CoolingTower, DryCooler, Thermosyphon
-from twin.model.products.cooling import Plant
+from twin.model.products.cooling import NO_ROOM, Plant
+from twin.networks.plant_ratings import (
+    chiller_rating,
+    coil_rating,
+    dry_cooler_rating,
+    fluid_cooler_rating,
+    loop_capacity,
+    thermosyphon_rating,
+    tower_rating,
+)
+
+__all__ = [
+    "NO_ROOM", "Asked", "Running", "Weather", "coldest", "economizer_opens", "frost_power", "loading", "precool", "run",
+    "sink",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-CURVES: dict[str, chiller.ChillerRating | None] = {"": None, **chiller.CURVES}
-"""Published curve sets by the name a catalogue entry uses."""
 CAPACITY_SLOPE = 0.03
 """Growth of a chiller's capacity with its leaving temperature, used where the set point is lost. [1/K] Assumed."""
-NO_ROOM = 10.0
-"""Loading given where the outdoors are warmer than the set point, or so near that more units would not do. [-]"""
 SECANTS = 3
 STEEP = 2.0
 """Slope of the first step, between that of a coil (1) and of a tower near the wet bulb (4)."""
@@ -157,6 +175,15 @@ def _outdoors(product: DryCooler | CoolingTower, asked: Asked, weather: Weather)
     )
 
 
+def coldest(machine: Machine, asked: Asked, weather: Weather) -> Array:
+    """(S,) what leaves a dry cooler or tower at full fan speed with this duty and flow. [degC]"""
+    product = machine.product
+    assert isinstance(product, DryCooler | CoolingTower)
+    return np.where(
+        asked.duty > 0.0, _reject(product, asked, weather, FULL_SPEED).leaving, sink(product, weather)
+    )
+
+
 def loading(product: DryCooler | CoolingTower, asked: Asked, weather: Weather) -> Array:
     """(S,) duty over that at which the machine just holds its set point, fans at full speed and the flow in proportion.
 
@@ -209,144 +236,75 @@ def _reject(
 def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
     duty, setpoint, water_cooled = asked.duty, asked.setpoint, product.condenser == "water"
     outdoors = asked.condenser_entering if water_cooled else weather.dry_bulb
-    free, fans = _economizer(product, asked, outdoors, weather)
-    mechanical = duty * (1.0 - free)
-    seen = {"condenser_entering": outdoors} if water_cooled else {"dry_bulb": outdoors}
-    state = chiller.chill(
-        chiller_rating(product),
-        duty=mechanical,
-        evaporator_leaving=setpoint,
-        pressure=weather.pressure,
-        **seen,
-    )
-    loading = mechanical / state.capacity
+    rating = chiller_rating(product)
+
+    def compress(heat: Array) -> chiller.Chilling:
+        seen = {"condenser_entering": outdoors} if water_cooled else {"dry_bulb": outdoors}
+        return chiller.chill(
+            rating, duty=heat, evaporator_leaving=setpoint, pressure=weather.pressure, **seen
+        )
+
+    without = compress(duty)
+    if product.economizer_approach is None:
+        free, power, capacity = np.zeros_like(duty), without.power, without.capacity
+        fans = np.zeros_like(duty)
+    else:
+        free, fans, state = _economizer(product, rating, asked, outdoors, weather, compress)
+        # coils that would cost more than they save stay shut, unless the compressors alone do not carry the duty
+        worth = (free > 0.0) & ((state.power + fans < without.power) | without.saturated)
+        free, fans = np.where(worth, free, 0.0), np.where(worth, fans, 0.0)
+        power, capacity = np.where(worth, state.power, without.power), without.capacity
+    compressing = duty * (1.0 - free) / capacity
+    # evaporator, coil and pipes are those of one unit, whoever carries the heat
+    whole = np.where(free > 0.0, duty / (product.capacity * rating.max_part_load), 0.0)
     return Running(
-        leaving=setpoint + np.maximum(loading - 1.0, 0.0) / CAPACITY_SLOPE,
-        power=state.power + fans,
+        leaving=setpoint + np.maximum(compressing - 1.0, 0.0) / CAPACITY_SLOPE,
+        power=power + fans,
         water=np.zeros_like(duty),
-        condenser=duty + state.power if water_cooled else np.zeros_like(duty),
-        loading=loading,
+        condenser=duty + power if water_cooled else np.zeros_like(duty),
+        loading=np.maximum(compressing, whole),
         free=free,
-        lost=loading > 1.0,
+        lost=compressing > 1.0,
     )
 
 
-def _economizer(product: Chiller, asked: Asked, outdoors: Array, weather: Weather) -> tuple[Array, Array]:
-    """Share of the duty carried before the evaporator, and the fans of the coils that do it. [-], [W]
+def economizer_opens(product: Chiller, setpoint: Array, outdoors: Array) -> Mask:
+    """Whether the valves lead the loop through a chiller's economizer: where it could take heat at the rated rise.
 
-    Coils in thin air keep a larger approach.  Where they could carry more than the duty the fans turn slower in that
-    proportion, though heat falls less than air flow: their power is rather too high.
+    ``outdoors`` is the air, or the condenser water that is asked for. [degC]
     """
     if product.economizer_approach is None:
-        return np.zeros_like(asked.duty), np.zeros_like(asked.duty)
-    approach = np.full_like(asked.duty, product.economizer_approach)
-    density = weather.pressure / psychrometrics.STANDARD_PRESSURE
-    if product.condenser == "air":
-        approach = approach * chiller.thin_air(weather.pressure)
-    rise = asked.duty / np.maximum(asked.flow * asked.capacity, 1e-9)
-    entering = asked.setpoint + rise
-    free = economizer.mode(entering, asked.setpoint, outdoors, approach=approach).free_fraction
-    able = (entering - outdoors - approach) / np.maximum(rise, 1e-9)
-    speed = np.where(free > 0.0, 1.0 / np.maximum(able, 1.0), 0.0)
-    return free, np.where(asked.duty > 0.0, product.economizer_fan_power * density * speed**3, 0.0)
+        return np.zeros(np.shape(setpoint), bool)
+    rise = product.capacity / (product.flow * loop_capacity(product.supply))
+    approach = product.economizer_approach if product.condenser == "water" else 0.0
+    return np.asarray(outdoors + approach < setpoint + rise)
 
 
-def dry_cooler_rating(product: DryCooler) -> dry_cooler.DryCoolerRating:
-    """The rating point of the data sheet."""
-    return dry_cooler.DryCoolerRating(
-        duty=product.capacity,
-        air_entering=product.air_in,
-        coolant_entering=product.coolant_in,
-        coolant_leaving=product.coolant_out,
-        fan_power=product.fan_power,
-        air_flow=product.air_flow * _sea_level(product.air_in),
-        min_speed=product.min_speed,
-        free_convection=min(0.1, product.min_speed),
-        pad_effectiveness=product.pad_effectiveness,
-        pad_above=product.pad_above,
-        pad_cycles=product.pad_cycles,
-        pad_power=product.pad_power,
+def _economizer(
+    product: Chiller,
+    rating: chiller.ChillerRating,
+    asked: Asked,
+    outdoors: Array,
+    weather: Weather,
+    compress: Callable[[Array], chiller.Chilling],
+) -> tuple[Array, Array, chiller.Chilling]:
+    """Share of the duty carried before the evaporator, the fans of the coils that do it, and the compressors. [-], [W]"""
+    assert product.economizer_approach is not None
+    duty, opened = asked.duty, economizer_opens(product, asked.setpoint, outdoors)
+    if product.condenser == "water":
+        entering = asked.setpoint + duty / np.maximum(asked.flow * asked.capacity, 1e-9)
+        approach = product.economizer_approach
+        share = economizer.mode(entering, asked.setpoint, outdoors, approach=approach).free_fraction
+        free = np.where(opened & (duty > 0.0), share, 0.0)
+        return free, np.zeros_like(duty), compress(duty * (1.0 - free))
+    made = free_cooling.run(
+        rating,
+        coil_rating(product),
+        duty=duty,
+        coolant_flow=np.where(opened, asked.flow, 0.0),
+        coolant_capacity=asked.capacity,
+        evaporator_leaving=asked.setpoint,
+        dry_bulb=weather.dry_bulb,
+        pressure=weather.pressure,
     )
-
-
-def _sea_level(dry_bulb: float) -> float:
-    """Density of the air to which a data sheet's volume flow belongs, at sea level and 10 g/kg (assumed). [kg/m3]"""
-    return float(psychrometrics.density(dry_bulb, 0.010, psychrometrics.STANDARD_PRESSURE))
-
-
-def tower_rating(product: CoolingTower) -> tower.TowerRating:
-    """The rating point of the data sheet."""
-    leaving = product.wet_bulb + product.approach
-    # 5 K above its wet bulb and 15 g/kg of moisture: assumed, a tower's sheet tells the wet bulb alone
-    density = float(psychrometrics.density(product.wet_bulb + 5.0, 0.015, psychrometrics.STANDARD_PRESSURE))
-    return tower.TowerRating(
-        water_flow=product.flow * float(FLUIDS["water"].density(leaving)),
-        water_entering=leaving + product.range,
-        water_leaving=leaving,
-        wet_bulb=product.wet_bulb,
-        air_flow=product.air_flow * density,
-        fan_power=product.fan_power,
-        min_speed=product.min_speed,
-        free_convection=min(0.1, product.min_speed),
-        cycles=product.cycles,
-        drift=product.drift,
-    )
-
-
-def fluid_cooler_rating(product: CoolingTower) -> fluid_cooler.FluidCoolerRating:
-    """A closed circuit, sprayed and dry."""
-    assert product.dry_capacity is not None
-    wet = tower_rating(product)
-    share = product.dry_capacity / wet.duty
-    dry = dry_cooler.DryCoolerRating(
-        duty=product.dry_capacity,
-        air_entering=product.dry_air,
-        coolant_entering=wet.water_leaving + product.range * share,
-        coolant_leaving=wet.water_leaving,
-        fan_power=product.fan_power,
-        air_flow=wet.air_flow,
-        min_speed=product.min_speed,
-        free_convection=min(0.1, product.min_speed),
-    )
-    return fluid_cooler.FluidCoolerRating(wet=wet, dry=dry, spray_power=product.spray_power)
-
-
-def thermosyphon_rating(product: Thermosyphon) -> thermosyphon.ThermosyphonRating:
-    """The rating point of the data sheet."""
-    return thermosyphon.ThermosyphonRating(
-        duty=product.capacity,
-        air_entering=product.air_in,
-        coolant_entering=product.coolant_in,
-        coolant_leaving=product.coolant_out,
-        air_flow=product.air_flow * _sea_level(product.air_in),
-        fan_power=product.fan_power,
-        min_speed=product.min_speed,
-        free_convection=min(0.1, product.min_speed),
-    )
-
-
-def chiller_rating(product: Chiller) -> chiller.ChillerRating:
-    """Size, efficiency and rating temperatures of the data sheet on the shape of a published curve set."""
-    own = chiller.ChillerRating(
-        capacity=product.capacity,
-        cop=product.cop,
-        evaporator_leaving=product.supply,
-        condenser_entering=product.condenser_entering,
-        air_cooled=product.condenser == "air",
-        min_part_load=max(product.min_load, 1e-3),
-        cycling_loss=product.cycling_loss,
-        lift_loss=product.lift_loss,
-        condenser_floor=-np.inf if product.condenser_floor is None else product.condenser_floor,
-    )
-    curves = CURVES[product.curves]
-    if curves is None:
-        return own
-    return replace(
-        own,
-        capacity_curve=curves.capacity_curve,
-        eir_curve=curves.eir_curve,
-        part_load_curve=curves.part_load_curve,
-        evaporator_range=curves.evaporator_range,
-        condenser_range=curves.condenser_range,
-        max_part_load=curves.max_part_load,
-    )
+    return np.where(duty > 0.0, made.free_fraction, 0.0), made.coil.power, made.chiller

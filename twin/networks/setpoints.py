@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twin.model.facility import Facility
 from twin.model.products import Chiller
 from twin.networks.liquid import LoopNetwork
-from twin.networks.plant import Weather
+from twin.networks.plant import Weather, economizer_opens
 
 Array = NDArray[np.float64]
 
@@ -23,7 +23,8 @@ def setpoints(facility: Facility, loops: Sequence[LoopNetwork], weather: Weather
 
     A loop with a reset follows its points, linearly between them and level beyond.  One with a dew-point margin is not
     colder than the dew points of the halls of its sinks and that margin.  Condenser water of chillers with a water-side
-    economizer is run as cold as the economizer can use and the outdoors allow.
+    economizer is run as cold as the economizer can use and the outdoors allow, while it then takes heat at the rated rise
+    of the chillers' water; where it takes none the loop's own set point stands.
     """
     wanted = (
         np.array([_own(facility, loop, weather) for loop in loops])
@@ -32,19 +33,35 @@ def setpoints(facility: Facility, loops: Sequence[LoopNetwork], weather: Weather
     )
     served = {name: column for column, loop in enumerate(loops) for name in loop.circuit.sources}
     for column, loop in enumerate(loops):
-        cold = [
-            wanted[:, served[name]] - product.economizer_approach
-            for name in loop.circuit.sinks
-            if name in served
-            and isinstance(product := facility.by_id[name].product, Chiller)
-            and product.economizer_approach is not None
-        ]
-        if cold:
+        chillers = economized(facility, loop, served)
+        if chillers:
             kinds = {facility.by_id[name].kind for name in loop.circuit.sources}
             outdoors = weather.wet_bulb if kinds == {"cooling_tower"} else weather.dry_bulb
+            cold = [
+                wanted[:, served[name]] - (product.economizer_approach or 0.0) for name, product in chillers
+            ]
             useful = np.maximum(np.min(cold, axis=0), outdoors + ECONOMIZER_APPROACH)
-            wanted[:, column] = np.minimum(wanted[:, column], useful)
+            works = [economizer_opens(product, wanted[:, served[name]], useful) for name, product in chillers]
+            lower = np.any(works, axis=0) & (useful < wanted[:, column])
+            wanted[:, column] = np.where(lower, useful, wanted[:, column])
     return wanted
+
+
+def economized(facility: Facility, loop: LoopNetwork, served: Mapping[str, int]) -> list[tuple[str, Chiller]]:
+    """Chillers with water-side economizers whose condensers a loop cools, of those that serve loops."""
+    return [
+        (name, product)
+        for name in loop.circuit.sinks
+        if name in served
+        and isinstance(product := facility.by_id[name].product, Chiller)
+        and product.economizer_approach is not None
+    ]
+
+
+def lowered(facility: Facility, loops: Sequence[LoopNetwork]) -> tuple[str, ...]:
+    """Loops whose set point is lowered for the sake of economizers where the outdoors allow."""
+    served = {name: column for column, loop in enumerate(loops) for name in loop.circuit.sources}
+    return tuple(loop.circuit.id for loop in loops if economized(facility, loop, served))
 
 
 def _own(facility: Facility, loop: LoopNetwork, weather: Weather) -> Array:

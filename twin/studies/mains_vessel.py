@@ -78,7 +78,8 @@ def vessel(basis: Basis, number: int) -> Vessel:
     """What one loop asks of its vessel."""
     loop = basis.world.loops[number]
     circuit, fluid = loop.circuit, FLUIDS[loop.circuit.fluid]
-    volume, warmest = loop_volume(basis.world, number), _warmest(basis, circuit.id, circuit.supply)
+    supply = circuit.supply if circuit.reset is None else max(level for _, level in circuit.reset.points)
+    volume, warmest = loop_volume(basis.world, number), _warmest(basis, circuit.id, supply)
     cold, hot = (float(fluid.density(t)) for t in (FILLED_AT, warmest))
     wall, rise = EXPANSION[circuit.pipe.partition("_")[0]], warmest - FILLED_AT
     growth = max(float(suction.expansion(volume, cold, hot, rise=rise, wall_expansion=wall)), 0.0)

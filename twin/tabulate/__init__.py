@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from solvers import power as power_flow
 from twin.model.facility import Facility
 from twin.networks.facility import Lowered
+from twin.networks.setpoints import ECONOMIZER_APPROACH, lowered
 from twin.networks.state import State
 from twin.results.results import Results, SolveReport, Table
 from twin.scenario import Scenario
@@ -191,6 +192,13 @@ def _notes(world: Lowered) -> tuple[str, ...]:
     if any(hall.shell.indoor_losses == 0.0 for hall in world.halls) and world.power.loads:
         notes.append(
             "losses of electrical rooms leave with their own ventilation, whose power is not modelled (assumed)"
+        )
+    colder = lowered(world.facility, world.loops)
+    if colder:
+        notes.append(
+            f"condenser water of {', '.join(colder)} is run colder than its supply or reset, down to "
+            f"{ECONOMIZER_APPROACH:g} K above the outdoors (assumed), where the chillers' economizers can use that; elsewhere "
+            "supply or reset holds"
         )
     unpriced = sorted({machine.type for machine in world.racks if machine.product.price is None})
     if unpriced:

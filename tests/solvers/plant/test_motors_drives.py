@@ -69,3 +69,24 @@ def test_affinity_is_exact():
 def test_a_motor_without_size_is_refused():
     with pytest.raises(ValueError, match="rated_power"):
         motors.motor_efficiency(0.5, 0.0)
+
+
+@pytest.mark.parametrize("size", [2e3, 10e3, 30e3, 90e3])
+def test_losses_of_a_pumps_drive_are_whole_at_full_load_and_never_vanish_while_it_turns(size):
+    load = np.linspace(0.01, 1.3, 200)
+    loss = motors.pump_drive_loss(load, size)
+    assert motors.pump_drive_loss(1.0, size) == pytest.approx(1.0, rel=1e-12)
+    assert motors.pump_drive_loss(0.0, size) == 0.0
+    assert np.all(loss > 0.05)
+    assert np.all(loss[load < 1.0] >= load[load < 1.0] * 0.999)  # efficiency never rises below full load
+    assert np.all(np.diff(loss) > -2e-3)
+
+
+def test_shaft_power_is_the_sheets_at_the_duty_point_and_follows_affinity():
+    duty = {"duty_flow": 30.0, "duty_rise": 2e5, "efficiency": 0.75}
+    speed = np.linspace(0.3, 1.0, 8)
+    found = pumps.shaft_power(30.0 * speed, 2e5 * speed**2, 998.0, **duty)
+    np.testing.assert_allclose(found, 30.0 * 2e5 / 998.0 / 0.75 * speed**3, rtol=1e-12)
+    off = pumps.shaft_power([15.0, 0.0], [2.3e5, 2.5e5], 998.0, **duty)
+    assert off[0] > 15.0 * 2.3e5 / 998.0 / 0.75
+    assert off[1] == 0.0

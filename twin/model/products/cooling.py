@@ -30,6 +30,9 @@ from twin.units import (
 
 PLANT_KINDS = ("dry_cooler", "cooling_tower", "chiller")
 """Kinds of machine that, as sources of a loop, give its heat to the outdoors or to a condenser loop."""
+NO_ROOM = 10.0
+"""Load over capacity given to plant where the outdoors are warmer than its set point, or so near that more units would not
+do: a sign, which is told in words and never as a number. [-]"""
 
 
 class Filter(Frozen):
@@ -432,6 +435,11 @@ class Chiller(Plant):
     lift_loss: float | None = Field(default=None, ge=0, le=5)
     """Losses that do not shrink with the lift, over the rated lift, where ``curves`` do not reach; without it assumed 0.5,
     for an air-cooled machine 0.2.  0 is Carnot's proportion."""
+    hot_capacity: Power | None = Field(default=None, gt=0)
+    """Capacity at ``hot_entering`` and the rating's ``supply``: between and beyond both points it falls on a straight line
+    (with ``curves``, beyond their end in that proportion).  Without it assumed: 1.05 % a kelvin in air, 1 % with water."""
+    hot_entering: Temperature | None = None
+    """Entering condenser water, or outdoor air, of ``hot_capacity``; warmer than at the rating point."""
     condenser_floor: Temperature | None = None
     """Coldest condenser water, or air, that the machine is given: below it a valve or the fans keep its head pressure."""
     restart: Duration = Field(default=120.0, ge=0)
@@ -440,10 +448,33 @@ class Chiller(Plant):
     run_up: Duration = Field(default=60.0, ge=0)
     """From there to full cooling; the default is assumed."""
     economizer_approach: TemperatureDifference | None = Field(default=None, gt=0)
-    """Approach of a water-side economizer in series before the evaporator, to entering condenser water (or outdoor
-    air for an air-cooled machine with free-cooling coils); none without it."""
-    economizer_fan_power: Power = Field(default=0.0, ge=0)
-    """Fans of free-cooling coils at full speed, beside what ``cop`` counts; they slow down where they carry all."""
+    """Approach of a water-side economizer in series before the evaporator, to entering condenser water; none without it.  Of
+    an air-cooled machine with free-cooling coils that to outdoor air with which the coils carry ``capacity`` at ``flow``."""
+    economizer_fan_power: Power | None = Field(default=None, ge=0)
+    """Fans of free-cooling coils at full speed, beside what ``cop`` counts; they slow down where the coils would carry too
+    much.  Without it assumed from the coils' air, 300 W per m3/s, as dry coolers."""
+    economizer_drop: Pressure | None = Field(default=None, ge=0)
+    """Pressure drop of the coil or exchanger on the loop's side at ``flow``; valves lead past it where it does not help.
+    Without it assumed as that of the evaporator."""
+
+    @model_validator(mode="after")
+    def _hot_point_lies_below_the_rating(self) -> Chiller:
+        if (self.hot_capacity is None) != (self.hot_entering is None):
+            raise ValueError("hot_capacity and hot_entering are one point of the sheet: give both or neither")
+        if self.hot_capacity is None or self.hot_entering is None:
+            return self
+        if self.hot_entering <= self.condenser_entering or self.hot_capacity > self.capacity:
+            raise ValueError(
+                "hot_entering must be warmer than condenser_entering, and hot_capacity no more than capacity"
+            )
+        return self
+
+    @property
+    def hot_slope(self) -> float | None:
+        """Share of ``capacity`` lost per kelvin above the rating, by the sheet's hot point. [1/K]"""
+        if self.hot_capacity is None or self.hot_entering is None:
+            return None
+        return (1.0 - self.hot_capacity / self.capacity) / (self.hot_entering - self.condenser_entering)
 
     def sink_path(self, density: float) -> FlowPath:
         """Condenser side, from ``supply`` to ``return``."""
@@ -463,7 +494,10 @@ class Pump(ProductBase):
     efficiency: Fraction = Field(gt=0, lt=1)
     """Hydraulic efficiency at the duty point."""
     motor_efficiency: Fraction = Field(default=0.94, gt=0, lt=1)
-    """Motor and drive."""
+    """Motor and drive at the duty point."""
+    part_load: Literal["falls", "constant"] = "falls"
+    """Whether both efficiencies fall away from the duty point, by published laws of pumps and of motors with drives, or are
+    those of the duty point at any flow."""
     npsh_required: Length | None = Field(default=None, gt=0)
     """Net positive suction head at the duty point that costs 3 % of the head (NPSH3); without it estimated from the flow."""
     pressure_max: Pressure = Field(default=1.6e6, gt=0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from solvers.hydraulics import exchanger, network
 from solvers.hydraulics.friction import friction_factor
 from twin.model.piping import PRIMARY_SURPLUS
-from twin.model.products import Cdu, CoolingTower, Crah, DryCooler, HeatExchanger
+from twin.model.products import Cdu, Chiller, CoolingTower, Crah, DryCooler, HeatExchanger
 from twin.networks import liquid, plant
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State, begun
@@ -78,6 +78,11 @@ def _circulate_alike(
         np.concatenate(piece) for piece in zip(*pieces, strict=True)
     )
     varied = loop.varied(source_live, pump_live, sink_live, wanted, speed, primary_speed=primary)
+    coils = np.concatenate([_economizer_drop(world, state, number, rows) for number, rows in cases])
+    if coils.any():
+        laws = np.tile(np.asarray(loop.template.link_device_coefficient, float), (len(coils), 1))
+        laws[:, loop.source_link] += coils
+        varied["link_device_coefficient"] = laws
     answer = loop.ready.solve(**varied)
     through = loop.through(answer.link_flow[:, loop.sink_link], wanted)
     law = loop.law_drop(through)
@@ -138,6 +143,23 @@ def _loop_inputs(
         live[:, world.source_machine[source]] & state.staged[rows, source], live[:, world.pump_machine[pump]], sink_live,
         limit[rows, sink], state.speed[rows, number], state.primary_speed[rows, number],
     )  # fmt: skip
+
+
+def _economizer_drop(world: Lowered, state: State, number: int, rows: NDArray[np.intp]) -> Array:
+    """(rows, sources) what economizers add to their chillers' laws of pressure where valves lead through. [Pa/(kg/s)2]"""
+    part = world.slices.source[number]
+    added = np.zeros((rows.size, part.stop - part.start))
+    for column, machine in enumerate(world.source_machine[part]):
+        product = world.cooling[machine].product
+        if not isinstance(product, Chiller) or product.economizer_approach is None:
+            continue
+        outdoors = state.dry_bulb[rows]
+        for sink in np.flatnonzero(world.sink_machine == machine):
+            outdoors = state.setpoint[rows, world.sink_loop[sink]]
+        opened = plant.economizer_opens(product, state.setpoint[rows, number], outdoors)
+        drop = product.drop if product.economizer_drop is None else product.economizer_drop
+        added[:, column] = np.where(opened, drop / (product.flow * world.loops[number].density) ** 2, 0.0)
+    return added
 
 
 def _open(world: Lowered, state: State, rows: NDArray[np.intp], machine: int) -> Mask:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.hydraulics import exchanger, heat
-from solvers.plant import pumps
+from solvers.plant import motors, pumps
 from twin.model.products import PLANT_KINDS, Cdu, Pump
 from twin.networks.facility import Lowered
 from twin.networks.heat import COOLERS
@@ -190,23 +190,21 @@ def pump_heat(world: Lowered, state: State) -> Array:
 def _station_heat(world: Lowered, state: State) -> tuple[Array, Array]:
     """The same of the first station of pumps and of the second, each (S, L). [W]"""
     gain, second = np.zeros_like(state.supply), np.zeros_like(state.supply)
-    drawn = mover_power(world, state)
+    drawn, shaft = mover_power(world, state), _shafts(world, state)
     for number, loop in enumerate(world.loops):
         if loop.self_pumped:
             gain[:, number] = drawn[:, world.source_machine[world.slices.source[number]]].sum(axis=1)
             continue
-        columns = world.pump_machine[world.slices.pump[number]]
-        for machine, later in zip(columns, loop.second, strict=True):
-            product = world.cooling[machine].product
-            assert isinstance(product, Pump)
-            (second if later else gain)[:, number] += drawn[:, machine] * product.motor_efficiency
+        part = world.slices.pump[number]
+        work = np.where(state.live[:, world.pump_machine[part]], shaft[:, part], 0.0)
+        second[:, number] = work[:, loop.second].sum(axis=1)
+        gain[:, number] = work[:, ~np.asarray(loop.second)].sum(axis=1)
     return gain, second
 
 
 def mover_power(world: Lowered, state: State) -> Array:
     """(S, M) electrical power of pumps and CDUs. [W]"""
     drawn = np.zeros_like(state.power)
-    sources = world.source_machine.size
     for column, machine in enumerate(world.source_machine):
         product = world.cooling[machine].product
         if isinstance(product, Cdu):
@@ -216,15 +214,33 @@ def mover_power(world: Lowered, state: State) -> Array:
             work = flow * (np.maximum(state.mover_rise[:, column], 0.0) + inside)
             share = work / (product.secondary_flow * (product.external_head + product.internal_drop))
             drawn[:, machine] = product.pump_power * (CDU_STANDBY + (1.0 - CDU_STANDBY) * share)
+    shaft = _shafts(world, state)
     for column, machine in enumerate(world.pump_machine):
         product = world.cooling[machine].product
         assert isinstance(product, Pump)
-        loop = next(k for k, part in enumerate(world.slices.pump) if part.start <= column < part.stop)
-        drawn[:, machine] = pumps.power(
-            state.pump_flow[:, column],
-            np.maximum(state.mover_rise[:, sources + column], 0.0),
-            world.loops[loop].density,
-            product.efficiency,
-            product.motor_efficiency,
-        )
+        rated, loss = product.flow * product.head / product.efficiency, shaft[:, column]
+        if product.part_load == "falls":
+            loss = rated * motors.pump_drive_loss(loss / rated, rated)
+        drawn[:, machine] = shaft[:, column] + loss * (1.0 / product.motor_efficiency - 1.0)
     return np.where(state.live, drawn, 0.0)
+
+
+def _shafts(world: Lowered, state: State) -> Array:
+    """(S, pumps) power at the shafts of the loops' pumps, whether in service or not. [W]"""
+    shaft = np.zeros_like(state.pump_flow)
+    sources = world.source_machine.size
+    for number, part in enumerate(world.slices.pump):
+        density = world.loops[number].density
+        for column in range(part.start, part.stop):
+            product = world.cooling[world.pump_machine[column]].product
+            assert isinstance(product, Pump)
+            flow = state.pump_flow[:, column]
+            rise = np.maximum(state.mover_rise[:, sources + column], 0.0)
+            if product.part_load == "constant":
+                shaft[:, column] = pumps.power(flow, rise, density, product.efficiency)
+            else:
+                shaft[:, column] = pumps.shaft_power(
+                    flow, rise, density,
+                    duty_flow=product.flow * density, duty_rise=product.head, efficiency=product.efficiency,
+                )  # fmt: skip
+    return shaft

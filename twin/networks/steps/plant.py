@@ -13,6 +13,7 @@ from twin.networks import plant
 from twin.networks.facility import Lowered
 from twin.networks.state import State
 from twin.networks.steps.heat import coolers_alike, mover_power
+from twin.networks.steps.turns import turns
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -43,10 +44,14 @@ def reject(world: Lowered, state: State) -> State:
     }
     parts["power"] = np.where(_is_mover(world), mover_power(world, state), parts["power"])
     weather = plant.Weather(state.dry_bulb, state.wet_bulb, state.barometer)
-    for columns in _alike(world):
+    groups = _alike(world)
+    ables = [
+        state.live[:, world.source_machine[columns]] & _condensing(world, state, columns)
+        for columns in groups
+    ]
+    for columns, able, turn in zip(groups, ables, turns(world, state, weather, groups, ables), strict=True):
         machines = world.source_machine[columns]
         loop = int(world.source_loop[columns[0]])
-        able = state.live[:, machines] & _condensing(world, state, columns)
         live = able & (state.source_flow[:, columns] > 0.0)
         running = np.maximum(live.sum(axis=1), 1)
         duty = np.maximum((state.plant_duty[:, columns] * live).sum(axis=1), 0.0) / running
@@ -57,15 +62,18 @@ def reject(world: Lowered, state: State) -> State:
         machine = world.cooling[machines[0]]
         answer = plant.run(machine, asked, weather)
         loading = answer.loading
+        staged = np.ones_like(able)
         if machine.stage == "needed":
-            parts["staged"][:, columns] = _sequence(able, live, loading)
+            staged = _sequence(able, live, loading) | (turn.together[:, None] & able)
             loading = loading * running / np.maximum(able.sum(axis=1), 1)
+        parts["staged"][:, columns] = staged & ~turn.rests[:, None]
         loading = _of_own_set_point(world.loops[loop].circuit, machine, asked, weather, loading)
         for name, value in (
             ("plant_leaving", answer.leaving), ("plant_loading", loading), ("plant_water", answer.water),
             ("plant_free", answer.free), ("plant_lost", answer.lost),
         ):  # fmt: skip
             idle = parts[name][:, columns] * 0 if name != "plant_leaving" else setpoint[:, None]
+            value = np.where(turn.rests, 0.0, value) if name in ("plant_free", "plant_loading") else value
             there = able if name in ("plant_free", "plant_loading") else live
             parts[name][:, columns] = np.where(there, value[:, None], idle)
         # a chiller without condenser water lets its own water pass; plant out of service has none
