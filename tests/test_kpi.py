@@ -23,6 +23,8 @@ SITE = {
     "it_power": (10e6, 9e6),
     "facility_power": (11.5e6, 10e6),
     "cooling_power": (1e6, 0.5e6),
+    "electrical_rooms_power": (0.1e6, 0.05e6),
+    "electrical_rooms_heat": (0.3e6, 0.2e6),
     "loss_power": (0.4e6, 0.3e6),
     "other_power": (0.1e6, 0.2e6),
     "electrical_loss": (0.4 / 10.4, 0.3 / 9.3),
@@ -75,7 +77,7 @@ def test_the_table_of_this_test_holds_every_quantity_of_the_site():
 def test_parts_of_power_and_pue_add_up_to_the_whole(facility, scenario):
     kpis = {kpi.name: kpi for kpi in figures(facility, results(), scenario)}
     for name in ("facility_power", "pue"):
-        assert set(kpis[name].parts) == {"it", "cooling", "losses", "other"}
+        assert set(kpis[name].parts) == {"it", "cooling", "electrical_rooms", "losses", "other"}
         assert sum(kpis[name].parts.values()) == pytest.approx(kpis[name].value, rel=1e-12)
     assert kpis["pue"].parts["it"] == 1.0
     assert kpis["it_power"].value == SITE["it_power"][scenario]

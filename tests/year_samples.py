@@ -15,8 +15,8 @@ IT = 1e6
 DAY = 24 * np.arange(365)
 CONSTANT = {
     "solved": 1.0, "wet_bulb": 5.0, "pressure": 101325.0, "load": 1.0, "it_power": IT, "room_fans": 10e3,
-    "cdu_power": 20e3, "pump_power": 30e3, "loss_power": 40e3, "water": 0.1, "inlet": 24.0, "free": 1.0, "tokens": 4e6,
-    "plant_loading": 0.5, "carbon_intensity": 1e-7, "price": 2e-8,
+    "cdu_power": 20e3, "pump_power": 30e3, "electrical_rooms_power": 8e3, "loss_power": 40e3, "water": 0.1,
+    "inlet": 24.0, "free": 1.0, "tokens": 4e6, "plant_loading": 0.5, "carbon_intensity": 1e-7, "price": 2e-8,
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ def made_year(facility: Facility, loops: tuple[str, ...] = ("fws", "tcs"), **cha
         "pump_power",
         "rejection_power",
         "compressor_power",
+        "electrical_rooms_power",
         "loss_power",
     )
     hours["facility_power"] = np.sum([hours[name] for name in uses], axis=0)

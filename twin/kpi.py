@@ -152,14 +152,18 @@ def _ratio(numerator: float, denominator: float) -> float:
 def _energy(site: _Site) -> Iterator[Kpi]:
     yield from site.kpi("it_power", "IT power", "power", "Power of all racks at their input.")
     parts = ("it_power", "cooling_power", "loss_power")
+    rooms = site["electrical_rooms_power"] if site.has("electrical_rooms_power") else 0.0
     if site.has("facility_power", *parts):
         total, it, cooling, losses = (site[name] for name in ("facility_power", *parts))
         rest = total - it - cooling - losses
         other = rest if abs(rest) > 1e-9 * total else 0.0  # rounding
         definition = (
-            "Power at the utility meter (or generators): IT, cooling, losses of the power tree, the rest."
+            "Power at the utility meter (or generators): IT, cooling of halls and of electrical rooms, losses of the "
+            "power tree, the rest."
         )
-        shares = {"it": it, "cooling": cooling, "losses": losses, "other": other}
+        shares = {"it": it, "cooling": cooling - rooms, "losses": losses, "other": other}
+        if site.has("electrical_rooms_power"):
+            shares["electrical_rooms"] = rooms
         yield from site.kpi("facility_power", "Facility power", "power", definition, **shares)
         definition = (
             "Facility power over IT power at the racks' input, at the evaluated state: designed PUE with the "

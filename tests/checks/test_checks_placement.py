@@ -9,6 +9,7 @@ import pytest
 
 from twin.checks import RULES, check_placement
 from twin.model.facility import Facility
+from twin.model.language import ElectricalRooms
 
 
 def moved(facility: Facility, name: str, **changes: object) -> Facility:
@@ -88,6 +89,19 @@ def test_floor_load_is_weight_over_footprint_and_half_of_the_service_space(facil
 
 def test_high_sites_are_beyond_the_air_classes(facility):
     assert codes(facility.replace(place=facility.place.replace(elevation=3100))) == {"AIR-004": {"site"}}
+
+
+def test_outdoor_air_too_warm_for_a_ventilated_electrical_room_is_told(facility):
+    """Fans are sized for a rise of 5 K: up to 35 degC outdoors rooms stay at 40 degC."""
+    shell = facility.halls[0].replace(electrical_rooms=ElectricalRooms(cooling="ventilation"))
+    shared = {"halls": (shell,), "electrical_rooms": shell.electrical_rooms}
+
+    def told(dry_bulb: float) -> dict[str, set[str]]:
+        outdoor = facility.place.outdoor.replace(dry_bulb=dry_bulb)
+        return codes(facility.replace(place=facility.place.replace(outdoor=outdoor), **shared))
+
+    assert "AIR-012" not in told(34.9)
+    assert len(told(35.1)["AIR-012"]) == 1
 
 
 def test_loops_without_sources_or_pumps_and_racks_without_a_loop_are_errors(facility):

@@ -39,6 +39,7 @@ def test_energy_by_end_use_adds_up(year):
         "pump_power",
         "rejection_power",
         "compressor_power",
+        "electrical_rooms_power",
         "loss_power",
     )
     np.testing.assert_allclose(sum(year[name] for name in uses), year["facility_power"], rtol=1e-12)

@@ -116,8 +116,19 @@ def test_power_from_outside_the_tree_has_a_beginning_of_its_own():
         replace(results, tables={**results.tables, "site": Table(("site",), values)}),
         row(made),
     )
-    assert flow.out_of["outside"] == pytest.approx(1e4)
+    rooms = results.site("electrical_rooms_power", row(made))
+    assert flow.out_of["outside"] == pytest.approx(1e4 + rooms)
+    assert flow.into["use:electrical_rooms"] == pytest.approx(rooms, rel=1e-6)
     assert max(map(abs, flow.errors().values())) < WORST
+
+
+def test_electrical_rooms_hand_their_losses_and_their_own_power_to_the_outdoors():
+    made, flow = of_run("first_hall", heat)
+    site, at = made.results.site, row(made)
+    whole = site("electrical_rooms_heat", at) + site("electrical_rooms_power", at)
+    assert flow.into["electrical_rooms"] == pytest.approx(whole, rel=1e-9)
+    assert flow.out_of["electrical_rooms"] == pytest.approx(whole, rel=1e-9)
+    assert site("electrical_rooms_power", at) > 0.0
 
 
 def test_without_a_tree_or_a_steady_state_there_is_little_or_nothing():

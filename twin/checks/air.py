@@ -19,6 +19,7 @@ from twin.checks.reading import Columns, Mask, constant, of_machines, of_table
 from twin.checks.rules import Assessment, check
 from twin.checks.workload import heat
 from twin.model.air_classes import CLASSES, DEW_POINT_MIN, ELEVATION_MAX, HUMIDITY_MIN, AirClass
+from twin.model.electrical_rooms import LEAST_RISE, in_electrical_room, room_temperature, rooms_of
 from twin.model.facility import Facility, Machine
 from twin.model.piping import SETPOINT_BAND
 from twin.results.results import Array, Results, Table
@@ -238,6 +239,27 @@ def warmest_place(facility: Facility, results: Results) -> Iterator[Assessment]:
         where = _breathing(racks) & told
         what = "air at the warmest place of the inlet"
         yield Assessment(racks.ids, racks["inlet_highest"], upper, "max", "temperature", what, where)
+
+
+@check(
+    "AIR-012",
+    "Outdoor air on the design day keeps ventilated electrical rooms at their temperature",
+    standard="IEC 61439-1",
+    clause="7.1.1, 40 degC unless the layout says otherwise",
+    severity="warning",
+    stage="placement",
+)
+def ventilated_rooms(facility: Facility) -> Iterator[Assessment]:
+    """Fans are sized for a rise of no less than 5 K (assumed)."""
+    used = {machine.hall for machine in facility.machines if in_electrical_room(machine)}
+    halls: tuple[str | None, ...] = (*(shell.id for shell in facility.halls), None)
+    for hall, rooms in zip(halls, rooms_of(facility), strict=True):
+        if hall not in used or rooms.cooling != "ventilation":
+            continue
+        warmest = np.array([facility.place.outdoor.dry_bulb + LEAST_RISE])
+        name = "site" if hall is None else hall_name(hall)
+        what = "air of the electrical rooms"
+        yield Assessment((name,), warmest, room_temperature(rooms), "max", "temperature", what)
 
 
 def _between(

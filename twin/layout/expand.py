@@ -25,7 +25,7 @@ from twin.layout.shells import note_shell, note_tiles
 from twin.layout.site import locate
 from twin.layout.wiring import wire
 from twin.model.facility import Facility
-from twin.model.language import HallBlock, Layout
+from twin.model.language import ElectricalRooms, HallBlock, Layout
 
 
 def expand(layout: Layout, catalogue: Any, document: Document, *, digest: str = "") -> Facility:
@@ -92,6 +92,7 @@ def _facility(draft: Draft, place: Any, digest: str) -> Facility:
         feeds=tuple(draft.feeds),
         circuits=tuple(draft.circuits),
         trays=tuple(draft.trays),
+        electrical_rooms=layout.power.electrical_rooms or ElectricalRooms(),
         workload=layout.workload,
         economics=layout.economics,
         year=layout.year,
@@ -119,7 +120,9 @@ def _blocks(draft: Draft) -> Iterator[Block]:
     """The halls, each with what was written in it, then what all halls share."""
     layout = draft.layout
     if layout.hall is not None:
-        bounds = note_shell(draft, "", (0.0, 0.0), layout.hall, layout.air, ("hall",))
+        bounds = note_shell(
+            draft, "", (0.0, 0.0), layout.hall, layout.air, layout.power.electrical_rooms, ("hall",)
+        )
         yield Block("", layout, (), bounds)
         return
     for index, hall in enumerate(layout.halls):
@@ -133,7 +136,8 @@ def _hall_copies(draft: Draft, hall: HallBlock, path: Path) -> Iterator[Block]:
     for name, offset in copies(hall.id, hall.repeat):
         if draft.claim(name, path):
             corner = (hall.at[0] + offset[0], hall.at[1] + offset[1])
-            yield Block(name, hall, path, note_shell(draft, name, corner, hall.hall, air, path))
+            rooms = hall.power.electrical_rooms
+            yield Block(name, hall, path, note_shell(draft, name, corner, hall.hall, air, rooms, path))
 
 
 def _refuse_shared_rooms(draft: Draft) -> None:

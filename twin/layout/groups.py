@@ -96,8 +96,9 @@ def _expand_item(draft: Draft, block: Block, item: Equipment, path: Path) -> Non
     setpoint = block.supply_air if product.kind == "crah" else None
     for name, offset in copies(item.id, item.repeat):
         place = (block.corner[0] + item.at[0] + offset[0], block.corner[1] + item.at[1] + offset[1])
-        _machine(draft, group, name, place, indoors=item.where == "hall", setpoint=setpoint)
-        if item.where == "yard":
+        outdoors = item.where == "yard"
+        _machine(draft, group, name, place, indoors=not outdoors, outdoors=outdoors, setpoint=setpoint)
+        if outdoors:
             east, north = footprint(product.size, item.face)
             draft.ground.taken.append((*place, place[0] + east, place[1] + north))
 

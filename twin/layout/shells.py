@@ -8,11 +8,17 @@ from twin.layout.document import Path
 from twin.layout.draft import Block, Draft
 from twin.layout.placement import Rectangle
 from twin.model.facility import Barrier, Shell, Vent
-from twin.model.language import Air, HallShape, Slot, Tiles, WallOpening
+from twin.model.language import Air, ElectricalRooms, HallShape, Slot, Tiles, WallOpening
 
 
 def note_shell(
-    draft: Draft, name: str, corner: tuple[float, float], shape: HallShape, air: Air, path: Path
+    draft: Draft,
+    name: str,
+    corner: tuple[float, float],
+    shape: HallShape,
+    air: Air,
+    rooms: ElectricalRooms | None,
+    path: Path,
 ) -> Rectangle:
     """Note the hall written at ``path``; its outline on the site."""
     x, y = corner
@@ -28,6 +34,7 @@ def note_shell(
             columns=tuple((x + column.at[0], y + column.at[1], *column.size) for column in shape.columns),
             air=air,
             indoor_losses=shape.indoor_losses,
+            electrical_rooms=rooms or draft.layout.power.electrical_rooms or ElectricalRooms(),
             ceiling_plenum=shape.ceiling_plenum,
             barriers=tuple(_barriers(draft, prefix, corner, shape, inside)),
             vents=tuple(_vents(draft, prefix, air, around)),

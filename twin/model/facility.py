@@ -17,6 +17,7 @@ from twin.model.language import (
     Air,
     Containment,
     Economics,
+    ElectricalRooms,
     Floor,
     Limit,
     Outdoor,
@@ -68,6 +69,8 @@ class Machine(Frozen):
     """Side of the power tree (``A``), empty if it has none."""
     indoors: bool = False
     """True if it stands on the hall's floor."""
+    outdoors: bool = False
+    """True if the layout puts it into the yard."""
     spare: int = 0
     """How many of its group may fail without harm."""
     setpoint: float | None = None
@@ -270,6 +273,8 @@ class Shell(Frozen):
     """x, y, east extent, north extent in site coordinates. [m]"""
     air: Air
     indoor_losses: float = 0.0
+    electrical_rooms: ElectricalRooms = ElectricalRooms()
+    """Rooms of the machines that belong to the hall and do not stand in it."""
     ceiling_plenum: float = 0.0
     """Depth of a return plenum above the hall's height. [m]"""
     barriers: tuple[Barrier, ...] = ()
@@ -327,6 +332,8 @@ class Facility(Frozen):
     feeds: tuple[Feed, ...] = ()
     circuits: tuple[Circuit, ...] = ()
     trays: tuple[Tray, ...] = ()
+    electrical_rooms: ElectricalRooms = ElectricalRooms()
+    """Rooms of the machines that all halls share."""
     workload: Workload = Workload()
     economics: Economics = Economics()
     year: Year = Year()

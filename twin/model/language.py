@@ -19,6 +19,7 @@ from twin.units import (
     Fraction,
     Length,
     PowerPrice,
+    Pressure,
     Temperature,
     ThermalTransmittance,
     Voltage,
@@ -410,6 +411,37 @@ class Whip(Frozen):
     """How loads share several upstream machines of one feed."""
 
 
+class ElectricalRooms(Frozen):
+    """How the rooms of UPS, switchboards, rectifiers, panels and dry transformers get rid of their losses."""
+
+    cooling: Literal["air_conditioning", "ventilation", "none"] = "air_conditioning"
+    """``air_conditioning``: units that reject to outdoor air; ``ventilation``: fans and outdoor air; ``none``: losses
+    leave at no cost."""
+    cop: float = Field(default=2.58, gt=0.5, le=20)
+    """Heat taken from the rooms over power, fans included, in outdoor air of 35 degC: net sensible COP of AHRI 1360.
+    The default is what ASHRAE 90.1-2019 asks of floor-mounted, air-cooled units of 23 to 86 kW (as quoted)."""
+    temperature: Temperature | None = Field(default=None, ge=10, le=60)
+    """Of the rooms' air; without it 29.4 degC with air conditioning (rating point of the units' return air, AHRI 1360) and
+    40 degC with ventilation (warmest ambient of switchgear, IEC 61439-1, 7.1.1)."""
+    fan_pressure: Pressure = Field(default=400.0, gt=0, le=3000)
+    """Total pressure of the fans of ``ventilation``; assumed."""
+    fan_efficiency: Fraction = Field(default=0.5, gt=0, le=1)
+    """Of fan, motor and drive of ``ventilation``; assumed."""
+
+    @model_validator(mode="after")
+    def _words_belong_to_the_cooling(self) -> ElectricalRooms:
+        for words, way in (
+            (("cop",), "air_conditioning"),
+            (("fan_pressure", "fan_efficiency"), "ventilation"),
+        ):
+            for word in words:
+                if word in self.model_fields_set and self.cooling != way:
+                    raise ValueError(f"{word} belongs to cooling: {way}; here it is {self.cooling}")
+        if self.cooling == "none" and self.temperature is not None:
+            raise ValueError("temperature belongs to air_conditioning or ventilation; here cooling is none")
+        return self
+
+
 class PowerTree(Frozen):
     """The power tree from the utility to the loads."""
 
@@ -435,6 +467,9 @@ class PowerTree(Frozen):
     """Busways."""
     whips: tuple[Whip, ...] = ()
     """Final circuits."""
+    electrical_rooms: ElectricalRooms | None = None
+    """Cooling of the rooms where this part of the tree stands; without it air conditioning, or with several halls what the
+    top level of the file says. Machines in a hall, outdoors (``where: yard``) and liquid-filled transformers need none."""
 
 
 class Tray(Frozen):
@@ -470,7 +505,7 @@ class HallShape(Frozen):
     ceiling_plenum: Length = Field(default=0.0, ge=0, le=10)
     """Depth of a return plenum above the ceiling."""
     indoor_losses: Fraction = Field(default=0.0, ge=0, le=1)
-    """Share of the losses of UPS, transformers and panels that the hall's air takes up."""
+    """Share of the losses of UPS, transformers and panels that the hall's air takes up; electrical rooms have the rest."""
 
 
 class Sections(Frozen):

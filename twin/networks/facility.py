@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.sparse import csr_array
 from solvers import psychrometrics
 from solvers.power import losses
 from twin.geometry import Routes, routes
+from twin.model.electrical_rooms import in_electrical_room
 from twin.model.facility import DOOR, Facility, Machine
 from twin.model.products import Rack
 from twin.networks import air, liquid, power
@@ -98,6 +100,10 @@ class Lowered:
     shunt_bus: Index
     shunt_hall: Array
     """(shunts, H) no-load loss at nominal voltage that a hall's air takes up. [W]"""
+    branch_room: csr_array
+    converter_room: csr_array
+    shunt_room: Array
+    """As those of halls, for the electrical rooms of every hall and, last, those that the halls share: (E, H + 1) ..."""
     shelf: Mask
     """(R,) rack has power shelves."""
     rack_converter: csr_array
@@ -171,7 +177,7 @@ def lower(facility: Facility, effort: Effort | None = None, *, states: int = 1) 
     sink_loop = _ranks([len(loop.circuit.sinks) for loop in loops])
     demand = np.array([_demand(facility, machine) for machine in racks])
     rack_sink = np.array([sink_at.get(machine.id, -1) for machine in racks], np.intp)
-    branch_hall, converter_hall, shunt_hall = _hall_shares(facility, network, halls)
+    (branch_hall, branch_room), (converter_hall, converter_room), shunts = _shares(facility, network, halls)
     return Lowered(
         facility=facility,
         routes=way,
@@ -217,7 +223,10 @@ def lower(facility: Facility, effort: Effort | None = None, *, states: int = 1) 
         branch_hall=branch_hall,
         converter_hall=converter_hall,
         shunt_bus=np.array([bus for bus, _ in network.shunt_owner.values()], np.intp),
-        shunt_hall=shunt_hall,
+        shunt_hall=shunts[0].toarray(),
+        branch_room=branch_room,
+        converter_room=converter_room,
+        shunt_room=shunts[1].toarray(),
         shelf=np.array([rack_product(machine).shelf is not None for machine in racks], bool),
         rack_converter=_ownership(network.converter_owner, rack_at, len(racks)),
     )
@@ -260,28 +269,36 @@ def _busbar(machine: Machine, watts: float) -> float:
     return float(losses.output_for_input(watts, rack.shelf.rating, curve))
 
 
-def _hall_shares(
+def _shares(
     facility: Facility, network: power.PowerNetwork, halls: tuple[air.HallAir, ...]
-) -> tuple[csr_array, csr_array, Array]:
-    """Which hall takes up the loss of each branch, converter and shunt outside the racks."""
-    column = {hall.shell.id: index for index, hall in enumerate(halls)}
+) -> tuple[tuple[csr_array, csr_array], ...]:
+    """Which hall, and which electrical rooms, take up the loss of each branch, converter and shunt outside the racks.
 
-    def shares(owners: tuple[str, ...]) -> Array:
-        table = np.zeros((len(owners), len(halls)))
-        for row, owner in enumerate(owners):
-            machine = facility.by_id.get(owner)
-            if machine is None or machine.kind == "rack" or machine.hall not in column:
+    Shares of branches and converters, watts of shunts at nominal voltage.
+    """
+    column: dict[str | None, int] = {hall.shell.id: index for index, hall in enumerate(halls)}
+    count = len(halls)
+
+    def shares(owners: Iterable[str], watts: Array | float = 1.0) -> tuple[csr_array, csr_array]:
+        found = [facility.by_id.get(owner) for owner in owners]
+        hall, room = np.zeros((len(found), count)), np.zeros((len(found), count + 1))
+        for row, machine in enumerate(found):
+            if machine is None or machine.kind == "rack":
                 continue
-            hall = halls[column[machine.hall]].shell
-            inside = machine.indoors or machine.kind == "busway"
-            table[row, column[machine.hall]] = 1.0 if inside else hall.indoor_losses
-        return table
+            at, inside = column.get(machine.hall, count), 0.0
+            if at < count:
+                indoors = machine.indoors or machine.kind == "busway"
+                inside = 1.0 if indoors else halls[at].shell.indoor_losses
+                hall[row, at] = inside
+            if in_electrical_room(machine):
+                room[row, at] = 1.0 - inside
+        scale = np.broadcast_to(watts, (len(found),))[:, None]
+        return csr_array(hall * scale), csr_array(room * scale)
 
-    watts = np.array([power for _, power in network.shunt_owner.values()])
     return (
-        csr_array(shares(network.branch_owner)),
-        csr_array(shares(network.converter_owner)),
-        shares(tuple(network.shunt_owner)) * watts[:, None],
+        shares(network.branch_owner),
+        shares(network.converter_owner),
+        shares(network.shunt_owner, np.array([power for _, power in network.shunt_owner.values()])),
     )
 
 

@@ -44,6 +44,8 @@ class State:
     """(S, R) at the input. [W]"""
     room_loss: Array
     """(S, H) losses of electrical machines into the hall's air. [W]"""
+    electrical_room_heat: Array
+    """(S, H + 1) losses into the electrical rooms of every hall and, last, those that the halls share. [W]"""
     power: Array
     """(S, M) electrical power of the cooling machines. [W]"""
 

@@ -444,6 +444,8 @@ QUANTITIES: dict[str, Quantity] = {
             it_power        | power | Power of all racks at their input
             facility_power  | power | Power at the utility meter (or generators)
             cooling_power   | power | Fans, pumps and compressors
+            electrical_rooms_power | power | Cooling of electrical rooms, part of all cooling
+            electrical_rooms_heat | power | Losses of the power tree that electrical rooms take up
             loss_power      | power | Losses of the power tree
             other_power     | power | Drawn outside the modelled power tree
             electrical_loss | fraction | Losses of the power tree over what enters it for IT and losses

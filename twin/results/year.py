@@ -40,6 +40,7 @@ SERIES: dict[str, Series] = {
     "pump_power": Series("Pumps of the loops", "power"),
     "rejection_power": Series("Fans and pumps of heat rejection", "power"),
     "compressor_power": Series("Chillers", "power"),
+    "electrical_rooms_power": Series("Cooling of electrical rooms", "power"),
     "loss_power": Series("Losses of the power tree", "power"),
     "facility_power": Series("Facility power", "power"),
     "pue": Series("PUE", "ratio"),

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers import power as power_flow
+from twin.model.electrical_rooms import RATED_OUTDOOR, rooms_of
 from twin.model.facility import Facility
+from twin.model.language import ElectricalRooms
 from twin.networks.facility import Lowered
 from twin.networks.setpoints import ECONOMIZER_APPROACH, lowered
 from twin.networks.state import State
@@ -181,6 +183,21 @@ def _air_notes(world: Lowered) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _room_notes(world: Lowered) -> tuple[str, ...]:
+    """How electrical rooms are cooled where the layout does not say, or says that it costs nothing."""
+    used = world.branch_room.sum(axis=0) + world.converter_room.sum(axis=0) + world.shunt_room.sum(axis=0)
+    rooms = [of for of, share in zip(rooms_of(world.facility), used, strict=True) if share > 0.0]
+    notes = []
+    if any(of == ElectricalRooms() for of in rooms):
+        notes.append(
+            f"losses of electrical rooms are taken by air conditioners of COP {ElectricalRooms().cop} in air of "
+            f"{RATED_OUTDOOR:.0f} degC (assumed; power: {{electrical_rooms: ...}} says otherwise)"
+        )
+    if any(of.cooling == "none" for of in rooms):
+        notes.append("losses of electrical rooms leave at no cost, as the layout says")
+    return tuple(notes)
+
+
 def _notes(world: Lowered) -> tuple[str, ...]:
     notes = []
     unfed = [name for name in world.power.unfed if world.facility.by_id[name].kind != "rack"]
@@ -189,10 +206,7 @@ def _notes(world: Lowered) -> tuple[str, ...]:
             f"{len(unfed)} cooling machine(s) have no feed in the layout ({', '.join(unfed[:3])}"
             f"{' ...' if len(unfed) > 3 else ''}): taken as always powered, their power is added at the meter"
         )
-    if any(hall.shell.indoor_losses == 0.0 for hall in world.halls) and world.power.loads:
-        notes.append(
-            "losses of electrical rooms leave with their own ventilation, whose power is not modelled (assumed)"
-        )
+    notes.extend(_room_notes(world))
     colder = lowered(world.facility, world.loops)
     if colder:
         notes.append(

@@ -11,6 +11,7 @@ from twin.model.facility import Facility
 from twin.model.products import Plant
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State
+from twin.networks.steps import room_cooling
 from twin.networks.steps.heat import pump_heat
 from twin.results.results import Table
 
@@ -20,9 +21,10 @@ Array = NDArray[np.float64]
 def site(world: Lowered, state: State, flow: power_flow.Solution, tables: dict[str, Table]) -> Table:
     facility, place = world.facility, world.facility.place
     it = state.rack_power.sum(axis=1)
-    cooling = state.power.sum(axis=1)
+    rooms = room_cooling(world, state).sum(axis=1)
+    cooling = state.power.sum(axis=1) + rooms
     unfed = world.cooling_load < 0
-    other = state.power[:, unfed].sum(axis=1)
+    other = state.power[:, unfed].sum(axis=1) + rooms
     total = flow.source_power.real.sum(axis=1) + other
     loss = total - it - cooling
     water = state.plant_water.sum(axis=1) + state.precool_water.sum(axis=1)
@@ -35,6 +37,8 @@ def site(world: Lowered, state: State, flow: power_flow.Solution, tables: dict[s
         "it_power": it,
         "facility_power": total,
         "cooling_power": cooling,
+        "electrical_rooms_power": rooms,
+        "electrical_rooms_heat": state.electrical_room_heat.sum(axis=1),
         "loss_power": loss,
         "other_power": other,
         "electrical_loss": np.divide(loss, it + loss, out=np.zeros_like(it), where=it > 0.0),
@@ -87,8 +91,9 @@ def energy_error(world: Lowered, state: State) -> Array:
     """(S,) heat released less heat rejected outdoors, over the IT power.
 
     Released: racks, fans, pump heat that reaches a fluid, compressors, losses into hall air.  Rejected: what plant
-    machines take from their loops; compressor heat of water-cooled chillers arrives there through their condenser loop,
-    that of air-cooled ones goes outdoors directly and counts on neither side.
+    machines take from their loops; compressor heat of water-cooled chillers arrives there through their condenser loop.
+    On neither side counts what goes outdoors directly: compressor heat of air-cooled chillers, losses of electrical rooms
+    and the power that cools these.
     """
     released = (
         state.rack_power.sum(axis=1) + state.room_loss.sum(axis=1) + pump_heat(world, state).sum(axis=1)

@@ -28,6 +28,7 @@ USES = {
     "pump_power": ("pumps", "#0072b2"),
     "rejection_power": ("heat rejection", "#e69f00"),
     "compressor_power": ("compressors", "#d55e00"),
+    "electrical_rooms_power": ("electrical rooms", "#cc79a7"),
 }
 """What is not IT, from the bottom of a stack to its top: name and colour."""
 COOLING = tuple(name for name in USES if name != "loss_power")

@@ -26,9 +26,17 @@ USES = (
     "pump_power",
     "rejection_power",
     "compressor_power",
+    "electrical_rooms_power",
     "loss_power",
 )
-COOLING = ("room_fans", "cdu_power", "pump_power", "rejection_power", "compressor_power")
+COOLING = (
+    "room_fans",
+    "cdu_power",
+    "pump_power",
+    "rejection_power",
+    "compressor_power",
+    "electrical_rooms_power",
+)
 INLET_LIMITS = {
     "recommended": CLASSES["A1"].recommended[1],
     **{name: CLASSES[name].allowable[1] for name in ("A1", "A2", "A3", "A4")},
@@ -42,8 +50,9 @@ def facts(facility: Facility, year: Year) -> dict[str, Any]:
     """Figures of the hours that have a solution; ``hours_solved`` says how many those are.  SI units and degC.
 
     PUE, WUE, CUE and ERF are annual ratios (ISO/IEC 30134-2, -9, -8, -6): sums over sums, with IT energy at the racks'
-    input.  ``mechanical_load_component`` is all cooling energy over IT energy (ASHRAE 90.4, annualized MLC),
-    ``electrical_loss_component`` the losses of the power tree over what enters it for IT and losses, as in PWR-034.
+    input.  ``mechanical_load_component`` is all cooling energy, that of electrical rooms too, over IT energy (ASHRAE 90.4,
+    annualized MLC: all cooling, fan, pump and heat rejection energy), ``electrical_loss_component`` the losses of the power
+    tree over what enters it for IT and losses, as in PWR-034.
     """
     solved = year.solved
     count = int(solved.sum())

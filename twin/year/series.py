@@ -14,6 +14,7 @@ from twin.model.products import PLANT_KINDS
 from twin.networks.facility import Lowered
 from twin.networks.plant import Weather
 from twin.networks.state import State
+from twin.networks.steps import room_cooling
 from twin.results.year import HOURS, SERIES
 from twin.year import storage
 from twin.year.hours import Block
@@ -124,14 +125,16 @@ def _of_states(world: Lowered, block: Block) -> dict[str, Array]:
     state = block.state
     kinds = np.array([machine.kind for machine in world.cooling])
     uses = {name: state.power[:, np.isin(kinds, of)].sum(axis=1) for name, of in USES.items()}
-    it, cooling = state.rack_power.sum(axis=1), state.power.sum(axis=1)
-    unfed = state.power[:, world.cooling_load < 0].sum(axis=1)
+    it, rooms = state.rack_power.sum(axis=1), room_cooling(world, state).sum(axis=1)
+    cooling = state.power.sum(axis=1) + rooms
+    unfed = state.power[:, world.cooling_load < 0].sum(axis=1) + rooms
     facility = block.source_power + unfed
     duty, mechanical = _duties(world, state)
     excess = state.supply - state.setpoint
     return {
         "it_power": it,
         **uses,
+        "electrical_rooms_power": rooms,
         "loss_power": facility - it - cooling,
         "facility_power": facility,
         "pue": np.divide(facility, it, out=np.zeros_like(it), where=it > 0.0),

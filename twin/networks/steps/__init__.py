@@ -5,7 +5,7 @@ from twin.networks.steps.curtailment import curtail
 from twin.networks.steps.flow import circulate
 from twin.networks.steps.heat import warm
 from twin.networks.steps.plant import reject
-from twin.networks.steps.power import complex_load, electrical_load, energise, feed
+from twin.networks.steps.power import complex_load, electrical_load, energise, feed, room_cooling
 from twin.networks.steps.start import start
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "energise",
     "feed",
     "reject",
+    "room_cooling",
     "start",
     "ventilate",
     "warm",

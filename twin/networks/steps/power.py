@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers import power as power_flow
+from twin.model.electrical_rooms import rooms_of
+from twin.networks import electrical_rooms
 from twin.networks.facility import Lowered
 from twin.networks.state import State
 
@@ -53,13 +55,29 @@ def feed(world: Lowered, state: State, tree: power_flow.Prepared, scenarios: NDA
         return state
     solution = tree.solve(complex_load(world, load[at]), rows=scenarios[at], outputs=NEEDED)
     drawn, losses, ok = state.rack_power.copy(), state.room_loss.copy(), state.power_ok.copy()
+    rooms = state.electrical_room_heat.copy()
     drawn[at] = rack_input(world, solution)
-    idle = np.abs(solution.bus_voltage[:, world.shunt_bus]) ** 2 @ world.shunt_hall
-    losses[at] = (
-        solution.branch_loss @ world.branch_hall + solution.converter_loss @ world.converter_hall + idle
-    )
+    branch, converter = solution.branch_loss, solution.converter_loss
+    idle = np.abs(solution.bus_voltage[:, world.shunt_bus]) ** 2  # of nominal
+    losses[at] = branch @ world.branch_hall + converter @ world.converter_hall + idle @ world.shunt_hall
+    rooms[at] = branch @ world.branch_room + converter @ world.converter_room + idle @ world.shunt_room
     ok[at] = solution.scenario_ok
-    return replace(state, rack_power=drawn, room_loss=losses, power_ok=ok, solved_load=load)
+    return replace(
+        state, rack_power=drawn, room_loss=losses, electrical_room_heat=rooms, power_ok=ok, solved_load=load
+    )
+
+
+def room_cooling(world: Lowered, state: State) -> Array:
+    """(S, H + 1) what cooling the electrical rooms of every hall draws, and, last, of those that the halls share. [W]
+
+    It is drawn at the meter: the power tree does not feed it.
+    """
+    heat = state.electrical_room_heat
+    drawn = [
+        electrical_rooms.power(rooms, heat[:, column], state.dry_bulb, state.barometer)
+        for column, rooms in enumerate(rooms_of(world.facility))
+    ]
+    return np.stack(drawn, axis=1)
 
 
 def complex_load(world: Lowered, load: Array) -> NDArray[np.complex128]:

@@ -33,6 +33,7 @@ def start(world: Lowered, scenarios: tuple[Scenario, ...], weather: Weather | No
             (("power", "condenser"), machines),
             (("crah_heat", "crah_free", "crah_supply", "crah_speed"), crahs),
             (("room_loss", "hall_flow", "hall_dew_point", "hall_heat"), halls),
+            (("electrical_room_heat",), halls + 1),
             (("source_flow", "plant_duty", "plant_loading", "plant_water", "plant_free"), sources),
             (("pump_flow", "pump_suction"), pumps),
             (("sink_flow", "sink_law", "sink_pressure"), sinks),

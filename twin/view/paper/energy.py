@@ -27,8 +27,9 @@ USES = {
     "dry_cooler": "Fans of dry coolers",
     "cooling_tower": "Cooling towers",
     "thermosyphon": "Fans of thermosyphons",
+    "electrical_rooms": "Cooling of electrical rooms",
 }
-"""Kinds of cooling machines and what they use power for, in the order in which they are told."""
+"""Kinds of cooling machines (and of rooms) and what they use power for, in the order in which they are told."""
 CHIPS, REST, SERVERS = "Accelerators", "Rest of the racks", "Servers, storage, network"
 TABLES = ("cdu", "pump", "crah", "rear_door", "plant")
 """Tables with the power of cooling machines."""
@@ -45,6 +46,8 @@ def cooling_power(facility: Facility, results: Results, row: int) -> dict[str, f
             if machine in facility.by_id:
                 # doors are told by their racks
                 found[name if name == "rear_door" else facility.by_id[machine].kind] += power
+    if "electrical_rooms_power" in results["site"].values:
+        found["electrical_rooms"] = results.site("electrical_rooms_power", row)
     rest = results.site("cooling_power", row) - sum(found.values())
     if rest > 1e-9 * max(results.site("facility_power", row), 1.0):
         found["other"] = rest

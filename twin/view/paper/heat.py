@@ -14,7 +14,7 @@ from twin.results.results import Results
 from twin.view.paper import energy, words
 from twin.view.paper.flows import Flow
 
-AIR, OUT, REUSE, AROUND = "air", "outdoors", "reuse", "around"
+AIR, OUT, REUSE, AROUND, ROOMS = "air", "outdoors", "reuse", "around", "electrical_rooms"
 PLANT = ("dry_cooler", "cooling_tower", "chiller", "thermosyphon")
 
 
@@ -110,11 +110,29 @@ class _Ledger:
         indoors = min(max(total + doors - air - fans, 0.0), self.losses)
         losses = made.node("losses", "Losses of the power tree", "loss")
         made.link(losses, hall, indoors)
-        made.link(losses, self._around(), self.losses - indoors)
         self.in_air = air + fans + indoors
+        self._electrical_rooms(losses, self.losses - indoors)
+
+    def _electrical_rooms(self, losses: str, left: float) -> None:
+        """Losses that no hall takes up: of electrical rooms with what cools these, and of cables and machines outdoors."""
+        made, site = self.made, self.results["site"].values
+        found = float(site["electrical_rooms_heat"][self.row, 0]) if "electrical_rooms_heat" in site else 0.0
+        taken = min(found, left)
+        if taken > 0.0:
+            rooms = made.node(ROOMS, "Electrical rooms", "air")
+            made.link(losses, rooms, taken)
+            units, power = "use:electrical_rooms", self.cooling.get("electrical_rooms", 0.0)
+            if power > 0.0:
+                made.link(made.node(units, energy.USES["electrical_rooms"], "cooling"), rooms, power)
+            made.link(rooms, self._outdoors(), taken + power)
+        if left > taken:
+            made.link(losses, self._around(), left - taken)
+
+    def _outdoors(self) -> str:
+        return self.made.node(OUT, "Outdoor air", "outdoors", end=True)
 
     def _around(self) -> str:
-        return self.made.node(AROUND, "Ventilation of electrical and pump rooms", "around", end=True)
+        return self.made.node(AROUND, "Surroundings of cables, transformers, pumps", "around", end=True)
 
     def loop(self, circuit: Circuit) -> None:
         """One loop: what its sinks give it, and what its sources, coolers and users take."""
@@ -223,7 +241,7 @@ class _Ledger:
 
     def leave(self) -> None:
         """Plant to outdoors with its own power; what remains of air, pumps and others to where it goes."""
-        made, out = self.made, self.made.node(OUT, "Outdoor air", "outdoors", end=True)
+        made, out = self.made, self._outdoors()
         wet = sum(self.power.get(m.id, 0.0) for m in self.facility.of_kind("chiller") if m.id in self.loop_of)
         for kind in PLANT:
             power = self.cooling.get(kind, 0.0) - (wet if kind == "chiller" else 0.0)

@@ -78,7 +78,7 @@ COUPLING = Method(
     "Coupling",
     "Fixed point over power, heat, flow and air, all states at once",
     "Steady states; standby generators carry load at once, tanks do nothing",
-    "Losses of electrical rooms leave without cooling power, except the share given for a hall",
+    "Losses of electrical rooms cost what cools these; those of cables and of machines outdoors nothing",
     "Heat and power balance of every state of every shipped layout to 1e-6; rack flow and drop within 1 % and 3 % of sheets",
     "twin/networks/THEORY.md",
 )
