@@ -32,13 +32,13 @@ pods:
     at: [3 m, 2.4 m]
     containment: {aisle: none, width: 1.8 m}
     rows:
-      - {id: s, face: south, lineup: [cdu_1300kw, 4 x gb300_nvl72], rear_door: rdhx_75kw}
+      - {id: s, face: south, lineup: [cdu_1300kw, 4 x gb300_nvl72, cdu_1300kw], rear_door: rdhx_75kw}
 air:
   crahs: [{id: crah, type: crah_150kw, along: west, count: 2, spare: 1, supply: 24 degC}]
   dew_point: 12 degC
 liquid:
   plant:
-    - {id: dry, type: dry_cooler_2mw, count: 1}
+    - {id: dry, type: dry_cooler_2mw, count: 2, spare: 1}
     - {id: ch, type: chiller, count: 2, spare: 1}
   pumps:
     - {id: fwp, type: pump_25ls, count: 2, spare: 1}

@@ -65,9 +65,9 @@ class Flows:
         return Flow(source * (taken / given), sink, changed)
 
     def key(self, name: str) -> str:
-        """What machines share that join the same two networks: CDUs two loops, coils a loop and a hall."""
+        """What machines share that join the same two networks: CDUs two loops, coils and doors a loop and a hall."""
         machine = self.world.facility.by_id[name]
-        there = machine.hall if machine.kind == "crah" else self.hot_loop.get(name, "")
+        there = machine.hall if machine.kind in ("crah", "rear_door") else self.hot_loop.get(name, "")
         return f"{machine.kind} {there} {machine.type} {machine.setpoint} on {self.cold_loop.get(name, '')}"
 
     def after(self, number: int, event: Event) -> Flow:

@@ -96,6 +96,28 @@ class AirGroup:
 
 
 @dataclass(frozen=True)
+class DoorGroup:
+    """Rear doors of one type on one loop in a hall, and the air that they make as cold as it was.
+
+    Of the racks' exhaust that is the part which bears the heat that doors take; the rest of its heat is the hall's.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    heats: Array
+    """(n,) heat of each. [W]"""
+    air: float
+    """Heat capacity rate of that air. [W/K]"""
+    conductance: float
+    """[W/K]"""
+    rated_air: float
+    rated_water: float
+    film: float
+    setpoint: float
+    """Air behind the doors, whose valves do not cool it further. [degC]"""
+
+
+@dataclass(frozen=True)
 class Room:
     """A hall."""
 
@@ -109,5 +131,4 @@ class Room:
     limit: float
     """Supply air at which the worst inlet is as warm as its class allows. [degC]"""
     units: tuple[AirGroup, ...]
-    doors: dict[int, float]
-    """Loop to the heat of rear doors, which stays in the hall when that loop stands. [W]"""
+    doors: tuple[DoorGroup, ...]

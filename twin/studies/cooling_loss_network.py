@@ -20,7 +20,7 @@ from twin.networks import thermal_mass
 from twin.networks.facility import rack_product
 from twin.studies.cooling_loss_draft import NOTHING, Draft
 from twin.studies.cooling_loss_events import Event
-from twin.studies.cooling_loss_groups import RackGroup
+from twin.studies.cooling_loss_groups import DoorGroup, RackGroup
 from twin.studies.cooling_loss_mains import Mains
 from twin.studies.cooling_loss_signals import Curve
 from twin.studies.cooling_loss_state import Before
@@ -128,13 +128,10 @@ class Builder:
         return capacity * float(b.flows.before[number].source[own].sum()), capacity * after
 
     def _other_sinks(self, number: int) -> None:
-        """CDUs, plate exchangers, coils and condensers: a link each group; doors give their heat as before."""
+        """CDUs, plate exchangers, coils, rear doors and condensers: a link each group."""
         mains = self.mains[number]
         for key, columns in self.before.sink_groups[number].items():
             self.sink_link[key] = mains.sink(columns)
-        doors = self.before.door_heat[number]
-        if doors > 0.0:
-            self._source(mains.back, doors, self.flow_signal[number])
 
     def _plants(self, number: int) -> None:
         b, d = self.before, self.draft
@@ -289,7 +286,23 @@ class Builder:
         dark = [b.dark_air(hall, event) for event in self.events]
         heat = d.signal([Curve.step(share) if share < 1.0 else Curve.level() for share in dark])
         source = self._source(hot, room.heat, heat, watch=cold, trip=room.limit + SPAN)
-        for number, watts in room.doors.items():
-            if number in self.flow_signal:
-                self._source(hot, watts, self.flow_signal[number] + 1)
+        for doors in room.doors:
+            self._doors(doors, cold, room.limit + SPAN)
         return d.watch(cold, room.limit), source
+
+    def _doors(self, doors: DoorGroup, cold: int, trip: float) -> None:
+        """Exhaust that doors cool back to what the racks breathe; without water, or with warmer, it warms that air."""
+        b, d = self.before, self.draft
+        if doors.key not in self.sink_link:
+            return
+        exhaust = d.node(NOTHING, doors.setpoint + float(doors.heats.sum()) / doors.air)
+        d.link(cold, exhaust, (doors.air, 0.0), -1)
+        behind = d.link(exhaust, cold, (doors.air, 0.0), -1)
+        left = [b.dark_doors(doors, event) for event in self.events]
+        heat = d.signal([Curve.step(share) if share < 1.0 else Curve.level() for share in left])
+        self._source(exhaust, float(doors.heats.sum()), heat, watch=cold, trip=trip)
+        signal = d.signal([b.signals.cooled(doors.names, event) for event in self.events])
+        self._exchanger(
+            behind, self.sink_link[doors.key], -1, doors.conductance, np.inf, doors.setpoint, signal,
+            (doors.film, 1.0 - doors.film), (doors.rated_air, doors.rated_water),
+        )  # fmt: skip

@@ -10,12 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.fluids import FLUIDS
+from solvers.hydraulics import exchanger
 from solvers.hydraulics.exchanger import FLOW_EXPONENT
 from twin.model.air_classes import CLASSES
-from twin.model.facility import Machine
-from twin.model.products import Cdu, Chiller, CoolingTower, Crah, DryCooler, HeatExchanger, Plant, Rack
+from twin.model.facility import DOOR, Machine
+from twin.model.products import (
+    Cdu,
+    Chiller,
+    CoolingTower,
+    Crah,
+    DryCooler,
+    HeatExchanger,
+    Plant,
+    Rack,
+    RearDoor,
+)
 from twin.networks import plant, thermal_mass
-from twin.networks.air import AIR_CAPACITY, AIR_SIDE
+from twin.networks.air import AIR_CAPACITY, AIR_SIDE, door_coil
 from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State
 from twin.networks.steps.air import rack_heat
@@ -25,6 +36,7 @@ from twin.studies.cooling_loss_events import Event
 from twin.studies.cooling_loss_flow import Flows
 from twin.studies.cooling_loss_groups import (
     AirGroup,
+    DoorGroup,
     ExchangerGroup,
     PlantGroup,
     PlateShares,
@@ -68,9 +80,6 @@ class Before:
             for n in range(len(world.loops))
         ]
         self.liquid_heat, self.air_heat = (heat[0] for heat in rack_heat(world, state))
-        self.door_heat = [
-            float(state.door_heat[0, world.door_loop == n].sum()) for n in range(len(world.loops))
-        ]
 
     # -- racks --------------------------------------------------------------------------------------------------------
 
@@ -246,15 +255,10 @@ class Before:
             for r in hall.rack
             if s.rack_power[0, r] > 0.0
         ]
-        doors: dict[int, float] = {}
-        for r in hall.rack:
-            if s.door_heat[0, r] > 0.0:
-                doors[int(world.door_loop[r])] = doors.get(int(world.door_loop[r]), 0.0) + float(
-                    s.door_heat[0, r]
-                )
         return Room(
             thermal_mass.hall_mass(world.facility, hall.shell), supply, float(s.hall_return[0, number]), rate,
-            float(s.hall_heat[0, number]) - free, min(warmer, default=inf), tuple(self._air_groups(number, rate)), doors,
+            float(s.hall_heat[0, number]) - free, min(warmer, default=inf), tuple(self._air_groups(number, rate)),
+            tuple(self._door_groups(number, supply)),
         )  # fmt: skip
 
     def _air_groups(self, number: int, rate: float) -> Iterator[AirGroup]:
@@ -274,13 +278,55 @@ class Before:
                 float(coil[:, 1].sum()), float(coil[:, 2].sum()), AIR_SIDE, float(hall.unit_setpoint[positions[0]]),
             )  # fmt: skip
 
+    def _door_groups(self, number: int, supply: float) -> Iterator[DoorGroup]:
+        """Doors that take heat: with the coils' own conductance where valves hold them back, else with what they show."""
+        world, s = self.world, self.state
+        groups: dict[str, list[int]] = {}
+        for r in world.halls[number].rack:
+            if s.door_heat[0, r] > 0.0:
+                groups.setdefault(self.flows.key(f"{world.racks[r].id}{DOOR}"), []).append(int(r))
+        for key, racks in groups.items():
+            loop = int(world.door_loop[racks[0]])
+            heats, given = s.door_heat[0, racks], self.air_heat[racks]
+            whole = s.rack_air[0, racks] * AIR_CAPACITY
+            part = float((whole * heats / np.maximum(given, 1e-9)).sum())
+            water = float(s.sink_flow[0, world.door_sink[racks]].sum()) * world.loops[loop].capacity
+            span = supply + float(heats.sum()) / part - self.supply[loop]
+            least = min(part, water)
+            duty = min(float(heats.sum()), 0.99 * least * span)
+            shown = float(exchanger.conductance_from_rating(duty, span, 0.0, (part, water)))
+            own = sum(self._own_door(r) for r in racks)
+            held = bool((heats >= given * (1.0 - 1e-9)).all())
+            yield DoorGroup(
+                key, tuple(f"{world.racks[r].id}{DOOR}" for r in racks), heats, part, max(own, shown) if held else shown,
+                part, water, AIR_SIDE, supply,
+            )  # fmt: skip
+
+    def _own_door(self, rack: int) -> float:
+        """Conductance of one door's coil at the streams of the normal state. [W/K]"""
+        door = self.world.racks[rack].rear_door
+        assert isinstance(door, RearDoor)
+        rated, air, water = door_coil(door)
+        loop = self.world.loops[int(self.world.door_loop[rack])]
+        shares = (
+            self.state.rack_air[0, rack] * AIR_CAPACITY / air,
+            self.state.sink_flow[0, self.world.door_sink[rack]] * loop.capacity / water,
+        )
+        return float(exchanger.scaled_conductance(rated, *shares, hot_share=AIR_SIDE))
+
+    def dark_doors(self, doors: DoorGroup, event: Event) -> float:
+        """Share of the heat of some doors that is left when some racks are dark."""
+        dark = [name.removesuffix(DOOR) in event.dark for name in doors.names]
+        return float(1.0 - doors.heats[dark].sum() / doors.heats.sum())
+
     def dark_air(self, number: int, event: Event) -> float:
         """Share of a hall's heat that is left when some racks are dark."""
         if not event.dark:
             return 1.0
         room, hall = self.rooms[number], self.world.halls[number]
         out = [r for r in hall.rack if self.world.racks[r].id in event.dark]
-        return float(np.clip(1.0 - self.air_heat[out].sum() / max(room.heat, 1e-9), 0.0, 1.0))
+        left = self.air_heat[out] - self.state.door_heat[0, out]
+        return float(np.clip(1.0 - left.sum() / max(room.heat, 1e-9), 0.0, 1.0))
 
 
 def _plate_shares(rack: Rack, flow: float, supply: float, fluid: str) -> PlateShares:
@@ -320,7 +366,7 @@ def parts(world: Lowered) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     crahs = world.facility.of_kind("crah")
     for number, hall in enumerate(world.halls):
         names = [crahs[k].id for k in hall.crah]
-        names += [world.racks[r].id for r in hall.rack if world.rack_liquid[r] == 0.0]
+        names += [f"{world.racks[r].id}{DOOR}" for r in hall.rack]
         for name in names:
             if name in cold:
                 join(loops + number, cold[name])
