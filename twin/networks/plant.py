@@ -18,6 +18,7 @@ from solvers.plant import (
     thermosyphon,
     tower,
 )
+from solvers.plant.chiller_rating import COLD_SLOPE
 from solvers.plant.rejection import Rejection
 from twin.model.facility import Machine
 from twin.model.products import Chiller, CoolingTower, DryCooler, Thermosyphon
@@ -40,8 +41,8 @@ __all__ = [
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-CAPACITY_SLOPE = 0.03
-"""Growth of a chiller's capacity with its leaving temperature, used where the set point is lost. [1/K] Assumed."""
+CAPACITY_SLOPE = COLD_SLOPE
+"""Growth of a chiller's capacity with its leaving temperature, used where the set point is lost. [1/K]"""
 SECANTS = 3
 STEEP = 2.0
 """Slope of the first step, between that of a coil (1) and of a tower near the wet bulb (4)."""
@@ -256,9 +257,10 @@ def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
         power, capacity = np.where(worth, state.power, without.power), without.capacity
     compressing = duty * (1.0 - free) / capacity
     # evaporator, coil and pipes are those of one unit, whoever carries the heat
-    whole = np.where(free > 0.0, duty / (product.capacity * rating.max_part_load), 0.0)
+    most = np.maximum(capacity, product.capacity * rating.max_part_load)
+    whole = np.where(free > 0.0, duty / most, 0.0)
     return Running(
-        leaving=setpoint + np.maximum(compressing - 1.0, 0.0) / CAPACITY_SLOPE,
+        leaving=setpoint + _excess(product, rating, compressing, capacity, setpoint),
         power=power + fans,
         water=np.zeros_like(duty),
         condenser=duty + power if water_cooled else np.zeros_like(duty),
@@ -266,6 +268,17 @@ def _run_chiller(product: Chiller, asked: Asked, weather: Weather) -> Running:
         free=free,
         lost=compressing > 1.0,
     )
+
+
+def _excess(
+    product: Chiller, rating: chiller.ChillerRating, compressing: Array, capacity: Array, setpoint: Array
+) -> Array:
+    """By how much an overloaded chiller leaves above the set point: capacity grows with it on the line of its law. [K]"""
+    colder = np.maximum(
+        product.supply if rating.evaporator_range is None else rating.evaporator_range[0], setpoint
+    )
+    whole = capacity / np.maximum(1.0 - CAPACITY_SLOPE * (colder - setpoint), 0.1)
+    return np.maximum(compressing - 1.0, 0.0) * capacity / (CAPACITY_SLOPE * whole)
 
 
 def economizer_opens(product: Chiller, setpoint: Array, outdoors: Array) -> Mask:
