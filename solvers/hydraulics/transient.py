@@ -245,11 +245,19 @@ def _alike(case: Case) -> NDArray[np.intp]:
     return np.lexsort(np.vstack([case.value.mean(axis=0), case.time])[::-1])
 
 
+def _system(case: Case, structure: Structure, compiled: bool) -> System:
+    if not compiled:
+        return System(case, structure)
+    from .transient_compiled import Compiled
+
+    return Compiled(case, structure)
+
+
 def _chunk(
     case: Case, structure: Structure, control: Control, kept: tuple[Array, Any], compiled: bool
 ) -> dict[str, Any]:
     record = Record(case, *kept)
-    march = March(System(case, structure, compiled), control, record)
+    march = March(_system(case, structure, compiled), control, record)
     reached = march.run()
     rate = np.zeros_like(march.temperature) if march.slope is None else march.slope
     rate = np.where(case.fixed[:, None], 0.0, rate)

@@ -1,4 +1,4 @@
-"""The elimination of :mod:`transient_order` and the search of :mod:`transient_delay`, compiled; the same operations.
+"""The elimination of :mod:`transient_order`, compiled; the same operations.
 
 Scenarios lie side by side in the rows of all tables, where the compiler turns the innermost loops into vector
 instructions.  A pivot's share is copied out first, so that it need not fear that what it writes is what it reads.
@@ -62,19 +62,3 @@ def substitute(
                 here[b] -= right[b] * other[b]
         for b in range(width):
             own[b] = here[b] / pivot[b]
-
-
-@njit(cache=True, error_model="numpy")
-def packets(entered: Any, heat: Any, place: Any, at: Any, last: Any) -> Any:  # pragma: no cover - compiled
-    """Heat that had entered before the amounts `at`, and the packets they lie in."""
-    found, places = np.empty(at.size), place.copy()
-    for k in range(at.size):
-        p = places[k]
-        while p < last - 1 and entered[p + 1, k] < at[k]:
-            p += 1
-        first, end = entered[p, k], entered[p + 1, k]
-        part = (at[k] - first) / (end - first) if end > first else at[k] - first
-        part = min(max(part, 0.0), 1.0)
-        found[k] = heat[p, k] + part * (heat[p + 1, k] - heat[p, k])
-        places[k] = p
-    return found, places

@@ -23,6 +23,10 @@ WEIGHTS = (1.0 - GAMMA, GAMMA)
 PACKET = 0.02
 """Error for which a kelvin counts by which a node that only passes fluid on changes in a step. [-]  A packet is then not
 wider than fifty times the tolerance: enough that no front passes unseen (measured); where it arrives errors decide."""
+SAFE = 0.75
+"""Share of the step whose error would be the tolerance that is tried next. [-]"""
+WORTH = 1.2
+"""Smallest factor by which a step is made longer; a step of the same length has the same factors. [-]"""
 PASSES = 12
 """Passes over the modes of exchangers and throttles in one stage; ordinary steps need 1 to 3."""
 SETTLED = 1e-6
@@ -60,7 +64,7 @@ class March:
     def __init__(self, system: System, control: Control, record: Record) -> None:
         c = system.case
         self.system, self.control, self.record = system, control, record
-        self.sources, self.delays = Sources(c), Delays(c, system.compiled)
+        self.sources, self.delays = Sources(c, system.compiled), Delays(c, system.compiled)
         self.temperature = c.initial.copy()
         self.modes = np.where(system.plain, EXCHANGE, IDLE).astype(np.int8)
         self.time, self.steps, self.rejected = 0.0, 0, 0
@@ -110,7 +114,12 @@ class March:
             self.sources.remember(events, self.time, step)
         self.unsettled += not settled
         self._accept(end, step, stages)
-        return wanted * (2.0 if ratio < 0.2 else 1.0)
+        longer = (
+            2.0
+            if self.control.method == "euler" and ratio < 0.2
+            else min(SAFE / max(ratio, 1e-9) ** 0.5, 2.0)
+        )
+        return wanted * (longer if longer > WORTH else 1.0)
 
     def _try(self, step: float) -> tuple[list[_Stage], float]:
         system = self.system

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,18 +42,17 @@ class Power:
 class Sources:
     """The sources of one chunk and what they remember: tripped, stepped down."""
 
-    def __init__(self, c: Case) -> None:
-        self.case = c
+    def __init__(self, c: Case, compiled: bool = False) -> None:
+        self.case, self._throttled = c, (_compiled if compiled else _throttled)
         self.tripped, self.low = np.zeros(c.heat.shape, bool), np.zeros(c.heat.shape, bool)
         self.trip_time = np.full(c.heat.shape, np.inf)
         linear = ((c.throttle_end > c.throttle) & np.isfinite(c.throttle_end))[:, 0]
         self.steps = np.isfinite(c.throttle) & ~linear[:, None]
         self._stepping, self._tripping = bool(self.steps.any()), bool(np.isfinite(c.trip).any())
         self._linear = np.flatnonzero(linear)
-        self._watch = _run(c.watch[linear])
-        self._own = c.watch[linear] == c.source[linear]
-        self._start, self._least = c.throttle[linear], c.fraction[linear]
-        self._fall = (1.0 - self._least) / (c.throttle_end[linear] - self._start)
+        self._watch, self._own = c.watch[linear], c.watch[linear] == c.source[linear]
+        self._start, self._least = c.throttle[linear, 0], c.fraction[linear, 0]
+        self._fall = (1.0 - self._least) / (c.throttle_end[linear, 0] - self._start)
         self._share = np.ones(c.heat.shape)
         self._trip_level = np.broadcast_to(c.trip, c.heat.shape)
         self._heat = self._base = c.heat
@@ -64,15 +64,10 @@ class Sources:
         are repeated until that no longer matters.
         """
         base = self._present(heat)
-        seen = temperature[self._watch]
-        at, scenario = np.divmod(np.flatnonzero(seen > self._start), seen.shape[1])
-        start, fall, least = self._start[at, 0], self._fall[at, 0], self._least[at, 0]
-        share = np.maximum(1.0 - fall * (seen[at, scenario] - start), least)
-        between = self._own[at] & (share > least)
-        source = self._linear[at]
-        full = base[source, scenario]
-        lift = full * np.where(between, fall * start, share - 1.0)
-        return Power(base, source, scenario, lift, np.where(between, full * fall, 0.0))
+        found = self._throttled(
+            temperature, base, self._linear, self._watch, self._own, self._start, self._fall, self._least
+        )
+        return Power(base, *found)
 
     def given(self, power: Power, temperature: Array) -> Array:
         """(H,) heat more than `base` of the throttled sources, at the temperatures found."""
@@ -123,8 +118,21 @@ class Sources:
         self._heat = np.empty(0)
 
 
-def _run(index: Index) -> Index | slice:
-    """The same as a slice, which needs no copy, where the index is a run of numbers."""
-    if index.size and np.array_equal(index, np.arange(index[0], index[0] + index.size)):
-        return slice(int(index[0]), int(index[0]) + index.size)
-    return index
+def _throttled(
+    temperature: Array, base: Array, linear: Index, watch: Index, own: Mask, first: Array, fall: Array, least: Array
+) -> tuple[Index, Index, Array, Array]:  # fmt: skip
+    """Sources that are warm enough to give less: source, scenario, lift and slope of each."""
+    seen = temperature[watch]
+    at, scenario = np.nonzero(seen > first[:, None])
+    share = np.maximum(1.0 - fall[at] * (seen[at, scenario] - first[at]), least[at])
+    between = own[at] & (share > least[at])
+    full = base[linear[at], scenario]
+    lift = full * np.where(between, fall[at] * first[at], share - 1.0)
+    return linear[at], scenario, lift, np.where(between, full * fall[at], 0.0)
+
+
+def _compiled(*told: Any) -> tuple[Index, Index, Array, Array]:
+    from . import transient_kernel_stage
+
+    source, scenario, lift, slope = transient_kernel_stage.throttled(*told)
+    return source, scenario, lift, slope

@@ -11,6 +11,9 @@ from scipy.sparse import csr_array
 from . import transient_order as order
 from .transient_case import Array, Case, Index
 
+WAYS: tuple[tuple[bool, bool], ...] = tuple(product((True, False), repeat=2))
+"""Pairs of flow directions of the two sides of an exchanger: forward or not."""
+
 
 def entries_of(rows: list[list[tuple[int, float]]], height: int) -> csr_array:
     """Sparse map onto `height` rows from columns that are lists of (row, factor)."""
@@ -69,7 +72,10 @@ class Structure:
         self.forward = self._map([self._receive(b, a) for a, b in links])
         self.backward = self._map([self._receive(a, b) for a, b in links])
         self.tied = self._map([self._receive(b, a) + self._receive(a, b) for a, b in ties])
-        self.exchange = {way: self._exchangers(*way) for way in product((True, False), repeat=2)}
+        self.exchange = {way: self._exchangers(*way) for way in WAYS}
+        self.exchange_entry = np.array([self._entries(*way) for way in WAYS], np.intp).reshape(
+            len(WAYS), -1, 4
+        )
         self.into = entries_of([[(m, 1.0)] if not c.fixed[m] else [] for m in c.source.tolist()], c.nodes)
         self._plates(c, links)
 
@@ -83,12 +89,23 @@ class Structure:
             [(row, sign) for node, entry, sign in self._plate(body, *ends) for row in [entry] if not self.fixed[node]]
             for body, ends in bodies
         ])  # fmt: skip
+        self.held_entry = np.array(
+            [row for link in holding for row, _ in self._late(links[link]) or [(-1, 0.0)]], np.intp
+        )
         self.held = _Rows.of([self._late(links[link]) for link in holding], self.plan.entries)
         self.held_heat = entries_of(
             [[(links[k][1], 1.0)] if not self.fixed[links[k][1]] else [] for k in holding], self.nodes
         )
         place = {link: k for k, link in enumerate(holding)}
         self.plate_place = np.array([place.get(link, -1) for link in c.plate_link.tolist()], np.intp)
+        entry = self.plan.entry
+        self.plate_behind = np.array(
+            [
+                [-1 if self.fixed[row] else entry(row, up) for row in (body, end)]
+                for body, (up, end) in bodies
+            ],
+            np.intp,
+        ).reshape(-1, 2)
         late = [[(row, -sign) for row, sign in self._from_upstream(body, *ends)] for body, ends in bodies]
         self.plate_late = _Rows.of(late, self.plan.entries)
         self.plate_heat = entries_of(
@@ -121,6 +138,18 @@ class Structure:
 
     def _map(self, rows: list[list[tuple[int, float]]]) -> csr_array:
         return entries_of(rows, self.plan.entries)
+
+    def _entries(self, hot_forward: bool, cold_forward: bool) -> list[list[int]]:
+        """Of every exchanger, where ``a`` is added and taken, then ``b``; -1: nowhere."""
+        found = []
+        for hot, cold in zip(self.hot_ends, self.cold_ends, strict=True):
+            up, down = hot if hot_forward else hot[::-1]
+            source, target = cold if cold_forward else cold[::-1]
+            found.append([
+                -1 if row < 0 or column < 0 or self.fixed[row] else self.plan.entry(row, column)
+                for column in (up, source) for row in (down, target)
+            ])  # fmt: skip
+        return found
 
     def _exchangers(self, hot_forward: bool, cold_forward: bool) -> _Exchange:
         """Maps of ``a``, ``b`` and of heat into nodes, for one pair of flow directions."""

@@ -6,9 +6,9 @@ conductance, and the duty of exchangers ``a T_hot + b T_cold + d``, linear for g
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from .exchanger import FLOW_EXPONENT, effectiveness
 from .transient_case import Array, Case, Index, Mask
 from .transient_delay import Arrival
 from .transient_sources import Power
-from .transient_structure import Structure
+from .transient_structure import WAYS, Structure
 
 IDLE, HELD, EXCHANGE, FULL = range(4)
 """Modes of an exchanger: nothing, holds its set point, exchanges what flows allow, at its capacity."""
@@ -45,18 +45,19 @@ class Instant:
     limit: Array  # (X, S)
     heat: Array  # (M, S)
     matrix: Array  # (entries, S) without storage, exchangers and throttling
+    ways: list[tuple[tuple[bool, bool], Mask]]  # which exchangers have which pair of flow directions
 
 
 class System:
     """One chunk of scenarios: instants, modes, and implicit solves."""
 
-    def __init__(self, c: Case, structure: Structure, compiled: bool) -> None:
+    compiled = False
+
+    def __init__(self, c: Case, structure: Structure) -> None:
         self.case, self.structure, self.plan = c, structure, structure.plan
         self.free = ~c.fixed
         self.has_cold = ((c.cold >= 0) | (c.sink >= 0))[:, None]
         self.plain = self.has_cold & np.isneginf(c.setpoint) & np.isposinf(c.limit)
-        self.compiled = compiled
-        self._kernel = _Compiled() if compiled else _Plain()
         self._recent: list[tuple[Array, Instant]] = []
         self._holding = c.holding
         self._factored: tuple[Any, ...] = ()
@@ -74,13 +75,16 @@ class System:
 
     def at(self, time: float) -> Instant:
         """The network just before `time`."""
-        signals = signals_before(self.case, time)
+        signals = self._signals(time)
         for known, instant in self._recent:
             if np.array_equal(signals, known):
                 return instant
         built = self._build(signals)
         self._recent = [(signals, built), *self._recent[: STAGES - 1]]
         return built
+
+    def _signals(self, time: float) -> Array:
+        return signals_before(self.case, time)
 
     def _build(self, signals: Array) -> Instant:
         c, s = self.case, self.structure
@@ -104,6 +108,7 @@ class System:
             limit=np.where(available > 0.0, c.limit * np.where(available > 0.0, available, 1.0), 0.0),
             heat=self._load(signals),
             matrix=matrix,
+            ways=self._ways(rate),
         )
 
     def _plate(self, flow: Array) -> Array:
@@ -176,13 +181,12 @@ class System:
         )
         return a, b, d
 
-    def ways(self, now: Instant) -> list[tuple[tuple[bool, bool], Mask]]:
-        """Which exchangers have which pair of flow directions."""
+    def _ways(self, rate: Array) -> list[tuple[tuple[bool, bool], Mask]]:
         c = self.case
         if not c.hot.size:
             return []
-        hot, cold = now.rate[c.hot] >= 0.0, (now.rate[c.cold] >= 0.0) | (c.cold < 0)[:, None]
-        found = (((h, k), (hot == h) & (cold == k)) for h, k in product((True, False), repeat=2))
+        hot, cold = rate[c.hot] >= 0.0, (rate[c.cold] >= 0.0) | (c.cold < 0)[:, None]
+        found = ((way, (hot == way[0]) & (cold == way[1])) for way in WAYS)
         return [(way, mask) for way, mask in found if mask.any()]
 
     def entering(self, now: Instant, temperature: Array) -> Array:
@@ -192,17 +196,6 @@ class System:
     def arriving(self, temperature: Array, arrival: Arrival) -> Array:
         """Temperature of what leaves the links that hold fluid (L, S)."""
         return arrival.fresh * temperature[self.case.start[self._holding]] + arrival.old
-
-    def _held(self, now: Instant, arrival: Arrival, load: Array) -> tuple[Array, Array]:
-        """Add what links that hold fluid bring to the load; what they and plates on them do not take from upstream."""
-        s = self.structure
-        rate = now.rate[self._holding]
-        load += s.held_heat @ (rate * arrival.old)
-        if now.plate.size:
-            old = np.vstack([arrival.old, np.zeros((1, self.case.scenarios))])[s.plate_place]
-            load += s.plate_heat @ (now.plate * old)
-        late = 1.0 - arrival.fresh
-        return rate * late, now.plate * np.vstack([late, np.zeros((1, self.case.scenarios))])[s.plate_place]
 
     def solve(
         self,
@@ -220,32 +213,60 @@ class System:
             self._heat, self._heating = power.base, self.structure.into @ power.base
         heated = self.case.source[power.source]
         free = self.free[heated]
-        a, b, d = self.duty_terms(now, modes)
-        ways = self.ways(now)
-        load = self._storage * base
-        load += self._heating
+        load = self._load_of(now, base, modes, arrival)
         spot = heated * self.case.scenarios + power.scenario
-        np.add.at(load.reshape(-1), spot, np.where(free, power.lift, 0.0))
-        for way, mask in ways:
-            self.structure.exchange[way].heat.add(load, np.where(mask, d, 0.0))
+        self._add(load, spot, np.where(free, power.lift, 0.0))
         key: tuple[Any, ...] = (now, step, modes, spot, power.slope)
-        held = None
         if arrival is not None:
-            held = self._held(now, arrival, load)
             key = (*key, arrival.fresh)
         if not self._is_factored(key):
-            table = now.matrix.copy()
-            for way, mask in ways:
-                self.structure.exchange[way].hot.add(table, np.where(mask, a, 0.0))
-                self.structure.exchange[way].cold.add(table, np.where(mask, b, 0.0))
-            if held is not None:
-                self.structure.held.add(table, held[0])
-                if now.plate.size:
-                    self.structure.plate_late.add(table, held[1])
-            table[: self.case.nodes] += self._storage
-            np.add.at(table.reshape(-1), spot, np.where(free, power.slope, 0.0))
-            self._factors, self._factored = self._kernel.factorise(self.plan, table), key
-        return self._kernel.substitute(self.plan, self._factors, load)
+            table = self._matrix_of(now, modes, arrival)
+            self._add(table, spot, np.where(free, power.slope, 0.0))
+            self._factors, self._factored = self._factorise(table), key
+        return self._substitute(load)
+
+    def _load_of(self, now: Instant, base: Array, modes: Modes, arrival: Arrival | None) -> Array:
+        """(N, S) right-hand side without what throttled sources give less."""
+        s = self.structure
+        load = self._storage * base
+        load += self._heating
+        _, _, d = self.duty_terms(now, modes)
+        for way, mask in now.ways:
+            s.exchange[way].heat.add(load, np.where(mask, d, 0.0))
+        if arrival is not None:
+            load += s.held_heat @ (now.rate[self._holding] * arrival.old)
+            if now.plate.size:
+                old = np.vstack([arrival.old, np.zeros((1, self.case.scenarios))])[s.plate_place]
+                load += s.plate_heat @ (now.plate * old)
+        return load
+
+    def _matrix_of(self, now: Instant, modes: Modes, arrival: Arrival | None) -> Array:
+        """(entries, S) of the step without throttled sources."""
+        s = self.structure
+        a, b, _ = self.duty_terms(now, modes)
+        table = now.matrix.copy()
+        for way, mask in now.ways:
+            s.exchange[way].hot.add(table, np.where(mask, a, 0.0))
+            s.exchange[way].cold.add(table, np.where(mask, b, 0.0))
+        if arrival is not None:
+            late = 1.0 - arrival.fresh
+            s.held.add(table, now.rate[self._holding] * late)
+            if now.plate.size:
+                behind = np.vstack([late, np.zeros((1, self.case.scenarios))])[s.plate_place]
+                s.plate_late.add(table, now.plate * behind)
+        table[: self.case.nodes] += self._storage
+        return table
+
+    def _add(self, table: Array, spot: Index, value: Array) -> None:
+        np.add.at(table.reshape(-1), spot, value)
+
+    def _factorise(self, table: Array) -> Array:
+        order.factorise(self.plan, table)
+        return table
+
+    def _substitute(self, load: Array) -> Array:
+        order.substitute(self.plan, self._factors, load)
+        return load
 
     def _is_factored(self, key: tuple[Any, ...]) -> bool:
         old = self._factored
@@ -275,7 +296,7 @@ class System:
             a, b = c.tie_a[self._across], c.tie_b[self._across]
             enters = (free[b] - free[a])[:, None]
             total += (now.tie[self._across] * enters * (temperature[a] - temperature[b])).sum(axis=0)
-        for way, mask in self.ways(now):
+        for way, mask in now.ways:
             total += (self.structure.exchange[way].net * np.where(mask, duty, 0.0)).sum(axis=0)
         return total
 
@@ -324,36 +345,7 @@ def _resistance(flow: Array, film: Array, rated: Array, exponent: Array) -> Arra
     return (1.0 - film) + np.where(film > 0.0, film * np.maximum(flow / rated, LEAST_FLOW) ** -exponent, 0.0)
 
 
-class _Plain:
-    """Elimination without a compiler."""
-
-    def factorise(self, plan: order.Plan, table: Array) -> Array:
-        order.factorise(plan, table)
-        return table
-
-    def substitute(self, plan: order.Plan, table: Array, load: Array) -> Array:
-        order.substitute(plan, table, load)
-        return load
-
-
-class _Compiled(_Plain):
-    def __init__(self) -> None:
-        from . import transient_kernel
-
-        self._kernel = transient_kernel
-
-    def factorise(self, plan: order.Plan, table: Array) -> Array:
-        p = plan
-        self._kernel.factorise(table, p.node, p.start, p.below, p.beside, p.square, p.meet)
-        return table
-
-    def substitute(self, plan: order.Plan, table: Array, load: Array) -> Array:
-        p = plan
-        self._kernel.substitute(table, load, p.node, p.start, p.near, p.below, p.beside)
-        return load
-
-
 def is_compiled(c: Case, wanted: bool | None) -> bool:
-    """Whether elimination is compiled: as wanted, or where there is numba and enough work."""
-    enough = c.nodes * c.scenarios >= COMPILED_FROM
+    """Whether it is compiled: as wanted, or where there is numba, and enough work or a compiler that is loaded anyway."""
+    enough = c.nodes * c.scenarios >= COMPILED_FROM or "numba" in sys.modules
     return (enough and find_spec("numba") is not None) if wanted is None else wanted

@@ -115,11 +115,13 @@ def listed(found: Followed) -> list[dict[str, Any]]:
 
 
 def _alike(found: Followed, row: int) -> list[dict[str, Any]]:
+    racks = found.before.world.racks
+    times = np.stack([np.round(found.time[name][row], 1) for name in TOLD], axis=1)
+    some = np.flatnonzero(np.isfinite(times).any(axis=1))
+    keys = np.column_stack([times[some], np.round(np.maximum(found.lid[row, some], 0.0), 1)])
     groups: dict[tuple[float, ...], list[str]] = {}
-    for column, rack in enumerate(found.before.world.racks):
-        times = tuple(round(float(found.time[name][row, column]), 1) for name in TOLD)
-        if np.isfinite(times).any():
-            groups.setdefault((*times, round(max(float(found.lid[row, column]), 0.0), 1)), []).append(rack.id)
+    for column, key in zip(some.tolist(), keys.tolist(), strict=True):
+        groups.setdefault(tuple(key), []).append(racks[column].id)
     return [
         {name: time for name, time in zip(TOLD, key[:-1], strict=True) if np.isfinite(time)}
         | {"peak_lid": key[-1], "names": names}

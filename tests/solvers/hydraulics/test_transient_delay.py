@@ -72,7 +72,7 @@ def test_no_flow_carries_nothing_and_flow_that_comes_back_goes_on_where_it_stood
     )
     found = solve(front(**stop), 300.0, longest_step=0.5)
     assert found.limit_time[0, 0, 1] == pytest.approx(160.0, abs=0.3)
-    assert found.energy_error[0] < 1e-12
+    assert found.energy_error[0] < 2e-12  # rounding of 600 steps
 
 
 def test_flow_that_runs_down_delays_as_the_volume_that_has_passed_says():
