@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -11,7 +10,7 @@ from scipy.sparse import csr_array
 from . import transient_order as order
 from .transient_case import Array, Case, Index
 
-WAYS: tuple[tuple[bool, bool], ...] = tuple(product((True, False), repeat=2))
+WAYS = ((True, True), (True, False), (False, True), (False, False))
 """Pairs of flow directions of the two sides of an exchanger: forward or not."""
 
 
