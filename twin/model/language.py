@@ -269,7 +269,7 @@ class Air(Frozen):
     dew_point: Temperature = 10.0
     """Dew point of the supply air held by the make-up air unit."""
     supply_ratio: float = Field(default=1.1, gt=0, le=3)
-    """Supply air over rack air that the fans are controlled to."""
+    """Supply air over rack air that the fans are controlled to; air that rear doors have cooled counts by the heat left."""
     openings: tuple[WallOpening, ...] = ()
     """Holes in walls and ceiling, for the 3-D air."""
     slots: tuple[Slot, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.model.products import PLANT_KINDS, Rack
+from twin.model.products import PLANT_KINDS
 from twin.networks.liquid import LoopNetwork
 from twin.studies.basis import Basis
 
@@ -97,16 +97,16 @@ class _Look:
     def asked(self, name: str, design: float) -> float:
         """Flow that a sink's valve is set to. [kg/s]"""
         machine = self.basis.facility.by_id[name]
-        by_door = (
-            isinstance(machine.product, Rack) and machine.product.coolant is None
-        )  # only its rear door is cooled
-        if machine.kind not in ASKED or by_door:
+        if machine.kind not in ASKED:
             return design
         return self.value(*ASKED[machine.kind], name, design)
 
     def live(self, name: str) -> bool:
         """In service and powered; racks are judged by the flow they ask for."""
-        kind = self.basis.facility.by_id[name].kind
+        machine = self.basis.facility.by_id[name]
+        kind = machine.kind
+        if machine.host is not None:
+            return self.value("rear_door", "live", machine.host, 1.0) > 0.5
         table = kind if kind in ("cdu", "crah", "pump") else "plant"
         return kind == "rack" or self.value(table, "live", name, 1.0) > 0.5
 

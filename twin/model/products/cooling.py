@@ -183,14 +183,15 @@ class Tank(ProductBase):
 class RearDoor(ProductBase):
     """Rear-door heat exchanger: cools a rack's exhaust with water.
 
-    It hangs on its rack (``rear_door:`` of a row); a loop whose sink is an air-cooled rack has its door.
+    It hangs on its rack (``rear_door:`` of a row) as ``RACK.door``; a loop whose sink is an air-cooled rack has its door,
+    that of a liquid-cooled one is named under ``doors:`` of a loop.  Its power is fed by a whip to ``kind:rear_door``.
     """
 
     kind: Literal["rear_door"]
     capacity: Power = Field(gt=0)
     """Heat it removes at the rating point."""
     effectiveness: Fraction = Field(gt=0, lt=1)
-    """(air in - air out) / (air in - water in) at the rating point."""
+    """(air in - air out) / (air in - water in) at the rating point; elsewhere it follows the flows of air and water."""
     air_flow: VolumeFlow = Field(gt=0)
     """Air flow at the rating point."""
     flow: VolumeFlow = Field(gt=0)
@@ -198,7 +199,7 @@ class RearDoor(ProductBase):
     drop: Pressure = Field(gt=0)
     """Water pressure drop at ``flow``."""
     fan_power: Power = Field(default=0.0, ge=0)
-    """Fans of an active door; 0 for a passive one."""
+    """Fans of an active door at ``air_flow``, by the cube of the air at less; 0 for a passive one."""
     voltage: Voltage = 415.0
     """Supply voltage of an active door."""
 
