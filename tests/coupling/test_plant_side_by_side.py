@@ -7,12 +7,13 @@ import pytest
 
 from solvers.plant import motors, pumps
 from twin.checks import judge
-from twin.coupling import evaluate
+from twin.coupling import evaluate, normal_state
 from twin.layout import load_text
 from twin.model.language import Outdoor
 from twin.networks.facility import lower
 from twin.networks.setpoints import setpoints
 from twin.scenario import Scenario
+from twin.studies.mains_vessel import vessel
 
 TEXT = """
 twin: 1
@@ -74,8 +75,10 @@ def test_chillers_rest_where_dry_coolers_carry_all():
 
 
 def test_dry_coolers_too_few_for_all_hold_their_share_beside_chillers():
-    small = "catalogue:\n  dry_300: {like: dry_cooler_1mw, capacity: 300 kW, flow: 7.3 L/s, air_flow: 28 m3/s, source: scaled}\n"
-    one = TEXT.replace("catalogue:\n", small).replace("type: dry_cooler_1mw, count: 3, spare: 1", "type: dry_300, count: 1")
+    sheet = "like: dry_cooler_1mw, capacity: 300 kW, flow: 7.3 L/s, air_flow: 28 m3/s, source: scaled"
+    one = TEXT.replace("catalogue:\n", f"catalogue:\n  dry_300: {{{sheet}}}\n").replace(
+        "type: dry_cooler_1mw, count: 3, spare: 1", "type: dry_300, count: 1"
+    )
     air = ((9.0, 5.0),)
     results = hall(one, *air)
     assert all(results.settled)
@@ -90,8 +93,8 @@ def test_in_the_return_they_help_at_outdoor_states_at_which_they_are_shut_beside
 
 
 def told(text):
-    """What the rules of plant say of each subject, whether it holds or not."""
-    verdict = judge(load_text(text), hall(text))
+    """What rules of plant say of each subject, a little above the set point outdoors."""
+    verdict = judge(load_text(text), hall(text, (21.0, 15.0)))
     return {f.subject: f.message for f in verdict.findings if f.code in ("LIQ-013", "LIQ-014")}
 
 
@@ -149,9 +152,15 @@ def test_the_results_tell_whose_set_point_is_lowered():
     assert not any("run colder" in note for note in hall(TEXT).notes)
 
 
+def test_the_results_tell_of_machines_that_take_turns():
+    assert any("fws" in note and "precool:" in note for note in hall(TEXT).notes)
+    assert not any("precool:" in note for note in hall(SERIES).notes)
+
+
 def test_an_economizer_that_is_open_costs_the_pumps_its_pressure():
     """Closed form: the evaporator's law and as much again at equal flow."""
-    cold, none = (hall(text, (5.0, 0.0)) for text in (WATER, WATER.replace("capacity: 400 kW", "economizer_drop: 0 Pa, capacity: 400 kW")))  # fmt: skip
+    none_of_it = WATER.replace("capacity: 400 kW", "economizer_drop: 0 Pa, capacity: 400 kW")
+    cold, none = (hall(text, (5.0, 0.0)) for text in (WATER, none_of_it))
     assert (of(cold, "ch", "free")[0] == 1.0).all()
     flow = of(cold, "ch", "flow")[0].max()
     np.testing.assert_allclose(of(none, "ch", "flow")[0].max(), flow, rtol=1e-6)
@@ -169,7 +178,8 @@ def test_a_pump_draws_its_shaft_power_and_the_losses_of_its_drive():
     flow, rise, power = (results.at("fwp1", name) for name in ("flow", "rise", "power"))
     density = hall(TEXT)["loop"].at("fws", "density")
     rated = sheet.flow * sheet.head / sheet.efficiency
-    shaft = pumps.shaft_power(flow, rise, density, duty_flow=sheet.flow * density, duty_rise=sheet.head, efficiency=sheet.efficiency)  # fmt: skip
+    duty = {"duty_flow": sheet.flow * density, "duty_rise": sheet.head, "efficiency": sheet.efficiency}
+    shaft = pumps.shaft_power(flow, rise, density, **duty)
     loss = rated * motors.pump_drive_loss(shaft / rated, rated) * (1.0 / sheet.motor_efficiency - 1.0)
     assert power == pytest.approx(float(shaft + loss), rel=1e-6)
     constant = flow * rise / density / sheet.efficiency / sheet.motor_efficiency
@@ -177,8 +187,20 @@ def test_a_pump_draws_its_shaft_power_and_the_losses_of_its_drive():
 
 
 def test_constant_efficiencies_can_be_asked_for():
-    text = TEXT.replace("catalogue:\n", "catalogue:\n  even: {like: pump_25ls, part_load: constant, source: same}\n").replace("type: pump_25ls", "type: even")  # fmt: skip
+    even = "catalogue:\n  even: {like: pump_25ls, part_load: constant, source: same}\n"
+    text = TEXT.replace("catalogue:\n", even).replace("type: pump_25ls", "type: even")
     results, sheet = hall(text, (38.0, 24.0)), load_text(text).by_id["fwp1"].product
     flow, rise, power = (results["pump"].at("fwp1", name) for name in ("flow", "rise", "power"))
     chain = sheet.efficiency * sheet.motor_efficiency * results["loop"].at("fws", "density")
     assert power == pytest.approx(flow * rise / chain, rel=1e-6)
+
+
+def test_a_vessel_is_told_for_the_warmest_point_of_a_reset():
+    text = WATER.replace(
+        "supply: 16 degC", "supply: 90 degC, reset: {points: [[10 degC, 18 degC], [20 degC, 15 degC]]}"
+    )
+    basis = normal_state(load_text(text))
+    assert basis is not None
+    told = vessel(basis, 0)
+    back = basis.results["loop"].at("chw", "return")
+    assert told.warmest == pytest.approx(max(18.0, back), abs=1e-6)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from solvers import power as power_flow
 from twin.model.electrical_rooms import RATED_OUTDOOR, rooms_of
-from twin.model.facility import Facility
+from twin.model.facility import Circuit, Facility
 from twin.model.language import ElectricalRooms
 from twin.networks.facility import Lowered
 from twin.networks.setpoints import ECONOMIZER_APPROACH, lowered
@@ -198,6 +198,11 @@ def _room_notes(world: Lowered) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _takes_turns(facility: Facility, circuit: Circuit) -> bool:
+    kinds = {facility.by_id[name].kind for name in circuit.sources}
+    return "chiller" in kinds and bool(kinds.intersection(("dry_cooler", "cooling_tower")))
+
+
 def _notes(world: Lowered) -> tuple[str, ...]:
     notes = []
     unfed = [name for name in world.power.unfed if world.facility.by_id[name].kind != "rack"]
@@ -207,12 +212,18 @@ def _notes(world: Lowered) -> tuple[str, ...]:
             f"{' ...' if len(unfed) > 3 else ''}): taken as always powered, their power is added at the meter"
         )
     notes.extend(_room_notes(world))
+    mixed = [loop.circuit.id for loop in world.loops if _takes_turns(world.facility, loop.circuit)]
+    if mixed:
+        notes.append(
+            f"on {', '.join(mixed)} outdoor coolers stand beside chillers: where they do not hold the set point they are "
+            "shut; in the return (precool:) they would help whenever the outdoors are colder than that"
+        )
     colder = lowered(world.facility, world.loops)
     if colder:
         notes.append(
             f"condenser water of {', '.join(colder)} is run colder than its supply or reset, down to "
-            f"{ECONOMIZER_APPROACH:g} K above the outdoors (assumed), where the chillers' economizers can use that; elsewhere "
-            "supply or reset holds"
+            f"{ECONOMIZER_APPROACH:g} K above the outdoors (assumed), where the chillers' economizers can use that; "
+            "elsewhere supply or reset holds"
         )
     unpriced = sorted({machine.type for machine in world.racks if machine.product.price is None})
     if unpriced:
