@@ -61,7 +61,11 @@ def shut_down(facility: Facility, results: Results) -> Iterator[Assessment]:
     stage="study",
 )
 def throttling(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """As RTC-001; air above the allowable range of a rack's class counts as throttling."""
+    """As RTC-001; racks throttle by their lids, and air above the allowable range of their class counts as throttling.
+
+    Coolant above the supply that a sheet allows at full power does not: lids tell what it does to a rack.  Its time is told
+    beside, and the solved states, which ask what racks may draw for good, curtail racks by it.
+    """
     for table in _studied(results):
         yield _ride(
             facility, table, "ride_throttle", "time within which cooling must be back lest racks throttle"

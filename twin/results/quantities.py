@@ -320,6 +320,7 @@ QUANTITIES: dict[str, Quantity] = {
             time_trip      | duration    | First rack that shuts down
             ride_throttle  | duration    | Time after which cooling may be back before a rack throttles
             ride_trip      | duration    | Time after which cooling may be back before a rack shuts down
+            storage        | duration    | Time for which tanks give cold at their loop's flow; 0 without
             racks_throttle | ratio       | Racks that throttle
             racks_trip     | ratio       | Racks that shut down
             restart        | duration    | Time until everything that comes back cools again

@@ -25,6 +25,14 @@ DRAWN = 4
 """Losses whose temperatures are drawn."""
 EXAMPLES = 3
 """Names that a sentence lists."""
+HAPPENS = (
+    ("supply", "get coolant warmer than their sheet allows"),
+    ("case", "pass the limit of their lids"),
+    ("throttle", "throttle"),
+    ("trip", "shut down"),
+)
+"""What happens to racks, in words.  They throttle by lids and inlet air, which they measure.  Warmer coolant than a sheet
+allows at full power makes no rack throttle by itself; the solved states, which ask what racks may draw for good, curtail it."""
 
 
 def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any], tuple[History, ...]]:
@@ -178,12 +186,14 @@ def _outcome(found: Followed, row: int) -> str:
     if dark:
         words.append(f"{dark} racks lose power")
     happens = []
-    for name, verb in (("case", "pass their limit"), ("throttle", "throttle"), ("trip", "shut down")):
+    for name, verb in HAPPENS:
         times = found.time[name][row]
         count = int(np.isfinite(times).sum())
         if count:
             happens.append(f"{count} racks {verb}, the first after {times.min():.0f} s")
-    words.append("; ".join(happens) if happens else "no rack throttles" if not dark else "no other throttles")
+    if not np.isfinite(found.time["throttle"][row]).any():
+        happens.append("no rack throttles" if not dark else "no other throttles")
+    words.append("; ".join(happens))
     if not found.rests[row]:
         words.append(f"temperatures still rise after {found.horizon / 60.0:.0f} min")
     return ", ".join(words)
@@ -211,11 +221,26 @@ def _of_singles(found: Followed, rows: list[int]) -> str:
     harmed = [row for row in rows if np.isfinite(found.time["throttle"][row]).any()]
     worst = _tightest(found, rows)[0]
     if not harmed:
-        head = f"none of {count} cooling machines, lost alone, makes a rack throttle within {HORIZON / 60.0:.0f} min"
+        head = (
+            f"none of {count} cooling machines, lost alone, makes lids or inlet air throttle a rack within "
+            f"{HORIZON / 60.0:.0f} min"
+        )
     else:
         like = sum(1 + len(found.events[row].like) for row in harmed)
         head = f"{like} of {count} cooling machines make racks throttle when lost alone"
+    warm = sum(1 + len(found.events[row].like) for row in rows if _stays_warm(found, row))
+    if warm:
+        head += (
+            f"; after {warm} of them coolant stays warmer than the sheets of racks allow at full power, "
+            "which the solved states answer by drawing less"
+        )
     return f"{head}; the tightest is {found.events[worst].words}: {_outcome(found, worst)}"
+
+
+def _stays_warm(found: Followed, row: int) -> bool:
+    """Whether a loop of racks ends above the supply that all of them allow, having begun below."""
+    limit = np.array(found.before.supply_limit)
+    return bool((np.isfinite(limit) & (found.end_supply[row] > limit)).any())
 
 
 def _some(names: list[str]) -> str:

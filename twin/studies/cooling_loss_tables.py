@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.model.products import PLANT_KINDS
 from twin.networks.facility import rack_product
 from twin.results.results import Table
 from twin.studies.continuity import ENDLESS
-from twin.studies.cooling_loss_events import PIPE, POWER, SINGLE, UTILITY, WHOLE
+from twin.studies.cooling_loss_events import PIPE, POWER, SINGLE, UTILITY, WHOLE, Event
 from twin.studies.cooling_loss_run import TIMES, Followed
 
 Array = NDArray[np.float64]
@@ -40,6 +41,7 @@ def loss_table(found: Followed) -> Table:
         values
         | {
             "restart": found.restart,
+            "storage": np.array([_stored(found, event) for event in found.events]),
             "returns": returns.astype(float),
             "peak_lid": np.maximum(found.lid.max(axis=1, initial=-np.inf), 0.0),
             "peak_supply": _warmest_supply(found),
@@ -65,6 +67,18 @@ def _ride(found: Followed, name: str) -> Array:
     borne = found.borne[name]
     late = np.minimum(found.time[name].min(axis=1, initial=np.inf), 0.99 * found.restart)
     return np.where(borne >= 0.0, found.restart + borne, late)
+
+
+def _stored(found: Followed, event: Event) -> float:
+    """Shortest time in which the flow of a loop passes all that its tanks hold, of loops with tanks and all of whose plant
+    is without power; 0 without any. [s]"""
+    before, times = found.before, []
+    for number, loop in enumerate(before.world.loops):
+        plant = [n for n in loop.circuit.sources if before.world.facility.by_id[n].kind in PLANT_KINDS]
+        rate = before.flows.before[number].total * loop.capacity
+        if loop.circuit.tanks and plant and rate > 0.0 and all(name in event.away for name in plant):
+            times.append(before.masses[number].tank / rate)
+    return min(times, default=0.0)
 
 
 def _warmest_supply(found: Followed) -> Array:

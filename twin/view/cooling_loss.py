@@ -42,6 +42,8 @@ LIMITS = (
 SOON, LATE = 60.0, 1800.0
 """The axis of time is straight up to the first and logarithmic to the second. [s]"""
 TICKS = (0, 10, 20, 30, 60, 120, 300, 600, 1800)
+STORAGE = "Time for which tanks give cold"
+"""How the heading of that column begins, which is told within others."""
 SHEETS = (
     Sheet(
         "cooling_loss", "Losses that make racks throttle, the first to shut down first", "Loss",
@@ -50,7 +52,7 @@ SHEETS = (
     ),
     Sheet(
         "cooling_loss", "Losses from which cooling comes back, and when it has to", "Loss",
-        ("restart", "ride_throttle", "ride_trip", "peak_lid", "peak_supply", "peak_air"), by=("ride_trip",),
+        ("restart", "ride_throttle", "ride_trip", "peak_lid", "peak_supply", "peak_air", "storage"), by=("ride_trip",),
         where=lambda t: t["returns"] > 0.5,
     ),
 )  # fmt: skip
@@ -74,9 +76,24 @@ def told(facility: Facility, results: Results) -> Told | None:
     tables = (sheets.shown(facility, results, sheet) for sheet in SHEETS)
     return Told(
         tuple(f"{words[:1].upper()}{words[1:]}." for words in answer["sentences"]),
-        tuple(_without_years(table) for table in tables if table is not None),
+        tuple(_without_years(_bridged(table)) for table in tables if table is not None),
         picture(answer),
     )
+
+
+def _bridged(table: Shown) -> Shown:
+    """Where racks ride on as long as losses are followed, because tanks give cold: for how long these do."""
+    if not table.heads[-1].startswith(STORAGE):
+        return table
+    never = quantity(YEAR, "duration")
+    rows = []
+    for row in table.rows:
+        *cells, stored = row.cells
+        if stored.text != sheets.NONE:
+            lasts = Cell(f"{stored.text} of storage")
+            cells = [lasts if cell.text == never else cell for cell in cells]
+        rows.append(replace(row, cells=tuple(cells)))
+    return replace(table, heads=table.heads[:-1], rows=tuple(rows))
 
 
 def _without_years(table: Shown) -> Shown:
