@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .pipework import Array, Mask, Pipework, check_finite, named
-from .scenarios import Rows, count, rows
+from .scenarios import Rows, count, narrow, rows
 
 if TYPE_CHECKING:
     from .network import Problem
@@ -61,6 +61,11 @@ class Duty:
     def arrays(self) -> dict[str, Rows]:
         """All of them by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
+    def narrow(self) -> tuple[Rows, ...]:
+        """All of them in order, one row or column of what repeats, contiguous."""
+        return tuple(narrow(array) for array in self.arrays.values())
 
     @cached_property
     def scenarios(self) -> int:

@@ -180,11 +180,9 @@ class Laws:
         drop[row] += np.sign(flow[row]) * fall
         slope[row] += np.maximum(bend, (LOSSLESS * self.pressure_scale / self.flow_scale)[0])
 
-    def blocked(self, flow: Array) -> tuple[Mask, Mask, NDArray[np.float64]]:
-        """Links held by a check valve, links held by a limiter, and the flow both are held at."""
-        shut = self.case.one_way & (flow < 0.0)
-        held = flow > self.case.limit
-        return shut, held, np.where(held, self.case.limit, 0.0)
+    def blocked(self, flow: Array) -> tuple[Mask, Mask]:
+        """Links that a check valve has to hold, and links that a limiter has to."""
+        return self.case.one_way & (flow < 0.0), flow > self.case.limit
 
 
 def _add_power(

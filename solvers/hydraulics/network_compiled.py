@@ -17,10 +17,10 @@ from .friction import FrictionLaw
 from .network_fill import begin_flow, connect, connect_whole, fill
 from .network_given import Uses, lay_out
 from .network_memory import AT, OF, At, Memory, Of
-from .network_newton import COLEBROOK, SWAMEE_JAIN, imbalance, newton
+from .network_newton import COLEBROOK, SWAMEE_JAIN, newton
 from .network_steps import zero
 from .network_vectors import LANES
-from .network_write import inner_connections, inner_heads, write
+from .network_write import imbalance, inner_connections, inner_heads, write
 from .pipework import Index, Pipework
 
 TOGETHER = 3
@@ -30,9 +30,25 @@ TOGETHER = 3
 class Layout:
     """A plan, what it was made for, and working memory that nobody uses."""
 
-    def __init__(self, pipework: Pipework, uses: Uses, friction: FrictionLaw) -> None:
+    def __init__(self, pipework: Pipework, own: Duty, uses: Uses, friction: FrictionLaw) -> None:
         self.uses, self.given = uses, lay_out(pipework, uses, friction)
+        self._own, self._covers_own = own, uses.covers(Uses.of(pipework, own))
         self._spare: dict[int, list[Memory]] = {1: [], LANES: []}
+
+    def serves(self, duty: Duty) -> bool:
+        """Whether the plan is known to hold for a duty; False may be wrong.
+
+        Arrays of the network's own duty, which nobody else can change, are not looked through again.
+        """
+        own, uses = self._own, self.uses
+        return (
+            self._covers_own
+            and duty.pump_head is own.pump_head
+            and duty.viscosity is own.viscosity
+            and (duty.device is own.device or not _beyond(duty.device, uses.device, 0.0))
+            and (duty.demand is own.demand or not _beyond(duty.demand, uses.demand, 0.0))
+            and (duty.limit is own.limit or not _beyond(duty.limit, uses.limited, np.inf))
+        )
 
     def lend(self, lanes: int) -> Memory:
         """Memory for one caller; threads do not share any."""
@@ -46,32 +62,32 @@ class Layout:
         self._spare[memory.lanes].append(memory)
 
 
-def layout(pipework: Pipework, duty: Duty, friction: FrictionLaw, known: Layout | None) -> Layout:
-    """A plan that serves a duty: the known one, or one that serves both."""
+def layout(pipework: Pipework, own: Duty, duty: Duty, friction: FrictionLaw, known: Layout | None) -> Layout:
+    """A plan that serves a duty of a network whose own duty is ``own``: the known one, or one that serves both."""
     uses = Uses.of(pipework, duty)
     if known is not None:
         if known.uses.covers(uses):
             return known
         uses = known.uses.join(uses)
-    return Layout(pipework, uses, friction)
+    return Layout(pipework, own, uses, friction)
 
 
 def solve_compiled(
     pipework: Pipework, duty: Duty, plan: Layout, tolerance: float, max_iterations: int, friction: FrictionLaw
-) -> tuple[Answer, Index]:
-    """Solve the distinct scenarios of a duty; also the one each row belongs to."""
-    narrow = _Duty(*(_narrow(array) for array in duty.arrays.values()))
+) -> tuple[Answer, Index | None]:
+    """Solve the distinct scenarios of a duty; also the one each row belongs to, None where all are distinct."""
+    narrow = _Duty(*duty.narrow)
     keep, row_of = _distinct(narrow, duty.scenarios)
     lanes, links, nodes = LANES if keep.size >= TOGETHER else 1, pipework.link_count, pipework.node_count
     memory = plan.lend(lanes)
     out = Answer(
         flow=np.empty((keep.size, links)),
-        pressure=np.zeros((keep.size, nodes)),
+        pressure=np.empty((keep.size, nodes)),
         limited=np.zeros((keep.size, links), bool),
-        connected=np.zeros((keep.size, nodes), bool),
-        residual=np.zeros(keep.size),
-        mass_error=np.zeros(keep.size),
-        converged=np.ones(keep.size, bool),
+        connected=np.empty((keep.size, nodes), bool),
+        residual=np.empty(keep.size),
+        mass_error=np.empty(keep.size),
+        converged=np.empty(keep.size, bool),
         iterations=0,
     )
     law = COLEBROOK if friction == "colebrook" else SWAMEE_JAIN
@@ -121,7 +137,7 @@ def solve_groups(  # type: ignore[no-untyped-def]
             most = max(most, done)
         inner_heads(law, flat, t, v, pipe, member, at, i, k, of)
         inner_connections(picked, duty, flat, at, i, k, of)
-        imbalance(flat, t, at, i, of, worst)
+        imbalance(flat, t, at, i, of, residual, converged, worst)
         write(first, count, flat, at, i, k, of, flow, pressure, limited, connected)
         for c in range(count):
             all_residual[first + c], all_converged[first + c] = residual[c], converged[c]
@@ -130,38 +146,71 @@ def solve_groups(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _fingerprint(array, prints):  # type: ignore[no-untyped-def]
-    """Mix the rows of an array into numbers that differ where rows differ, but for accidents."""
+def _beyond(array, used, nothing):  # type: ignore[no-untyped-def]
+    """Whether something else than ``nothing`` stands in a column that is not used."""
     for s in range(array.shape[0]):
-        value = prints[s]
         for x in range(array.shape[1]):
-            value = (value ^ np.uint64(array[s, x])) * np.uint64(0x9E3779B97F4A7C15)
-            value ^= value >> np.uint64(29)
-        prints[s] = value
+            if array[s, x] != nothing and not used[x]:
+                return True
+    return False
 
 
-def _narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """One row or column of what repeats, contiguous."""
-    if array.shape[1] > 1 and array.strides[1] == 0:
-        array = array[:, :1]
-    if array.shape[0] > 1 and array.strides[0] == 0:
-        array = array[:1]
-    return np.ascontiguousarray(array)
+@njit(cache=True, error_model="numpy")
+def _fingerprint(array, prints):  # type: ignore[no-untyped-def]
+    """Mix the rows of an array into numbers that differ where rows differ, but for accidents.
+
+    Four chains side by side: each product waits for the one before it.
+    """
+    odd, by, width = np.uint64(0x9E3779B97F4A7C15), np.uint64(29), array.shape[1]
+    for s in range(array.shape[0]):
+        a = prints[s]
+        b, c, d = a ^ odd, a + odd, a - odd
+        x = 0
+        while x + 4 <= width:
+            a = (a ^ np.uint64(array[s, x])) * odd
+            b = (b ^ np.uint64(array[s, x + 1])) * odd
+            c = (c ^ np.uint64(array[s, x + 2])) * odd
+            d = (d ^ np.uint64(array[s, x + 3])) * odd
+            a, b, c, d = a ^ (a >> by), b ^ (b >> by), c ^ (c >> by), d ^ (d >> by)
+            x += 4
+        while x < width:
+            a = (a ^ np.uint64(array[s, x])) * odd
+            a ^= a >> by
+            x += 1
+        for other in (b, c, d):
+            a = (a ^ other) * odd
+            a ^= a >> by
+        prints[s] = a
 
 
-def _distinct(arrays: Iterable[NDArray[Any]], count: int) -> tuple[Index, Index]:
-    """First row of each set of equal scenarios, and the set every scenario belongs to."""
+@njit(cache=True, error_model="numpy")
+def _grouped(prints, first, member):  # type: ignore[no-untyped-def]
+    """First place of every number and which of these each is, in order; returns how many.  By a hash table."""
+    size = 2
+    while size < 2 * prints.size:
+        size *= 2
+    table, found = np.full(size, -1), 0
+    for s in range(prints.size):
+        at = np.int64(prints[s] & np.uint64(size - 1))
+        while table[at] >= 0 and prints[first[table[at]]] != prints[s]:
+            at = (at + 1) & (size - 1)
+        if table[at] < 0:
+            table[at], first[found] = found, s
+            found += 1
+        member[s] = table[at]
+    return found
+
+
+def _distinct(arrays: Iterable[NDArray[Any]], count: int) -> tuple[Index, Index | None]:
+    """First row of each set of equal scenarios, and the set every scenario belongs to, None where all differ."""
     moving = [a for a in arrays if a.shape[0] > 1]
-    whole = np.arange(count)
     if not moving:
-        return whole[:1], np.zeros(count, np.intp)
+        return np.arange(1), None if count == 1 else np.zeros(count, np.intp)
     prints = np.full(count, 0xCBF29CE484222325, np.uint64)
     for a in moving:
         _fingerprint(a.view(np.uint8 if a.dtype == bool else np.uint64), prints)
-    _, first, member = np.unique(prints, return_index=True, return_inverse=True)
-    if first.size == count or any((a != a[first[member]]).any() for a in moving):  # the latter: an accident
-        return whole, whole
-    order = np.argsort(first)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
-    return first[order], rank[member]
+    first, member = np.empty(count, np.intp), np.empty(count, np.intp)
+    found = _grouped(prints, first, member)
+    if found == count or any((a != a[first[member]]).any() for a in moving):  # the latter: an accident
+        return np.arange(count), None
+    return first[:found], member

@@ -219,12 +219,12 @@ def gate_law(
 def gate_blocks(
     t: Table, k: Table, flow: Any, live: Any, one_way: Any, limit: Any, shut: Any, held: Any
 ) -> Any:
-    """Mark live gates that hold their flow at zero or at the limit; 1 if one does."""
+    """Mark live gates whose flow is beyond zero or the limit beside those marked before; 1 if one is marked."""
     q, moves = t[flow], t[live] > 0.0
     back, over = _backward(q, k[one_way]) & moves, (q > t[limit]) & moves
-    t[shut] = back.choose(1.0, q * 0.0)
-    t[held] = over.choose(1.0, q * 0.0)
-    return q.builder.or_(back.anywhere(), over.anywhere())
+    t[shut] = back.choose(1.0, t[shut])
+    t[held] = over.choose(1.0, t[held])
+    return (t[shut] + t[held] > 0.0).anywhere()
 
 
 @step((1, 1), indices=2)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from .network_blocked import block_gates, hold_gates, snap_flows, wrongly_held
 from .network_laws import (
     FLOW,
     LEAST,
@@ -18,7 +19,6 @@ from .network_laws import (
     add_laws,
     colebrook_any,
     colebrook_turbulent,
-    gate_blocks,
     gate_law,
     lossless_law,
     power_law,
@@ -30,9 +30,6 @@ from .network_laws import (
 )
 from .network_steps import (
     begin_load,
-    carry,
-    copy,
-    hold,
     lift,
     pull,
     pull_1,
@@ -40,12 +37,10 @@ from .network_steps import (
     pull_3,
     pull_end,
     push,
-    raise_peak,
     settle,
     shift,
     slant,
     slant_before,
-    snap,
     star_1,
     star_2,
     star_3,
@@ -53,11 +48,10 @@ from .network_steps import (
     star_share,
     star_sum,
     star_turn,
-    stop,
     zero,
 )
 from .network_vectors import INNER
-from .newton import PATIENCE, POLISH, SNAP
+from .newton import PATIENCE, POLISH, RELEASES, SNAP
 
 COLEBROOK, SWAMEE_JAIN = 0, 1
 MOST_HALVINGS = 30
@@ -114,7 +108,9 @@ def _laws(law, flat, t, v, pipe, at, i, k, of):  # type: ignore[no-untyped-def]
     """Drop and slope of every run at its flow."""
     flow, drop, slope, scale = at.flow, at.drop, at.slope, at.scale
     n = of.step
-    pipe_laws(law, v, pipe, flow // n, drop // n, slope // n, at.reynolds // n, at.square // n, 0, of.pipe_rows)
+    pipe_laws(
+        law, v, pipe, flow // n, drop // n, slope // n, at.reynolds // n, at.square // n, 0, of.pipe_rows
+    )
     for x in range(of.pipe_rows, of.run_rows):
         square_law(v, flow // n + x, drop // n + x, slope // n + x, at.square // n + x)
     if of.mores:
@@ -260,15 +256,34 @@ def _shorten(flat, at, low, high, first):  # type: ignore[no-untyped-def]
 
 @njit(**INNER)
 def newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, converged, low, high):  # type: ignore[no-untyped-def]
-    """Iterate all lanes until each has met the tolerance once, then polish; returns the number of iterations.
+    """Iterate all lanes until each has met the tolerance once, hold what is blocked, let go what is held wrongly, and
+    again; returns the number of iterations.
 
     ``low`` and ``high`` are working memory.
     """
-    lanes, done, halvings, polished, blocked = flat.shape[1], 0, 0, 0, False
-    searching = polishing = False
+    lanes, done, halvings, polished, releases, blocked = flat.shape[1], 0, 0, 0, 0, False
+    searching = polishing = checking = False
+    for x in range(of.gates):
+        zero(t, at.shut + x)
+        zero(t, at.held + x)
     while True:  # one place where laws are evaluated: they are most of what is compiled
         _laws(law, flat, t, v, pipe, at, i, k, of)
-        if searching or (done > PATIENCE and halvings == 0 and not polishing):
+        if checking:
+            again = False
+            for c in range(lanes):
+                if not converged[c] and flat[at.change, c] <= tolerance:
+                    residual[c], converged[c] = flat[at.change, c], True
+                if releases < RELEASES:
+                    if wrongly_held(flat, at, i, k, of, c, 0.0, True):
+                        converged[c], again = False, True
+                elif wrongly_held(flat, at, i, k, of, c, tolerance, False):
+                    converged[c] = False
+            if not again:
+                break
+            releases += 1
+            polished = halvings = 0
+            polishing, checking = done >= limit, False
+        elif searching or (done > PATIENCE and halvings == 0 and not polishing):
             _slants(t, at, i, of)
             searching = _shorten(flat, at, low, high, halvings == 0)
             halvings += 1
@@ -281,21 +296,15 @@ def newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, conv
                 if not converged[c]:
                     residual[c] *= flat[at.shares, c]
         if polishing:
-            if polished == POLISH:
-                break
-            for x in range(of.gates):
-                r = i[of.gate_run + x]
-                hold(t, at.flow + r, at.drop + r, at.slope + r, at.shut + x, at.held + x, at.limit + x,
-                     at.head + i[of.start + r], at.head + i[of.end + r], at.scale)  # fmt: skip
-            _step(t, at, i, of)
-            for x in range(of.gates):
-                stop(t, at.flow + i[of.gate_run + x], at.shut + x, at.held + x, at.limit + x)
-            polished += 1
-            if _relative(flat, at) <= SNAP or polished == POLISH:
-                break
-            continue
+            block_gates(t, at, i, k, of)
+        if blocked:
+            hold_gates(t, at, i, of)
         _step(t, at, i, of)
-        _relative(flat, at)
+        moved = _relative(flat, at)
+        if polishing:
+            polished += 1
+            checking = moved <= SNAP or polished == POLISH
+            continue
         done += 1
         halvings = 0
         whole = True
@@ -305,42 +314,13 @@ def newton(law, flat, t, v, pipe, at, i, k, of, tolerance, limit, residual, conv
                 converged[c] = residual[c] <= tolerance
                 whole &= converged[c]
         if whole or done >= limit:
-            for x in range(of.gates):
-                r = i[of.gate_run + x]
-                if gate_blocks(
-                    t, k, at.flow + r, at.live + r, of.one_way + x, at.limit + x, at.shut + x, at.held + x
-                ):
-                    blocked = True
+            blocked = block_gates(t, at, i, k, of)
             if not blocked:
                 break
             polishing = True
         elif done > PATIENCE:
             zero(t, at.sums)
             for r in range(of.runs):
-                slant_before(t, at.drop + r, at.steps + r, at.slope + r, at.live + r, at.sums)
-    copy(t, at.move, at.scale + FLOW)
-    for r in range(of.runs):
-        raise_peak(t, at.move, at.flow + r)
-    for c in range(lanes):
-        flat[at.move, c] *= SNAP
-    for r in range(of.runs):
-        snap(t, at.flow + r, at.move)
+                slant_before(t, at.drop + r, at.steps + r, at.slope + r, at.sums)
+    snap_flows(flat, t, at, of)
     return done
-
-
-@njit(**INNER)
-def imbalance(flat, t, at, i, of, worst):  # type: ignore[no-untyped-def]
-    """Largest imbalance of a free node over the largest flow or demand, in every lane."""
-    most, scale = at.peak_step, at.peak_step + 1
-    zero(t, most)
-    zero(t, scale)
-    for n in range(of.nodes):
-        begin_load(t, at.load + n, at.demand + n)
-        raise_peak(t, scale, at.demand + n)
-    for r in range(of.runs):
-        carry(t, at.flow + r, at.load + i[of.start + r], at.load + i[of.end + r])
-        raise_peak(t, scale, at.flow + r)
-    for n in range(of.free):
-        raise_peak(t, most, at.load + n)
-    for c in range(flat.shape[1]):
-        worst[c] = flat[most, c] / max(flat[scale, c], 1e-300)

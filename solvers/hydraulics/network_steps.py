@@ -6,9 +6,9 @@ elimination; the weights of its star lie side by side from ``star`` on.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from .network_laws import STEEP
 from .network_vectors import Number, Table, larger, step
 
 
@@ -50,9 +50,9 @@ def raise_peak(t: Table, peak: Any, row: Any) -> None:
 
 
 @step((1,), indices=2)
-def copy(t: Table, to: Any, row: Any) -> None:
-    """One row into another."""
-    t[to] = t[row]
+def taint(t: Table, sign: Any, row: Any) -> None:
+    """Make ``sign`` something else than zero where a number of the rows that pass is not finite."""
+    t[sign] = t[sign] + t[row] * 0.0
 
 
 @step((1,), indices=3)
@@ -180,7 +180,7 @@ def pull_end(t: Table, load: Any, inverse: Any, rise: Any) -> None:
     t[rise] = t[load] * t[inverse]
 
 
-@step((1,), indices=9)
+@step((1,), indices=8)
 def hold(
     t: Table,
     flow: Any,
@@ -191,20 +191,14 @@ def hold(
     limit: Any,
     start: Any,
     end: Any,
-    scale: Any,
 ) -> None:
-    """Blocked lanes of a gate: flow at its stop, steep slope, and the drop that the heads leave to it."""
+    """Blocked lanes of a gate: flow at its stop, the drop that the heads leave to it, and no conductance, so that what
+    it carries is given."""
     closed, full = t[shut] > 0.0, t[held] > 0.0
     blocked = t[shut] + t[held] > 0.0
     t[flow] = full.choose(t[limit], closed.choose(0.0, t[flow]))
     t[drop] = blocked.choose(t[start] - t[end], t[drop])
-    t[slope] = blocked.choose(t[scale, STEEP], t[slope])
-
-
-@step((1,), indices=4)
-def stop(t: Table, flow: Any, shut: Any, held: Any, limit: Any) -> None:
-    """Flow of the blocked lanes of a gate, back at its stop."""
-    t[flow] = (t[held] > 0.0).choose(t[limit], (t[shut] > 0.0).choose(0.0, t[flow]))
+    t[slope] = blocked.choose(math.inf, t[slope])
 
 
 @step((1,), indices=2)
@@ -219,10 +213,10 @@ def slant(t: Table, change: Any, drop: Any, live: Any, start: Any, end: Any, tot
     t[total] = t[total] + t[live] * t[change] * (t[drop] - (t[start] - t[end]))
 
 
-@step((1,), indices=5)
-def slant_before(t: Table, change: Any, kept: Any, weight: Any, live: Any, total: Any) -> None:
+@step((1,), indices=4)
+def slant_before(t: Table, change: Any, kept: Any, weight: Any, total: Any) -> None:
     """Add its size at the beginning, where law and heads differed by step over weight; keep the step."""
-    alive = t[live] > 0.0
+    alive = t[weight] > 0.0
     t[total] = t[total] + alive.choose(t[change] * t[change] / alive.choose(t[weight], 1.0), 0.0)
     t[kept] = t[change]
 

@@ -1,4 +1,4 @@
-"""What comes out of a group of scenarios: heads inside runs, and rows of results."""
+"""What comes out of a group of scenarios: heads inside runs, what is not balanced, and rows of results."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from numba import njit
 from .network_fill import entry
 from .network_laws import colebrook_loss, swamee_loss, walk, walk_power
 from .network_newton import COLEBROOK, gather
+from .network_steps import begin_load, carry, raise_peak, taint, zero
 from .network_vectors import INNER
 
 
@@ -105,6 +106,40 @@ def _standing(c, y, r, flat, at, i, k, of):  # type: ignore[no-untyped-def]
     pump = i[of.run_pump + r]
     drop = k[of.standing + y, 0]
     return drop - flat[at.pump_shutoff + pump, c] if pump >= 0 and y == i[of.pivot + r] else drop
+
+
+@njit(**INNER)
+def imbalance(flat, t, at, i, of, residual, converged, worst):  # type: ignore[no-untyped-def]
+    """Largest imbalance of a free node over the largest flow or demand, in every lane.
+
+    A lane with a number that is not finite becomes one without flow and pressure that has not converged.
+    """
+    most, scale, sign = at.peak_step, at.peak_step + 1, at.move
+    zero(t, most)
+    zero(t, scale)
+    zero(t, sign)
+    for n in range(of.nodes):
+        begin_load(t, at.load + n, at.demand + n)
+        raise_peak(t, scale, at.demand + n)
+    for r in range(of.runs):
+        carry(t, at.flow + r, at.load + i[of.start + r], at.load + i[of.end + r])
+        raise_peak(t, scale, at.flow + r)
+        taint(t, sign, at.flow + r)
+    for n in range(of.all_nodes):
+        taint(t, sign, at.head + n)
+    for n in range(of.free):
+        raise_peak(t, most, at.load + n)
+    for c in range(flat.shape[1]):
+        if flat[sign, c] == 0.0:
+            worst[c] = flat[most, c] / max(flat[scale, c], 1e-300)
+            continue
+        residual[c], converged[c], worst[c] = 1.0, False, 1.0
+        for r in range(of.runs):
+            flat[at.flow + r, c] = 0.0
+        for n in range(of.all_nodes):
+            flat[at.head + n, c] = flat[at.connected + n, c] = 0.0
+        for x in range(of.gates):
+            flat[at.held + x, c] = 0.0
 
 
 @njit(**INNER)

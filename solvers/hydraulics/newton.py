@@ -17,9 +17,15 @@ PATIENCE = 12
 """Full Newton steps before the line search is switched on; ordinary networks need 5 to 9."""
 POLISH = 4
 """Most passes that turn steep laws into exact ones."""
+RELEASES = 8
+"""Most times that links held wrongly are let go; in brutal networks two are common."""
+ROUNDING = 1e-13
+"""Pressure that is rounding, over the largest one."""
 
 SNAP = 1e-11
-"""Flows below this share of the largest, or of the first guess, are rounding and set to zero."""
+"""Flows below this share of the largest are rounding and set to zero."""
+NOISE = 1e-14
+"""Where the largest flow is below this share of the first guess, nothing flows."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +124,35 @@ class _Newton:
         self.limited, self.shut = np.zeros_like(live), np.zeros_like(live)
 
     def run(self, tolerance: float, max_iterations: int) -> int:
-        drop, slope = self.laws(self.flow)
+        """Iterate, hold what is blocked, let go what is held wrongly, and again; returns the iterations.
+
+        Without iterations left the passes that hold go on alone: where all that runs is dead-headed, rounding of the
+        leaks keeps the iteration from coming to rest, and only without leaks the state is found.
+        """
         done = 0
-        for done in range(1, max_iterations + 1):
+        for last in range(RELEASES, -1, -1):
+            done = self._iterate(tolerance, done, max_iterations)
+            polished = self._polish()
+            late = ~self.converged & (polished <= tolerance)
+            self.change = np.where(late, polished, self.change)
+            loose = self._wrongly_blocked()
+            again = loose.any(axis=0) | self._astray()
+            if not again.any():
+                break
+            if last:
+                self.shut, self.limited = self.shut & ~loose, self.limited & ~loose
+                self.converged &= ~again
+                late = np.zeros_like(late)
+        wrong = self._wrongly_blocked(tolerance).any(axis=0) | self._astray() if again.any() else again
+        self.converged = (self.converged | late) & ~wrong
+        self._snap()
+        return done
+
+    def _iterate(self, tolerance: float, done: int, max_iterations: int) -> int:
+        """Newton steps until all scenarios have met the tolerance; those in hand before are counted."""
+        drop, slope = self.laws(self.flow)
+        while done < max_iterations and not self.converged.all():
+            done += 1
             step, head = self._step(drop, slope)
             moved = self.flow + step
             new_drop, new_slope = self.laws(moved)
@@ -129,13 +161,6 @@ class _Newton:
             self.change = self._relative(moved - self.flow)
             self.flow, self.head, drop, slope = moved, head, new_drop, new_slope
             self.converged = self.change <= tolerance
-            if self.converged.all():
-                break
-        polished = self._polish(drop, slope)
-        late = ~self.converged & (polished <= tolerance)
-        if late.any():
-            self.converged |= late & self._blocked_rightly(tolerance)
-            self.change = np.where(late & self.converged, polished, self.change)
         return done
 
     def _relative(self, change: Array) -> Array:
@@ -144,7 +169,7 @@ class _Newton:
 
     def _step(self, drop: Array, slope: Array) -> tuple[Array, Array]:
         """Newton step of the flows, and the heads that go with it."""
-        weight = np.where(self.live, 1.0 / slope, 0.0)
+        weight = np.where(self.live & ~(self.shut | self.limited), 1.0 / slope, 0.0)
         excess = weight * (self._difference(self.head) - drop)
         load = self.case.balance(self.flow + excess)
         rise = elimination.solve(self.plan, weight, load, np.zeros_like(self.head))
@@ -180,38 +205,46 @@ class _Newton:
             high = np.where(bad, high, middle)
         return moved, new_drop, new_slope
 
-    def _polish(self, drop: Array, slope: Array) -> Array:
+    def _polish(self) -> Array:
         """Hold blocked links exactly at zero or at their limit, and let the rest follow; (S,) last change.
 
-        The steep law is moved along its own line until its leak is gone (method of multipliers); each pass
-        divides the leak by the ratio of the steep slope to those of the network.
+        A held link is taken out of the network: what it carries is given, so mass is kept to rounding.
         """
-        shut, held, target = self.laws.blocked(self.flow)
-        shut, held = shut & self.live, held & self.live
-        blocked = shut | held
-        self.limited, self.shut = held, shut
         change = np.array(self.change)
-        steep = np.broadcast_to(self.laws.steep, slope.shape)
-        for _ in range(POLISH if blocked.any() else 0):
-            self.flow = np.where(blocked, target, self.flow)
-            drop = np.where(blocked, self._difference(self.head), drop)
-            step, self.head = self._step(drop, np.where(blocked, steep, slope))
-            self.flow = self.flow + np.where(blocked, 0.0, step)
+        for _ in range(POLISH):
+            self._hold()
+            if not (self.shut | self.limited).any():
+                break
             drop, slope = self.laws(self.flow)
+            step, self.head = self._step(drop, slope)
+            self.flow = self.flow + step
             change = self._relative(step)
             if change.max() <= SNAP:
                 break
-        noise = SNAP * np.maximum(np.abs(self.flow).max(axis=0), self.laws.flow_scale[0])
-        self.flow = np.where(np.abs(self.flow) <= noise, 0.0, self.flow)
         return change
 
-    def _blocked_rightly(self, tolerance: float) -> Mask:
-        """(S,) every shut link has pressure against it and every held one more than its law takes.
+    def _hold(self) -> None:
+        """Links beyond their stop join those that are held at it."""
+        shut, limited = self.laws.blocked(self.flow)
+        self.shut, self.limited = self.shut | (shut & self.live), self.limited | (limited & self.live)
+        self.flow = np.where(self.limited, self.case.limit, np.where(self.shut, 0.0, self.flow))
 
-        Where all that runs is dead-headed, the leaks of the steep lines are the largest flows there are and their
-        rounding keeps the iteration from coming to rest; held exactly, nothing flows and the state is found.
-        """
-        gap = self._difference(self.head) - self.laws(self.flow)[0]
-        slack = tolerance * np.abs(self._difference(self.head)).max(axis=0)
-        wrong = (self.shut & (gap > slack)) | (self.limited & (gap < -slack))
-        return np.asarray(~wrong.any(axis=0))
+    def _snap(self) -> None:
+        """Flows that are rounding become zero: beside the largest, or all where the largest is rounding itself."""
+        largest = np.abs(self.flow).max(axis=0)
+        still = largest <= NOISE * self.laws.flow_scale[0]
+        noise = np.where(still, largest, SNAP * largest)
+        self.flow = np.where(np.abs(self.flow) <= noise, 0.0, self.flow)
+
+    def _wrongly_blocked(self, tolerance: float = 0.0) -> Mask:
+        """(E, S) shut links that pressure pushes open and held ones whose law takes all there is."""
+        level = self._difference(self.head)
+        gap = level - self.laws(self.flow)[0]
+        slack = ROUNDING * np.abs(self.head).max(axis=0) + tolerance * np.abs(level).max(axis=0)
+        return (self.shut & (gap > slack)) | (self.limited & (gap < -slack))
+
+    def _astray(self) -> Mask:
+        """(S,) some link that is not held is beyond its stop by more than rounding."""
+        stop = np.maximum(SNAP * np.abs(self.flow).max(axis=0), NOISE * self.laws.flow_scale[0])
+        back = self.case.one_way & (self.flow < -stop)
+        return np.asarray(((back | (self.flow > self.case.limit + stop)) & self.live).any(axis=0))

@@ -146,7 +146,7 @@ def column(value: ArrayLike, height: int, name: str) -> Array:
 
 def check_finite(name: str, array: NDArray[np.float64], low: float) -> None:
     """Refuse what is not finite or below ``low``; whole arrays are looked at without copies."""
-    if array.size and not (array.min() >= low and array.max() < np.inf and array.min() > -np.inf):
+    if array.size and not (array.max() < np.inf and low <= array.min() > -np.inf):
         bound = "" if low == -np.inf else " and > 0" if 0.0 < low < 1.0 else f" and >= {low:g}"
         named(f"{name} must be finite{bound}", ~(np.isfinite(array) & (array >= low)))
 

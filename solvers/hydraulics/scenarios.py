@@ -18,7 +18,20 @@ def rows(value: ArrayLike, width: int, *, copy: bool = True) -> Rows:
     array = array if array.ndim == 2 else array.reshape(1, -1)
     if array.shape[1] not in (1, width):
         raise ValueError(f"an array has {array.shape[1]} columns, expected {width}")
-    return np.broadcast_to(array, (array.shape[0], width))
+    if array.shape[1] != width:
+        return np.broadcast_to(array, (array.shape[0], width))
+    array = array.view()
+    array.flags.writeable = False  # as what is broadcast: the compiled solver knows one kind
+    return array
+
+
+def narrow(array: Rows) -> Rows:
+    """One row or column of what repeats, contiguous."""
+    if array.shape[1] > 1 and array.strides[1] == 0:
+        array = array[:, :1]
+    if array.shape[0] > 1 and array.strides[0] == 0:
+        array = array[:1]
+    return np.ascontiguousarray(array)
 
 
 def count(arrays: Iterable[Rows]) -> int:
