@@ -32,7 +32,7 @@ HAPPENS = (
     ("trip", "shut down"),
 )
 """What happens to racks, in words.  They throttle by lids and inlet air, which they measure.  Warmer coolant than a sheet
-allows at full power makes no rack throttle by itself; the solved states, which ask what racks may draw for good, curtail it."""
+allows at full power makes no rack throttle by itself; the solved states ask what racks may draw for good, and curtail it."""
 
 
 def cooling_loss(basis: Basis) -> tuple[dict[str, Table], dict[str, Any], tuple[History, ...]]:
