@@ -234,7 +234,7 @@ def kinds_of(facility: Facility) -> dict[str, str]:
     return {
         **{zone.id: "pod" for zone in facility.zones},
         **{circuit.id: "loop" for circuit in facility.circuits},
-        **{machine.id: machine.kind for machine in facility.machines},
+        **{machine.id: machine.kind for machine in facility.by_id.values()},
     }
 
 

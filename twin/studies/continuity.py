@@ -213,7 +213,7 @@ class _Continuity:
     def _stopped(self) -> dict[str, float]:
         """Kind of cooling machine to the longest time for which one has no power; 0 where none comes back."""
         found: dict[str, float] = {}
-        for machine in self.basis.facility.machines:
+        for machine in self.basis.facility.by_id.values():
             if machine.product.role == "cooling" and machine.id in self.basis.feeds_of:
                 away = self.outage.back(machine.id)
                 if away > 0.0:

@@ -78,8 +78,8 @@ def depths(facility: Facility) -> dict[str, int]:
         for source in feed.sources:
             below[source].append(feed.to)
     waiting = {name: len(sources) for name, sources in above.items()}
-    depth = {machine.id: 0 for machine in facility.machines}
-    ready = [machine.id for machine in facility.machines if not waiting.get(machine.id)]
+    depth = dict.fromkeys(facility.by_id, 0)
+    ready = [name for name in facility.by_id if not waiting.get(name)]
     while ready:  # each machine once; what lies in a ring stays at 0
         name = ready.pop()
         for lower in below[name]:

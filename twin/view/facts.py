@@ -371,7 +371,7 @@ def sources(facility: Facility) -> list[tuple[str, str, str]]:
 
 def products(facility: Facility) -> list[Machine]:
     """One machine of every product used."""
-    return list({machine.type: machine for machine in reversed(facility.machines)}.values())[::-1]
+    return list({machine.type: machine for machine in reversed(facility.by_id.values())}.values())[::-1]
 
 
 def figure(value: float, dimension: str) -> str:

@@ -91,7 +91,7 @@ def _halls(facility: Facility) -> str:
 def schedule(facility: Facility) -> list[Item]:
     """Every product with what it is rated for, how many there are and how many may fail."""
     groups: dict[str, list[Machine]] = defaultdict(list)
-    for machine in facility.machines:
+    for machine in facility.by_id.values():
         groups[machine.type].append(machine)
     found = [
         Item(

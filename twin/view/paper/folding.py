@@ -53,7 +53,7 @@ class Fold:
 def tree(facility: Facility) -> Fold:
     """The folded power tree with its loads."""
     joined = {name for feed in facility.feeds for name in (feed.to, *feed.sources)}
-    machines = [m for m in facility.machines if m.product.role == "power" or m.id in joined]
+    machines = [m for m in facility.by_id.values() if m.product.role == "power" or m.id in joined]
     depth = board.depths(facility)
     keys: tuple[tuple[Callable[[Machine], Hashable], _Likeness], ...] = (
         (lambda m: (m.kind, m.type, m.feed), "both"),

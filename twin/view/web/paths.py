@@ -17,8 +17,7 @@ MOST = 4096
 
 def edges(facility: Facility, register: Register, buffer: Buffer) -> Edges:
     """Pairs of things, each once."""
-    number: Mapping[str, int] = register.number
-    number = {**number, **{door.id: number[door.host] for door in facility.doors if door.host}}
+    number = register.number
     power = dict.fromkeys(
         (number[source], number[feed.to]) for feed in facility.feeds for source in feed.sources
     )

@@ -66,7 +66,10 @@ def register(facility: Facility, scene: Scene) -> Register:
         unique.setdefault(thing.id, thing)
     for thing in _drawn(facility, scene, places, set(unique)):
         unique.setdefault(thing.id, thing)
-    return Register(tuple(unique.values()), {name: n for n, name in enumerate(unique)}, places)
+    number = {name: n for n, name in enumerate(unique)}
+    # rear doors are seen, and told, as their racks
+    number |= {door.id: number[door.host] for door in facility.doors if door.host is not None}
+    return Register(tuple(unique.values()), number, places)
 
 
 def _machines(facility: Facility, places: Places) -> Iterator[Thing]:
