@@ -193,6 +193,11 @@ def test_lids_at_less_flow_are_those_of_the_steady_states():
     assert 0.9 < share.min() < share.max() < 0.96
     steady = evaluate(before.world.facility, (NORMAL, Scenario(name="less", failed=("p.s.01",))))
     assert steady["rack"]["throttle"][1].min() == 1.0
+    # the valve of the one that is left opens as far as it can, and the set point is all but held
+    assert before.flows.after(0, event).sink.max() == pytest.approx(
+        steady["cdu"]["primary_flow"][1].max(), rel=2e-3
+    )
+    assert found.end_supply[0, 1] == pytest.approx(steady["loop"]["supply"][1, 1], abs=0.02)
     above = steady["rack"]["case_temperature"][1] - steady["loop"]["supply"][1, 1]
     np.testing.assert_allclose(found.end_lid[0] - found.end_supply[0, 1], above, atol=0.05)  # as at full flow
 
@@ -219,8 +224,10 @@ def test_plant_that_is_too_small_after_a_loss_ends_where_the_steady_state_is():
 
 
 def test_more_coolant_lasts_longer():
-    times = [first(followed("pumps:fws", volume=v), "case") for v in ("50 L", "200 L", "800 L")]
-    assert times == sorted(times) and times[0] < times[-1] - 5.0
+    few, some, many = (
+        first(followed("pumps:fws", volume=v), "case") for v in ("50 L", "100 L", "800 L")
+    )  # 100 L: solved for other tests as well
+    assert few < some < many and few < many - 5.0
 
 
 def test_a_tank_in_the_supply_carries_the_loop_while_the_plant_is_away():

@@ -1,8 +1,8 @@
 """Flows of the loops once something is lost: quasi-steady, with pumps that are left at the speed they can give.
 
 Control valves hold the flow that they held before; those of CDUs, plate exchangers and coils that take over the heat of lost
-ones hold as much more, at most what they are laid out for.  They do not open further for water that has become warm, as in
-the steady states.
+ones hold as much more, and exchangers between loops what holds their set point with it; at most what they are laid out for.
+They do not open further for water that has become warm, as in the steady states.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
+from solvers.hydraulics.exchanger import effectiveness, scaled_conductance
 from twin.networks.facility import Lowered
 from twin.networks.state import State
 from twin.studies.cooling_loss_events import Event
@@ -39,6 +41,19 @@ class Flow:
     def total(self) -> float:
         """All of it."""
         return float(self.sink.sum())
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A state of one loop that its network is solved for."""
+
+    key: tuple[object, ...]
+    number: int
+    event: Event
+    open: tuple[Mask, Mask, Mask]
+    """Sources, pumps and sinks."""
+    pieces: tuple[int, ...]
+    """Of the headers, closed."""
 
 
 class Flows:
@@ -82,10 +97,17 @@ class Flows:
             for number in range(len(self.world.loops))
         }
         missing = {key: pair for key, pair in asked.items() if key not in self._known}
-        for alike in self.world.alike:
+        for alike in sorted(self.world.alike, key=lambda group: self._ahead(group[0])):
             rows = {key: pair for key, pair in missing.items() if pair[0] in alike}
             if rows:
                 self._solve(rows)
+
+    def _ahead(self, number: int) -> int:
+        """Loops one after the other that a loop cools, whose flows are found before its own."""
+        cooled = {
+            self.hot_loop[name] for name in self.world.loops[number].circuit.sinks if name in self.hot_loop
+        }
+        return 1 + max(map(self._ahead, cooled - {number}), default=-1)
 
     def _key(self, number: int, event: Event) -> tuple[object, ...]:
         circuit = self.world.loops[number].circuit
@@ -98,8 +120,8 @@ class Flows:
         return number, lost, still, pieces
 
     def _solve(self, rows: dict[tuple[object, ...], tuple[int, Event]]) -> None:
-        todo: list[tuple[tuple[object, ...], int, tuple[Mask, Mask, Mask], tuple[int, ...]]] = []
-        for key, (number, _) in rows.items():
+        todo: list[_Asked] = []
+        for key, (number, event) in rows.items():
             _, lost, still, pieces = key
             assert isinstance(lost, tuple) and isinstance(still, tuple) and isinstance(pieces, tuple)
             if not (lost or still or pieces):
@@ -112,7 +134,7 @@ class Flows:
                     number, *(np.zeros_like(f) for f in self._own(number)), changed=True
                 )
                 continue
-            todo.append((key, number, masks, pieces))
+            todo.append(_Asked(key, number, event, masks, pieces))
         if todo:
             self._ask(todo)
 
@@ -127,23 +149,21 @@ class Flows:
 
         return up(circuit.sources, closed), up(circuit.pumps, stopped), up(circuit.sinks, lost)
 
-    def _ask(
-        self, todo: list[tuple[tuple[object, ...], int, tuple[Mask, Mask, Mask], tuple[int, ...]]]
-    ) -> None:
-        loop = self.world.loops[todo[0][1]]
-        source, pump, sink = (np.stack([masks[k] for _, _, masks, _ in todo]) for k in range(3))
-        limit = np.stack([self._held(n, masks[2]) for _, n, masks, _ in todo])
-        varied = loop.varied(source, pump, sink, limit, np.full(len(todo), self._speed(todo[0][1])))
-        for row, (_, _, _, pieces) in enumerate(todo):
-            for piece in pieces:
+    def _ask(self, todo: list[_Asked]) -> None:
+        loop = self.world.loops[todo[0].number]
+        source, pump, sink = (np.stack([one.open[k] for one in todo]) for k in range(3))
+        limit = np.stack([self._held(one.number, one.open[2], one.event) for one in todo])
+        varied = loop.varied(source, pump, sink, limit, np.full(len(todo), self._speed(todo[0].number)))
+        for row, one in enumerate(todo):
+            for piece in one.pieces:
                 varied["link_open"][row, loop.segment_link[piece]] = False
         answer = loop.ready.solve(**varied)
-        for row, (key, number, _, _) in enumerate(todo):
+        for row, one in enumerate(todo):
             flow = answer.link_flow[row]
             own = loop.through(flow[loop.sink_link], limit[row])
-            self._known[key] = self._balanced(number, flow[loop.source_link], own, changed=True)
+            self._known[one.key] = self._balanced(one.number, flow[loop.source_link], own, changed=True)
 
-    def _held(self, number: int, live: Mask) -> Array:
+    def _held(self, number: int, live: Mask, event: Event) -> Array:
         """Flow that each control valve holds once some sinks are lost. [kg/s]"""
         part, world = self.world.slices.sink[number], self.world
         held = self.state.sink_limit[0, part].copy()
@@ -156,10 +176,42 @@ class Flows:
                 groups[key].append(column)
         for columns in groups.values():
             total = held[columns].sum() / max(held[columns][live[columns]].sum(), 1e-12)
-            held[columns] = np.minimum(
-                held[columns] * total, np.maximum(world.sink_design[part][columns], held[columns])
-            )
+            most = np.maximum(world.sink_design[part][columns], held[columns])
+            needed = self._needed(number, [c for c in columns if live[c]], float(most.max()), event)
+            held[columns] = np.minimum(np.maximum(held[columns] * total, needed), most)
         return held
+
+    def _needed(self, number: int, left: list[int], most: float, event: Event) -> float:
+        """Flow with which each of the exchangers that are left between two loops holds its set point, at most `most`. [kg/s]
+
+        They share the heat of the normal state and the flow that their hot side has after the event.
+        """
+        world, s = self.world, self.state
+        names = [world.loops[number].circuit.sinks[column] for column in left]
+        at = {name: column for column, name in enumerate(world.heat.exchanger_name)}
+        if not names or names[0] not in at:
+            return 0.0
+        hot, group = self.hot_loop[names[0]], self.key(names[0])
+        sources = world.loops[hot].circuit.sources
+        given = self.after(hot, event).source[[sources.index(name) for name in names]].mean()
+        heat = sum(s.exchange[0, at[name]] for name in sources if name in at and self.key(name) == group)
+        if given <= 0.0 or heat <= 0.0:
+            return 0.0
+        rated, hot_flow, cold_flow = world.heat.exchanger_rating[at[names[0]]]
+        duty, warm = heat / len(names), given * world.loops[hot].capacity
+        lift = float(s.setpoint[0, hot]) + duty / warm - float(s.supply[0, number])
+
+        def short(flow: float) -> float:
+            """Duty that this much flow leaves to be wished for. [W]"""
+            cold = flow * world.loops[number].capacity
+            least, larger = min(warm, cold), max(warm, cold)
+            conductance = float(scaled_conductance(rated, given / hot_flow, flow / cold_flow))
+            return duty - float(effectiveness(conductance / least, least / larger)) * least * lift
+
+        if short(most) >= 0.0:
+            return most
+        low = 1e-3 * most
+        return low if short(low) <= 0.0 else float(brentq(short, low, most, xtol=1e-6 * most))
 
     def _speed(self, number: int) -> float:
         """Pumps that are left run as fast as they need; valves throttle what is too much."""
