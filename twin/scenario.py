@@ -68,7 +68,7 @@ def single_failures(facility: Facility) -> tuple[Scenario, ...]:
     """Every loss of one power or cooling machine (N-1), in the order of the layout."""
     return tuple(
         Scenario(name=f"lose:{machine.id}", failed=(machine.id,))
-        for machine in facility.machines
+        for machine in (*facility.machines, *facility.doors)
         if machine.product.role in ("power", "cooling")
     )
 

@@ -12,6 +12,7 @@ from twin.networks.facility import Lowered, rack_product
 from twin.networks.state import State
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 MEMORY = 4
 """Steps remembered to estimate how racks that share coolant and air act on each other. [-]"""
@@ -28,16 +29,19 @@ def curtail(world: Lowered, state: State, *, act: bool) -> State:
 
     Cooling less heat warms less air and coolant, so what can be carried depends on what is drawn, and the answer to
     a step takes a few passes to come back through the loops: ``act`` is True only when it has.  In between the gap
-    is only measured; a rack that nothing reaches stops at once.
+    is only measured; a rack that no power or no coolant reaches stops at once.  One that is too warm does so step by step:
+    off at once, it would be cold, start again, and never come to rest.
     """
-    target = np.where(state.served, np.minimum(_liquid_share(world, state), _air_share(world, state)), 0.0)
+    liquid = _liquid_share(world, state)
+    target = np.where(state.served, np.minimum(liquid, _air_share(world, state)), 0.0)
+    stopped = ~state.served | (liquid == 0.0)
     state = replace(state, throttle_gap=np.abs(target - state.throttle).max(axis=1, initial=0.0))
     if act:
-        return _step(state, target)
-    return replace(state, throttle=np.where(target == 0.0, 0.0, state.throttle))
+        return _step(state, target, stopped)
+    return replace(state, throttle=np.where(stopped, 0.0, state.throttle))
 
 
-def _step(state: State, target: Array) -> State:
+def _step(state: State, target: Array, stopped: Mask) -> State:
     """One step of all racks towards ``throttle = target(throttle)``, by Anderson's mixing of the last steps.
 
     Racks that share coolant and air act on each other, so the step is taken for the racks of a scenario together.
@@ -60,7 +64,7 @@ def _step(state: State, target: Array) -> State:
     weight = np.linalg.solve(normal, closed @ gap[:, :, None])
     step = DAMPING * gap - (weight.transpose(0, 2, 1) @ (moved + DAMPING * closed))[:, 0]
     throttle = np.clip(value + np.clip(step, -TRUST, TRUST), 0.0, 1.0)
-    throttle = np.where(gap == 0.0, value, np.where(target == 0.0, 0.0, throttle))
+    throttle = np.where(gap == 0.0, value, np.where(stopped, 0.0, throttle))
     return replace(
         state,
         throttle=throttle,

@@ -62,7 +62,7 @@ PLANT = Method(
     "Heat rejection and chillers",
     "Rating point and part-load laws: dry coil, Merkel tower, polynomial chiller curves",
     "Towers from 0.3 to 1.08 of rated water and 25 K below to 10 K above the rated wet bulb; chillers inside their curves",
-    "Ice, scaling, surge, starts; air-cooled chillers are not derated with altitude",
+    "Ice, scaling, surge, starts",
     "Rating points to 1e-6 K; EnergyPlus tower 0.06 K rms; year of a published reference plant: PUE 1.0644 against 1.0659",
     "solvers/plant/THEORY.md",
 )
