@@ -89,7 +89,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Solution:
-    """Flows and pressures of every scenario, free of NaN; ``scenario_ok`` says which rows are results."""
+    """Flows and pressures of every scenario, free of NaN; ``scenario_ok`` says which rows are results.
+
+    Rows in which numbers left the range of floats hold zeros, with ``residual`` and ``mass_error`` 1.
+    """
 
     status: Status
     scenario_ok: Mask

@@ -223,3 +223,85 @@ def test_unsolved_scenarios_are_named():
 def test_expectations_about_links_that_are_not_there_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         diagnose(hall(), solve(hall()), Expectations(**change))
+
+
+def random_hall(rng):
+    """Two pumps, a by-pass, one to three rows with a valve on either side, one to three racks in each likewise.
+
+    Returns
+    -------
+    links : columns of start, end, coefficient
+    racks : link, its two valves and its row's two
+    """
+    links, racks, fresh = [(0, 1, 0.0), (0, 1, 0.0), (1, 0, 3e3)], [], iter(range(2, 999))
+
+    def link(a, b, coefficient):
+        links.append((a, b, coefficient))
+        return len(links) - 1
+
+    for _ in range(rng.integers(1, 4)):
+        supply, back = next(fresh), next(fresh)
+        row = [link(1, supply, 200.0), link(back, 0, 200.0)]
+        for _ in range(rng.integers(1, 4)):
+            a, b = next(fresh), next(fresh)
+            before, rack = link(supply, a, 500.0), link(a, b, 10 ** rng.uniform(4, 5))
+            racks.append((rack, [before, link(b, back, 500.0)], row))
+    return links, racks
+
+
+FAULTS = (
+    "none",
+    "rack valve",
+    "both rack valves",
+    "row valve",
+    "pumps",
+    "reverse",
+    "nothing let through",
+    "weak",
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_in_random_halls_are_named_and_nothing_else(fault):
+    for seed in range(12):
+        rng = np.random.default_rng([seed, FAULTS.index(fault)])
+        links, racks = random_hall(rng)
+        start, end, coefficient = (np.array(column) for column in zip(*links, strict=True))
+        pump, consumers = np.arange(start.size) < 2, tuple(rack for rack, _, _ in racks)
+        opened, speed, limit = np.ones(start.size, bool), np.ones(start.size), np.full(start.size, np.inf)
+        rack, own, row = racks[rng.integers(len(racks))]
+        expected = set()
+        if fault in ("rack valve", "both rack valves"):
+            closed = own if fault.startswith("both") else [own[rng.integers(2)]]
+            opened[closed] = False
+            expected = {(Kind.ISOLATED, rack, tuple(closed))}
+        elif fault == "row valve":
+            valve = row[rng.integers(2)]
+            opened[valve] = False
+            expected = {(Kind.ISOLATED, other, (valve,)) for other, _, its in racks if its is row}
+        elif fault == "pumps":
+            speed[pump] = 0.0
+            expected = {(Kind.NO_FLOW, other, ()) for other in consumers}
+        elif fault == "reverse":
+            start[rack], end[rack] = end[rack], start[rack]
+            expected = {(Kind.REVERSE, rack, ())}
+        elif fault == "nothing let through":
+            limit[rack] = 0.0
+            expected = {(Kind.NO_FLOW, rack, ())}
+        elif fault == "weak":
+            speed[0] = 0.2
+            expected = {(Kind.DEAD_HEADED, 0, ())}
+        problem = Problem(
+            int(max(start.max(), end.max())) + 1, [0], [2e5], start, end, link_device_coefficient=coefficient,
+            link_pump_head=np.where(pump, 60e3, 0.0), link_pump_curvature=np.where(pump, 400.0, 0.0),
+            link_pump_speed=speed, link_open=opened, link_limit=limit,
+        )  # fmt: skip
+        items = diagnose(problem, solve(problem, compiled=False), Expectations(consumers=consumers))
+        named = {
+            (item.kind, item.index, () if item.kind in (Kind.DEAD_HEADED, Kind.REVERSE) else
+             tuple(sorted(link for _, link in item.others)))
+            for item in items if item.element == "link"
+        }  # fmt: skip
+        assert named == expected, seed
+        parts = {item.kind for item in items if item.element == "node"}
+        assert parts == {"pumps": {Kind.NO_DRIVE}, "both rack valves": {Kind.NO_PRESSURE}}.get(fault, set())
