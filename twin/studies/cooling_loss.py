@@ -110,22 +110,6 @@ def _sentences(found: Followed, table: Table) -> Iterator[str]:
     if not found.ok.all():
         names = [found.events[k].name for k in np.flatnonzero(~found.ok)]
         yield f"{len(names)} losses could not be followed to their end: {_some(names)}"
-    yield from left_out(found.before.world)
-
-
-def left_out(world: Lowered) -> Iterator[str]:
-    """Loops that are followed simpler than they are."""
-    parted = [loop.circuit.id for loop in world.loops if loop.decoupled]
-    past = [
-        loop.circuit.id for loop in world.loops if loop.bypass_link >= 0 or loop.circuit.valves == "three_way"
-    ]
-    if parted:
-        yield (
-            f"{_some(parted)}: followed as if what the sinks take all came from the sources; return that a decoupler mixes "
-            "into the supply, and water that circulates while the primary pumps stand, are not followed in time"
-        )
-    if past:
-        yield f"{_some(past)}: what goes past the sinks by by-passes and three-way valves is not followed in time"
 
 
 def _tightest(found: Followed, rows: list[int]) -> list[int]:

@@ -14,9 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from solvers.hydraulics import network
 from solvers.hydraulics.exchanger import effectiveness, scaled_conductance
+from twin.model.piping import PRIMARY_SURPLUS
 from twin.networks.facility import Lowered
+from twin.networks.loop_network import LoopNetwork
 from twin.networks.state import State
+from twin.networks.steps.flow import MIN_SPEED
 from twin.studies.cooling_loss_events import Event
 
 Array = NDArray[np.float64]
@@ -24,6 +28,8 @@ Mask = NDArray[np.bool_]
 
 SHARING = ("cdu", "heat_exchanger", "crah")
 """Kinds of which those that are left take over the heat of lost ones."""
+FOLLOWING = 4
+"""Passes in which primary pumps find the speed for the flow of the headers; the last changes it by less than 0.1 %."""
 LEAST = 1e-6
 """Flows below this share of a loop's design flow are leaks of check valves, and none. [-]"""
 
@@ -34,13 +40,22 @@ class Flow:
 
     source: Array
     sink: Array
+    past: Array
+    """(sinks,) past each of them, by three-way valves."""
+    bypass: float
+    """From the supply to the return header, past all of them."""
     changed: bool
     """False where the loop goes on as before."""
 
     @property
     def total(self) -> float:
-        """All of it."""
-        return float(self.sink.sum())
+        """What the headers carry."""
+        return float(self.sink.sum() + self.past.sum()) + self.bypass
+
+    @property
+    def given(self) -> float:
+        """What passes the sources: a decoupler takes the difference."""
+        return float(self.source.sum())
 
 
 @dataclass(frozen=True)
@@ -67,17 +82,30 @@ class Flows:
         self._known: dict[tuple[object, ...], Flow] = {}
         self._at = {machine.id: k for k, machine in enumerate(world.cooling)}
 
-    def _own(self, number: int) -> tuple[Array, Array]:
-        s, part = self.state, self.world.slices
-        return s.source_flow[0, part.source[number]], s.sink_flow[0, part.sink[number]]
+    def _own(self, number: int) -> tuple[Array, Array, Array, float]:
+        """Sources, sinks, past these and by-pass in the normal state; three-way valves pass what the design has more."""
+        s, part, loop = self.state, self.world.slices, self.world.loops[number]
+        sink, design = s.sink_flow[0, part.sink[number]], self.world.sink_design[part.sink[number]]
+        past = np.where(sink > 0.0, np.maximum(design - sink, 0.0), 0.0)
+        if loop.circuit.valves == "two_way":
+            past = np.zeros_like(sink)
+        least = float(loop.bypass_limit((sink + past)[None])[0])
+        bypass = min(least, float(s.bypass[0, number])) if loop.bypass_link >= 0 else 0.0
+        whole = float(s.bypass[0, number]) - bypass
+        return s.source_flow[0, part.source[number]], sink, past * (whole / max(past.sum(), 1e-12)), bypass
 
-    def _balanced(self, number: int, source: Array, sink: Array, *, changed: bool) -> Flow:
+    def _balanced(
+        self, number: int, source: Array, sink: Array, past: Array, bypass: float, *, changed: bool
+    ) -> Flow:
         least = LEAST * max(float(self.world.sink_design[self.world.slices.sink[number]].sum()), 1e-9)
-        source, sink = (np.where(flow > least, flow, 0.0) for flow in (source, sink))
-        given, taken = float(source.sum()), float(sink.sum())
+        source, sink, past = (np.where(flow > least, flow, 0.0) for flow in (source, sink, past))
+        bypass = bypass if bypass > least else 0.0
+        if self.world.loops[number].decoupled:
+            return Flow(source, sink, past, bypass, changed)
+        given, taken = float(source.sum()), float(sink.sum() + past.sum()) + bypass
         if given <= 0.0 or taken <= 0.0:
-            return Flow(np.zeros_like(source), np.zeros_like(sink), changed)
-        return Flow(source * (taken / given), sink, changed)
+            return Flow(np.zeros_like(source), np.zeros_like(sink), np.zeros_like(sink), 0.0, changed)
+        return Flow(source * (taken / given), sink, past, bypass, changed)
 
     def key(self, name: str) -> str:
         """What machines share that join the same two networks: CDUs two loops, coils and doors a loop and a hall."""
@@ -130,9 +158,8 @@ class Flows:
             masks = self._masks(number, {*lost, *still}, set(lost))
             movers = masks[1] if self.world.loops[number].circuit.pumps else masks[0]
             if not movers.any() or not masks[0].any():
-                self._known[key] = self._balanced(
-                    number, *(np.zeros_like(f) for f in self._own(number)), changed=True
-                )
+                source, sink, past = (np.zeros_like(flow) for flow in self._own(number)[:3])
+                self._known[key] = self._balanced(number, source, sink, past, 0.0, changed=True)
                 continue
             todo.append(_Asked(key, number, event, masks, pieces))
         if todo:
@@ -153,15 +180,41 @@ class Flows:
         loop = self.world.loops[todo[0].number]
         source, pump, sink = (np.stack([one.open[k] for one in todo]) for k in range(3))
         limit = np.stack([self._held(one.number, one.open[2], one.event) for one in todo])
-        varied = loop.varied(source, pump, sink, limit, np.full(len(todo), self._speed(todo[0].number)))
-        for row, one in enumerate(todo):
-            for piece in one.pieces:
-                varied["link_open"][row, loop.segment_link[piece]] = False
-        answer = loop.ready.solve(**varied)
+        answer = self._answered(loop, todo, (source, pump, sink, limit))
         for row, one in enumerate(todo):
             flow = answer.link_flow[row]
-            own = loop.through(flow[loop.sink_link], limit[row])
-            self._known[one.key] = self._balanced(one.number, flow[loop.source_link], own, changed=True)
+            branch = flow[loop.sink_link]
+            own = loop.through(branch, limit[row])
+            bypass = float(flow[loop.bypass_link]) if loop.bypass_link >= 0 else 0.0
+            self._known[one.key] = self._balanced(
+                one.number, flow[loop.source_link], own, branch - own, bypass, changed=True
+            )
+
+    def _answered(
+        self, loop: LoopNetwork, todo: list[_Asked], open_: tuple[Mask, Mask, Mask, Array]
+    ) -> network.Solution:
+        """Flows of the network; primary pumps beside a decoupler follow the flow of the headers, as in the steady states."""
+        speed, primary = (
+            np.full(len(todo), self._speed(todo[0].number)),
+            np.full(len(todo), loop.primary_full),
+        )
+        follows = loop.decoupled and loop.circuit.primary.hold != "speed"
+        for _ in range(FOLLOWING if follows else 1):
+            varied = loop.varied(*open_, speed, primary_speed=primary)
+            for row, one in enumerate(todo):
+                for piece in one.pieces:
+                    varied["link_open"][row, loop.segment_link[piece]] = False
+            answer = loop.ready.solve(**varied)
+            flow, carried = (
+                answer.link_flow[:, loop.primary_link].sum(axis=1),
+                loop.header_flow(answer.link_flow),
+            )
+            surplus = (
+                PRIMARY_SURPLUS if loop.circuit.primary.surplus is None else loop.circuit.primary.surplus
+            )
+            ratio = np.divide((1.0 + surplus) * carried, flow, out=np.ones_like(flow), where=flow > 0.0)
+            primary = np.clip(primary * ratio, MIN_SPEED, 1.0)
+        return answer
 
     def _held(self, number: int, live: Mask, event: Event) -> Array:
         """Flow that each control valve holds once some sinks are lost. [kg/s]"""
@@ -199,7 +252,8 @@ class Flows:
             return 0.0
         rated, hot_flow, cold_flow = world.heat.exchanger_rating[at[names[0]]]
         duty, warm = heat / len(names), given * world.loops[hot].capacity
-        lift = float(s.setpoint[0, hot]) + duty / warm - float(s.supply[0, number])
+        # for water as cold as it ought to be: valves do not open for warmer, as in the steady states
+        lift = float(s.setpoint[0, hot]) + duty / warm - float(s.setpoint[0, number])
 
         def short(flow: float) -> float:
             """Duty that this much flow leaves to be wished for. [W]"""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from twin.studies.cooling_loss_draft import NOTHING, Draft
 from twin.studies.cooling_loss_events import Event
+from twin.studies.cooling_loss_flow import Flow
 from twin.studies.cooling_loss_state import Before
 
 Array = NDArray[np.float64]
@@ -116,8 +117,15 @@ class Mains:
         d, mass, pieces = self.draft, self.mass, self._pieces()
         columns = self.first + np.arange(self._place.size)
         before, after = self.rates(columns)
+        past = self._past()
         beyond = [self._place >= place for place in range(self._start.size)]
-        rates = [(before[some].sum(), after[:, some].sum(axis=1)) for some in beyond]
+        rates = [
+            (
+                before[some].sum() + sum(b for b, _ in past[place:]),
+                after[:, some].sum(axis=1) + sum(a for _, a in past[place:]),
+            )
+            for place, some in enumerate(beyond)
+        ]
         entry = node = d.node(mass.sources, supply)
         layers = min(TANK_NODES, mass.tank_layers)
         for _ in range(layers):
@@ -133,10 +141,43 @@ class Mains:
             here, there = d.node(NOTHING + ring[0], supply), d.node(NOTHING + ring[1], back)
             d.link(node, here, rates[place], self.signal, ahead + out)
             d.link(there, home, rates[place], self.signal, behind + way[place])
+            if past[place][0] > 0.0 or past[place][1].any():
+                d.link(here, there, past[place], self.signal)
             self._supply.append(here)
             self._return.append(there)
             node, home, out = here, there, 0.0
+        self._decouple(entry, rates[0])
         return entry
+
+    def _past(self) -> list[Rates]:
+        """Capacity rates past the sinks at each place, by three-way valves and the by-pass, before and after. [W/K]"""
+        flows, places, capacity = self.before.flows, self._start.size, self.loop.capacity
+        bypass = self.loop.circuit.bypass
+        at = 0 if bypass is not None and bypass.at == "plant" else places - 1
+
+        def shares(flow: Flow) -> Array:
+            found = np.zeros(places)
+            np.add.at(found, self._place, flow.past)
+            found[at] += flow.bypass
+            return capacity * found
+
+        before = shares(flows.before[self.number])
+        after = np.array([shares(flows.after(self.number, event)) for event in self.events])
+        return [(before[place], after[:, place]) for place in range(places)]
+
+    def _decouple(self, entry: int, carried: Rates) -> None:
+        """The way between what sources give and the return: it takes what the headers do not, or gives what they lack."""
+        if not self.loop.decoupled:
+            return
+        flows, capacity = self.before.flows, self.loop.capacity
+        after = np.array([flows.after(self.number, event).given for event in self.events])
+        rates = capacity * flows.before[self.number].given - carried[0], capacity * after - carried[1]
+        self.draft.link(entry, self.back, rates, self.signal)
+
+    @property
+    def first_supply(self) -> int:
+        """Node of the supply header at the first place."""
+        return self._supply[0]
 
     def tap(self, place: int, node: int, rates: tuple[float | Array, float | Array], volume: Array) -> int:
         """Join a node to both headers at a place, behind pipes that hold `volume` [J/K]; the link to it."""

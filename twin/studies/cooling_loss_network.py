@@ -111,11 +111,16 @@ class Builder:
         mains = self.mains[number] = Mains(d, b, number, self.events, signal)
         after = np.array([b.flows.after(number, event).total for event in self.events])
         kept = after / max(b.flows.before[number].total, 1e-9)
+        behind = b.second_share[number] * b.pump_heat[number]
         # before the machines that hold the set point, as in the steady states; pumps that are left heat by what they move
-        for heat, share in ((b.pump_heat[number], kept), (-b.taken[number], np.where(after > 0.0, 1.0, 0.0))):
+        for node, heat, share in (
+            (mains.back, b.pump_heat[number] - behind, kept),
+            (mains.first_supply, behind, kept),
+            (mains.back, -b.taken[number], np.where(after > 0.0, 1.0, 0.0)),
+        ):
             if heat:
-                self._source(mains.back, heat, signal)
-                self._source(mains.back, heat * share, signal + 1)
+                self._source(node, heat, signal)
+                self._source(node, heat * share, signal + 1)
 
     def _source(self, node: int, heat: float | Array, signal: int = -1, **rest: float) -> int:
         row: dict[str, object] = {"node": node, "heat": heat, "signal": signal, "watch": -1}

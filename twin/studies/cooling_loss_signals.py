@@ -111,7 +111,8 @@ class Signals:
         circuit = self.world.loops[number].circuit
         movers = circuit.pumps or circuit.sources
         if any(name in event.lost for name in movers) or event.closed:
-            return inf if self.flows.after(number, event).total == 0.0 else 0.0
+            after = self.flows.after(number, event)
+            return inf if after.total == 0.0 or after.given == 0.0 else 0.0
         stopped = [name for name in movers if name in event.away and self._product_moves(name)]
         return max((event.away[name] for name in stopped), default=0.0) + self._ramp(stopped)
 
@@ -176,7 +177,7 @@ class Signals:
     def _starved(self, names: Sequence[str], number: int, event: Event) -> float:
         """When water flows again through chillers that lost all of it; 0 where they did not. [s]"""
         loops = {number, *(self._loop_of[name] for name in names if name in self._loop_of)}
-        dry = [n for n in loops if self.flows.after(n, event).total == 0.0 < self.flows.before[n].total]
+        dry = [n for n in loops if self.flows.after(n, event).given == 0.0 < self.flows.before[n].given]
         return max((self.flow_returns(n, event) for n in dry), default=0.0)
 
     def cooled(self, names: Sequence[str], event: Event) -> Curve:

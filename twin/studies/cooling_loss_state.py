@@ -75,11 +75,20 @@ class Before:
             getattr(state, n)[0].tolist() for n in ("supply", "back", "setpoint")
         )
         self.pump_heat = pump_heat(world, state)[0].tolist()
+        self.second_share = [self._second_share(number) for number in range(len(world.loops))]
         self.taken = [
             float(state.reuse[0, n] + state.precooled[0, world.precool_loop == n].sum())
             for n in range(len(world.loops))
         ]
         self.liquid_heat, self.air_heat = (heat[0] for heat in rack_heat(world, state))
+
+    def _second_share(self, number: int) -> float:
+        """Share of a loop's pump power in secondary pumps behind a decoupler, which heat the supply. [-]"""
+        loop, part = self.world.loops[number], self.world.slices.pump[number]
+        if not loop.decoupled:
+            return 0.0
+        power = self.state.power[0, self.world.pump_machine[part]]
+        return float(power[loop.second].sum() / max(power.sum(), 1e-9))
 
     # -- racks --------------------------------------------------------------------------------------------------------
 
