@@ -134,7 +134,7 @@ def solve(
         If the input is wrong.
     """
     facility, inputs = read_input(path, sets, outdoor, climate)
-    folder = prepare(facility, inputs, out)
+    folder = prepare(facility, inputs, out, climate=climate, year=year)
     run = answer(
         facility,
         inputs,
@@ -210,9 +210,11 @@ def answer(
 
 def _weather(facility: Facility, climate: str | os.PathLike[str] | None) -> WeatherYear:
     """Read before anything is solved, so that a mistake in it costs nobody an hour."""
-    from twin.year import weather_of
+    from twin.year import grid_of, weather_of
 
-    return weather_of(facility, os.fspath(climate) if climate is not None else None)
+    weather = weather_of(facility, os.fspath(climate) if climate is not None else None)
+    grid_of(facility)
+    return weather
 
 
 def _with_year(
@@ -316,15 +318,35 @@ def _first_line(error: ValueError) -> str:
     return str(error).splitlines()[0]
 
 
-def prepare(facility: Facility, inputs: Inputs, out: str | os.PathLike[str] | None = None) -> Path:
+def prepare(
+    facility: Facility,
+    inputs: Inputs,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    climate: str | os.PathLike[str] | None = None,
+    year: bool = False,
+) -> Path:
     """Make the run folder: the one that was asked for, or one named by layout and content.
 
-    Comes before the solve, so that a place where nothing can be written costs nobody an hour.
+    Comes before the solve, so that a place where nothing can be written costs nobody an hour.  Nothing that is in the
+    folder is changed: a run that is there stays whole until there is another to take its place.  With ``year`` the
+    files of the year are read first, so that a mistake in them leaves no folder behind.
+
+    Raises
+    ------
+    LayoutError
+        If the files of the year have mistakes.
+    OSError
+        If nothing can be written there.
     """
+    if year:
+        _weather(facility, climate)
     name = f"{Path(inputs.layout).stem or 'layout'}-{facility.digest[:8]}"
     folder = Path(out) if out is not None else Path("runs") / name
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / INPUT, to_json(_asked(inputs)))
+    trial = folder / f"{INPUT}.part"
+    trial.write_bytes(b"")
+    trial.unlink()
     return folder
 
 
@@ -332,6 +354,7 @@ def write(run: Run, out: str | os.PathLike[str] | None = None, *, pictures: bool
     """Write the folder of a run; what cannot be made on this machine is a remark, not an error."""
     folder = prepare(run.facility, run.inputs, out)
     (folder / ANSWER).unlink(missing_ok=True)
+    write_whole(folder / INPUT, to_json(_asked(run.inputs)))
     _copy_layout(folder, run.inputs)
     save_run(folder, run.results, run.verdict)
     if run.results.year is not None:

@@ -87,6 +87,17 @@ def test_the_tightest_hour_of_the_plant_is_told_with_its_outdoors(facility, resu
     assert "06-16 17h at 39" in found.message and "more than it can carry in 2 h" in found.message
 
 
+def test_a_machine_that_cannot_hold_its_set_point_is_told_in_words_not_as_a_load(facility, results):
+    loading = np.full(HOURS, 0.5)
+    loading[HOT] = [10.0, 10.0, 0.9]
+    verdict = judged(facility, results, made_year(facility, plant_loading=loading))
+    (found,) = (f for f in verdict.findings if f.code == "YEA-005")
+    assert "cannot hold its set point in 2 h, nor could more of its kind" in found.message
+    assert "first 06-16 16h at" in found.message and "1000" not in found.message
+    (room,) = (f for f in verdict.margins if f.code == "YEA-005" and f.dimension == "fraction")
+    assert room.value == 0.9
+
+
 @pytest.mark.parametrize(
     ("zone", "power", "limit"), [("5A", 1.0, 0.16), ("5A", 0.2, 0.25), ("4A", 1.0, None)]
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -246,3 +248,34 @@ def test_every_width_shows_rule_value_limit_and_place(twin, monkeypatch, columns
         row = " ".join(lines[number : number + 2])
         for words in ("site.pue", "1.3", "+", "normal", "hall.yaml:"):
             assert words in row
+
+
+@pytest.mark.parametrize(
+    ("year", "options", "words"),
+    [
+        ("{series: nothere.csv}", (), "nothere.csv"),
+        ("{weather: nope.epw}", (), "nope.epw"),
+        ("{}", ("--climate", "nope.epw"), "nope.epw"),
+    ],
+)
+def test_a_solve_that_is_refused_leaves_the_run_of_its_folder_whole(twin, solved, year, options, words):
+    shutil.copytree(solved, "run")
+    before = {path: path.read_bytes() for path in Path("run").rglob("*") if path.is_file()}
+    text = Path("hall.yaml").read_text(encoding="utf-8")
+    Path("other.yaml").write_text(f"{text}\nyear: {year}\n", encoding="utf-8")
+    answer = twin("solve", "other.yaml", *QUICK, "--year", *options, "--out", "run")
+    assert (answer.exit_code, words in answer.output) == (2, True)
+    assert {path: path.read_bytes() for path in Path("run").rglob("*") if path.is_file()} == before
+    answer = twin("solve", "other.yaml", *QUICK, "--year", *options, "--out", "new")
+    assert answer.exit_code == 2 and not Path("new").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_solved(twin, monkeypatch):
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(runs, "answer", lambda *_, **__: pytest.fail("solved"))
+    answer = twin("solve", "hall.yaml", *QUICK, "--out", "shut")
+    assert answer.exit_code == 2
+    assert "shut" in answer.output and "Permission denied" in answer.output

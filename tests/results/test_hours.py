@@ -55,6 +55,12 @@ def test_every_hall_has_its_columns_with_units(year):
     assert heads == ["h1.throttled [-]", "h1.inlet [degC]", "h1.coolant [degC]", "h1.lid [degC]"]
 
 
+def test_the_single_hall_of_a_layout_has_a_name(year):
+    halls = {name: np.full((HOURS, 1), 0.25) for name in HALL_SERIES}
+    heads = list(dict(columns(replace(year, halls=("",), hall=halls))))
+    assert "hall.inlet [degC]" in heads and not [head for head in heads if head.startswith(".")]
+
+
 def test_pandas_reads_it_without_help(year, tmp_path):
     pandas = pytest.importorskip("pandas")
     write_csv(year, tmp_path / "hours.csv")

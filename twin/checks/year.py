@@ -18,6 +18,7 @@ from twin.model.climate_zones import MLC_SOURCE, mechanical_load_limit
 from twin.model.facility import Facility
 from twin.model.piping import SETPOINT_BAND
 from twin.model.products import Rack
+from twin.model.products.cooling import NO_ROOM
 from twin.model.water_classes import class_of
 from twin.results.results import Results
 from twin.results.year import HOUR, Year, when
@@ -122,9 +123,15 @@ def set_points(facility: Facility, results: Results) -> Iterator[Assessment]:
     stage="study",
 )
 def room(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """A machine whose outdoor air is too warm for the set point carries little or nothing."""
+    """A machine whose outdoor air is too warm for the set point carries little or nothing: that is told in words, and the
+    tightest of the other hours as a load."""
     for year in _years(results):
         loading = np.where(year.solved, year["plant_loading"], 0.0)
+        none = loading >= NO_ROOM
+        if none.any():
+            what = f"a plant machine cannot hold its set point in {int(none.sum()):,} h, nor could more of its kind"
+            yield Assessment(SITE, np.zeros(1), 1.0, "min", "flag", (what,), remark=(_first(year, none),))
+        loading = np.where(none, 0.0, loading)
         hour = int(np.argmax(loading))
         over = int((loading > FULL).sum())
         told = _outdoors(year, hour) + (f"; more than it can carry in {over:,} h" if over else "")

@@ -78,7 +78,7 @@ def solve(
     model, effort = air_model(air), effort_of_studies(studies)
     with _progress("solving", quiet or as_json) as bar:
         facility, inputs = runs.read_input(layout, sets or (), outdoor, climate or None)
-        folder = runs.prepare(facility, inputs, out)
+        folder = runs.prepare(facility, inputs, out, climate=climate or None, year=year)
         run = runs.answer(
             facility, inputs, failures=failures, air=model, studies=effort, climate=climate or None, year=year,
             progress=bar,

@@ -25,6 +25,8 @@ UNITS = {
 """Unit of each dimension in files."""
 WHOLE = ("solved", "mode", "throttled", "unserved")
 """Series that are counts or codes."""
+HALL = "hall"
+"""What the single hall of a layout is called, whose id is empty: as in findings and tables."""
 FINEST = 1e-9
 """What is smaller is rounding of the solve and written as 0: above set points. [K]"""
 
@@ -51,7 +53,7 @@ def columns(year: Year) -> Iterator[tuple[str, Column]]:
         yield f"{loop}.setpoint [degC]", year.setpoint[:, column]
     for column, hall in enumerate(year.halls):
         for name, about in HALL_SERIES.items():
-            yield f"{hall}.{name} [{UNITS[about.dimension]}]", year.hall[name][:, column]
+            yield f"{hall or HALL}.{name} [{UNITS[about.dimension]}]", year.hall[name][:, column]
 
 
 def write_csv(year: Year, path: Path) -> None:

@@ -67,7 +67,7 @@ def evaluate_year(
     load = np.array(np.tile(level, HOURS // 24) if level.ndim else np.full(HOURS, float(level)))
     site, station = (float(psychrometrics.pressure_at(z)) for z in (facility.place.elevation, air.elevation))
     outdoors = Weather(air.dry_bulb, air.wet_bulb, air.pressure * (site / station))
-    grid = _grid(facility)
+    grid = grid_of(facility)
     blocks = follow(world, outdoors, load, progress or _untold)
     found = series(world, blocks, outdoors, load, grid)
     notes = (*air.remarks, *grid.remarks)
@@ -98,8 +98,14 @@ def _untold(done: int) -> None:
     """Nobody asks."""
 
 
-def _grid(facility: Facility) -> HourlySeries:
-    """Emissions and prices by the hour; the yearly means where no file states them."""
+def grid_of(facility: Facility) -> HourlySeries:
+    """Emissions and prices by the hour; the yearly means where no file states them.
+
+    Raises
+    ------
+    LayoutError
+        If the file that states them has mistakes.
+    """
     place = facility.place
     flat = HourlySeries("", np.full(HOURS, place.carbon_intensity), np.full(HOURS, place.electricity_price))
     if facility.year.series is None:
