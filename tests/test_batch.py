@@ -99,6 +99,32 @@ def test_a_layout_that_hangs_is_a_row(folder, monkeypatch):
     assert 2.0 <= rows[0].seconds < 20.0
 
 
+def test_a_damaged_folder_is_solved_again_and_whole_afterwards(folder, few_studies):
+    options = Options(failures=False, out="out")
+    run = Path(evaluate_one("good.yaml", "good", options).document["folder"])
+    made = json.loads((run / "batch.json").read_text(encoding="utf-8"))["made"]
+    for name in ("run.npz", "verdict.json", "run.json", "input.json", "layout/good.yaml"):
+        file = run / name
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1])
+        assert batch._finished(run, made, "good.yaml") is None
+        file.unlink()
+        assert batch._finished(run, made, "good.yaml") is None
+        file.write_bytes(whole)
+    (run / "run.npz").write_bytes((run / "run.npz").read_bytes()[:300])
+    (run / "verdict.json").write_text('{"truncat', encoding="utf-8")
+    mended = evaluate_one("good.yaml", "good", options)
+    assert not mended.reused
+    assert (
+        reopen(run).verdict.verdict
+        == mended.verdict
+        == json.loads((run / "verdict.json").read_text())["verdict"]
+    )
+    (run / "maps").mkdir(exist_ok=True)
+    (run / "maps" / "drawn_later.png").write_bytes(b"x")
+    assert evaluate_one("good.yaml", "good", options).reused
+
+
 def test_what_is_finished_is_not_solved_again(folder, few_studies):
     options = Options(failures=False, out="out")
 

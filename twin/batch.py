@@ -5,7 +5,8 @@ pickle, so it does not matter how the caller was started.  A layout that crashes
 not the batch: its row says what happened and a new worker goes on.
 
 With an output folder every layout leaves its run folder.  One whose folder is finished, with the same
-content, version and options, is not solved again: a batch that was killed goes on where it was.
+content, version and options, is not solved again: a batch that was killed goes on where it was.  A folder whose
+files are not those that were written (cut off, changed, lost) is no finished one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -305,19 +306,39 @@ def _solved(
         seconds=round(time.perf_counter() - begun, 3),
     )
     if folder:
-        write_whole(folder / CACHE, to_json({"made": made, "row": asdict(row)}))
+        write_whole(folder / CACHE, to_json({"made": made, "files": _files(folder), "row": asdict(row)}))
     return row
 
 
 def _finished(folder: Path, made: dict[str, Any], layout: str) -> Row | None:
-    """The row of a folder that belongs to this content, version and options."""
+    """The row of a folder that belongs to this content, version and options, and whose files are as they were written."""
     try:
         known = json.loads((folder / CACHE).read_text(encoding="utf-8"))
-        if known["made"] != made:
+        if known["made"] != made or not known["files"] or known["files"] != _files(folder):
             return None
         return _row({**known["row"], "layout": layout, "reused": True})
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _files(folder: Path) -> dict[str, list[object]]:
+    """Size and digest of every file that a run is read from again; of the fields of air, which may be large, the size."""
+    from twin.results.fields import FOLDER
+    from twin.run import ANSWER, COPY, INPUT
+
+    found: dict[str, list[object]] = {}
+    numbers = [folder / name for name in (INPUT, ANSWER, "run.json", "run.npz")]
+    for path in (*numbers, *sorted((folder / COPY).rglob("*"))):
+        if path.is_file():
+            found[path.relative_to(folder).as_posix()] = [path.stat().st_size, _digest(path)]
+    for path in sorted((folder / FOLDER).glob("*")):
+        found[path.relative_to(folder).as_posix()] = [path.stat().st_size]
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _made(facility: Facility, options: Options) -> dict[str, Any]:
