@@ -29,8 +29,11 @@ LEAST_FLOW = 1e-12
 """Flow over the rated one below which films are no worse; they conduct nothing then. [-]"""
 STAGES = 2
 """Instants that are remembered: those of the stages of a step."""
-COMPILED_FROM = 400
-"""Nodes times scenarios from which the compiled elimination repays the loading of its compiler (measured)."""
+COMPILED_FROM = 40
+"""Nodes, or nodes times scenarios over :data:`FEW`, from which compiled loops repay the loading of their compiler (measured:
+marches of some hundred steps)."""
+FEW = 10
+"""Scenarios that cost as little as one. [-]"""
 Modes = NDArray[np.int8]
 
 
@@ -347,5 +350,5 @@ def _resistance(flow: Array, film: Array, rated: Array, exponent: Array) -> Arra
 
 def is_compiled(c: Case, wanted: bool | None) -> bool:
     """Whether it is compiled: as wanted, or where there is numba, and enough work or a compiler that is loaded anyway."""
-    enough = c.nodes * c.scenarios >= COMPILED_FROM or "numba" in sys.modules
+    enough = c.nodes * max(c.scenarios / FEW, 1.0) >= COMPILED_FROM or "numba" in sys.modules
     return (enough and find_spec("numba") is not None) if wanted is None else wanted

@@ -15,7 +15,7 @@ from twin.layout.load import load, load_text
 from twin.results.quantities import QUANTITIES
 from twin.scenario import NORMAL, Scenario
 from twin.studies.continuity import ENDLESS
-from twin.studies.cooling_loss import cooling_loss
+from twin.studies.cooling_loss import _of_singles, cooling_loss
 from twin.studies.cooling_loss_draft import Draft
 from twin.studies.cooling_loss_events import PIPE, POWER, SINGLE, UTILITY, Event, events
 from twin.studies.cooling_loss_mains import Mains
@@ -200,6 +200,22 @@ def test_lids_at_less_flow_are_those_of_the_steady_states():
     assert found.end_supply[0, 1] == pytest.approx(steady["loop"]["supply"][1, 1], abs=0.02)
     above = steady["rack"]["case_temperature"][1] - steady["loop"]["supply"][1, 1]
     np.testing.assert_allclose(found.end_lid[0] - found.end_supply[0, 1], above, atol=0.05)  # as at full flow
+
+
+def test_coolant_above_the_sheet_is_told_beside_racks_that_do_not_throttle():
+    """One of two CDUs of 300 kW: the coupled state curtails by the sheet's supply, lids are far from throttling."""
+    text = HALL.format(volume="100 L", restart="10 s", cdu="ups", pumps="ups", tank="", tanks="")
+    basis = normal_state(
+        load_text(text.replace("{like: cdu_1300kw,", "{like: cdu_1300kw, capacity: 300 kW,"))
+    )
+    assert basis is not None
+    found = follow(basis, [Event("lose:p.s.01", SINGLE, "one CDU", frozenset(["p.s.01"]))])
+    steady = evaluate(found.before.world.facility, (NORMAL, Scenario(name="less", failed=("p.s.01",))))
+    assert 0.97 < steady["rack"]["throttle"][1].max() < 1.0
+    words = _of_singles(found, [0])
+    assert "none of 1 cooling machines, lost alone, makes lids or inlet air throttle a rack" in words
+    assert "after 1 of them coolant stays warmer than the sheets of racks allow" in words
+    assert "6 racks get coolant warmer than their sheet allows, the first after" in words
 
 
 def test_plant_that_is_too_small_after_a_loss_ends_where_the_steady_state_is():
