@@ -4,6 +4,7 @@ import gzip
 import os
 import random
 import time
+import tracemalloc
 
 import pytest
 
@@ -170,6 +171,53 @@ def test_a_wrong_place_is_told(tmp_path):
     lines = [EPW[0].replace("41.98", "north").replace(",201.0", ",9999"), *EPW[1:]]
     found = mistakes(tmp_path, lines)
     assert ["latitude" in found[0].message, "elevation" in found[1].message] == [True, True]
+
+
+def test_an_elevation_that_contradicts_the_pressures_is_told_in_the_first_line_with_what_is_expected(
+    tmp_path,
+):
+    (high,) = mistakes(tmp_path, [EPW[0].replace(",201.0", ",3000"), *EPW[1:]])
+    assert (high.line, high.column) == (1, EPW[0].rindex(",") + 2)
+    assert "3000 m does not fit the pressures" in high.message and "about 180 m is expected" in high.message
+    (feet,) = mistakes(tmp_path, [EPW[0].replace(",201.0", ",660"), *EPW[1:]])
+    assert "this looks like feet, write 201" in feet.message
+    (old,) = mistakes(tmp_path, [TMY2[0].replace("  201", " 3000"), *TMY2[1:]])
+    assert (old.line, old.column) == (1, 56)
+    (csv,) = mistakes(tmp_path, [TMY3[0].replace(",201", ",3000"), *TMY3[1:]])
+    assert (csv.line, csv.column) == (1, TMY3[0].rindex(",") + 2)
+
+
+def test_an_elevation_some_way_off_is_a_remark(tmp_path):
+    (tmp_path / "a.epw").write_text("\n".join([EPW[0].replace(",201.0", ",500"), *EPW[1:]]))
+    assert any(
+        "elevation 500 m does not fit" in remark for remark in read_weather(tmp_path / "a.epw").remarks
+    )
+
+
+def test_a_humidity_that_contradicts_the_dew_point_is_one_mistake(tmp_path):
+    (only,) = mistakes(tmp_path, changed(8, lambda t: "5"))
+    assert only.line == 9 and 'relative humidity "5" % contradicts the dew point' in only.message
+    assert "write 999 for humidities that are not known" in only.message
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: "999", lambda t: "", lambda t: "x", lambda t: f"{min(float(t) + 9.0, 100.0):.0f}"]
+)
+def test_humidities_that_are_not_known_or_a_little_off_do_no_harm(tmp_path, change):
+    (tmp_path / "a.epw").write_text("\n".join(changed(8, change)))
+    assert read_weather(tmp_path / "a.epw").remarks == ()
+
+
+def test_a_hundred_megabytes_of_zeros_are_refused_within_bounds(tmp_path):
+    path = tmp_path / "a.epw"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+    tracemalloc.start()
+    with pytest.raises(LayoutError, match="more than"):
+        read_weather(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * LARGEST
 
 
 def test_a_file_cut_off_says_so(tmp_path):

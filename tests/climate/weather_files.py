@@ -58,10 +58,10 @@ def tmy3_lines(year: WeatherYear) -> list[str]:
 def tmy2_lines(year: WeatherYear) -> list[str]:
     """A TMY2 file; places are whole minutes there."""
     head = " 94846 CHICAGO                IL  -6 N 41 59 W  87 55   201"
-    air = zip(year.dry_bulb, year.dew_point, year.pressure, strict=True)
+    air = zip(year.dry_bulb, year.dew_point, year.relative_humidity, year.pressure, strict=True)
     rows = []
-    for (month, day, hour), (dry, dew, pressure) in zip(dates(year), air, strict=True):
+    for (month, day, hour), (dry, dew, relative, pressure) in zip(dates(year), air, strict=True):
         row = f" 90{month:02d}{day:02d}{hour:02d}".ljust(67)
-        row += f"{round(10 * dry):4d}A7{round(10 * dew):4d}A7 50A7{round(pressure / 100):4d}A7270A7 31A7"
+        row += f"{round(10 * dry):4d}A7{round(10 * dew):4d}A7{100 * relative:3.0f}A7{round(pressure / 100):4d}A7270A7 31A7"
         rows.append(row.ljust(142))
     return [head, *rows]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.climate.agreement import fitting_barometer, fitting_humidity
 from twin.climate.table import Column, Times, moist, numbers, select_hours
 from twin.climate.text import Complaints
 from twin.climate.year import WeatherYear
@@ -26,6 +27,8 @@ class Station:
     longitude: float
     time_zone: float
     elevation: float
+    elevation_place: tuple[int, int] = (1, 1)
+    """Column and length of the elevation in the first line."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Columns:
     dew_point: Column
     pressure: Column
     wind_speed: Column
+    relative_humidity: Column | None = None
+    """In the unit of the file; None where it has none."""
 
 
 def assemble(station: Station, times: Times, columns: Columns, complaints: Complaints) -> WeatherYear:
@@ -56,6 +61,9 @@ def assemble(station: Station, times: Times, columns: Columns, complaints: Compl
         dew, rounded = moist(dry, dew, rows, columns.dew_point, complaints)
         if rounded:
             remarks += (f"dew point above the dry bulb by rounding in {rounded} hours, set to the dry bulb",)
+    if not complaints.found:
+        remarks += fitting_barometer(pressure[kept], station.elevation, station.elevation_place, complaints)
+        fitting_humidity(dry, dew, rows, columns.relative_humidity, complaints)
     complaints.settle()
     wind = numbers(columns.wind_speed, rows, complaints, optional=True)
     if wind is None:

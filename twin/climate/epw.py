@@ -12,7 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from twin.climate.assemble import Columns, Station, assemble, limited, place_number, whole_numbers
-from twin.climate.table import AIR, BAROMETER, DEW, FAHRENHEIT_OR_KELVIN, WIND, Column, Looks, Place, Times
+from twin.climate.table import (
+    AIR,
+    BAROMETER,
+    DEW,
+    FAHRENHEIT_OR_KELVIN,
+    HUMIDITY,
+    WIND,
+    Column,
+    Looks,
+    Place,
+    Times,
+)
 from twin.climate.text import Complaints
 from twin.climate.year import WeatherYear
 from twin.layout.mistakes import quote
@@ -24,7 +35,7 @@ HEADS = (
 """First words of the head lines, in order."""
 FEWEST_FIELDS = 22
 """Fields of a row up to the wind speed; a complete row has 35."""
-_MONTH, _DAY, _HOUR, _MINUTE, _DRY, _DEW, _PRESSURE, _WIND = 1, 2, 3, 4, 6, 7, 9, 21
+_MONTH, _DAY, _HOUR, _MINUTE, _DRY, _DEW, _HUMIDITY, _PRESSURE, _WIND = 1, 2, 3, 4, 6, 7, 8, 9, 21
 _PRESSURE_LOOKS = ((450.0, 1100.0, "hPa (mbar)"), (45.0, 110.0, "kPa"), (13.0, 33.0, "inches of mercury"))
 
 
@@ -70,6 +81,7 @@ def read_epw(path: str | Path, lines: list[str]) -> WeatherYear:
         column(_DEW, "dew point", (99.9, 999.0), DEW, "degC", FAHRENHEIT_OR_KELVIN),
         column(_PRESSURE, "pressure", (999999.0,), BAROMETER, "Pa", _PRESSURE_LOOKS),
         column(_WIND, "wind speed", (999.0, 99.0), WIND, "m/s"),
+        column(_HUMIDITY, "relative humidity", (999.0,), HUMIDITY, "%"),
     )
     return assemble(station, times, columns, complaints)
 
@@ -104,7 +116,8 @@ def _station(line: str, complaints: Complaints) -> Station:
     )
     name = ", ".join(field.strip() for field in fields[1:4] if field.strip() not in ("", "-"))
     source = " ".join(field.strip() for field in fields[4:6] if field.strip()) or "EPW file"
-    return Station(name or "unnamed", source, latitude, longitude, zone, elevation)
+    place = starts[9], max(1, len(fields[9].strip()))
+    return Station(name or "unnamed", source, latitude, longitude, zone, elevation, place)
 
 
 def _rows(lines: list[str], start: int, complaints: Complaints) -> tuple[list[int], list[list[str]]]:

@@ -33,6 +33,8 @@ DEW = (-100.0, 40.0)
 """Dew points: 35 degC is the highest ever reported; the lower end is that of the saturation equations. [degC]"""
 BAROMETER = (45_000.0, 110_000.0)
 """From 6,000 m above the sea to the Dead Sea in a high. [Pa]"""
+HUMIDITY = (0.0, 110.0)
+"""Relative humidity of files, which round and let instruments overshoot. [%]"""
 WIND = (0.0, 115.0)
 """The strongest gust measured is 113 m/s (WMO). [m/s]"""
 

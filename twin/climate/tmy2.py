@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from twin.climate.assemble import Columns, Station, assemble, limited, place_number, whole_numbers
-from twin.climate.table import AIR, BAROMETER, DEW, WIND, Column, Place, Times
+from twin.climate.table import AIR, BAROMETER, DEW, HUMIDITY, WIND, Column, Place, Times
 from twin.climate.text import Complaints
 from twin.climate.year import WeatherYear
 
 WIDTH = 98
 """Characters of an hour up to the wind speed; a complete one has 142."""
 _MONTH, _DAY, _HOUR = slice(3, 5), slice(5, 7), slice(7, 9)
-_DRY, _DEW, _PRESSURE, _WIND = slice(67, 71), slice(73, 77), slice(84, 88), slice(95, 98)
+_DRY, _DEW, _HUMIDITY = slice(67, 71), slice(73, 77), slice(79, 82)
+_PRESSURE, _WIND = slice(84, 88), slice(95, 98)
 _HEAD = re.compile(r" ?\d{5} .{22} .{2} .{3} [NS] ")
 
 
@@ -60,6 +61,7 @@ def read_tmy2(path: str | Path, lines: list[str]) -> WeatherYear:
         column("dew point", _DEW, 0.1, 9999.0, DEW, "tenths of a degC"),
         column("pressure", _PRESSURE, 100.0, 9999.0, BAROMETER, "mbar"),
         column("wind speed", _WIND, 0.1, 999.0, WIND, "tenths of a m/s"),
+        column("relative humidity", _HUMIDITY, 1.0, 999.0, HUMIDITY, "%"),
     )
     return assemble(station, times, columns, complaints)
 
@@ -71,7 +73,7 @@ def _station(line: str, complaints: Complaints) -> Station:
     zone = place_number(text[33:36].replace("- ", "-"), "time zone", 1, 34, complaints)
     elevation = place_number(text[55:59], "elevation", 1, 56, complaints)
     name = f"{text[7:29].strip()}, {text[30:32].strip()}"
-    return Station(name, f"TMY2 {text[1:6].strip()}", latitude, longitude, zone, elevation)
+    return Station(name, f"TMY2 {text[1:6].strip()}", latitude, longitude, zone, elevation, (56, 4))
 
 
 def _angle(side: str, degrees: str, minutes: str, what: str, complaints: Complaints) -> float:

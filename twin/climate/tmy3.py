@@ -13,13 +13,26 @@ from pathlib import Path
 import numpy as np
 
 from twin.climate.assemble import Columns, Station, assemble, limited, place_number, whole_numbers
-from twin.climate.table import AIR, BAROMETER, DEW, FAHRENHEIT_OR_KELVIN, WIND, Column, Looks, Place, Times
+from twin.climate.table import (
+    AIR,
+    BAROMETER,
+    DEW,
+    FAHRENHEIT_OR_KELVIN,
+    HUMIDITY,
+    WIND,
+    Column,
+    Looks,
+    Place,
+    Times,
+)
 from twin.climate.text import Complaints
 from twin.climate.year import WeatherYear
 from twin.layout.mistakes import did_you_mean, quote
 
 DATE, TIME = "Date (MM/DD/YYYY)", "Time (HH:MM)"
 DRY, DEW_POINT, PRESSURE, SPEED = "Dry-bulb (C)", "Dew-point (C)", "Pressure (mbar)", "Wspd (m/s)"
+RELATIVE = "RHum (%)"
+"""Read where it stands; whether it fits the dew point is checked."""
 _NEEDED = (DATE, TIME, DRY, DEW_POINT, PRESSURE, SPEED)
 _PRESSURE_LOOKS = ((45_000.0, 110_000.0, "Pa"), (45.0, 110.0, "kPa"), (13.0, 33.0, "inches of mercury"))
 _MISSING = (-9900.0, -999.0, 9999.0)
@@ -57,6 +70,7 @@ def read_tmy3(path: str | Path, lines: list[str]) -> WeatherYear:
         column(DEW_POINT, "dew point", 1.0, DEW, "degC", FAHRENHEIT_OR_KELVIN),
         column(PRESSURE, "pressure", 100.0, BAROMETER, "mbar", _PRESSURE_LOOKS),
         column(SPEED, "wind speed", 1.0, WIND, "m/s", ()),
+        column(RELATIVE, "relative humidity", 1.0, HUMIDITY, "%", ()) if RELATIVE in at else None,
     )
     return assemble(station, times, columns, complaints)
 
@@ -68,7 +82,10 @@ def _station(line: str, complaints: Complaints) -> Station:
         for at, what in ((3, "time zone"), (4, "latitude"), (5, "longitude"), (6, "elevation"))
     )
     name = ", ".join(field.strip() for field in fields[1:3] if field.strip())
-    return Station(name or "unnamed", f"TMY3 {fields[0].strip()}", latitude, longitude, zone, elevation)
+    place = max(line.rfind(fields[6]), 0) + 1, max(1, len(fields[6].strip()))
+    return Station(
+        name or "unnamed", f"TMY3 {fields[0].strip()}", latitude, longitude, zone, elevation, place
+    )
 
 
 def _header(line: str, complaints: Complaints) -> dict[str, int]:
@@ -88,6 +105,8 @@ def _header(line: str, complaints: Complaints) -> dict[str, int]:
                 filter(None, (f"there is no column {quote(name)};", did_you_mean(name, names)))
             )
         complaints.add(message.rstrip(";"), 2)
+    if RELATIVE in names:
+        at[RELATIVE] = names.index(RELATIVE)
     return at
 
 
