@@ -498,7 +498,7 @@ def test_a_giant_lineup_is_refused_before_it_is_made(count):
 @pytest.mark.parametrize(
     "text",
     [
-        "liquid: {plant: [{id: a, type: dry, count: 100000}, {id: b, type: dry, count: 100000}]}\n"
+        f"liquid: {{plant: [{', '.join(f'{{id: a{k}, type: dry, count: 1000}}' for k in range(200))}]}}\n"
         "air: {crahs: [{id: c, type: crah, count: 9}]}",
         PODS.replace("count: 2, step", "count: 100000, step"),
         "power: {ups: [{id: a, type: ups, count: 100000, feeds: [A, B, C]}]}",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from twin.layout.document import Path
 from twin.layout.draft import Block, Draft
+from twin.layout.loop_values import check_values
 from twin.layout.mistakes import quote
 from twin.model.facility import Circuit, Machine
 from twin.model.piping import Loop, PrimaryControl
@@ -36,6 +37,7 @@ def expand_loops(draft: Draft, blocks: Sequence[Block]) -> None:
     for block in blocks:
         for index, loop in enumerate(block.sections.liquid.loops):
             path = (*block.path, "liquid", "loops", index)
+            check_values(draft, loop, path)
             for circuit in _circuits(draft, block, loop, path):
                 if draft.claim(circuit.id, path, circuit.id.removeprefix(block.prefix)):
                     draft.circuits.append(circuit)

@@ -25,6 +25,7 @@ KEPT = 1000
 
 _SNIPPET = 100  # characters of a source line that are shown
 _MESSAGE = 600  # characters of a message that are shown
+_KELVIN_MEANT = 150.0  # nobody who writes kelvin means less
 _COMPARED = 2000  # words compared for a suggestion
 
 
@@ -131,6 +132,17 @@ def suggest(word: str, allowed: Sequence[str]) -> str:
     """What to append to a message about an unknown word: the nearest one and the list."""
     near = did_you_mean(word, allowed)
     return "; " + " ".join(filter(None, (near, one_of(allowed)))) if allowed else ""
+
+
+def degrees_meant(written: object) -> str:
+    """``; did you mean "36 degC"?`` for the text of a temperature in kelvin that would be a frost of the deep space."""
+    if not isinstance(written, str) or not written.rstrip().endswith("K"):
+        return ""
+    number = written.rstrip()[:-1].strip()
+    try:
+        return f'; did you mean "{float(number):g} degC"?' if abs(float(number)) < _KELVIN_MEANT else ""
+    except ValueError:
+        return ""
 
 
 def quote(value: object, limit: int = 40) -> str:

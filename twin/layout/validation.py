@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from twin.layout.document import Document, Path
-from twin.layout.mistakes import KEPT, LayoutError, Mistake, one_of, quote, suggest
+from twin.layout.mistakes import KEPT, LayoutError, Mistake, degrees_meant, one_of, quote, suggest
 from twin.layout.parameters import override, substitute
 from twin.layout.shape import Place, allowed_keys, allowed_values, dimension, follow, item_count
 from twin.layout.text import read
-from twin.units import Dimension, format_quantity
+from twin.units import TEMPERATURE, Dimension, format_quantity
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -267,7 +267,8 @@ def _limit(kind: str, ctx: Mapping[str, Any], value: Any, quantity: Dimension | 
     shown = f"{limit:g}"
     if quantity is not None:
         shown = format_quantity(limit, quantity, digits=6).replace(".0 ", " ")
-    return f"{quote(value) if isinstance(value, str) else _found(value)}: must be {_LIMITS[kind]} {shown}"
+    told = f"{quote(value) if isinstance(value, str) else _found(value)}: must be {_LIMITS[kind]} {shown}"
+    return told + (degrees_meant(value) if quantity == TEMPERATURE else "")
 
 
 def _length(kind: str, ctx: Mapping[str, Any], value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
-from twin.model.names import Count, Id, Point2, Selectors, Side
+from twin.model.names import Count, Id, Point2, Selectors, Side, Spare, Units
 from twin.model.piping import Liquid
 from twin.units import (
     ApparentPower,
@@ -132,7 +132,7 @@ class Walls(Frozen):
 
     u_value: ThermalTransmittance = Field(gt=0, le=20)
     """Heat per area and temperature difference, from the hall's air to the air behind the wall."""
-    outside: Temperature
+    outside: Temperature = Field(ge=-50, le=80)
     """Air behind the walls."""
 
 
@@ -218,11 +218,11 @@ class CrahGroup(Frozen):
     """Product."""
     along: Side = "west"
     """Wall they stand along."""
-    count: Count
+    count: Units
     """Units installed."""
-    spare: int = Field(default=0, ge=0)
+    spare: Spare = 0
     """Units that may fail without harm; they run along with the others."""
-    supply: Temperature = 24.0
+    supply: Temperature = Field(default=24.0, ge=5, le=60)
     """Supply air set point."""
     outdoor_air: bool = False
     """They take outdoor air instead of the hall's where that saves cooling (air-side economizer)."""
@@ -240,7 +240,7 @@ class WallOpening(Frozen):
     north in the ceiling."""
     size: Point2
     """Along the wall and up; east and north in the ceiling."""
-    temperature: Temperature = 24.0
+    temperature: Temperature = Field(default=24.0, ge=-50, le=60)
     """Of air that comes in."""
 
 
@@ -257,7 +257,7 @@ class Slot(Frozen):
     """As that of an opening."""
     flow: VolumeFlow = Field(gt=0)
     """Supply air."""
-    temperature: Temperature
+    temperature: Temperature = Field(ge=5, le=60)
     """Of the supply air."""
 
 
@@ -266,7 +266,7 @@ class Air(Frozen):
 
     crahs: tuple[CrahGroup, ...] = ()
     """Room air handlers."""
-    dew_point: Temperature = 10.0
+    dew_point: Temperature = Field(default=10.0, ge=-40, le=40)
     """Dew point of the supply air held by the make-up air unit."""
     supply_ratio: float = Field(default=1.1, gt=0, le=3)
     """Supply air over rack air that the fans are controlled to; air that rear doors have cooled counts by the heat left."""
@@ -347,7 +347,7 @@ class PowerGroup(Frozen):
     """Product."""
     count: Count | None = None
     """Copies (per feed); without it a single machine that bears the name itself."""
-    spare: int = Field(default=0, ge=0)
+    spare: Spare = 0
     """Copies that may fail without harm."""
     feeds: Feeds = ()
     """Sides: every side gets its own ``count`` copies."""

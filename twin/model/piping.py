@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from twin.model.base import Frozen
 from twin.model.dispatch import Dispatch
-from twin.model.names import Count, Id, Point2, Selectors
+from twin.model.names import Id, Point2, Selectors, Spare, Units
 from twin.units import (
     Duration,
     Fraction,
@@ -29,6 +29,8 @@ SETPOINT_BAND = 0.5
 """Deviation that still counts as holding a set point, of coolant and of air. [K] Assumed."""
 PRIMARY_SURPLUS = 0.05
 """Primary flow beyond the secondary one where the layout says nothing. [-] Assumed."""
+LEAST_SPEED = 0.3
+"""Lowest speed of pumps over full speed that drives and motors hold; controlled pumps go no lower. [-] Assumed."""
 PipeKind = Literal["steel_std", "steel_40", "steel_80", "stainless_10s", "copper_l"]
 """Tables of pipe dimensions: ASME B36.10M standard weight, schedules 40 and 80, B36.19M 10S, ASTM B88 type L."""
 
@@ -40,9 +42,9 @@ class PlantGroup(Frozen):
     """Name; units are numbered from 1."""
     type: str
     """Product."""
-    count: Count
+    count: Units
     """Units installed."""
-    spare: int = Field(default=0, ge=0)
+    spare: Spare = 0
     """Units that may fail without harm."""
     stage: Staging | None = None
     """How many run: ``all`` that are in service share the load, ``needed`` as few as carry it; without it chillers as few
@@ -80,8 +82,8 @@ class PumpControl(Frozen):
     difference at the far end of the headers; ``speed``: a fixed speed."""
     pressure: Pressure | None = Field(default=None, gt=0, le=2e6)
     """Held by ``hold: pressure``."""
-    speed: Fraction | None = Field(default=None, gt=0, le=1)
-    """Held by ``hold: speed``; without it full speed."""
+    speed: Fraction | None = Field(default=None, ge=LEAST_SPEED, le=1)
+    """Held by ``hold: speed``; without it full speed.  Pumps do not run slower than 30 %."""
 
     @model_validator(mode="after")
     def _values_fit(self) -> PumpControl:
@@ -100,8 +102,8 @@ class PrimaryControl(Frozen):
     fixed speed."""
     surplus: Fraction | None = Field(default=None, ge=0, le=1)
     """Primary flow beyond the secondary one, by ``hold: surplus``; without it 5 % (assumed)."""
-    speed: Fraction | None = Field(default=None, gt=0, le=1)
-    """Held by ``hold: speed``; without it full speed."""
+    speed: Fraction | None = Field(default=None, ge=LEAST_SPEED, le=1)
+    """Held by ``hold: speed``; without it full speed.  Pumps do not run slower than 30 %."""
 
     @model_validator(mode="after")
     def _values_fit(self) -> PrimaryControl:
@@ -191,8 +193,8 @@ class Loop(Frozen):
     """Control valves of the sinks: those that throttle a branch, or those that keep its flow and lead past the sink what it
     does not need."""
     supply: Temperature
-    """Supply set point; with a ``reset`` it only tells for which temperature flows and pipes are laid out.  Condenser water of
-    chillers with a water-side economizer is run colder than this where the economizer can use that, down to 5 K above the
+    """Supply set point; with a ``reset`` it only tells for which temperature flows and pipes are laid out.  Condenser water
+    of chillers with a water-side economizer is run colder than this where the economizer can use that, down to 5 K above the
     outdoors (assumed; the results' notes name such loops)."""
     reset: Reset | None = None
     """Set point that follows the outdoors instead of ``supply``; the expansion vessel is told for its warmest point."""
