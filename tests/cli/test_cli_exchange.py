@@ -72,7 +72,9 @@ def test_mistakes_of_a_wrong_file_are_told_with_their_lines(run, tmp_path):
         (("import", LAYOUTS / "first_hall.yaml"), "no network that can be read"),
         (("import", "absent.m"), "absent.m"),
         (("import", "line.m", "--watts", "x=3"), "--watts x=3"),
-        (("export", "line.m", "line.xls"), "no format with this ending"),
+        (("export", "line.m", "line.xls"), "no format with this ending; write one of .network.json"),
+        (("export", ".", "hours.xlsx"), "the hours of a year are exported, .csv or .parquet"),
+        (("export", ".", "loops.inp"), "the hours of a year are exported, .csv or .parquet"),
         (("export", "line.m", "line.dss", "--frequency", "0"), "write 50 or 60"),
     ],
 )

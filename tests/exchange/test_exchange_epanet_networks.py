@@ -12,6 +12,7 @@ import pytest
 
 from twin.exchange import read_epanet
 from twin.exchange.epanet_options import GRAVITY
+from twin.exchange.hydraulic_answer import hydraulic_document, sentences
 from twin.layout.mistakes import LayoutError
 
 FLOWS, HEADS = 1e-4, 6e-3
@@ -79,6 +80,19 @@ def test_demands_that_cannot_be_served_are_said(name):
     flow = read_epanet(network_file(name)).flow()
     assert not flow.ok
     assert "cannot be served" in flow.detail
+
+
+def test_nodes_that_no_source_serves_are_named_with_the_links_round_them():
+    """Pumps of no start, 78 to 80, and the empty tanks behind 142 and 143; all 19 junctions that ask are named."""
+    network = read_epanet(network_file("exeter-benchmarks/anytown-exeter"))
+    document = hydraulic_document(network, network.flow())
+    told = {
+        word: {d["name"] for d in document["diagnoses"] if d["element"] == word} for word in ("node", "link")
+    }
+    assert told["node"] == {str(number) for number in range(1, 20)}
+    assert told["link"] == {"78", "79", "80", "142", "143"}
+    words = list(sentences(network, document))
+    assert any("asks for 63.06 kg/s, and every way to a source is closed" in line for line in words)
 
 
 @pytest.mark.slow

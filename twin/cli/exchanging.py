@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from twin.exchange import BareHydraulics, BareNetwork
     from twin.studies.basis import Basis
 
+HOUR_ENDINGS = (".csv", ".parquet")
+"""Of files of hours, which are exported from run folders."""
+NETWORK_ENDINGS = (".network.json", ".json", ".dss", ".hydraulics.json", ".inp")
+"""Of files of networks, which are exported from layouts and networks."""
+
 
 def import_(
     file: Annotated[
@@ -70,12 +75,22 @@ def export(
     The ending of FILE says which.  Every loop becomes a file of its own, FILE.LOOP.inp, because liquids differ.  Of a run
     folder with a year its hours are written, .csv or .parquet.
     """
-    if out.suffix.lower() in (".csv", ".parquet"):
+    if out.suffix.lower() in HOUR_ENDINGS:
         _export_hours(layout, out)
         return
-    if str(out).lower().endswith((".inp", ".hydraulics.json")):
+    if str(out).lower().endswith((".inp", ".hydraulics.json")) and not Path(layout).is_dir():
         _export_hydraulics(layout, out, sets or ())
         return
+    if Path(layout).is_dir():
+        raise guard.Stop(
+            f"{out}: of a run folder the hours of a year are exported, {' or '.join(HOUR_ENDINGS)}; "
+            f"for {', '.join(NETWORK_ENDINGS)} name the layout instead of {layout}"
+        )
+    if not str(out).lower().endswith(NETWORK_ENDINGS):
+        raise guard.Stop(
+            f"{out}: no format with this ending; write one of {', '.join(NETWORK_ENDINGS)}, or of a run folder with a year "
+            f"{' or '.join(HOUR_ENDINGS)}"
+        )
     from twin.exchange import is_network, network_of, read_network, write_network
     from twin.networks.bare import power_flow
 

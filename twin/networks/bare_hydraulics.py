@@ -9,6 +9,8 @@ from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from solvers.hydraulics.case import GRAVITY
 from solvers.hydraulics.diagnosis import Kind, diagnose
@@ -36,6 +38,8 @@ MOST_PASSES = 60
 DEAD_SLOPE = 1e10
 """Slope of the curve of a pump of constant power beyond which it is closed: it pumps into a dead end, where its curve
 asks for an endless head.  About EPANET's bound of 1e8 ft/cfs. [Pa/(kg/s)]"""
+UNBALANCED = 1e-6
+"""Mass error, over the largest flow, beyond which a state is no solution because a demand cannot be served. [-]"""
 TOLD = frozenset({Kind.NO_PRESSURE, Kind.NO_DRIVE, Kind.LIMIT_SHORT})
 NOT_STORED = frozenset({"node_count", "curves"})
 DEFAULTS = {item.name: item.default for item in fields(Problem) if item.default is not MISSING}
@@ -211,6 +215,7 @@ def troubles(problem: Problem, solution: Solution) -> tuple[Trouble, ...]:
         Trouble("cut off", "node", at, f"asks for {demand[at]:.4g} kg/s and has no open way to a source")
         for at in np.flatnonzero(~connected & (demand != 0.0)).tolist()
     ]
+    found += _unserved(problem, solution, demand)
     low = np.flatnonzero(connected & (demand > 0.0) & (pressure < 0.0))
     if low.size and solution.scenario_ok[0]:
         worst = int(low[pressure[low].argmin()])
@@ -234,6 +239,39 @@ def troubles(problem: Problem, solution: Solution) -> tuple[Trouble, ...]:
         if said.kind in TOLD and solution.scenario_ok[0]
     ]
     return tuple(found)
+
+
+def _unserved(problem: Problem, solution: Solution, demand: Array) -> list[Trouble]:
+    """Nodes whose demand reaches no source by pipes or by what else carries anything, and the links round them that do not.
+
+    Of a state without balance of mass; the node with the largest demand first, then the links, then the other nodes.
+    """
+    if solution.scenario_ok[0] or float(solution.mass_error[0]) <= UNBALANCED:
+        return []
+    flow = np.abs(solution.link_flow[0])
+    start, end = np.asarray(problem.link_from, int), np.asarray(problem.link_to, int)
+    check, head, curve = (
+        np.broadcast_to(np.asarray(values).reshape(-1), start.shape)
+        for values in (problem.link_check, problem.link_pump_head, problem.link_curve)
+    )
+    pipes = _running(problem, start.size) & ~check.astype(bool) & (head <= 0.0) & (curve < 0)
+    carries = pipes | (flow > UNBALANCED * flow.max())
+    nodes = problem.node_count
+    joined = csr_array((np.ones(int(carries.sum())), (start[carries], end[carries])), (nodes, nodes))
+    island = connected_components(joined, directed=False)[1]
+    fed = np.isin(island, island[np.atleast_1d(np.asarray(problem.fixed_node, int))])
+    starved = ~fed & np.isin(island, island[demand > 0.0]) & solution.node_connected[0]
+    asking = np.flatnonzero(starved & (demand > 0.0))
+    asking = asking[np.argsort(-demand[asking], kind="stable")]
+    said = [
+        Trouble(
+            "not served", "node", at, f"asks for {demand[at]:.4g} kg/s, and every way to a source is closed"
+        )
+        for at in asking.tolist()
+    ]
+    what = "is a way to a source for nodes that ask, and is closed: shut, a check valve, or a pump that cannot lift"
+    shut = np.flatnonzero(~carries & (starved[start] != starved[end])).tolist()
+    return [*said[:1], *(Trouble("closed", "link", at, what) for at in shut), *said[1:]]
 
 
 def _running(problem: Problem, links: int) -> Array:
@@ -279,7 +317,7 @@ class _State:
 def _why(solution: Solution) -> str:
     if solution.scenario_ok[0]:
         return ""
-    if float(solution.mass_error[0]) > 1e-6:
+    if float(solution.mass_error[0]) > UNBALANCED:
         return (
             f"mass is not balanced (off by {float(solution.mass_error[0]):.1e} of the largest flow): a demand cannot "
             "be served, because every way to a source is closed"
