@@ -21,6 +21,10 @@ RELEASES = 8
 """Most times that links held wrongly are let go; in brutal networks two are common."""
 ROUNDING = 1e-13
 """Pressure that is rounding, over the largest one."""
+LEAST_SHARE = 1e-15
+"""Flow beyond a stop that holds no link, over the largest: of two valves in series that open, one would shut the other."""
+STATE = ("flow", "head", "shut", "limited", "change", "converged")
+"""What an iteration changes."""
 
 SNAP = 1e-11
 """Flows below this share of the largest are rounding and set to zero."""
@@ -129,22 +133,25 @@ class _Newton:
         Without iterations left the passes that hold go on alone: where all that runs is dead-headed, rounding of the
         leaks keeps the iteration from coming to rest, and only without leaks the state is found.
         """
-        done = 0
+        done, again = 0, np.ones(self.case.scenarios, bool)
         for last in range(RELEASES, -1, -1):
+            before = [getattr(self, name) for name in STATE]
             done = self._iterate(tolerance, done, max_iterations)
-            polished = self._polish()
+            polished = self._polish(again & (self.shut | self.limited).any(axis=0))
             late = ~self.converged & (polished <= tolerance)
-            self.change = np.where(late, polished, self.change)
+            self.change, self.converged = np.where(late, polished, self.change), self.converged | late
+            if not again.all():  # scenarios in good order stay as they were, to the last digit
+                for name, kept in zip(STATE, before, strict=True):
+                    setattr(self, name, np.where(again, getattr(self, name), kept))
             loose = self._wrongly_blocked()
             again = loose.any(axis=0) | self._astray()
             if not again.any():
                 break
             if last:
                 self.shut, self.limited = self.shut & ~loose, self.limited & ~loose
-                self.converged &= ~again
-                late = np.zeros_like(late)
-        wrong = self._wrongly_blocked(tolerance).any(axis=0) | self._astray() if again.any() else again
-        self.converged = (self.converged | late) & ~wrong
+                self.converged = self.converged & ~again
+        if again.any():
+            self.converged = self.converged & ~(self._wrongly_blocked(tolerance).any(axis=0) | self._astray())
         self._snap()
         return done
 
@@ -158,9 +165,11 @@ class _Newton:
             new_drop, new_slope = self.laws(moved)
             if done > PATIENCE:
                 moved, new_drop, new_slope = self._search(step, head, drop, moved, new_drop, new_slope)
-            self.change = self._relative(moved - self.flow)
-            self.flow, self.head, drop, slope = moved, head, new_drop, new_slope
-            self.converged = self.change <= tolerance
+            rest, change = self.converged, self._relative(moved - self.flow)
+            self.flow, self.head = np.where(rest, self.flow, moved), np.where(rest, self.head, head)
+            self.change = np.where(rest, self.change, change)
+            drop, slope = np.where(rest, drop, new_drop), np.where(rest, slope, new_slope)
+            self.converged = rest | (change <= tolerance)
         return done
 
     def _relative(self, change: Array) -> Array:
@@ -205,36 +214,38 @@ class _Newton:
             high = np.where(bad, high, middle)
         return moved, new_drop, new_slope
 
-    def _polish(self) -> Array:
+    def _polish(self, moving: Mask) -> Array:
         """Hold blocked links exactly at zero or at their limit, and let the rest follow; (S,) last change.
 
         A held link is taken out of the network: what it carries is given, so mass is kept to rounding.
         """
         change = np.array(self.change)
         for _ in range(POLISH):
-            self._hold()
-            if not (self.shut | self.limited).any():
+            moving = moving | self._hold()
+            if not moving.any():
                 break
             drop, slope = self.laws(self.flow)
-            step, self.head = self._step(drop, slope)
-            self.flow = self.flow + step
-            change = self._relative(step)
-            if change.max() <= SNAP:
-                break
+            step, head = self._step(drop, slope)
+            self.flow, self.head = self.flow + np.where(moving, step, 0.0), np.where(moving, head, self.head)
+            change = np.where(moving, self._relative(step), change)
+            moving = moving & (change > SNAP)
         return change
 
-    def _hold(self) -> None:
-        """Links beyond their stop join those that are held at it."""
-        shut, limited = self.laws.blocked(self.flow)
+    def _hold(self) -> Mask:
+        """Links beyond their stop join those that are held at it; (S,) where there are such."""
+        least = LEAST_SHARE * np.abs(self.flow).max(axis=0)
+        shut, limited = self.laws.blocked(np.sign(self.flow) * np.maximum(np.abs(self.flow) - least, 0.0))
         self.shut, self.limited = self.shut | (shut & self.live), self.limited | (limited & self.live)
         self.flow = np.where(self.limited, self.case.limit, np.where(self.shut, 0.0, self.flow))
+        return np.asarray(((shut | limited) & self.live).any(axis=0))
 
     def _snap(self) -> None:
         """Flows that are rounding become zero: beside the largest, or all where the largest is rounding itself."""
         largest = np.abs(self.flow).max(axis=0)
         still = largest <= NOISE * self.laws.flow_scale[0]
         noise = np.where(still, largest, SNAP * largest)
-        self.flow = np.where(np.abs(self.flow) <= noise, 0.0, self.flow)
+        flow = np.where(np.abs(self.flow) <= noise, 0.0, self.flow)
+        self.flow = np.minimum(flow, np.where(self.live, self.case.limit, np.inf))
 
     def _wrongly_blocked(self, tolerance: float = 0.0) -> Mask:
         """(E, S) shut links that pressure pushes open and held ones whose law takes all there is."""
