@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers import psychrometrics
+from solvers import checks, psychrometrics
 from solvers.plant import fans
 from solvers.plant.inputs import broadcast
 
@@ -45,6 +45,7 @@ class AirEconomizerRating:
     """Colder outdoor air is kept out, for the coils' sake; assumed. [degC]"""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "min_dew_point", "lockout")
         if min(self.air_flow, self.fan_power, self.density) <= 0.0:
             raise ValueError("air_flow, fan_power and density of the rating must be positive")
         if not self.min_dew_point < self.max_dew_point:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
 from solvers.plant.chiller_curves import CARRIER_19XR, CURVES, YORK_YK
 from solvers.plant.chiller_rating import (
     COLD_SLOPE,
@@ -117,6 +118,8 @@ def chill(
     load, cold, hot, barometer = broadcast(
         duty=duty, evaporator_leaving=evaporator_leaving, **{name: seen}, pressure=pressure
     )
+    evaporating = checks.ABSOLUTE_ZERO + rating.evaporator_approach
+    checks.number("evaporator_leaving", cold, above=evaporating)
     load = np.maximum(load, 0.0)
     thin = rating.approach * (thin_air(barometer, rating.pressure) - 1.0)
     outdoors, hot = hot, np.maximum(hot + thin, rating.condenser_floor)
@@ -143,7 +146,10 @@ def chill(
 
 def thin_air(pressure: ArrayLike, rated: float = STANDARD_PRESSURE) -> Array:
     """Approach of a finned coil to the air over that at its rated pressure, at equal heat and fan speed [3]_. [-]"""
-    return np.asarray((rated / np.asarray(pressure, float)) ** _THIN_AIR)
+    return np.asarray(
+        (checks.number("rated", rated, above=0.0) / checks.number("pressure", pressure, above=0.0))
+        ** _THIN_AIR
+    )
 
 
 def relief(load: ArrayLike, *, air_cooled: bool = False) -> Array:
@@ -154,7 +160,7 @@ def relief(load: ArrayLike, *, air_cooled: bool = False) -> Array:
     quoted), by straight lines.  A data center carries its load all year: use outdoor air where it is known.
     """
     points = _RELIEF_AIR if air_cooled else _RELIEF_WATER
-    return np.asarray(np.interp(np.asarray(load, float), _RELIEF_LOAD, points))
+    return np.asarray(np.interp(checks.number("load", load), _RELIEF_LOAD, points))
 
 
 def part_load_value(rating: ChillerRating, *, evaporator_leaving: float = 7.0) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from solvers import checks
 from solvers.psychrometrics import STANDARD_PRESSURE
 
 Biquadratic = tuple[float, float, float, float, float, float]
@@ -77,6 +78,7 @@ class ChillerRating:
     """Where the numbers come from."""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "evaporator_leaving", "condenser_entering", infinite=("condenser_floor",))
         if min(self.capacity, self.cop, self.min_lift) <= 0.0:
             raise ValueError("capacity, cop and min_lift must be positive")
         if self.cycling_loss < 0.0:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers import psychrometrics
+from solvers import checks, psychrometrics
 from solvers.plant import fans
 from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import CEILING, Rejection, find_root, modulate
@@ -59,6 +59,7 @@ class DryCoolerRating:
     """Pumps that wet the pad, drawn while it is wet and the fans turn. [W]"""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "air_entering")
         if not self.coolant_entering > self.coolant_leaving > self.air_entering:
             raise ValueError(
                 "rating must have coolant_entering > coolant_leaving > air_entering, or no heat leaves"
@@ -200,12 +201,12 @@ def solve(
     :func:`reject`.  Where the outdoors are warmer than the coolant the fans rest, the coolant goes past the
     coil and the set point is lost.
     """
-    count = np.asarray(units, float)
+    count, whole = broadcast(units=units, coolant_flow=coolant_flow)
     running = count > 0.0
     entry, flow, capacity, air, barometer, wanted, bulb = _broadcast(
         wet_bulb,
         coolant_entering=coolant_entering,
-        coolant_flow=np.where(running, np.asarray(coolant_flow, float) / np.where(running, count, 1.0), 0.0),
+        coolant_flow=np.where(running, whole / np.where(running, count, 1.0), 0.0),
         coolant_capacity=coolant_capacity,
         dry_bulb=dry_bulb,
         pressure=pressure,

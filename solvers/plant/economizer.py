@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
 from solvers.hydraulics import exchanger
 from solvers.plant.inputs import broadcast
 
@@ -98,6 +99,7 @@ class PlateRating:
     """Share of the thermal resistance on the coolant side; assumed, equal films. [0..1]"""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "cold_entering")
         if not self.hot_entering > self.hot_leaving > self.cold_entering:
             raise ValueError("rating must have hot_entering > hot_leaving > cold_entering, or no heat passes")
         if min(self.hot_rate, self.cold_rate) <= 0.0 or not 0.0 < self.hot_share < 1.0:
@@ -114,7 +116,7 @@ class PlateRating:
 
     def passing(self, hot_rate: ArrayLike, cold_rate: ArrayLike) -> Array:
         """Heat per kelvin between the entering temperatures at these capacity rates, counterflow. [W/K]"""
-        hot, cold = np.broadcast_arrays(np.asarray(hot_rate, float), np.asarray(cold_rate, float))
+        hot, cold = broadcast(hot_rate=hot_rate, cold_rate=cold_rate)
         flowing = (hot > 0.0) & (cold > 0.0)
         one, other = np.where(flowing, hot, self.hot_rate), np.where(flowing, cold, self.cold_rate)
         transfer = exchanger.scaled_conductance(
@@ -197,8 +199,10 @@ def required_source(
 
     Minus infinity where no water flows.
     """
-    back, hot = np.asarray(entering, float), np.asarray(hot_rate, float)
-    duty = hot * np.maximum(back - np.asarray(setpoint, float), 0.0)
-    passing = plate.passing(hot, cold_rate)
+    back, wanted, hot, cold = broadcast(
+        entering=entering, setpoint=setpoint, hot_rate=hot_rate, cold_rate=cold_rate
+    )
+    duty = hot * np.maximum(back - wanted, 0.0)
+    passing = plate.passing(hot, cold)
     drop = np.where(passing > 0.0, duty / np.where(passing > 0.0, passing, 1.0), np.inf)
     return back - np.where(duty > 0.0, drop, 0.0)

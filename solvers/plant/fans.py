@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
+
 Array = NDArray[np.float64]
 
 
@@ -30,23 +32,29 @@ def power(
 
     At half flow an eighth of the rated power.
     """
-    ratio = np.asarray(flow, float) / np.asarray(rated_flow, float)
-    speed = np.maximum(ratio, min_speed)
-    running = np.asarray(rated_power, float) * np.asarray(density_ratio, float) * speed**3
-    return np.where(ratio > 0.0, running, 0.0) + np.asarray(standby, float)
+    through = checks.number("flow", flow, least=0.0, rounding=checks.ROUNDING)
+    ratio = through / checks.number("rated_flow", rated_flow, above=0.0)
+    speed = np.maximum(ratio, checks.number("min_speed", min_speed, least=0.0, most=1.0))
+    density = checks.number("density_ratio", density_ratio, above=0.0)
+    running = checks.number("rated_power", rated_power, least=0.0) * density * speed**3
+    return np.where(ratio > 0.0, running, 0.0) + checks.number("standby", standby, least=0.0)
 
 
 def pressure_power(
     volume_flow: ArrayLike, rise: ArrayLike, efficiency: ArrayLike, motor_efficiency: ArrayLike = 1.0
 ) -> Array:
     """Electrical power from volume flow [m3/s], pressure rise [Pa] and efficiencies [0..1]. [W]"""
-    hydraulic = np.asarray(volume_flow, float) * np.asarray(rise, float)
-    return hydraulic / (np.asarray(efficiency, float) * np.asarray(motor_efficiency, float))
+    flow = checks.number("volume_flow", volume_flow, least=0.0, rounding=checks.ROUNDING)
+    chain = checks.number("efficiency", efficiency, above=0.0, most=1.0) * checks.number(
+        "motor_efficiency", motor_efficiency, above=0.0, most=1.0
+    )
+    return flow * checks.number("rise", rise, least=0.0, rounding=checks.ROUNDING) / chain
 
 
 def affinity(
     speed: ArrayLike, flow: ArrayLike, rise: ArrayLike, power: ArrayLike
 ) -> tuple[Array, Array, Array]:
     """Flow, pressure rise and power at a speed ratio, from those at full speed."""
-    n = np.asarray(speed, float)
-    return n * np.asarray(flow, float), n**2 * np.asarray(rise, float), n**3 * np.asarray(power, float)
+    n = checks.number("speed", speed, least=0.0)
+    q, h, p = (checks.number(k, v) for k, v in (("flow", flow), ("rise", rise), ("power", power)))
+    return n * q, n**2 * h, n**3 * p

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
 from solvers.plant import dry_cooler, tower
 from solvers.plant.dry_cooler import DryCoolerRating
 from solvers.plant.inputs import broadcast
@@ -36,6 +37,7 @@ class FluidCoolerRating:
     """Dry bulb below which the spray rests, held set point or not; None: wherever the dry coil holds it. [degC]"""
 
     def __post_init__(self) -> None:
+        checks.finite(self)
         if self.spray_power < 0.0:
             raise ValueError("spray_power must not be negative")
         if self.dry.pad_effectiveness > 0.0:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
+from solvers.plant.inputs import broadcast
+
 Array = NDArray[np.float64]
 
 
@@ -22,6 +25,7 @@ class Heater:
     """Outdoor air at which all of ``power`` is drawn; assumed, 0 degF, a usual design point of basin heaters. [degC]"""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "full", "below")
         if self.power < 0.0:
             raise ValueError("power of the heaters must not be negative")
         if not self.full < self.below:
@@ -34,6 +38,6 @@ def input_power(heater: Heater, *, dry_bulb: ArrayLike, running: ArrayLike) -> A
     What a machine at rest loses is proportional to how much colder it is outdoors.  A machine that ``running`` says is
     at work is warmed by its own coolant and needs none.
     """
-    air = np.asarray(dry_bulb, float)
+    air, _ = broadcast(dry_bulb=dry_bulb, running=running)
     share = np.clip((heater.below - air) / (heater.below - heater.full), 0.0, 1.0)
     return np.asarray(np.where(np.asarray(running, bool), 0.0, heater.power * share))

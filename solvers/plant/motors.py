@@ -15,6 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
+
 Array = NDArray[np.float64]
 
 _MOTOR_SIZE = (0.7e3, 2.5e3, 7.5e3, 15e3, 35e3, 70e3)
@@ -64,8 +66,9 @@ def motor_efficiency(load: ArrayLike, rated_power: float, *, best: float = 0.95)
     classes by straight lines; ``best`` is the efficiency at full load (IE3 of some 30 kW reaches 0.93 .. 0.95).
     """
     _check(rated_power)
+    top = checks.number("best", best, above=0.0, most=1.0)
     share = _between(rated_power, _MOTOR_SIZE, _MOTOR_SHARE)
-    return np.maximum(best * np.interp(np.asarray(load, float), _MOTOR_LOAD, share), _LEAST)
+    return np.maximum(top * np.interp(_load(load), _MOTOR_LOAD, share), _LEAST)
 
 
 def drive_efficiency(load: ArrayLike, rated_power: float) -> Array:
@@ -73,7 +76,7 @@ def drive_efficiency(load: ArrayLike, rated_power: float) -> Array:
     _check(rated_power)
     curve = _between(rated_power, _DRIVE_SIZE, _DRIVE_EFFICIENCY)
     points = np.concatenate(([0.0], _DRIVE_LOAD))
-    return np.maximum(np.interp(np.asarray(load, float), points, np.concatenate(([0.0], curve))), _LEAST)
+    return np.maximum(np.interp(_load(load), points, np.concatenate(([0.0], curve))), _LEAST)
 
 
 def electrical_power(
@@ -84,7 +87,8 @@ def electrical_power(
     ``shaft_power`` [W]; ``rated_power`` is the motor's rated shaft power [W]; with ``drive`` a frequency converter of
     the motor's size feeds it.
     """
-    shaft = np.asarray(shaft_power, float)
+    _check(rated_power)
+    shaft = checks.number("shaft_power", shaft_power, least=0.0, rounding=checks.ROUNDING)
     motor = shaft / motor_efficiency(shaft / rated_power, rated_power, best=best)
     if not drive:
         return np.asarray(motor)
@@ -101,7 +105,7 @@ def pump_drive_loss(load: ArrayLike, rated_power: float) -> Array:
     """
     _check(rated_power)
     constant, linear, square = _PUMP_LOSS[int(np.searchsorted(_PUMP_SIZE, rated_power))]
-    x = np.maximum(np.asarray(load, float), 0.0)
+    x = _load(load)
     held = np.minimum(x, 1.0)
     whole = constant + linear + square
     loss = (constant + held * (linear + held * square)) / whole
@@ -115,5 +119,8 @@ def _between(size: float, sizes: tuple[float, ...], table: tuple[tuple[float, ..
 
 
 def _check(rated_power: float) -> None:
-    if not rated_power > 0.0:
-        raise ValueError("rated_power must be positive, or there is no motor")
+    checks.number("rated_power", rated_power, above=0.0)
+
+
+def _load(load: ArrayLike) -> Array:
+    return checks.number("load", load, least=0.0, rounding=checks.ROUNDING)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
+
 Array = NDArray[np.float64]
 
 _EULER_LOW = (1.407887300933, 1.433531254001, 0.493231336746, 0.05687322707407)
@@ -39,13 +41,14 @@ def power(
 
     1 kg/s of water through 100 kPa at 50 %: 0.2 kW.
     """
-    hydraulic = np.asarray(flow, float) * np.asarray(rise, float) / np.asarray(density, float)
-    chain = (
-        np.asarray(efficiency, float)
-        * np.asarray(motor_efficiency, float)
-        * np.asarray(drive_efficiency, float)
-    )
-    return hydraulic / chain
+    q = checks.number("flow", flow, least=0.0, rounding=checks.ROUNDING)
+    h = checks.number("rise", rise, least=0.0, rounding=checks.ROUNDING)
+    hydraulic = q * h / checks.number("density", density, above=0.0)
+    for name, share in (
+        ("efficiency", efficiency), ("motor_efficiency", motor_efficiency), ("drive_efficiency", drive_efficiency),
+    ):  # fmt: skip
+        hydraulic = hydraulic / checks.number(name, share, above=0.0, most=1.0, rounding=checks.ROUNDING)
+    return hydraulic
 
 
 def relative_efficiency(flow: ArrayLike, rise: ArrayLike) -> Array:
@@ -55,7 +58,7 @@ def relative_efficiency(flow: ArrayLike, rise: ArrayLike) -> Array:
     ``rise / flow^2``, does not change along an affinity parabola, so neither does the efficiency [2]_.
     Cubic in the logarithm of the Euler number over its best; at half the best flow of a flat curve 0.77.
     """
-    q, h = np.asarray(flow, float), np.asarray(rise, float)
+    q, h = checks.number("flow", flow), checks.number("rise", rise)
     running = (q > 0.0) & (h > 0.0)
     x = np.log10(np.where(running, h, 1.0) / np.where(running, q, 1.0) ** 2)
     share = np.where(
@@ -80,14 +83,18 @@ def shaft_power(
     ``flow`` and ``duty_flow`` [kg/s], ``rise`` and ``duty_rise`` [Pa], ``density`` [kg/m3]; ``efficiency`` is that at the
     duty point, which falls by :func:`relative_efficiency` away from its affinity parabola.  No flow, or no rise: 0.
     """
-    q, h = np.asarray(flow, float) / duty_flow, np.asarray(rise, float) / duty_rise
-    share = relative_efficiency(q, h) / relative_efficiency(1.0, 1.0)
-    return np.where((q > 0.0) & (h > 0.0), power(flow, rise, density, efficiency * share), 0.0)
+    through, lifted = checks.number("flow", flow), checks.number("rise", rise)
+    q = through / checks.number("duty_flow", duty_flow, above=0.0)
+    h = lifted / checks.number("duty_rise", duty_rise, above=0.0)
+    best = checks.number("efficiency", efficiency, above=0.0, most=1.0)
+    share = best * relative_efficiency(q, h) / relative_efficiency(1.0, 1.0)
+    return power(np.maximum(through, 0.0), np.maximum(lifted, 0.0), density, np.minimum(share, 1.0))
 
 
 def affinity(
     speed: ArrayLike, flow: ArrayLike, rise: ArrayLike, power: ArrayLike
 ) -> tuple[Array, Array, Array]:
     """Flow, pressure rise and shaft power at a speed ratio, from those at full speed (no static head)."""
-    n = np.asarray(speed, float)
-    return n * np.asarray(flow, float), n**2 * np.asarray(rise, float), n**3 * np.asarray(power, float)
+    n = checks.number("speed", speed, least=0.0)
+    q, h, p = (checks.number(k, v) for k, v in (("flow", flow), ("rise", rise), ("power", power)))
+    return n * q, n**2 * h, n**3 * p

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
+
 Array = NDArray[np.float64]
 
 CONDENSER_APPROACH = 4.0
@@ -31,12 +33,14 @@ class Reset:
     def __post_init__(self) -> None:
         if len(self.points) != len(self.values) or not self.points:
             raise ValueError("a reset needs as many values as points, and at least one")
+        checks.number("points", self.points)
+        checks.temperature("values", self.values)
         if any(low >= high for low, high in zip(self.points, self.points[1:], strict=False)):
             raise ValueError("points of a reset must rise")
 
     def __call__(self, followed: ArrayLike) -> Array:
         """Set point. [degC]"""
-        return np.asarray(np.interp(np.asarray(followed, float), self.points, self.values))
+        return np.asarray(np.interp(checks.number("followed", followed), self.points, self.values))
 
 
 WARM_WATER_BY_LOAD = Reset((0.5, 1.0), (40.0, 32.0))
@@ -45,9 +49,11 @@ WARM_WATER_BY_LOAD = Reset((0.5, 1.0), (40.0, 32.0))
 
 def tracking(outdoor: ArrayLike, *, approach: float, floor: float, ceiling: float) -> Array:
     """Outdoor temperature plus an approach, between a floor and a ceiling. [degC]"""
-    if not floor <= ceiling:
+    low, high = checks.temperature("floor", floor), checks.temperature("ceiling", ceiling)
+    if not low <= high:
         raise ValueError("floor must not exceed ceiling, or no set point is left")
-    return np.clip(np.asarray(outdoor, float) + approach, floor, ceiling)
+    gap = checks.number("approach", approach)
+    return np.clip(checks.temperature("outdoor", outdoor) + gap, low, high)
 
 
 def condenser_water(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
 from solvers.plant.inputs import broadcast
 
 Array = NDArray[np.float64]
@@ -77,15 +78,17 @@ def stage(
     ValueError
         If no machine is left after the spare ones, or ``efficiency`` lacks ``power``.
     """
+    checks.choice("strategy", strategy, get_args(Strategy))
+    checks.whole("count", count, 1)
+    checks.whole("spare", spare, 0)
+    checks.number("min_flow", min_flow, least=0.0)
     available = count - spare
-    if available < 1 or spare < 0:
+    if available < 1:
         raise ValueError(f"count {count} less spare {spare} leaves no machine to run")
-    if not 0.0 <= min_part_load <= max_part_load or max_part_load <= 0.0:
+    if not 0.0 <= min_part_load <= max_part_load < np.inf or max_part_load <= 0.0:
         raise ValueError("need 0 <= min_part_load <= max_part_load, and max_part_load positive")
     heat, able, through = broadcast(("flow",), load=load, capacity=capacity, flow=flow)
     heat = np.maximum(heat, 0.0)
-    if np.any(able <= 0.0):
-        raise ValueError("capacity must be positive, or no number of machines would do")
     needed = np.clip(np.ceil(heat / (able * max_part_load) - _ROUNDING), 1, available)
     allowed = _most(heat, able, through, min_part_load, min_flow, available)
     most = np.maximum(allowed, needed)

@@ -7,10 +7,15 @@ bottom, which discharges a store of cold and charges a store of heat.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from solvers import checks
+from solvers.plant.tank_layers import relax, shift, turn_over
+
+__all__ = ["Hours", "Moved", "Tank", "discharge", "move", "operate", "turn_over", "usable"]
 
 Array = NDArray[np.float64]
 Side = Literal["below", "above"]
@@ -20,6 +25,8 @@ WATER_CONDUCTIVITY = 0.6
 it in a real tank [W/(m K)]."""
 MOST_LAYERS_PASSED = 4
 """Volumes of the tank after which :func:`discharge` gives up."""
+FLUSHED = 4
+"""Volumes of the tank in one step after which nothing is left of what was in it."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,10 @@ class Tank:
 
     def __post_init__(self) -> None:
         for name in ("volume", "height", "density", "heat_capacity"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} must be > 0")
+            checks.number(name, getattr(self, name), above=0.0)
         for name in ("conductivity", "wall_conductance"):
-            if not getattr(self, name) >= 0.0:
-                raise ValueError(f"{name} must be >= 0")
-        if self.layers < 2:
-            raise ValueError("layers must be at least 2")
+            checks.number(name, getattr(self, name), least=0.0)
+        checks.whole("layers", self.layers, 2)
 
     @property
     def layer_mass(self) -> float:
@@ -116,49 +120,59 @@ def move(
     ambient : (S,) array_like
         Temperature of the room. [degC]
 
+    Raises
+    ------
+    ValueError
+        A number that is none, a temperature below absolute zero, a negative time, as many layers as the tank has not:
+        by field and index.
+
     Notes
     -----
     Upwind with Courant numbers up to 1, which shifts whole layers without mixing where it is 1; then conduction and
     losses by implicit Euler, then layers that lie wrong (warm below cold) mix.  All three conserve energy to
     rounding.  Water is taken as lighter the warmer, which fails below 4 degC.
     """
-    layers = np.array(temperature, float, ndmin=2)
-    rate, entering = np.atleast_1d(np.asarray(flow, float)), np.asarray(inlet, float)
-    scenarios = np.broadcast_shapes(layers.shape[:1], rate.shape, np.shape(np.atleast_1d(entering)))[0]
-    layers = np.broadcast_to(layers, (scenarios, tank.layers)).copy()
-    rate, entering = np.broadcast_to(rate, (scenarios,)), np.broadcast_to(entering, (scenarios,))
+    layers = _layers(tank, temperature)
+    _, rate, entering, room = checks.together(
+        temperature=layers[:, 0],
+        flow=np.atleast_1d(checks.number("flow", flow)),
+        inlet=checks.temperature("inlet", inlet),
+        ambient=checks.temperature("ambient", ambient),
+    )
+    if rate.ndim != 1:
+        raise ValueError(f"flow, inlet and ambient are one number per scenario, not of shape {rate.shape}")
+    time = float(checks.number("seconds", seconds, least=0.0))
+    return _moved(tank, np.broadcast_to(layers, (rate.size, tank.layers)), rate, entering, time, room)
+
+
+def _moved(tank: Tank, layers: Array, rate: Array, entering: Array, seconds: float, room: Array) -> Moved:
+    """:func:`move` of arrays that were looked at."""
     passed = np.abs(rate) * seconds / tank.layer_mass  # in layers
-    parts = max(1, int(np.ceil(passed.max() - 1e-9)))
-    share, down = passed / parts, rate >= 0.0
-    left = np.zeros(scenarios)
+    flushed = passed > FLUSHED * tank.layers
+    shifted = np.where(flushed, 0.0, passed)
+    parts = max(1, int(np.ceil(shifted.max(initial=0.0) - 1e-9)))
+    share, down = shifted / parts, rate >= 0.0
+    before, left = layers, np.zeros(rate.size)
     for _ in range(parts):
         left += np.where(down, layers[:, 0], layers[:, -1]) / parts
-        layers = _shift(layers, share, down, entering)
+        layers = shift(layers, share, down, entering)
+    if flushed.any():  # all that was in the tank has left, and after it water as it came
+        rest = entering + (before.sum(axis=1) - tank.layers * entering) / np.where(flushed, passed, 1.0)
+        left = np.where(flushed, rest, left)
+        layers = np.where(flushed[:, None], entering[:, None], layers)
     outlet = np.where(passed > 0.0, left, layers[:, 0])
-    layers, lost = _relax(tank, layers, seconds, np.broadcast_to(np.asarray(ambient, float), (scenarios,)))
+    layers, lost = relax(tank, layers, seconds, room)
     return Moved(turn_over(layers), outlet, lost)
 
 
-def turn_over(temperature: Array) -> Array:
-    """(S, n) layers after those that are warmer than one above have mixed with it; their mean is kept.
-
-    The state is the non-decreasing one nearest to what is given, ``max over j <= i of min over k >= i of the mean
-    of j..k`` (isotonic regression, equal weights): the same that mixing neighbour with neighbour ends in.
-    """
-    wrong = (np.diff(temperature, axis=1) < 0.0).any(axis=1)
-    if not wrong.any():
-        return temperature
-    some = temperature[wrong]
-    count = some.shape[1]
-    total = np.concatenate([np.zeros((len(some), 1)), np.cumsum(some, axis=1)], axis=1)
-    first, last = np.arange(count)[:, None], np.arange(count)[None, :]
-    mean = (total[:, 1:][:, None, :] - total[:, :-1][:, :, None]) / np.maximum(last - first + 1, 1)
-    mean = np.where(last >= first, mean, np.inf)
-    least = np.minimum.accumulate(mean[:, :, ::-1], axis=2)[:, :, ::-1]
-    mixed = np.where(first <= last, least, -np.inf).max(axis=1)
-    result = temperature.copy()
-    result[wrong] = mixed
-    return result
+def _layers(tank: Tank, temperature: ArrayLike) -> Array:
+    """(S, n) temperatures of the layers. [degC]"""
+    layers = np.array(checks.temperature("temperature", temperature), ndmin=2)
+    if layers.ndim != 2 or layers.shape[1] != tank.layers:
+        raise ValueError(
+            f"temperature has shape {np.shape(temperature)}, not one for each of {tank.layers} layers"
+        )
+    return layers
 
 
 def usable(
@@ -169,9 +183,16 @@ def usable(
     Layers at or below (above) `limit` count, each with its distance from the temperature `returned` at which the
     water comes back.
     """
-    layers = np.array(temperature, float, ndmin=2)
-    limit, returned = (np.asarray(x, float).reshape(-1, 1) for x in (limit, returned))
-    sign = 1.0 if side == "below" else -1.0
+    checks.choice("side", side, get_args(Side))
+    layers = _layers(tank, temperature)
+    limit = checks.temperature("limit", limit).reshape(-1, 1)
+    returned = checks.temperature("returned", returned).reshape(-1, 1)
+    checks.together(temperature=layers[:, :1], limit=limit, returned=returned)
+    return _usable(tank, layers, limit, returned, 1.0 if side == "below" else -1.0)
+
+
+def _usable(tank: Tank, layers: Array, limit: Array, returned: Array, sign: float) -> Array:
+    """:func:`usable` of arrays that were looked at, one number in a row."""
     good = sign * (limit - layers) >= 0.0
     return np.asarray((np.where(good, sign * (returned - layers), 0.0)).sum(axis=1) * tank.layer_capacity)
 
@@ -214,15 +235,17 @@ def discharge(
     >>> float((discharge(store, np.full((1, 30), 20.0), 2e6, 10.0, 24.0) / 60.0)[0].round(1))
     34.8
     """
-    given = np.broadcast_arrays(
-        np.arange(len(np.array(temperature, float, ndmin=2))),
-        *(np.asarray(x, float) for x in (duty, rise, limit, ambient)),
+    begun = _layers(tank, temperature)
+    given = checks.together(
+        temperature=begun[:, 0],
+        duty=checks.number("duty", duty),
+        rise=checks.number("rise", rise, above=0.0),
+        limit=checks.temperature("limit", limit),
+        ambient=checks.temperature("ambient", ambient),
     )
     scenarios = given[0].size
-    power, span, highest, room = (np.asarray(x, float).reshape(-1) for x in given[1:])
-    if not (span > 0.0).all():
-        raise ValueError(f"rise[{int(np.argmin(span > 0.0))}] must be > 0")
-    layers = np.broadcast_to(np.array(temperature, float, ndmin=2), (scenarios, tank.layers)).copy()
+    power, span, highest, room = (np.asarray(x).reshape(-1) for x in given[1:])
+    layers = np.broadcast_to(begun, (scenarios, tank.layers)).copy()
     loaded = power > 0.0
     pace = np.where(loaded, tank.layer_capacity * span / np.where(loaded, power, 1.0), 0.0)  # s per layer
     held = np.full(scenarios, np.inf)
@@ -232,7 +255,7 @@ def discharge(
         if np.isfinite(held[loaded]).all():
             break
         layers = np.concatenate([layers[:, 1:], (layers[:, 0] + span)[:, None]], axis=1)
-        layers = turn_over(_relax(tank, layers, pace, room)[0])
+        layers = turn_over(relax(tank, layers, pace, room)[0])
     return held
 
 
@@ -272,67 +295,47 @@ def operate(
     No more leaves in an hour than what lies below the limit, and no more is charged than what lies above the middle
     between charge temperature and limit, so the thermocline stays in the tank.
     """
-    wanted, offered = np.atleast_2d(np.asarray(demand, float)), np.atleast_2d(np.asarray(spare, float))
-    shape = np.broadcast_shapes(wanted.shape, offered.shape)
-    wanted, offered, cold, warm, room = (
-        np.broadcast_to(np.asarray(x, float), shape)
-        for x in (wanted, offered, charged_at, returned_at, ambient)
+    wanted, offered, cold, warm, room = checks.together(
+        demand=np.atleast_2d(checks.number("demand", demand, least=0.0, rounding=checks.ROUNDING)),
+        spare=np.atleast_2d(checks.number("spare", spare, least=0.0, rounding=checks.ROUNDING)),
+        charged_at=checks.temperature("charged_at", charged_at),
+        returned_at=checks.temperature("returned_at", returned_at),
+        ambient=checks.temperature("ambient", ambient),
     )
+    shape = wanted.shape
     if not (warm > cold).all():
         hour = int(np.argwhere(~(warm > cold))[0][1])
         raise ValueError(f"returned_at[{hour}] must be above charged_at")
-    layers = np.broadcast_to(np.array(temperature, float, ndmin=2), (shape[0], tank.layers)).copy()
+    highest = checks.temperature("limit", limit)
+    if highest.size != 1:
+        raise ValueError(f"limit is one number, not of shape {highest.shape}")
+    seconds = float(checks.number("seconds", seconds, above=0.0))
+    layers = _layers(tank, temperature)
+    if layers.shape[0] not in (1, shape[0]):
+        raise ValueError(f"temperature has {layers.shape[0]} rows, demand and spare {shape[0]}")
+    layers = np.broadcast_to(layers, (shape[0], tank.layers)).copy()
     begun, specific = layers.sum(axis=1), tank.heat_capacity
     found = {name: np.zeros(shape) for name in ("charged", "discharged", "supply", "stored")}
     crossed, turned = np.zeros(shape[0]), np.zeros(shape[0])
     for hour in range(shape[1]):
         out, back = cold[:, hour], warm[:, hour]
-        good = (layers <= limit).sum(axis=1) * tank.layer_mass
-        empty = (layers > 0.5 * (out + np.asarray(limit, float))).sum(axis=1) * tank.layer_mass
+        good = (layers <= highest).sum(axis=1) * tank.layer_mass
+        empty = (layers > 0.5 * (out + highest)).sum(axis=1) * tank.layer_mass
         bottom, top = layers[:, 0], layers[:, -1]
         down = np.minimum(wanted[:, hour] * seconds / (specific * np.maximum(back - bottom, 1e-9)), good)
         up = np.minimum(offered[:, hour] * seconds / (specific * np.maximum(top - out, 1e-9)), empty)
         down, up = np.where(back > bottom, down, 0.0), np.where(top > out, up, 0.0)
         mass = np.where(wanted[:, hour] > 0.0, down, -up)
         entering = np.where(mass >= 0.0, back, out)
-        moved = move(tank, layers, mass / seconds, entering, seconds, ambient=room[:, hour])
+        moved = _moved(tank, layers, mass / seconds, entering, seconds, room[:, hour])
         layers = moved.temperature
         heat = mass * specific * (entering - moved.outlet) * np.sign(mass)
         found["discharged"][:, hour] = np.where(mass > 0.0, heat, 0.0) / seconds
         found["charged"][:, hour] = np.where(mass < 0.0, -heat, 0.0) / seconds
         found["supply"][:, hour] = np.where(mass > 0.0, moved.outlet, layers[:, 0])
-        found["stored"][:, hour] = usable(tank, layers, limit, back)
+        found["stored"][:, hour] = _usable(tank, layers, highest.reshape(-1, 1), back.reshape(-1, 1), 1.0)
         crossed += heat - moved.lost
         turned += np.abs(heat) + np.abs(moved.lost)
     change = (layers.sum(axis=1) - begun) * tank.layer_capacity
     error = np.abs(change - crossed) / np.where(turned > 0.0, turned, 1.0)
     return Hours(**found, temperature=layers, energy_error=error)
-
-
-def _shift(layers: Array, share: Array, down: NDArray[np.bool_], entering: Array) -> Array:
-    """Move by a share of a layer, 0..1."""
-    above = np.concatenate([layers[:, 1:], entering[:, None]], axis=1)
-    below = np.concatenate([entering[:, None], layers[:, :-1]], axis=1)
-    source = np.where(down[:, None], above, below)
-    return layers + share[:, None] * (source - layers)
-
-
-def _relax(tank: Tank, layers: Array, seconds: ArrayLike, ambient: Array) -> tuple[Array, Array]:
-    """Conduction and losses by implicit Euler; also the heat lost (S,) [J]."""
-    count, area = tank.layers, tank.volume / tank.height
-    between = tank.conductivity * area / (tank.height / count)
-    wall = tank.wall_conductance / count
-    if between == 0.0 and wall == 0.0:
-        return layers, np.zeros(len(layers))
-    matrix = np.diag(np.full(count, wall))
-    inner = np.arange(count - 1)
-    np.add.at(matrix, (inner, inner), between)
-    np.add.at(matrix, (inner + 1, inner + 1), between)
-    np.add.at(matrix, (np.r_[inner, inner + 1], np.r_[inner + 1, inner]), -between)
-    step = np.atleast_1d(np.asarray(seconds, float)) / tank.layer_capacity
-    system = np.eye(count) + step[:, None, None] * matrix  # one for all, or one each
-    load = layers + (step * wall)[:, None] * ambient[:, None]
-    after = np.linalg.solve(system, load[:, :, None])[:, :, 0]
-    return np.asarray(after), np.asarray(
-        (step * tank.layer_capacity * wall) * (after - ambient[:, None]).sum(axis=1)
-    )

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers import psychrometrics
+from solvers import checks, psychrometrics
 from solvers.hydraulics.exchanger import scaled_conductance
 from solvers.plant import fans
 from solvers.plant.inputs import broadcast
@@ -57,6 +57,7 @@ class ThermosyphonRating:
     """Coolant less air temperature below which the refrigerant does not circulate; assumed. [K]"""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "air_entering")
         if not self.coolant_entering > self.coolant_leaving > self.air_entering:
             raise ValueError(
                 "rating must have coolant_entering > coolant_leaving > air_entering, or no heat leaves"
@@ -130,7 +131,7 @@ def cool(
     ``saturated`` says that the set point is not reached, for whatever reason: then the tower works too.  Fans at
     rest still pass some heat.  Flooding of the evaporator and its level control are left out.
     """
-    count = np.asarray(units, float)
+    count = broadcast(units=units)[0]
     split = np.where(count > 0.0, count, 1.0)
     entry, flow, capacity, air, barometer, wanted, limit, running = broadcast(
         ("power_limit",),
@@ -183,8 +184,11 @@ def worth(
 
     3 per m3 against 0.1 per kWh: 0.06 W for each W.
     """
-    if energy_price <= 0.0:
-        raise ValueError("energy_price must be positive, or any fan power would be worth it")
+    checks.number("energy_price", energy_price, above=0.0)
+    for name, value in (
+        ("water_price", water_price), ("water_per_heat", water_per_heat), ("tower_power", tower_power),
+    ):  # fmt: skip
+        checks.number(name, value, least=0.0)
     return water_price * water_per_heat / 1000.0 / energy_price + tower_power
 
 

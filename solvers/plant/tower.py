@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers import psychrometrics
+from solvers import checks, psychrometrics
 from solvers.hydraulics.exchanger import conductance_from_rating, effectiveness
 from solvers.plant import fans, merkel
 from solvers.plant.inputs import broadcast
@@ -71,6 +71,7 @@ class TowerRating:
     speed.  Motors cycle between neighbouring steps."""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "wet_bulb")
         if not self.water_entering > self.water_leaving > self.wet_bulb:
             raise ValueError(
                 "rating must have water_entering > water_leaving > wet_bulb, or no tower can meet it"
@@ -178,7 +179,7 @@ def reject(
         heat=made,
         entering=np.where(stuck, CEILING, leaving + heat / rate),
         speed=np.where(stuck, 1.0, speed),
-        in_range=_in_range(rating, safe, wet) & ~stuck,
+        in_range=_in_range(rating, safe, wet) & ~stuck & (leaving + heat / rate <= CEILING),
     )
 
 

@@ -15,6 +15,9 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval3d
 from numpy.typing import ArrayLike, NDArray
 
+from solvers import checks
+from solvers.psychrometrics import COLDEST, HOTTEST
+
 Array = NDArray[np.float64]
 
 _COEFFICIENTS = np.array(
@@ -63,11 +66,12 @@ def approach(
     ValueError
         Without air or water flow.
     """
-    width, wet, water, air = np.broadcast_arrays(
-        *(np.asarray(x, float) for x in (span, wet_bulb, water_share, air_share))
+    width, wet, water, air = checks.together(
+        span=checks.number("span", span),
+        wet_bulb=checks.number("wet_bulb", wet_bulb, least=COLDEST, most=HOTTEST),
+        water_share=checks.number("water_share", water_share, above=0.0),
+        air_share=checks.number("air_share", air_share, above=0.0),
     )
-    if np.any(water <= 0.0) or np.any(air <= 0.0):
-        raise ValueError("water_share and air_share must be positive")
     ratio = water / air
     value = polyval3d(ratio, width, wet, _COEFFICIENTS)
     held = _inside(wet, _WET_BULB) & _inside(width, _RANGE) & _inside(value, _APPROACH)
