@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from twin.checks.bounds import BOUNDS, UNBOUNDED
 from twin.checks.places import Places
-from twin.checks.rules import Assessment, Rule
+from twin.checks.rules import RULES, Assessment, Rule
 from twin.checks.selection import named, selectors, things
 from twin.checks.wording import DIMENSION_NAMES, dimension
 from twin.model.base import Mark
@@ -18,16 +19,52 @@ from twin.units import UnitError
 
 
 def check_overrides(facility: Facility) -> list[tuple[Mark, str]]:
-    """Bounds of overrides that no quantity could have: the mark and one sentence of each."""
+    """Overrides that could change nothing, or contradict each other: the mark and one sentence of each."""
     found = []
+    first: dict[tuple[str, str, tuple[str, ...]], tuple[str | float, Mark]] = {}
     for override, mark in facility.overrides:
+        if override.rule not in RULES:
+            continue  # told by its name
         for bound in ("max", "min"):
             value = getattr(override, bound)
-            if value is not None and not any(_readable(value, name) for name in DIMENSION_NAMES):
-                found.append(
-                    (mark, f'override > {bound}: "{value}" is no quantity; write a number with its unit')
+            if value is None:
+                continue
+            if words := _unfit(override.rule, bound, value):
+                found.append((mark, f"override > {bound}: {words}"))
+                continue
+            key = override.rule, bound, tuple(sorted(selectors(override.select)))
+            other = first.setdefault(key, (value, mark))
+            if other[1] is not mark and other[0] != value:
+                told = (
+                    f"{_shown(value)} contradicts the {_shown(other[0])} of {other[1]} for the same subjects"
                 )
+                found.append((mark, f"override > {bound}: {told}; keep one of them"))
     return found
+
+
+def _unfit(code: str, sense: str, value: str | float) -> str:
+    """Why a rule cannot have this bound; empty if it can."""
+    if not any(_readable(value, name) for name in DIMENSION_NAMES):
+        return f"{_shown(value)} is no quantity; write a number with its unit"
+    bounds = BOUNDS.get(code, ())
+    if not bounds:
+        return (
+            ""
+            if code in UNBOUNDED
+            else f"{code} answers yes or no and has no limit; to accept a finding use waive:"
+        )
+    names = [name for side, name in bounds if side == sense]
+    if not names:
+        has, lacks = ("smallest", "largest") if sense == "max" else ("largest", "smallest")
+        return f"{code} limits the {has} value, not the {lacks}; write {'min' if sense == 'max' else 'max'}:"
+    if any(_readable(value, name) for name in names):
+        return ""
+    wanted = " or ".join(f"{name.replace('_', ' ')}, for example {dimension(name).example}" for name in names)
+    return f"{_shown(value)} is not what {code} limits: that is {wanted}"
+
+
+def _shown(value: str | float) -> str:
+    return f'"{value}"'
 
 
 def _readable(value: str | float, name: str) -> bool:
