@@ -288,8 +288,10 @@ def _solved(
     begun: float,
 ) -> Row:
     from twin.documents import answer_document, to_json
-    from twin.run import answer, write, write_whole
+    from twin.run import answer, prepare, write, write_whole
 
+    if folder:
+        prepare(facility, inputs, folder, climate=options.climate or None, year=options.year)
     run = answer(
         facility, inputs, failures=options.failures, air=options.air, climate=options.climate or None,
         year=options.year,

@@ -1,5 +1,7 @@
 """Dispatched tanks: heat is conserved, limits of plant, load and reserve hold, and what plant draws moves with the duty."""
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,8 @@ from twin.climate import climate_year
 from twin.layout import load_text
 from twin.layout.mistakes import LayoutError
 from twin.model.dispatch import Dispatch, clock_hours
-from twin.results.year import HOUR, HOURS
+from twin.results.hours import write_csv
+from twin.results.year import HOUR, HOURS, annual
 from twin.year import evaluate_year, storage
 
 CHILLED = "- {id: chw, fluid: water, source: ch, sinks: crah, pumps: chp, supply: 18 degC"
@@ -75,6 +78,27 @@ def test_power_and_cost_move_by_what_the_shifted_duty_draws(plain, tanks):
     assert told["energy_saved"] > 0.0  # chillers draw less at night
 
 
+def test_the_sums_of_the_file_of_hours_are_the_annual_figures_and_the_savings_of_the_tanks(tanks, tmp_path):
+    write_csv(tanks, tmp_path / "hours.csv")
+    with (tmp_path / "hours.csv").open(encoding="utf-8", newline="") as file:
+        heads, *rows = csv.reader(file)
+    hours = dict(zip((head.partition(" [")[0] for head in heads), np.array(rows, float).T, strict=True))
+    figures, told = annual(tanks.facts), tanks.facts["storage"]["chw"]
+    energy = hours["facility_power"] * HOUR
+    for name, value in {
+        "energy": energy.sum(),
+        "it_energy": hours["it_power"].sum() * HOUR,
+        "water": hours["water"].sum() * HOUR / 1000.0,
+        "carbon": (energy * hours["carbon_intensity"]).sum(),
+        "cost": (energy * hours["price"]).sum() + tanks.facts["cost_parts"]["water"],
+    }.items():
+        assert value == pytest.approx(figures[name], rel=5e-7), name  # the file has seven digits
+    shifted = -hours["shifted_power"] * HOUR
+    assert shifted.sum() == pytest.approx(told["energy_saved"], rel=1e-5)
+    assert (shifted * hours["price"]).sum() == pytest.approx(told["cost_saved"], rel=1e-5)
+    assert hours["charged"].sum() * HOUR == pytest.approx(told["charged"], rel=5e-7)
+
+
 def test_a_year_without_dispatch_has_none_of_it(plain):
     assert "storage" not in plain.facts
     for name in ("charged", "discharged", "stored", "shifted_power"):
@@ -98,6 +122,14 @@ def test_windows_follow_clock_and_price_and_a_flat_price_moves_nothing():
     assert set(np.flatnonzero(charge[:24])) == {22, 23, 0, 1, 2, 3, 4, 5}
     assert set(np.flatnonzero(discharge[:24])) == {12, 13, 14, 15, 16, 17}
     assert clock_hours((0, 24)) == frozenset(range(24))
+
+
+def test_tanks_that_nothing_moves_are_told():
+    one = dict.fromkeys(
+        ("charged", "discharged", "energy_saved", "carbon_saved", "cost_saved", "least", "reserve"), 0.0
+    )
+    (told,) = storage.sentences({"chw": one})
+    assert "tanks of chw: dispatched, and nothing is moved" in told
 
 
 @pytest.mark.parametrize(

@@ -242,12 +242,19 @@ def facts(
 
 def sentences(told: dict[str, dict[str, float]]) -> list[str]:
     """What the tanks of every loop have done."""
-    return [
+    idle = [
+        f"tanks of {loop}: dispatched, and nothing is moved: the hours of a day do not differ in what the dispatch goes by, "
+        "the plant has nothing to spare in those to charge, or the reserve is all they hold"
+        for loop, one in told.items()
+        if one["charged"] <= 0.0 and one["discharged"] <= 0.0
+    ]
+    return idle + [
         f"tanks of {loop}: {one['discharged'] / 3.6e9:,.1f} MWh of heat moved to other hours, plant energy "
         f"{_more_or_less(one['energy_saved'] / 3.6e9, 'MWh')}, CO2 {_more_or_less(one['carbon_saved'] / 1000.0, 't')}, "
         f"cost {_more_or_less(one['cost_saved'], 'USD')}; least content {one['least']:.0%}, {one['reserve']:.0%} "
         "kept in reserve"
         for loop, one in told.items()
+        if one["charged"] > 0.0 or one["discharged"] > 0.0
     ]
 
 
