@@ -30,9 +30,9 @@ COMPILED_FROM = 50_000
 
 LEAST_TOLERANCE = 1e-11
 """Imbalance over the largest flow that is rounding, whatever is asked for: flows below that are set to zero."""
-TRIED_AGAIN = 16
-"""Most scenarios without an answer that numpy tries after the compiled kernel.  Its sums have another order: needed
-where what runs is dead-headed and rounding keeps the iteration from coming to rest."""
+TRIED_AGAIN = 64
+"""Most scenarios without an answer that numpy tries after the compiled kernel.  It tells flow beyond a stop from rounding
+where two valves in series are about to open: needed by one state in 1,000 of random networks, none of brutal ones."""
 
 
 class Prepared:
