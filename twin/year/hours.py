@@ -117,7 +117,9 @@ def _indoor_loops(world: Lowered) -> Index:
     inside = [
         number
         for number, loop in enumerate(world.loops)
-        if any(world.facility.by_id[name].kind in ("rack", "rear_door", "crah") for name in loop.circuit.sinks)
+        if any(
+            world.facility.by_id[name].kind in ("rack", "rear_door", "crah") for name in loop.circuit.sinks
+        )
     ]
     return np.array(inside, np.intp)
 
