@@ -23,7 +23,7 @@ from which on it is a mistake.  Annual means at sea level are between 98.5 kPa (
 (assumed); of the NREL files that are at hand none is farther off than 1.2 %. [-]"""
 DAMP = 15.0
 """Distance of a relative humidity from that of the dew point which rounding, another formula and two instruments do not
-explain: of :data:`twin.climate.table.MANY` hours and more it is a mistake.  NREL's own files have up to 4 such hours. [%]"""
+explain: of :data:`twin.climate.table.MANY` hours and more it is a mistake.  NREL's own files have up to 6 such hours. [%]"""
 REACH = (-500.0, 6500.0)
 """Elevations among which that of a pressure is looked for. [m]"""
 
