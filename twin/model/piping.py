@@ -29,8 +29,8 @@ SETPOINT_BAND = 0.5
 """Deviation that still counts as holding a set point, of coolant and of air. [K] Assumed."""
 PRIMARY_SURPLUS = 0.05
 """Primary flow beyond the secondary one where the layout says nothing. [-] Assumed."""
-LEAST_SPEED = 0.3
-"""Lowest speed of pumps over full speed that drives and motors hold; controlled pumps go no lower. [-] Assumed."""
+LEAST_SPEED = 0.2
+"""Lowest fixed speed of pumps over full speed: drives hold 10 Hz of 50 Hz, and motors are cooled no further. [-] Assumed."""
 PipeKind = Literal["steel_std", "steel_40", "steel_80", "stainless_10s", "copper_l"]
 """Tables of pipe dimensions: ASME B36.10M standard weight, schedules 40 and 80, B36.19M 10S, ASTM B88 type L."""
 
@@ -83,7 +83,7 @@ class PumpControl(Frozen):
     pressure: Pressure | None = Field(default=None, gt=0, le=2e6)
     """Held by ``hold: pressure``."""
     speed: Fraction | None = Field(default=None, ge=LEAST_SPEED, le=1)
-    """Held by ``hold: speed``; without it full speed.  Pumps do not run slower than 30 %."""
+    """Held by ``hold: speed``; without it full speed.  Pumps do not run slower than 20 %."""
 
     @model_validator(mode="after")
     def _values_fit(self) -> PumpControl:
@@ -103,7 +103,7 @@ class PrimaryControl(Frozen):
     surplus: Fraction | None = Field(default=None, ge=0, le=1)
     """Primary flow beyond the secondary one, by ``hold: surplus``; without it 5 % (assumed)."""
     speed: Fraction | None = Field(default=None, ge=LEAST_SPEED, le=1)
-    """Held by ``hold: speed``; without it full speed.  Pumps do not run slower than 30 %."""
+    """Held by ``hold: speed``; without it full speed.  Pumps do not run slower than 20 %."""
 
     @model_validator(mode="after")
     def _values_fit(self) -> PrimaryControl:
