@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -385,3 +387,21 @@ def test_shelves_with_spare_modules_must_do_without_them(facility, results):
     for load, told in ((0.49, False), (0.51, True)):
         results["rack"]["shelf_loading"][0, column] = load
         assert ("PWR-035" in {f.code for f in judge(spared, results).findings}) == told
+
+
+@pytest.mark.parametrize(("value", "severity"), [(101.0, "warning"), (119.0, "warning"), (51_403.0, "error")])
+def test_a_coolant_that_would_boil_away_is_an_error_that_is_told_first(facility, results, value, severity):
+    results["loop"]["return"][0, 0] = value
+    results["rack"]["inlet_temperature"][0, 0] = 1e6
+    found = judge(facility, results).findings
+    (boils,) = [f for f in found if f.code == "LIQ-026"]
+    assert boils.severity == severity
+    assert ("boil away" in boils.message) == (severity == "error") == (found[0] is boils)
+
+
+def test_a_loop_that_cannot_work_is_told_before_the_state_without_a_solution(facility, results):
+    loop = facility.circuits[0]
+    broken = facility.replace(circuits=(loop.replace(pumps=()), *facility.circuits[1:]))
+    settled = (False, *results.settled[1:])
+    first, second = judge(broken, replace(results, settled=settled)).findings[:2]
+    assert (first.code, first.subject, second.code) == ("LIQ-012", loop.id, "SOL-001")

@@ -292,3 +292,22 @@ def test_racks_need_one_pump_of_each_station():
     ]
     assert up[:, liquid].all(axis=1).tolist() == [True, True, True, False, False]
     assert not up[3:, liquid].any()
+
+
+def short_of_head(text, results=None):
+    """What LIQ-008 says of primary pumps."""
+    facility = load_text(text)
+    found = judge(facility, results or evaluate(facility, failures=False)).findings
+    return [f for f in found if f.code == "LIQ-008" and "primary pumps" in f.message]
+
+
+def test_primary_pumps_that_cannot_reach_the_flow_are_named():
+    (found,) = short_of_head(changed("flow: 20 L/s, head: 40 kPa", "flow: 20 L/s, head: 1 kPa"))
+    assert (found.subject, found.severity) == ("fws", "error")
+    assert "primary pumps (pp1, pp2) bring less at full speed" in found.message
+
+
+def test_primary_pumps_that_are_set_slow_or_all_lost_lack_no_head(surplus, slow):
+    pumps = "primary: {hold: speed, speed: 25 %}, bypass: {at: plant, flow: 2 L/s}"
+    assert loop(slow)["decoupler"] < -1.0 and not short_of_head(changed(FWS, f"{FWS}, {pumps}"), slow)
+    assert not short_of_head(TEXT, surplus)

@@ -187,12 +187,26 @@ def _believable(value: float) -> float:
     return min(max(value, -1e18), 1e18)
 
 
-def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Errors, warnings, then what is waived; the worst margin first, but before all a normal state that has no solution."""
+CAUSES = frozenset({"LIQ-012"})
+"""Rules that need no solve, and whose breach may alone be why there is no solution."""
 
-    def rank(f: Finding) -> tuple[bool, int, bool, float, str, str]:
-        solved = f.code != "SOL-001" or f.scenario != NORMAL.name
-        return bool(f.waived), RANK[f.severity], solved, f.margin, f.code, f.subject
+MEANINGLESS = frozenset({"LIQ-026"})
+"""Rules whose breach, as an error, makes the numbers of all others of that state doubtful."""
+
+
+def _no_solution(finding: Finding) -> bool:
+    return finding.code == "SOL-001" and finding.scenario == NORMAL.name
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors, warnings, then what is waived; the worst margin first, but before all a normal state that has no solution or
+    none of a liquid, and before that a loop that cannot work as it was written."""
+    findings = tuple(findings)
+    unsolved = any(_no_solution(f) for f in findings)
+
+    def rank(f: Finding) -> tuple[bool, int, int, float, str, str]:
+        first = 0 if unsolved and f.code in CAUSES else 1 if _no_solution(f) or f.code in MEANINGLESS else 2
+        return bool(f.waived), RANK[f.severity], first, f.margin, f.code, f.subject
 
     return tuple(sorted(findings, key=rank))
 

@@ -186,18 +186,49 @@ def cdu_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
 def door_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     """In every state; beyond, hotter air or colder water than at the rating point is counted on."""
     for doors in of_machines(facility, results, "rear_door"):
-        yield Assessment(doors.ids, doors["loading"], 1.0, "max", "fraction", "rear door load", doors.on("live"))
+        yield Assessment(
+            doors.ids, doors["loading"], 1.0, "max", "fraction", "rear door load", doors.on("live")
+        )
 
 
 @check("LIQ-008", "Pumps have head to spare", standard=PRACTICE, clause="no negative head margin")
 def pump_head(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Head of the loop's pumps at the worst sink, and of the pumps inside the CDUs."""
+    """Head of the loop's pumps at the worst sink, and of the pumps inside the CDUs.
+
+    Primary pumps beside a decoupler have no worst sink: theirs is short where full speed brings less than is drawn.
+    """
     for loops in of_table(results, "loop"):
         margin, where = loops["head_margin"], loops["flow"] > 0
         yield Assessment(loops.ids, margin, 0.0, "min", "fraction", "unused pump head", where)
+        yield from _primary_head(facility, loops)
     for units in of_machines(facility, results, "cdu"):
         margin, where = units["head_margin"], units.on("live")
         yield Assessment(units.ids, margin, 0.0, "min", "fraction", "unused pump head", where)
+
+
+def _primary_head(facility: Facility, loops: Table) -> Iterator[Assessment]:
+    """Loops with a decoupler; results of an earlier version know no primary speed."""
+    parted = {circuit.id: circuit for circuit in facility.circuits if circuit.decoupler}
+    chosen = [column for column, name in enumerate(loops.ids) if name in parted]
+    if not chosen or not {"primary_speed", "source_flow"} <= loops.values.keys():
+        return
+    flow, through = loops["flow"][:, chosen], loops["decoupler"][:, chosen]
+    short = (loops["primary_speed"][:, chosen] >= 1.0) & (through < -FLOW_HELD * flow)
+    names = tuple(loops.ids[column] for column in chosen)
+    told = tuple(
+        f"its primary pumps ({', '.join(_primary(parted[name])[:4])}) bring less at full speed than the secondary pumps "
+        "draw; they lack head, or flow"
+        for name in names
+    )
+    running = (
+        loops["source_flow"][:, chosen] > FLOW_HELD * flow
+    )  # where all are lost the pumps are not to blame
+    yield Assessment(names, np.where(short, 0.0, 1.0), 1.0, "min", "flag", told, running)
+
+
+def _primary(circuit: Circuit) -> tuple[str, ...]:
+    """Pumps of the first station."""
+    return tuple(name for name in circuit.pumps if name not in circuit.secondary)
 
 
 @check(
@@ -255,7 +286,9 @@ def facility_water(facility: Facility) -> frozenset[str]:
 def _is_facility_water(circuit: Circuit, facility: Facility) -> bool:
     sources = {facility.by_id[name].kind for name in circuit.sources}
     sinks = {facility.by_id[name].kind for name in circuit.sinks}
-    return bool(sources.intersection(PLANT_KINDS) and sinks.intersection(("cdu", "crah", "rack", "rear_door")))
+    return bool(
+        sources.intersection(PLANT_KINDS) and sinks.intersection(("cdu", "crah", "rack", "rear_door"))
+    )
 
 
 @check(

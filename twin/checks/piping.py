@@ -28,6 +28,8 @@ WARM, HOT = 30.0, 60.0
 """Temperatures from which copper is taken for warm (assumed) and hot. [degC]"""
 EVEN = 0.10
 """Spread between racks of a loop. [-]  Assumed: what balancing valves reach."""
+STEAM = 120.0
+"""Water under a gauge pressure of 1 bar boils here (IAPWS-IF97: 120.2 degC at 200 kPa); hotter ones are no loops. [degC]"""
 OUTDOOR_KINDS = ("dry_cooler", "thermosyphon")
 
 
@@ -173,17 +175,27 @@ def top_pressure(facility: Facility, results: Results) -> Iterator[Assessment]:
     severity="warning",
 )
 def fluid_range(facility: Facility, results: Results) -> Iterator[Assessment]:
-    """Supply and return; beyond it flows and temperatures are extrapolated."""
+    """Supply and return; beyond it flows and temperatures are extrapolated.
+
+    Hotter than any fluid of loops stays liquid it is an error: more heat comes in than the flow could ever carry away, and
+    the numbers of that loop only tell so.
+    """
     for loops in _loops(results, "warmest_known"):
         known, flowing = loops["warmest_known"] > loops["coldest_known"], loops["flow"] > 0
+        boiling = np.maximum(loops["warmest_known"], STEAM)
+        steam = ("the fluid would boil away; the flow is too small for the heat",) * len(loops.ids)
         for quantity, what in (("supply", "loop supply"), ("return", "loop return")):
-            where = known & flowing
+            where, liquid = known & flowing, loops[quantity] <= boiling
             yield Assessment(
                 loops.ids, loops[quantity], loops["coldest_known"], "min", "temperature", what, where
             )
             yield Assessment(
-                loops.ids, loops[quantity], loops["warmest_known"], "max", "temperature", what, where
+                loops.ids, loops[quantity], loops["warmest_known"], "max", "temperature", what, where & liquid
             )
+            yield Assessment(
+                loops.ids, loops[quantity], boiling, "max", "temperature", what, where & ~liquid, "error",
+                remark=steam,
+            )  # fmt: skip
 
 
 @check(
