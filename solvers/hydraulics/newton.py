@@ -165,11 +165,12 @@ class _Newton:
             new_drop, new_slope = self.laws(moved)
             if done > PATIENCE:
                 moved, new_drop, new_slope = self._search(step, head, drop, moved, new_drop, new_slope)
-            rest, change = self.converged, self._relative(moved - self.flow)
+            rest = self.converged & (self.change <= SNAP)  # what another step would move is rounding
+            change = self._relative(moved - self.flow)
             self.flow, self.head = np.where(rest, self.flow, moved), np.where(rest, self.head, head)
             self.change = np.where(rest, self.change, change)
             drop, slope = np.where(rest, drop, new_drop), np.where(rest, slope, new_slope)
-            self.converged = rest | (change <= tolerance)
+            self.converged = self.change <= tolerance
         return done
 
     def _relative(self, change: Array) -> Array:
