@@ -14,6 +14,7 @@ from solvers.power import losses
 from twin.geometry import Routes, routes
 from twin.model.electrical_rooms import in_electrical_room
 from twin.model.facility import DOOR, Facility, Machine
+from twin.model.language import ElectricalRooms
 from twin.model.products import Rack
 from twin.networks import air, liquid, power
 from twin.networks.fidelity import Effort
@@ -115,6 +116,11 @@ class Lowered:
         return np.where(
             self.door_sink >= 0, self.sink_loop[self.door_sink] if self.sink_loop.size else -1, -1
         )
+
+    @property
+    def electrical_rooms(self) -> tuple[ElectricalRooms, ...]:
+        """(H + 1) of every hall and, last, those that the halls share."""
+        return (*(hall.shell.electrical_rooms for hall in self.halls), self.facility.electrical_rooms)
 
     def failed(self, scenarios: tuple[Scenario, ...]) -> Mask:
         """(S, M) cooling machines out of service."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers import power as power_flow
-from twin.model.electrical_rooms import RATED_OUTDOOR, rooms_of
+from twin.model.electrical_rooms import RATED_OUTDOOR
 from twin.model.facility import Circuit, Facility
 from twin.model.language import ElectricalRooms
 from twin.networks.facility import Lowered
@@ -186,7 +186,7 @@ def _air_notes(world: Lowered) -> tuple[str, ...]:
 def _room_notes(world: Lowered) -> tuple[str, ...]:
     """How electrical rooms are cooled where the layout does not say, or says that it costs nothing."""
     used = world.branch_room.sum(axis=0) + world.converter_room.sum(axis=0) + world.shunt_room.sum(axis=0)
-    rooms = [of for of, share in zip(rooms_of(world.facility), used, strict=True) if share > 0.0]
+    rooms = [of for of, share in zip(world.electrical_rooms, used, strict=True) if share > 0.0]
     notes = []
     if any(of == ElectricalRooms() for of in rooms):
         notes.append(

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers import power as power_flow
-from twin.model.electrical_rooms import rooms_of
 from twin.networks import electrical_rooms
 from twin.networks.facility import Lowered
 from twin.networks.state import State
@@ -75,7 +74,7 @@ def room_cooling(world: Lowered, state: State) -> Array:
     heat = state.electrical_room_heat
     drawn = [
         electrical_rooms.power(rooms, heat[:, column], state.dry_bulb, state.barometer)
-        for column, rooms in enumerate(rooms_of(world.facility))
+        for column, rooms in enumerate(world.electrical_rooms)
     ]
     return np.stack(drawn, axis=1)
 
