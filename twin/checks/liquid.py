@@ -27,6 +27,9 @@ FLOW_HELD = 1e-4
 """Shortfall of a controlled flow that is only the tolerance of the solve. [-]"""
 DEW_POINT_MARGIN = 2.0
 """Coolant above room dew point. [K]"""
+NO_HOLD = "cannot hold its set point at this outdoor state, nor could more of its kind"
+IN_RETURN = "beside chillers it helps in the return (precool:)"
+"""What is told of a machine for which the outdoors are too warm, and what would help beside chillers."""
 VELOCITY_MAX = 3.0
 """Header velocity; practice is 2.4 to 3 m/s for steel headers. [m/s]"""
 
@@ -344,7 +347,8 @@ def plant_loading(facility: Facility, results: Results) -> Iterator[Assessment]:
     for units in _sources(facility, results):
         on, none = units.on("live"), units["loading"] >= NO_ROOM
         yield Assessment(units.ids, units["loading"], 1.0, "max", "fraction", "plant load", on & ~none)
-        told = tuple(_no_room(facility, machine) for machine in units.machines)
+        beside = _beside_chillers(facility)
+        told = tuple(f"{NO_HOLD}; {IN_RETURN}" if name in beside else NO_HOLD for name in units.ids)
         yield Assessment(units.ids, np.where(none, 0.0, 1.0), 1.0, "min", "flag", told, on & none)
 
 
@@ -374,15 +378,12 @@ def _sources(facility: Facility, results: Results) -> Iterator[Columns]:
         yield from units.some(lambda machine: machine.id not in returns)
 
 
-def _no_room(facility: Facility, machine: Machine) -> str:
-    """What is told of a machine for which the outdoors are too warm, and what would help beside chillers."""
-    told = "cannot hold its set point at this outdoor state, nor could more of its kind"
-    for circuit in facility.circuits:
-        if machine.id in circuit.sources and any(
-            facility.by_id[n].kind == "chiller" for n in circuit.sources
-        ):
-            return f"{told}; beside chillers it helps in the return (precool:)"
-    return told
+def _beside_chillers(facility: Facility) -> frozenset[str]:
+    """Sources of loops that have a chiller among them."""
+    groups = [
+        c.sources for c in facility.circuits if any(facility.by_id[n].kind == "chiller" for n in c.sources)
+    ]
+    return frozenset(name for sources in groups for name in sources)
 
 
 @check(
