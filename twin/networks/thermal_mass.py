@@ -92,7 +92,7 @@ def loop_mass(facility: Facility, loop: LoopNetwork) -> LoopMass:
     length, bore = np.asarray(template.link_length, float), np.asarray(template.link_diameter, float)
     fluid = length * pi / 4.0 * bore**2
     table = pipe_table(loop.circuit.pipe)
-    rows = table.nearest(bore)
+    rows = table.nearest(np.where(bore > 0.0, bore, table.inner_diameter[0]))
     # a pipe beyond the table has the wall of its largest size, whose section grows with the bore; no pipe has none
     metal = (
         length

@@ -220,14 +220,13 @@ class Flows:
         """Flow that each control valve holds once some sinks are lost. [kg/s]"""
         part, world = self.world.slices.sink[number], self.world
         held = self.state.sink_limit[0, part].copy()
-        groups: dict[str, list[int]] = {}
+        alike: dict[str, list[int]] = {}
         for column, name in enumerate(world.loops[number].circuit.sinks):
-            if not live[column] and held[column] > 0.0:
-                groups.setdefault(self.key(name), [])
-        for column, name in enumerate(world.loops[number].circuit.sinks):
-            if world.facility.by_id[name].kind in SHARING and (key := self.key(name)) in groups:
-                groups[key].append(column)
-        for columns in groups.values():
+            if world.facility.by_id[name].kind in SHARING:
+                alike.setdefault(self.key(name), []).append(column)
+        for columns in alike.values():
+            if not (~live[columns] & (held[columns] > 0.0)).any():
+                continue
             total = held[columns].sum() / max(held[columns][live[columns]].sum(), 1e-12)
             most = np.maximum(world.sink_design[part][columns], held[columns])
             needed = self._needed(number, [c for c in columns if live[c]], float(most.max()), event)
