@@ -30,8 +30,8 @@ TIMES = np.concatenate(
 DELAYS = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1200.0, np.inf)
 """Delays of what comes back that are tried, to find the longest that is borne. [s]"""
 TOLERANCE = 0.1
-"""Error of a temperature in one step. [K]  Times at which lids pass limits in gb300_hall are within 0.4 s of those with 0.02 K
-(measured)."""
+"""Error of a temperature in one step. [K]  Times at which lids pass limits in gb300_hall are within 0.4 s of those with
+0.02 K (measured)."""
 NEVER = np.inf
 QUANTITIES = ("supply", "case", "throttle", "trip", "inlet")
 """First times that are told of racks: supply warmer than all of the loop allow, lid (or return) at its limit, throttled,
