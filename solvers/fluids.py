@@ -1,7 +1,8 @@
 """Properties of the coolants of a data center against temperature: water and aqueous propylene glycol.
 
 All functions take temperature in degC (scalar or array) and return SI.  Nothing is clipped: outside
-:attr:`Fluid.range` the fits extrapolate, and the caller asks :meth:`Fluid.in_range` or :meth:`Fluid.check`.
+:attr:`Fluid.range` the fits extrapolate, and the caller asks :meth:`Fluid.in_range` or :meth:`Fluid.check`; what is no
+temperature (not finite, or below absolute zero) is a ValueError.
 
 Sources
 -------
@@ -36,7 +37,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 
-from solvers import psychrometrics
+from solvers import checks, psychrometrics
 
 Property = Callable[[ArrayLike], NDArray[np.float64]]
 
@@ -114,14 +115,14 @@ class Fluid:
 
 def _water_density(temperature: ArrayLike) -> NDArray[np.float64]:
     """Kell (1975) equation 16; within 2e-5 of IAPWS-95 over 0..100 degC."""
-    t = np.asarray(temperature, float)
+    t = checks.temperature("temperature", temperature)
     numerator = polyval(t, [999.83952, 16.945176, -7.9870401e-3, -46.170461e-6, 105.56302e-9, -280.54253e-12])
     return np.asarray(numerator / (1.0 + 16.879850e-3 * t))
 
 
 def _water_modulus(temperature: ArrayLike) -> NDArray[np.float64]:
     """Density times the square of Marczak's (1997) speed of sound, 0..95 degC."""
-    t = np.asarray(temperature, float)
+    t = checks.temperature("temperature", temperature)
     sound = polyval(t, [1402.385, 5.038813, -5.799136e-2, 3.287156e-4, -1.398845e-6, 2.787860e-9])
     return np.asarray(_water_density(t) * sound**2)
 
@@ -130,7 +131,7 @@ def _power_sum(terms: tuple[tuple[float, float], ...]) -> Property:
     """Sum of a (T / 300 K)^b, the form of IAPWS SR6-08."""
 
     def value(temperature: ArrayLike) -> NDArray[np.float64]:
-        reduced = (np.asarray(temperature, float) + ICE_POINT) / 300.0
+        reduced = (checks.temperature("temperature", temperature) + ICE_POINT) / 300.0
         return np.asarray(sum(a * reduced**b for a, b in terms))
 
     return value
@@ -140,7 +141,7 @@ def _polynomial(*coefficients: float, about: float = 40.0) -> Property:
     """Polynomial in ``temperature - about``, constant term first."""
 
     def value(temperature: ArrayLike) -> NDArray[np.float64]:
-        return np.asarray(polyval(np.asarray(temperature, float) - about, coefficients))
+        return np.asarray(polyval(checks.temperature("temperature", temperature) - about, coefficients))
 
     return value
 
@@ -153,11 +154,15 @@ def _exponential(*coefficients: float, about: float = 40.0) -> Property:
 
 def _vogel(front: float, numerator: float, offset: float) -> Property:
     """``front exp(numerator / (t + offset))``, which goes on sensibly beyond the points it was fitted to."""
-    return lambda temperature: front * np.exp(numerator / (np.asarray(temperature, float) + offset))
+
+    def value(temperature: ArrayLike) -> NDArray[np.float64]:
+        return front * np.exp(numerator / (checks.temperature("temperature", temperature) + offset))
+
+    return value
 
 
 def _constant(value: float) -> Property:
-    return lambda temperature: np.full(np.shape(temperature), value)
+    return lambda temperature: np.full(checks.temperature("temperature", temperature).shape, value)
 
 
 _PG25_MODULUS = _constant(2.5e9)

@@ -2,7 +2,8 @@
 
 Every function takes arrays that broadcast and returns an array.  Temperatures are degC, pressures Pa,
 humidity ratios kg of vapour per kg of dry air, relative humidities fractions 0..1, enthalpies J per kg of dry
-air.
+air.  What is not finite, a temperature below absolute zero, a humidity ratio below 0 or no pressure is a ValueError that
+names argument and index.
 
 Ideal-gas mixture without the enhancement factor, as in the handbook [1]_; against real-gas properties the wet
 bulb is off by at most some 25 mK.  Saturation is over ice below the triple point (0.01 degC) and over water
@@ -19,6 +20,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from solvers import checks
 
 Array = NDArray[np.float64]
 
@@ -42,6 +45,9 @@ DRIEST = 1e-7
 COLDEST, HOTTEST = -100.0, 200.0
 """Range of [2]_; saturation is evaluated at the nearer end beyond it. [degC]"""
 
+LOWEST, HIGHEST = -5000.0, 11000.0
+"""Range of the standard atmosphere, [1]_ eq. 3. [m]"""
+
 # Hyland-Wexler coefficients [2]: ln(p) = a/T + b + c T + d T^2 + e T^3 + f T^4 + g ln(T)
 _ICE = (-5.6745359e3, 6.3925247, -9.677843e-3, 6.2215701e-7, 2.0747825e-9, -9.484024e-13, 4.1635019)
 _WATER = (-5.8002206e3, 1.3914993, -4.8640239e-2, 4.1764768e-5, -1.4452093e-8, 0.0, 6.5459673)
@@ -54,7 +60,10 @@ def pressure_at(elevation: ArrayLike) -> Array:
 
     ``elevation`` [m], -5000 .. 11000.  [1]_ eq. 3.  At 1609 m (Denver): 83.4 kPa.
     """
-    return STANDARD_PRESSURE * (1.0 - 2.25577e-5 * np.asarray(elevation, float)) ** 5.2559
+    return (
+        STANDARD_PRESSURE
+        * (1.0 - 2.25577e-5 * checks.number("elevation", elevation, least=LOWEST, most=HIGHEST)) ** 5.2559
+    )
 
 
 def saturation_pressure(temperature: ArrayLike) -> Array:
@@ -62,13 +71,14 @@ def saturation_pressure(temperature: ArrayLike) -> Array:
 
     [2]_, -100 .. 200 degC.  At 25 degC: 3169 Pa.
     """
-    return np.exp(_log_saturation(_clip(temperature))[0])
+    return np.exp(_log_saturation(_clip(checks.temperature("temperature", temperature)))[0])
 
 
 def saturation_temperature(vapour_pressure: ArrayLike) -> Array:
     """Temperature at which a vapour pressure [Pa] saturates: :func:`saturation_pressure` inverted. [degC]"""
+    vapour = checks.number("vapour_pressure", vapour_pressure, least=0.0)
     low, high = (_log_saturation(np.asarray(limit))[0] for limit in (COLDEST, HOTTEST))
-    target = np.clip(np.log(np.maximum(np.asarray(vapour_pressure, float), 1e-300)), low, high)
+    target = np.clip(np.log(np.maximum(vapour, 1e-300)), low, high)
     # ln p is almost linear in 1/T: one secant through two known points starts Newton within some 3 K
     cold, hot = (_log_saturation(np.asarray(t)) for t in (0.0, 60.0))
     share = (target - cold[0]) / (hot[0] - cold[0])
@@ -85,36 +95,37 @@ def saturation_temperature(vapour_pressure: ArrayLike) -> Array:
 
 def saturation_humidity_ratio(temperature: ArrayLike, pressure: ArrayLike) -> Array:
     """Humidity ratio of saturated air. [kg/kg]"""
-    return _ratio_of_vapour(saturation_pressure(temperature), pressure)
+    return _ratio_of_vapour(saturation_pressure(temperature), _pressure(pressure))
 
 
 def humidity_ratio_from_relative_humidity(
     temperature: ArrayLike, relative_humidity: ArrayLike, pressure: ArrayLike
 ) -> Array:
     """Humidity ratio at a dry bulb and a relative humidity 0..1. [kg/kg]"""
-    return _ratio_of_vapour(np.asarray(relative_humidity, float) * saturation_pressure(temperature), pressure)
+    damp = checks.number("relative_humidity", relative_humidity, least=0.0)
+    return _ratio_of_vapour(damp * saturation_pressure(temperature), _pressure(pressure))
 
 
 def humidity_ratio_from_dew_point(dew_point: ArrayLike, pressure: ArrayLike) -> Array:
     """Humidity ratio of air that would saturate at ``dew_point``. [kg/kg]"""
-    return saturation_humidity_ratio(dew_point, pressure)
+    return saturation_humidity_ratio(checks.temperature("dew_point", dew_point), pressure)
 
 
 def humidity_ratio_from_wet_bulb(temperature: ArrayLike, wet_bulb: ArrayLike, pressure: ArrayLike) -> Array:
     """Humidity ratio at a dry and a wet bulb, [1]_ eq. 33 (water) and 35 (ice). [kg/kg]"""
-    bulb = np.asarray(wet_bulb, float)
-    return np.maximum(_wet_bulb_ratio(temperature, bulb, pressure, np.asarray(bulb < 0.0))[0], DRIEST)
+    bulb, dry = checks.temperature("wet_bulb", wet_bulb), checks.temperature("temperature", temperature)
+    return np.maximum(_wet_bulb_ratio(dry, bulb, _pressure(pressure), np.asarray(bulb < 0.0))[0], DRIEST)
 
 
 def relative_humidity(temperature: ArrayLike, humidity_ratio: ArrayLike, pressure: ArrayLike) -> Array:
     """Vapour pressure over its saturation value; above 1 means fog. [-]"""
-    return _vapour_pressure(humidity_ratio, pressure) / saturation_pressure(temperature)
+    return _vapour_pressure(_ratio(humidity_ratio), _pressure(pressure)) / saturation_pressure(temperature)
 
 
 def dew_point(humidity_ratio: ArrayLike, pressure: ArrayLike) -> Array:
     """Temperature at which the air would begin to condense (or frost). [degC]"""
-    ratio = np.maximum(np.asarray(humidity_ratio, float), DRIEST)
-    return saturation_temperature(_vapour_pressure(ratio, pressure))
+    ratio = np.maximum(_ratio(humidity_ratio), DRIEST)
+    return saturation_temperature(_vapour_pressure(ratio, _pressure(pressure)))
 
 
 def wet_bulb(temperature: ArrayLike, humidity_ratio: ArrayLike, pressure: ArrayLike) -> Array:
@@ -123,8 +134,10 @@ def wet_bulb(temperature: ArrayLike, humidity_ratio: ArrayLike, pressure: ArrayL
     Close to 0 degC in dry air both an iced and a wetted bulb satisfy the balance; the iced one is returned.
     Supersaturated air returns its dry bulb.
     """
-    dry, ratio, barometer = np.broadcast_arrays(
-        np.asarray(temperature, float), np.maximum(np.asarray(humidity_ratio, float), DRIEST), pressure
+    dry, ratio, barometer = checks.together(
+        temperature=checks.temperature("temperature", temperature),
+        humidity_ratio=np.maximum(_ratio(humidity_ratio), DRIEST),
+        pressure=_pressure(pressure),
     )
     iced = ratio <= _wet_bulb_ratio(dry, np.zeros(dry.shape), barometer, np.ones(dry.shape, bool))[0]
     bulb = dry.astype(float)
@@ -140,7 +153,7 @@ def wet_bulb(temperature: ArrayLike, humidity_ratio: ArrayLike, pressure: ArrayL
 
 def enthalpy(temperature: ArrayLike, humidity_ratio: ArrayLike) -> Array:
     """Enthalpy of moist air per kg of dry air, zero for dry air and liquid water at 0 degC. [J/kg]"""
-    t, w = np.asarray(temperature, float), np.asarray(humidity_ratio, float)
+    t, w = checks.temperature("temperature", temperature), _ratio(humidity_ratio)
     return DRY_AIR_CAPACITY * t + w * (EVAPORATION_HEAT + VAPOUR_CAPACITY * t)
 
 
@@ -154,7 +167,9 @@ def saturated_temperature_at(enthalpy: ArrayLike, pressure: ArrayLike) -> Array:
 
     The result stays below boiling; the enthalpy itself is without bound there.
     """
-    target, barometer = np.broadcast_arrays(np.asarray(enthalpy, float), np.asarray(pressure, float))
+    target, barometer = checks.together(
+        enthalpy=checks.number("enthalpy", enthalpy), pressure=_pressure(pressure)
+    )
     boiling = saturation_temperature(0.99 * barometer)
     # the curve bends upward: from below Newton overshoots once, from above it closes in; this start is above
     temperature = np.minimum(10.0 + np.maximum(target, 0.0) / 3e3, np.minimum(60.0, boiling))
@@ -172,15 +187,23 @@ def saturated_temperature_at(enthalpy: ArrayLike, pressure: ArrayLike) -> Array:
 
 def density(temperature: ArrayLike, humidity_ratio: ArrayLike, pressure: ArrayLike) -> Array:
     """Mass of moist air per volume. [kg/m3]"""
-    w = np.asarray(humidity_ratio, float)
-    kelvin = np.asarray(temperature, float) + ZERO_CELSIUS
-    return np.asarray(pressure, float) * (1.0 + w) / (GAS_CONSTANT * kelvin * (1.0 + w / MASS_RATIO))
+    w = _ratio(humidity_ratio)
+    kelvin = checks.temperature("temperature", temperature) + ZERO_CELSIUS
+    return _pressure(pressure) * (1.0 + w) / (GAS_CONSTANT * kelvin * (1.0 + w / MASS_RATIO))
 
 
 def heat_capacity(humidity_ratio: ArrayLike) -> Array:
     """Heat capacity at constant pressure per kg of moist air. [J/(kg K)]"""
-    w = np.asarray(humidity_ratio, float)
+    w = _ratio(humidity_ratio)
     return (DRY_AIR_CAPACITY + VAPOUR_CAPACITY * w) / (1.0 + w)
+
+
+def _pressure(pressure: ArrayLike) -> Array:
+    return checks.number("pressure", pressure, above=0.0)
+
+
+def _ratio(humidity_ratio: ArrayLike) -> Array:
+    return checks.number("humidity_ratio", humidity_ratio, least=0.0, rounding=checks.ROUNDING)
 
 
 def _clip(temperature: ArrayLike) -> Array:

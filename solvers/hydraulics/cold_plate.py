@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.fluids import FLUIDS
+from solvers import checks
+from solvers.fluids import FLUIDS, Fluid
 
 from .plate_exchanger import film
 
@@ -72,19 +73,19 @@ class ColdPlate:
     """Flows of the data. [m3/s]"""
 
     def __post_init__(self) -> None:
+        checks.finite(self, "temperature", infinite=("flow_range",))
         for name in ("variable", "rated_flow", "exponent"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} is {getattr(self, name):g}; it must be above 0")
         for name in ("fixed", "junction"):
             if not getattr(self, name) >= 0.0:
                 raise ValueError(f"{name} is {getattr(self, name):g}; it must not be negative")
-        if self.fluid not in FLUIDS:
-            raise ValueError(f"fluid is {self.fluid!r}; known are {', '.join(sorted(FLUIDS))}")
+        _fluid(self.fluid)
 
     def film_scale(self, fluid: str, temperature: ArrayLike) -> Array:
         """Film resistance in a fluid at a temperature over that of the data, at equal volume flow. [-]"""
-        own, other = FLUIDS[self.fluid], FLUIDS[fluid]
-        warm = np.clip(np.asarray(temperature, float), *other.range)
+        own, other = FLUIDS[self.fluid], _fluid(fluid)
+        warm = np.clip(checks.temperature("temperature", temperature), *other.range)
         there = film(other, other.density(warm), warm, self.exponent)
         here = film(own, own.density(self.temperature), self.temperature, self.exponent)
         return np.asarray(here / there)
@@ -95,7 +96,9 @@ class ColdPlate:
         """Lid over entering coolant [K/W] at a volume flow through the plate [m3/s]; infinite without flow."""
         scale = self.film_scale(fluid or self.fluid, self.temperature if temperature is None else temperature)
         with np.errstate(divide="ignore"):
-            share = (np.maximum(np.asarray(flow, float), 0.0) / self.rated_flow) ** -self.exponent
+            share = (
+                checks.number("flow", flow, least=0.0, rounding=checks.ROUNDING) / self.rated_flow
+            ) ** -self.exponent
         return np.asarray(self.fixed + self.variable * scale * share)
 
 
@@ -117,7 +120,11 @@ def fitted(
     ValueError
         If there are fewer than two points, or they do not fall with flow.
     """
-    points, values = np.asarray(flow, float), np.asarray(resistance, float)
+    points, values = (
+        checks.number("flow", flow, above=0.0),
+        checks.number("resistance", resistance, above=0.0),
+    )
+    checks.number("exponent", exponent, above=0.0)
     if points.size < 2 or points.shape != values.shape:
         raise ValueError(f"need two or more points of flow and resistance; found {points.size}")
     rated = float(np.exp(np.log(points).mean()))
@@ -137,6 +144,7 @@ def fitted(
 
 def scaled(plate: ColdPlate, resistance: float, flow: float) -> ColdPlate:
     """A plate of the same shape of law that has a resistance [K/W] at a flow [m3/s] of its own data fluid."""
+    checks.number("resistance", resistance, above=0.0)
     factor = resistance / float(plate.fixed + plate.variable)
     return replace(
         plate,
@@ -161,7 +169,9 @@ class Plates:
     """Flow of the branch that gets the least over the mean branch. [-]"""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.series <= self.count:
+        checks.whole("count", self.count, 1)
+        checks.whole("series", self.series, 1)
+        if not self.series <= self.count:
             raise ValueError(f"series is {self.series}; it lies between 1 and the {self.count} plates")
         for name in ("share", "balance"):
             if not 0.0 < getattr(self, name) <= 1.0:
@@ -224,11 +234,15 @@ def chips(
     All chips draw the same; what lies before the plate in its branch and heats the coolant counts in ``series``.
     With leakage ``P = P0 (1 + g (Tj - Tr))`` and ``Tj = T + R P`` are solved together.
     """
-    coolant, supplied = FLUIDS[fluid], np.asarray(supply, float)
+    coolant, supplied = _fluid(fluid), checks.temperature("supply", supply)
+    checks.number("leakage", leakage, least=0.0)
+    checks.temperature("leakage_reference", leakage_reference)
     warm = np.clip(supplied, *coolant.range)
     density = coolant.density(warm)
-    watts, mass, entering = np.broadcast_arrays(
-        np.asarray(power, float), np.asarray(rack_flow, float), supplied
+    watts, mass, entering = checks.together(
+        power=checks.number("power", power),
+        rack_flow=checks.number("rack_flow", rack_flow, least=0.0, rounding=checks.ROUNDING),
+        supply=supplied,
     )
     watts, mass = np.maximum(watts, 0.0), np.maximum(mass, 0.0)
     flow = mass * plates.part / density
@@ -265,8 +279,12 @@ def flow_for(
 
     Newton's method on ``ln(A / v + B v^-n)``, convex and falling in ln v: from the left it needs no bracket.
     """
-    watts, entering, most = np.broadcast_arrays(*(np.asarray(x, float) for x in (power, supply, limit)))
-    coolant = FLUIDS[fluid]
+    watts, entering, most = checks.together(
+        power=checks.number("power", power),
+        supply=checks.temperature("supply", supply),
+        limit=checks.temperature("limit", limit),
+    )
+    coolant = _fluid(fluid)
     warm = np.clip(entering, *coolant.range)
     density = coolant.density(warm)
     heated = np.full(watts.shape, float(plates.series - 1))
@@ -286,6 +304,11 @@ def flow_for(
     needed = np.exp(x) * plate.rated_flow * density / plates.part
     idle = np.where((watts <= 0.0) & (most >= entering), 0.0, np.inf)
     return np.where(possible, needed, idle)
+
+
+def _fluid(name: str) -> Fluid:
+    checks.choice("fluid", name, sorted(FLUIDS))
+    return FLUIDS[name]
 
 
 def _points(table: tuple[tuple[float, ...], tuple[float, ...]]) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
 from .crossflow import unmixed, unmixed_transfer_units
 
 Array = NDArray[np.float64]
@@ -23,6 +24,8 @@ FLOW_EXPONENT = 0.8
 """Power of the film coefficient with flow in turbulent tubes, F. W. Dittus and L. M. K. Boelter 1930
 (reprinted in Int. Comm. Heat Mass Transfer 12 (1985) 3-22)."""
 _TINY = 1e-300
+_PLENTY = 1e18
+"""Transfer units beyond which nothing changes; keeps an infinite exchanger finite in the forms."""
 
 
 def effectiveness(
@@ -45,6 +48,11 @@ def effectiveness(
         Equal passes of that arrangement in overall counterflow, both streams mixed between them (the rows of a
         coil, the shells of a train); ``ntu`` is that of all together.
 
+    Raises
+    ------
+    ValueError
+        ``ntu`` below 0 or ``ratio`` outside 0..1, with the index; an arrangement that is not known.
+
     Examples
     --------
     Balanced counterflow: ``NTU / (1 + NTU)``.
@@ -52,8 +60,9 @@ def effectiveness(
     >>> float(effectiveness(3.0, 1.0))
     0.75
     """
-    n, c = np.broadcast_arrays(np.asarray(ntu, float), np.asarray(ratio, float))
-    n = n / _counted(passes)
+    checks.choice("arrangement", arrangement, _FORMS)
+    n, c = checks.together(ntu=checks.number("ntu", ntu, least=0.0, infinite=True), ratio=_ratio(ratio))
+    n = np.minimum(n, _PLENTY) / _counted(passes)
     single = np.where(c > 0.0, _FORMS[arrangement][0](n, np.maximum(c, _TINY)), -np.expm1(-n))
     return single if passes == 1 else _joined(single, c, float(passes))
 
@@ -65,7 +74,8 @@ def transfer_units(
 
     Closed forms, and Newton's method for crossflow unmixed.
     """
-    e, c = np.broadcast_arrays(np.asarray(effect, float), np.asarray(ratio, float))
+    checks.choice("arrangement", arrangement, _FORMS)
+    e, c = checks.together(effect=checks.number("effect", effect), ratio=_ratio(ratio))
     within = np.clip(e, 0.0, np.nextafter(1.0, 0.0))
     single = within if passes == 1 else _joined(within, c, 1.0 / _counted(passes))
     units = np.where(c > 0.0, _FORMS[arrangement][1](single, np.maximum(c, _TINY)), _to_go(single))
@@ -90,12 +100,28 @@ def conductance_from_rating(
     hot_inlet, cold_inlet : array_like
         Entering temperatures. [degC]
     capacity_rates : pair of array_like
-        Flow times heat capacity of the hot and of the cold stream. [W/K]
+        Flow times heat capacity of the hot and of the cold stream, > 0. [W/K]
+
+    Raises
+    ------
+    ValueError
+        A number that is none, a negative duty, a hot inlet that is not above the cold one, a stream without flow: by
+        field and index.
     """
-    hot, cold = (np.asarray(rate, float) for rate in capacity_rates)
+    if len(capacity_rates) != 2:
+        raise ValueError("capacity_rates are two, of the hot and of the cold stream")
+    heat, warm, cool, hot, cold = checks.together(
+        duty=checks.number("duty", duty, least=0.0),
+        hot_inlet=checks.number("hot_inlet", hot_inlet),
+        cold_inlet=checks.number("cold_inlet", cold_inlet),
+        hot_rate=checks.number("capacity_rates of the hot stream", capacity_rates[0], above=0.0),
+        cold_rate=checks.number("capacity_rates of the cold stream", capacity_rates[1], above=0.0),
+    )
+    span = warm - cool
+    if not (span > 0.0).all():
+        raise ValueError(f"{checks.place('hot_inlet', warm, ~(span > 0.0))}, not above cold_inlet")
     least, most = np.minimum(hot, cold), np.maximum(hot, cold)
-    span = np.asarray(hot_inlet, float) - np.asarray(cold_inlet, float)
-    effect = np.asarray(duty, float) / (least * span)
+    effect = heat / (least * span)
     return least * transfer_units(effect, least / most, arrangement=arrangement, passes=passes)
 
 
@@ -126,17 +152,38 @@ def scaled_conductance(
     exponent, cold_exponent : float
         Power of the film coefficient with flow, hot and cold side (without it as the hot side). [-]
     """
-    hot, cold = (np.maximum(np.asarray(f, float), 0.0) for f in (hot_fraction, cold_fraction))
+    hot = checks.number("hot_fraction", hot_fraction, least=0.0, rounding=checks.ROUNDING)
+    cold = checks.number("cold_fraction", cold_fraction, least=0.0, rounding=checks.ROUNDING)
     power = exponent if cold_exponent is None else cold_exponent
+    for name, share in (("hot_share", hot_share), ("wall_share", wall_share)):
+        checks.number(name, share, least=0.0, most=1.0)
+    for name, bend in (("exponent", exponent), ("cold_exponent", power)):
+        checks.number(name, bend, above=0.0)
+    full = checks.number("rated", rated, least=0.0)
+    return scaled(full, hot, cold, hot_share, wall_share, exponent, power)
+
+
+def scaled(
+    rated: float | Array,
+    hot: float | Array,
+    cold: float | Array,
+    hot_share: float,
+    wall_share: float = 0.0,
+    exponent: float = FLOW_EXPONENT,
+    cold_exponent: float = FLOW_EXPONENT,
+) -> Array:
+    """The work of :func:`scaled_conductance`, for loops that have looked at their arrays: fractions are not negative."""
     with np.errstate(divide="ignore"):
-        films = hot_share * hot**-exponent + (1.0 - hot_share) * cold**-power
-    return np.asarray(rated, float) / (wall_share + (1.0 - wall_share) * films)
+        films = hot_share * hot**-exponent + (1.0 - hot_share) * cold**-cold_exponent
+    return np.asarray(rated / (wall_share + (1.0 - wall_share) * films))
 
 
 def _counted(passes: int) -> int:
-    if passes < 1:
-        raise ValueError(f"passes is {passes}; an exchanger has at least one")
-    return passes
+    return checks.whole("passes", passes, 1)
+
+
+def _ratio(ratio: ArrayLike) -> Array:
+    return checks.number("ratio", ratio, least=0.0, most=1.0, rounding=checks.ROUNDING)
 
 
 def _joined(single: Array, c: Array, times: float) -> Array:

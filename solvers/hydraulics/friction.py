@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
+
 Array = NDArray[np.float64]
 FrictionLaw = Literal["colebrook", "swamee_jain"]
 
@@ -19,6 +21,9 @@ LAMINAR_LIMIT = 2000.0
 """Reynolds number below which flow is laminar (EPANET 2.2 manual, section 12.1)."""
 TURBULENT_LIMIT = 4000.0
 """Reynolds number above which the turbulent law holds (same source)."""
+
+MOST_ROUGHNESS = 1.0
+"""Sand roughness over diameter: sand as high as the pipe is wide."""
 
 _LN10 = float(np.log(10.0))
 _SPAN = float(np.log(TURBULENT_LIMIT / LAMINAR_LIMIT))
@@ -32,12 +37,18 @@ def friction_factor(
     Parameters
     ----------
     reynolds : array_like
-        Reynolds number, > 0. [-]
+        Reynolds number, >= 0, taken as at least 1e-30. [-]
     relative_roughness : array_like
-        Sand roughness over inner diameter, 0..0.05. [-]
+        Sand roughness over inner diameter: the law was measured for 0..0.05; beyond 1, sand higher than the pipe is
+        wide, it is refused. [-]
     law : {"colebrook", "swamee_jain"}
         ``colebrook`` is exact to rounding; ``swamee_jain`` with Dunlop's cubic in the transition is what
         EPANET computes, and lies 1 to 3 % off.
+
+    Raises
+    ------
+    ValueError
+        Outside these ranges, with the index; a law that is not known.
 
     References
     ----------
@@ -51,13 +62,23 @@ def friction_factor(
     >>> float(friction_factor(640.0, 0.0))
     0.1
     """
-    return friction_and_slope(reynolds, relative_roughness, law=law)[0]
+    re, rough = checks.together(
+        reynolds=checks.number("reynolds", reynolds, least=0.0),
+        relative_roughness=checks.number(
+            "relative_roughness", relative_roughness, least=0.0, most=MOST_ROUGHNESS
+        ),
+    )
+    return friction_and_slope(re, rough, law=law)[0]
 
 
 def friction_and_slope(
     reynolds: ArrayLike, relative_roughness: ArrayLike, *, law: FrictionLaw = "colebrook"
 ) -> tuple[Array, Array]:
-    """Darcy friction factor and ``d ln f / d ln Re``, both [-]."""
+    """Darcy friction factor and ``d ln f / d ln Re``, both [-].
+
+    The work of :func:`friction_factor`, for solvers that have looked at their arrays: numbers are not looked at again.
+    """
+    checks.choice("law", law, _TURBULENT)
     re, rough = np.broadcast_arrays(np.asarray(reynolds, float), np.asarray(relative_roughness, float))
     shape = re.shape
     re, rough = np.maximum(re.ravel(), 1e-30), rough.ravel()
@@ -124,7 +145,8 @@ def _dunlop_coefficients(f_edge: Array, slope_edge: Array) -> tuple[Array, ...]:
 def transition_coefficients(relative_roughness: ArrayLike, *, law: FrictionLaw) -> Array:
     """(n, 4) coefficients of the cubic between laminar and turbulent flow: of ``t^3`` and ``t^2`` in ln f over
     ``t = ln(Re / 2000) / ln 2`` for Colebrook, of rising powers of Re / 2000 in f for Swamee and Jain."""
-    rough = np.atleast_1d(np.asarray(relative_roughness, float))
+    checks.choice("law", law, _TURBULENT)
+    rough = np.atleast_1d(checks.number("relative_roughness", relative_roughness, least=0.0))
     edge = _TURBULENT[law](np.full(rough.shape, TURBULENT_LIMIT), rough)
     return np.stack(_COEFFICIENTS[law](*edge), axis=1)
 

@@ -18,6 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
+
 Array = NDArray[np.float64]
 
 FILM_INDOORS = 10.0
@@ -61,11 +63,17 @@ def pipe_conductance(
     >>> round(float(pipe_conductance(10.0, 0.1)), 4)
     31.4159
     """
-    length, diameter = _checked("length", length, 0.0), _checked("diameter", diameter)
-    thickness, conductivity = _checked("thickness", thickness, 0.0), _checked("conductivity", conductivity)
+    length, diameter = (
+        checks.number("length", length, least=0.0),
+        checks.number("diameter", diameter, above=0.0),
+    )
+    thickness, conductivity = (
+        checks.number("thickness", thickness, least=0.0),
+        checks.number("conductivity", conductivity, above=0.0),
+    )
     surface = diameter + 2.0 * thickness
     resistance = np.log(surface / diameter) / (2.0 * np.pi * conductivity)
-    resistance = resistance + 1.0 / (np.pi * surface * _checked("film", film))
+    resistance = resistance + 1.0 / (np.pi * surface * checks.number("film", film, above=0.0))
     return np.asarray(length / resistance)
 
 
@@ -82,7 +90,10 @@ def film_in_wind(speed: ArrayLike, surface_diameter: ArrayLike) -> Array:
     surface_diameter : array_like
         Diameter over the insulation, > 0. [m]
     """
-    v, d = _checked("speed", speed, 0.0), _checked("surface_diameter", surface_diameter)
+    v, d = (
+        checks.number("speed", speed, least=0.0),
+        checks.number("surface_diameter", surface_diameter, above=0.0),
+    )
     return np.where(v * d <= 8.55e-3, 8.1e-3 / d + 3.14 * np.sqrt(v / d), 8.9 * v**0.9 / d**0.1)
 
 
@@ -99,21 +110,10 @@ def surface_temperature(
 
     Arguments as of :func:`pipe_conductance`; liquid and surroundings in degC.
     """
-    surface = _checked("diameter", diameter) + 2.0 * _checked("thickness", thickness, 0.0)
+    surface = checks.number("diameter", diameter, above=0.0) + 2.0 * checks.number(
+        "thickness", thickness, least=0.0
+    )
     passed = pipe_conductance(1.0, diameter, thickness, conductivity, film=film)
-    share = passed / (np.pi * surface * _checked("film", film))
-    air = np.asarray(surroundings, float)
-    return air + share * (np.asarray(liquid, float) - air)
-
-
-def _checked(name: str, value: ArrayLike, least: float | None = None) -> Array:
-    """At or above ``least``, or above zero where there is none."""
-    array = np.asarray(value, float)
-    good = np.isfinite(array) & ((array > 0.0) if least is None else (array >= least))
-    if not good.all():
-        place = tuple(int(k) for k in np.argwhere(~good)[0])
-        wanted = "> 0" if least is None else f">= {least:g}"
-        raise ValueError(
-            f"{name}{list(place) if place else ''} is {array[place]}, must be {wanted} and finite"
-        )
-    return array
+    share = passed / (np.pi * surface * checks.number("film", film, above=0.0))
+    air = checks.temperature("surroundings", surroundings)
+    return air + share * (checks.temperature("liquid", liquid) - air)

@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .friction import FrictionLaw, friction_and_slope
+from .. import checks
+from .friction import FrictionLaw, friction_factor
 from .pipes_tables import INCH, MATERIALS, TABLES, Material
 
 Array = NDArray[np.float64]
@@ -55,7 +56,7 @@ class PipeTable:
 
     def nearest(self, bore: ArrayLike) -> Index:
         """Row of the size whose bore is closest to each given one [m]."""
-        return np.abs(self.inner_diameter - np.asarray(bore, float)[..., None]).argmin(axis=-1)
+        return np.abs(self.inner_diameter - checks.number("bore", bore, least=0.0)[..., None]).argmin(axis=-1)
 
     def row(self, nominal: int) -> int:
         """Where a nominal size stands; ValueError names those there are."""
@@ -120,14 +121,12 @@ def size(
     >>> size([1.0, 31.5], pipe_table("steel_40"), velocity_limit=1.5).nominal.tolist()
     [32, 200]
     """
-    q = np.abs(np.asarray(flow, float))
-    if not np.isfinite(q).all():
-        raise ValueError("flow must be finite")
+    q = np.abs(checks.number("flow", flow))
     if velocity_limit is None and friction_limit is None:
         raise ValueError("give velocity_limit or friction_limit")
     for name, value in (("velocity_limit", velocity_limit), ("friction_limit", friction_limit)):
-        if value is not None and not (np.asarray(value, float) > 0.0).all():
-            raise ValueError(f"{name} must be > 0")
+        if value is not None:
+            checks.together(flow=q, **{name: checks.number(name, value, above=0.0)})
     velocity, friction = carried(q[..., None], table, density=density, viscosity=viscosity, law=law)
     fits = np.ones(velocity.shape, bool)
     if velocity_limit is not None:
@@ -148,10 +147,15 @@ def size(
 def carried(
     flow: ArrayLike, table: PipeTable, *, density: float, viscosity: float, law: FrictionLaw = "colebrook"
 ) -> tuple[Array, Array]:
-    """Velocity [m/s] and drop per length [Pa/m] of a flow [kg/s] in the sizes of a table, broadcast together."""
+    """Velocity [m/s] and drop per length [Pa/m] of a flow [kg/s] in the sizes of a table, broadcast together.
+
+    The sign of the flow is ignored.
+    """
     d = table.inner_diameter
-    velocity = np.asarray(flow, float) / (density * np.pi / 4.0 * d**2)
-    factor, _ = friction_and_slope(density * velocity * d / viscosity, table.roughness / d, law=law)
+    for name, value in (("density", density), ("viscosity", viscosity)):
+        checks.number(name, value, above=0.0)
+    velocity = np.abs(checks.number("flow", flow)) / (density * np.pi / 4.0 * d**2)
+    factor = friction_factor(density * velocity * d / viscosity, table.roughness / d, law=law)
     return velocity, factor / d * density * velocity**2 / 2.0
 
 
@@ -163,6 +167,7 @@ def working_pressure(table: PipeTable, *, joint: Literal["welded", "plain"] = "w
     weld efficiency of the material; A is the corrosion allowance (carbon steel with ``joint="welded"``, none with
     ``"plain"``).  Threads are not modelled: steel of DN 50 and below is taken as welded.
     """
+    checks.choice("joint", joint, ("welded", "plain"))
     m = table.material
     if m.name == "copper":
         # tolerances of ASTM B88 (annealed): about a tenth of the wall, 0.3 % of the diameter

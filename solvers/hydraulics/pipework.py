@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..checks import number, place, whole
 from .curves import Curves
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ class Pipework:
         ValueError
             Names field and index.
         """
-        nodes, start, end = p.node_count, np.asarray(p.link_from, np.intp), np.asarray(p.link_to, np.intp)
-        fixed = np.asarray(p.fixed_node, np.intp).ravel()
+        nodes = whole("node_count", p.node_count, 1)
+        start, end = indices("link_from", p.link_from), indices("link_to", p.link_to)
+        fixed = indices("fixed_node", p.fixed_node).ravel()
         _check_topology(nodes, start, end, fixed)
         links = start.size
         length, diameter = (
@@ -146,6 +148,14 @@ def column(value: ArrayLike, height: int, name: str) -> Array:
     if array.ndim > 1 or (array.ndim == 1 and array.size not in (1, height)):
         raise ValueError(f"{name} has shape {np.shape(value)}, expected ({height},)")
     return np.array(np.broadcast_to(array, (height,)))
+
+
+def indices(name: str, value: ArrayLike) -> Index:
+    """Whole numbers; what has a fraction is refused instead of cut."""
+    given = number(name, value)
+    if (given != np.floor(given)).any():
+        raise ValueError(f"{place(name, given, given != np.floor(given))}, not the number of a node")
+    return np.asarray(given, np.intp)
 
 
 def check_finite(name: str, array: NDArray[np.float64], low: float) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.fluids import FLUIDS, Fluid
 
+from .. import checks
 from .exchanger import conductance_from_rating, effectiveness
 
 Array = NDArray[np.float64]
@@ -65,9 +66,9 @@ class PlateExchanger:
     wall_share: float = WALL_SHARE
 
     def __post_init__(self) -> None:
+        checks.finite(self, "hot_inlet", "cold_inlet")
         for name in ("hot_fluid", "cold_fluid"):
-            if getattr(self, name) not in FLUIDS:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; known are {', '.join(sorted(FLUIDS))}")
+            checks.choice(name, getattr(self, name), sorted(FLUIDS))
         for name in ("duty", "hot_flow", "cold_flow", "exponent"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} is {getattr(self, name):g}; it must be above 0")
@@ -134,8 +135,11 @@ class PlateExchanger:
         self, hot_flow: ArrayLike, cold_flow: ArrayLike, hot_inlet: ArrayLike, cold_inlet: ArrayLike
     ) -> Exchange:
         """Duty and outlets at flows [kg/s] and entering temperatures [degC]; no heat where a flow stands still."""
-        flow_hot, flow_cold, entering, cool = np.broadcast_arrays(
-            *(np.asarray(x, float) for x in (hot_flow, cold_flow, hot_inlet, cold_inlet))
+        flow_hot, flow_cold, entering, cool = checks.together(
+            hot_flow=checks.number("hot_flow", hot_flow, least=0.0, rounding=checks.ROUNDING),
+            cold_flow=checks.number("cold_flow", cold_flow, least=0.0, rounding=checks.ROUNDING),
+            hot_inlet=checks.temperature("hot_inlet", hot_inlet),
+            cold_inlet=checks.temperature("cold_inlet", cold_inlet),
         )
         hot_mean, cold_mean, duty = entering, cool, np.zeros(entering.shape)
         for _ in range(_PASSES):
@@ -154,7 +158,7 @@ class PlateExchanger:
 
 def film(fluid: Fluid, flow: ArrayLike, temperature: ArrayLike, exponent: float) -> Array:
     """Film coefficient but for a factor of geometry, ``k (G / mu)^m Pr^(1/3)``."""
-    reynolds = np.maximum(np.asarray(flow, float), 0.0) / fluid.viscosity(temperature)
+    reynolds = np.maximum(checks.number("flow", flow), 0.0) / fluid.viscosity(temperature)
     return np.asarray(
         fluid.conductivity(temperature) * reynolds**exponent * np.cbrt(fluid.prandtl(temperature))
     )

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..psychrometrics import STANDARD_PRESSURE, saturation_pressure
+from .. import checks
+from ..psychrometrics import COLDEST, HOTTEST, STANDARD_PRESSURE, saturation_pressure
 from .case import GRAVITY
 
 Array = NDArray[np.float64]
@@ -31,11 +32,16 @@ def vapour_pressure(
 
     ``glycol``: mass fraction.  "raoult": mole fraction of water times that of water (the glycol's own is below 1 % of
     it); "water": that of water, an upper bound and so the safe side.
+
+    Raises
+    ------
+    ValueError
+        A temperature [degC] beyond the formula for saturation (-100 .. 200 degC), a mass fraction that is none.
     """
-    w = np.asarray(glycol, float)
-    if not ((w >= 0.0) & (w < 1.0)).all():
-        raise ValueError("glycol must be a mass fraction, 0 <= w < 1")
-    pure = saturation_pressure(temperature)
+    checks.choice("method", method, ("raoult", "water"))
+    w = checks.number("glycol", glycol, least=0.0, most=np.nextafter(1.0, 0.0))
+    pure = saturation_pressure(checks.number("temperature", temperature, least=COLDEST, most=HOTTEST))
+    checks.together(temperature=pure, glycol=w)
     if method == "water":
         return pure * np.ones_like(w)
     water = (1.0 - w) / MOLAR_WATER
@@ -51,11 +57,13 @@ def npsh_available(
     ``suction_pressure``: gauge pressure at the inlet, height of the impeller's centre (ISO 9906 takes it there) [Pa];
     a network solution's ``node_pressure`` of the suction node is that.  Negative: the liquid boils before the pump.
     """
-    absolute = np.asarray(suction_pressure, float) + np.asarray(barometric, float)
-    rho = np.asarray(density, float)
+    absolute = checks.number("suction_pressure", suction_pressure) + checks.number(
+        "barometric", barometric, above=0.0
+    )
+    rho = checks.number("density", density, above=0.0)
     boiling = vapour_pressure(temperature, glycol, method=method)
     return np.asarray(
-        (absolute - boiling) / (rho * GRAVITY) + np.asarray(velocity, float) ** 2 / (2.0 * GRAVITY)
+        (absolute - boiling) / (rho * GRAVITY) + checks.number("velocity", velocity) ** 2 / (2.0 * GRAVITY)
     )
 
 
@@ -67,9 +75,9 @@ def suction_pressure(
     ``rise``: height of the pump above the tank's connection [m]; ``losses``: pressure lost from there to the inlet [Pa].
     """
     return np.asarray(
-        np.asarray(tank_pressure, float)
-        - np.asarray(density, float) * GRAVITY * np.asarray(rise, float)
-        - losses
+        checks.number("tank_pressure", tank_pressure)
+        - checks.number("density", density, above=0.0) * GRAVITY * checks.number("rise", rise)
+        - checks.number("losses", losses)
     )
 
 
@@ -94,6 +102,16 @@ class Tank:
     barometric: Array
     """[Pa]"""
 
+    def __post_init__(self) -> None:
+        for name in ("volume", "system_volume", "fill_density", "barometric"):
+            checks.number(name, getattr(self, name), above=0.0)
+        for name in ("filled", "wall_expansion"):
+            checks.number(name, getattr(self, name), least=0.0)
+        checks.number("pre_charge + barometric", self.pre_charge + self.barometric, above=0.0)
+        checks.temperature("fill_temperature", self.fill_temperature)
+        if not np.all(np.asarray(self.filled) < self.volume):
+            raise ValueError("filled must be less than volume, or no gas is left to keep the pressure")
+
 
 @dataclass(frozen=True)
 class TankState:
@@ -116,10 +134,10 @@ def expansion(
     ``V (rho_cold / rho_hot - 1 - 3 alpha dT)``: ASHRAE Handbook - HVAC Systems and Equipment, "Hydronic heating and
     cooling", closed tanks, as quoted.  alpha: steel 11.7e-6, copper 17.1e-6 1/K there.
     """
-    grown = np.asarray(cold_density, float) / np.asarray(hot_density, float) - 1.0
-    return np.asarray(
-        np.asarray(system_volume, float) * (grown - 3.0 * wall_expansion * np.asarray(rise, float))
-    )
+    cold = checks.number("cold_density", cold_density, above=0.0)
+    grown = cold / checks.number("hot_density", hot_density, above=0.0) - 1.0
+    walls = 3.0 * checks.number("wall_expansion", wall_expansion, least=0.0) * checks.number("rise", rise)
+    return np.asarray(checks.number("system_volume", system_volume, least=0.0) * (grown - walls))
 
 
 def highest_pressure(relief_pressure: ArrayLike) -> Array:
@@ -127,7 +145,7 @@ def highest_pressure(relief_pressure: ArrayLike) -> Array:
 
     EN 12828 annex D, as quoted.
     """
-    relief = np.asarray(relief_pressure, float)
+    relief = checks.number("relief_pressure", relief_pressure, above=0.0)
     return np.where(relief <= 5e5, relief - 5e4, 0.9 * relief)
 
 
@@ -147,24 +165,22 @@ def size_tank(
     ValueError
         The relief valve opens before the tank takes anything.
     """
-    volume, static, relief = (np.asarray(x, float) for x in (system_volume, static_pressure, relief_pressure))
-    if not (volume > 0.0).all():
-        raise ValueError("system_volume must be > 0")
-    air = np.asarray(barometric, float)
-    pre = static + OVER_STATIC
-    highest = highest_pressure(relief)
+    volume = checks.number("system_volume", system_volume, above=0.0)
+    air = checks.number("barometric", barometric, above=0.0)
+    pre = checks.number("static_pressure", static_pressure, least=0.0) + OVER_STATIC
+    highest = highest_pressure(relief_pressure)
     if not (highest > pre).all():
         raise ValueError(
             "relief_pressure leaves no room above static_pressure + 30 kPa; take a higher rating"
         )
-    rise = np.asarray(hot_temperature, float) - np.asarray(fill_temperature, float)
-    grown = np.maximum(
-        expansion(volume, fill_density, hot_density, rise=rise, wall_expansion=wall_expansion), 0.0
-    )
+    cold = checks.number("fill_density", fill_density, above=0.0)
+    filled_at = checks.temperature("fill_temperature", fill_temperature)
+    rise = checks.temperature("hot_temperature", hot_temperature) - filled_at
+    grown = np.maximum(expansion(volume, cold, hot_density, rise=rise, wall_expansion=wall_expansion), 0.0)
     reserve = np.maximum(RESERVE_SHARE * volume, LEAST_RESERVE)
     whole = (grown + reserve) * (highest + air) / (highest - pre)
     return Tank(
-        whole, pre, reserve, volume, np.asarray(fill_density, float), np.asarray(fill_temperature, float),
+        whole, pre, reserve, volume, cold, filled_at,
         wall_expansion, air,
     )  # fmt: skip
 
@@ -176,9 +192,13 @@ def fill_pressure(tank: Tank) -> Array:
 
 def tank_state(tank: Tank, density: ArrayLike, temperature: ArrayLike) -> TankState:
     """Pressure that the tank keeps when its system has another mean ``density`` [kg/m3] and ``temperature`` [degC]."""
-    rise = np.asarray(temperature, float) - tank.fill_temperature
+    rise = checks.temperature("temperature", temperature) - tank.fill_temperature
     grown = expansion(
-        tank.system_volume, tank.fill_density, density, rise=rise, wall_expansion=tank.wall_expansion
+        tank.system_volume,
+        tank.fill_density,
+        checks.number("density", density, above=0.0),
+        rise=rise,
+        wall_expansion=tank.wall_expansion,
     )
     wanted = tank.filled + grown
     empty, full = wanted <= 0.0, wanted >= 0.999 * tank.volume

@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
+
 Array = NDArray[np.float64]
 
 
@@ -38,12 +40,16 @@ def wave_speed(
     ``a^2 = (K / rho) / (1 + K D c / (E e))`` with inner diameter D and wall e; c = 1 - nu^2 anchored along its length,
     1.25 - nu anchored at one end, 1 with expansion joints (Wylie and Streeter, Fluid Transients, chapter 1, as quoted).
     """
-    given = [np.asarray(v, float) for v in (density, bulk_modulus, diameter, wall, elasticity)]
-    for name, value in zip(("density", "bulk_modulus", "diameter", "wall", "elasticity"), given, strict=True):
-        if not (np.isfinite(value) & (value > 0.0)).all():
-            raise ValueError(f"{name} must be finite and > 0")
-    rho, bulk, d, e, young = given
-    restraint = {"anchored": 1.0 - poisson**2, "upstream": 1.25 - poisson, "free": 1.0}[support]
+    given = {
+        "density": density, "bulk_modulus": bulk_modulus, "diameter": diameter, "wall": wall, "elasticity": elasticity,
+    }  # fmt: skip
+    rho, bulk, d, e, young = checks.together(
+        **{name: checks.number(name, value, above=0.0) for name, value in given.items()}
+    )
+    checks.number("poisson", poisson, least=0.0, most=0.5)
+    restraints = {"anchored": 1.0 - poisson**2, "upstream": 1.25 - poisson, "free": 1.0}
+    checks.choice("support", support, restraints)
+    restraint = restraints[support]
     return np.sqrt(bulk / rho / (1.0 + bulk * d * restraint / (young * e)))
 
 
@@ -61,10 +67,13 @@ def closure(
     >>> round(float(closure(1.5, 100.0, 0.0, density=1000.0, speed=1200.0).rise) / 1e5, 3)
     18.0
     """
-    v, run, time, rho, a = (np.asarray(x, float) for x in (velocity, length, closing_time, density, speed))
-    for name, value in (("velocity", v), ("length", run), ("closing_time", time)):
-        if not (np.isfinite(value) & (value >= 0.0)).all():
-            raise ValueError(f"{name} must be finite and >= 0")
+    v, run, time, rho, a = checks.together(
+        velocity=checks.number("velocity", velocity, least=0.0),
+        length=checks.number("length", length, least=0.0),
+        closing_time=checks.number("closing_time", closing_time, least=0.0),
+        density=checks.number("density", density, above=0.0),
+        speed=checks.number("speed", speed, above=0.0),
+    )
     period = 2.0 * run / a
     fast = time <= period
     share = np.where(fast, 1.0, np.divide(period, np.where(fast, 1.0, time)))

@@ -34,10 +34,15 @@ def power(
     """
     through = checks.number("flow", flow, least=0.0, rounding=checks.ROUNDING)
     ratio = through / checks.number("rated_flow", rated_flow, above=0.0)
-    speed = np.maximum(ratio, checks.number("min_speed", min_speed, least=0.0, most=1.0))
+    least = checks.number("min_speed", min_speed, least=0.0, most=1.0)
     density = checks.number("density_ratio", density_ratio, above=0.0)
-    running = checks.number("rated_power", rated_power, least=0.0) * density * speed**3
-    return np.where(ratio > 0.0, running, 0.0) + checks.number("standby", standby, least=0.0)
+    full = checks.number("rated_power", rated_power, least=0.0) * density
+    return cubed(ratio, full, least) + checks.number("standby", standby, least=0.0)
+
+
+def cubed(share: Array, full: float | Array, min_speed: float | Array = 0.0) -> Array:
+    """The work of :func:`power`, for loops that have looked at their arrays: power at a share of the rated flow. [W]"""
+    return np.where(share > 0.0, full * np.maximum(share, min_speed) ** 3, 0.0)
 
 
 def pressure_power(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers import checks, psychrometrics
-from solvers.hydraulics.exchanger import scaled_conductance
+from solvers.hydraulics.exchanger import scaled
 from solvers.plant import fans
 from solvers.plant.inputs import broadcast
 from solvers.plant.rejection import Rejection, find_root, modulate
@@ -153,7 +153,7 @@ def cool(
         return np.where(able, _pass(rating, fraction, safe, air, barometer) * (entry - air), 0.0)
 
     def power_at(fraction: Array) -> Array:
-        return fans.power(fraction, 1.0, rating.fan_power, density_ratio=density)
+        return fans.cubed(fraction, rating.fan_power * density)
 
     fraction, share, _, _ = modulate(
         lambda y: entry - heat_at(y) / safe, wanted, rating.free_convection, rating.min_speed
@@ -223,8 +223,8 @@ def _pass(rating: ThermosyphonRating, fraction: Array, rate: Array, air: Array, 
     kelvin = (rating.air_entering + psychrometrics.ZERO_CELSIUS) / (air + psychrometrics.ZERO_CELSIUS)
     blow = np.maximum(fraction * kelvin * pressure / rating.pressure, _TINY)
     evaporator, condenser = rating.conductances
-    wet = scaled_conductance(evaporator, rate / rating.coolant_rate, 1.0, hot_share=_WATER_SHARE)
-    dry = scaled_conductance(condenser, 1.0, blow, hot_share=_REFRIGERANT_SHARE)
+    wet = scaled(evaporator, rate / rating.coolant_rate, 1.0, _WATER_SHARE)
+    dry = scaled(condenser, 1.0, blow, _REFRIGERANT_SHARE)
     air_rate = blow * rating.air_rate
     into = rate * -np.expm1(-wet / rate)
     out = air_rate * -np.expm1(-dry / air_rate)

@@ -60,7 +60,7 @@ def test_a_rack_row_that_shuts_at_once_is_near_the_published_rise():
     [
         (lambda: closure(-1.0, 1.0, 0.0, density=1000.0, speed=1e3), "velocity"),
         (lambda: closure(1.0, 1.0, np.nan, density=1000.0, speed=1e3), "closing_time"),
-        (lambda: wave_speed(1000.0, 2e9, 0.1, 0.0, 200e9), "wall must be finite and > 0"),
+        (lambda: wave_speed(1000.0, 2e9, 0.1, 0.0, 200e9), "wall is 0.0, not a finite number > 0"),
     ],
 )
 def test_bad_input_is_named(call, message):
