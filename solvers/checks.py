@@ -39,7 +39,9 @@ def number(
     ValueError
         What is not a number, infinite (unless ``infinite``) or out of these bounds: field, index, value and bounds.
     """
-    if type(value) is float and least <= value <= most and above < value < np.inf:  # a quick way for the usual scalar
+    if (
+        type(value) is float and least <= value <= most and above < value < np.inf
+    ):  # a quick way for the usual scalar
         return np.asarray(value)
     try:
         array = np.asarray(value, float)

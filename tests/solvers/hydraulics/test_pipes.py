@@ -136,8 +136,14 @@ def test_fittings_follow_the_turbulent_factor():
         (lambda: pipe_table("lead"), "no pipe table 'lead'"),
         (lambda: pipe_table("copper_l").row(17), "no DN 17"),
         (lambda: size([1.0], pipe_table("copper_l")), "velocity_limit or friction_limit"),
-        (lambda: size([np.nan], pipe_table("copper_l"), velocity_limit=1.0), r"flow\[0\] is nan, not a finite number"),
-        (lambda: size([1.0], pipe_table("copper_l"), velocity_limit=0.0), "velocity_limit is 0.0, not a finite number > 0"),
+        (
+            lambda: size([np.nan], pipe_table("copper_l"), velocity_limit=1.0),
+            r"flow\[0\] is nan, not a finite number",
+        ),
+        (
+            lambda: size([1.0], pipe_table("copper_l"), velocity_limit=0.0),
+            "velocity_limit is 0.0, not a finite number > 0",
+        ),
         (lambda: loss_coefficient("knee", 0.1), "no fitting 'knee'"),
         (lambda: loss_coefficient("exit", 0.0), "diameter"),
         (lambda: coefficient_from_kv(0.0), "Kv must be > 0"),
