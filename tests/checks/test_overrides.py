@@ -71,8 +71,14 @@ def test_an_override_that_changes_nothing_is_told():
         ("{rule: PWR-002, max: 5 %}", "reason"),
         ("{rule: PWR-002, max: 5 furlongs, reason: there is no such unit}", "5 furlongs"),
         ("{rule: PWR-002, max: lots, reason: this is no number at all}", "lots"),
-        ("{rule: PWR-002, max: 5 degC, reason: a temperature is no load}", "limits: that is fraction, for example"),
-        ("{rule: LIQ-009, max: 50 bar, reason: a pressure is no speed}", "limits: that is speed, for example"),
+        (
+            "{rule: PWR-002, max: 5 degC, reason: a temperature is no load}",
+            "limits: that is fraction, for example",
+        ),
+        (
+            "{rule: LIQ-009, max: 50 bar, reason: a pressure is no speed}",
+            "limits: that is speed, for example",
+        ),
         (
             "{rule: PWR-002, min: 5 %, reason: the rule has no smallest value}",
             "limits the largest value.*write max:",

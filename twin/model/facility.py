@@ -366,7 +366,7 @@ class Facility(Frozen):
 
     @cached_property
     def doors(self) -> tuple[Machine, ...]:
-        """Rear doors of the racks, in their order; they hang on racks and stand on no floor, ``machines`` leaves them out."""
+        """Rear doors of the racks, in their order; ``machines`` leaves them out, for they stand on no floor."""
         return tuple(door for machine in self.machines if (door := machine.door) is not None)
 
     @cached_property

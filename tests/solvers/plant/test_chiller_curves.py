@@ -203,7 +203,12 @@ def test_thin_air_costs_an_air_cooled_machine_the_capacity_that_is_published(hei
 
 def test_thin_air_warms_the_condenser_by_its_approach():
     own = ChillerRating(
-        capacity=1e6, cop=4.0, evaporator_leaving=20.0, condenser_entering=35.0, air_cooled=True, hot_slope=0.0
+        capacity=1e6,
+        cop=4.0,
+        evaporator_leaving=20.0,
+        condenser_entering=35.0,
+        air_cooled=True,
+        hot_slope=0.0,
     )
     pressure = 0.8 * psychrometrics.STANDARD_PRESSURE
     thin = chill(own, duty=[1e6, 5e5, 0.0], evaporator_leaving=20.0, dry_bulb=35.0, pressure=pressure)
