@@ -137,6 +137,10 @@ def test_what_is_finished_is_not_solved_again(folder, few_studies):
     assert again.document == first.document
     assert not reused("good.yaml", Options(failures=False, out="out", fresh=True))
     assert not reused("good.yaml", Options(failures=False, out="out", sets=("params.racks=3",)))
+    plain = Options(failures=False, out="out", studies="none")
+    assert not reused("good.yaml", plain)
+    assert reused("good.yaml", plain)
+    assert not reused("good.yaml")
     memory = Path(first.document["folder"]) / "batch.json"
     assert reused("good.yaml")
     memory.write_text(

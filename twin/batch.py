@@ -32,7 +32,7 @@ from twin.documents import GENERATOR
 if TYPE_CHECKING:
     from twin.model.facility import Facility
     from twin.networks.fidelity import Fidelity
-    from twin.run import Inputs
+    from twin.run import Inputs, Studies
 
 TIMEOUT = 600.0
 """Longest time for one layout. [s]"""
@@ -62,6 +62,8 @@ class Options:
     """Weather file or climate instead of the layouts' own: its design day, and the hours of ``year``; empty for theirs."""
     year: bool = False
     """Whether to evaluate every hour of a year as well."""
+    studies: Studies = "quick"
+    """What is asked beside the states."""
 
 
 @dataclass(frozen=True)
@@ -293,8 +295,8 @@ def _solved(
     if folder:
         prepare(facility, inputs, folder, climate=options.climate or None, year=options.year)
     run = answer(
-        facility, inputs, failures=options.failures, air=options.air, climate=options.climate or None,
-        year=options.year,
+        facility, inputs, failures=options.failures, air=options.air, studies=options.studies,
+        climate=options.climate or None, year=options.year,
     )  # fmt: skip
     if folder:
         (folder / CACHE).unlink(missing_ok=True)
@@ -345,7 +347,7 @@ def _digest(path: Path) -> str:
 
 def _made(facility: Facility, options: Options) -> dict[str, Any]:
     asked: dict[str, Any] = {"failures": options.failures, "pictures": options.pictures, "air": options.air}
-    asked |= {"climate": options.climate, "year": options.year}
+    asked |= {"climate": options.climate, "year": options.year, "studies": options.studies}
     weather = [_content(path) for path in _weather_files(facility, options)] if options.year else []
     return {"digest": facility.digest, "by": GENERATOR, **asked, "weather": weather}
 

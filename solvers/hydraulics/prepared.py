@@ -68,10 +68,12 @@ class Prepared:
         Raises
         ------
         ValueError
-            Another field, impossible values, or arrays that disagree on the number of scenarios.
+            Another field, impossible values, arrays that disagree on the number of scenarios, or such a tolerance.
         SolveError
             Some scenario failed and ``raise_on_failure`` is set.
         """
+        if not 0.0 < tolerance < 1.0:
+            raise ValueError(f"tolerance is {tolerance}, not between 0 and 1")
         duty = self.duty.changed(varied, self.pipework)
         by = self._by_kernel if self._compile(duty) else self._by_numpy
         answer, row_of = by(duty, tolerance, max_iterations)

@@ -138,6 +138,7 @@ def test_tanks_that_nothing_moves_are_told():
         (", dispatch: {}", "this loop has none, add tanks:"),
         (", tanks: tes, dispatch: {charge: [22, 6], discharge: [4, 9]}", "both hold hour 4"),
         (", tanks: tes, dispatch: {by: price, charge_hours: 20, discharge_hours: 8}", "28 together"),
+        (", tanks: tes, dispatch: {by: clock, charge_hours: 3}", "charge_hours says nothing to by: clock"),
         (", tanks: tes, dispatch: {by: moon}", "moon"),
         (", tanks: tes, dispatch: {reserve: 100 %}", "reserve"),
     ],

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli import printing
-from twin.cli.options import Air, Climate, Failures, Json, Layouts, Outdoor, Sets, air_model
+from twin.cli.options import (
+    Air,
+    Climate,
+    Failures,
+    Json,
+    Layouts,
+    Outdoor,
+    Sets,
+    StudiesOption,
+    air_model,
+    effort_of_studies,
+)
 
 if TYPE_CHECKING:
     from twin.batch import Row
@@ -45,6 +56,7 @@ def validate(
     climate: Climate = "",
     year: Annotated[bool, typer.Option("--year", help="Evaluate every hour of a year as well.")] = False,
     air: Air = "zonal",
+    studies: StudiesOption = "quick",
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Draw maps into the run folders.")
     ] = False,
@@ -59,9 +71,18 @@ def validate(
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    model = air_model(air)
+    model, effort = air_model(air), effort_of_studies(studies)
     options = batch.Options(
-        tuple(sets or ()), failures, outdoor, pictures, str(out) if out else "", fresh, model, climate, year
+        tuple(sets or ()),
+        failures,
+        outdoor,
+        pictures,
+        str(out) if out else "",
+        fresh,
+        model,
+        climate,
+        year,
+        effort,
     )
     total = len(dict.fromkeys(layouts))
     done = count(1)

@@ -30,6 +30,16 @@ class Dispatch(Frozen):
     """Share of a full tank's cold that is kept for riding through a loss of cooling; the default is assumed."""
 
     @model_validator(mode="after")
+    def _words_are_of_its_kind(self) -> Dispatch:
+        other = ("charge_hours", "discharge_hours") if self.by == "clock" else ("charge", "discharge")
+        ignored = [name for name in other if name in self.model_fields_set]
+        if ignored:
+            raise ValueError(
+                f"{' and '.join(ignored)} {'says' if len(ignored) == 1 else 'say'} nothing to by: {self.by}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _hours_do_not_overlap(self) -> Dispatch:
         if self.by != "clock":
             if self.charge_hours + self.discharge_hours > 24:

@@ -221,3 +221,9 @@ def test_rows_are_told_apart_and_equal_ones_found_in_any_order():
         np.testing.assert_array_equal(kinds[pick][first][member], kinds[pick])
         assert first.size == np.unique(pick).size and (np.diff(first) > 0).all()
     assert _distinct([kinds, -kinds], 7)[1] is None
+
+
+@pytest.mark.parametrize("tolerance", [np.nan, -1.0, 0.0])
+def test_a_tolerance_that_is_none_is_refused(tolerance):
+    with pytest.raises(ValueError, match="tolerance is"):
+        solve(station(), tolerance=tolerance)
