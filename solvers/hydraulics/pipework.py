@@ -105,10 +105,6 @@ class Pipework:
             ((length > 0.0) | (minor > 0.0)) & ~(diameter > 0.0),
         )
         named(
-            "link_roughness must be less than link_diameter, and is a height, not a ratio",
-            (length > 0.0) & (hazen == 0.0) & (roughness >= diameter),
-        )
-        named(
             "a pump curve that only rises (link_pump_slope < 0 without curvature of an exponent > 1) has no steady state",
             (slope < 0.0) & ~((curvature > 0.0) & (pump_exponent > 1.0)),
         )  # fmt: skip

@@ -434,7 +434,6 @@ def test_iteration_limit_is_a_status(random_network):
         dict(link_device_coefficient=[0, -1.0]),
         dict(link_device_exponent=0.5),
         dict(link_length=1.0),
-        dict(link_length=1.0, link_diameter=0.01, link_roughness=0.01),
         dict(link_limit=-1.0),
         dict(link_viscosity=0.0),
         dict(link_pump_slope=-1.0),
