@@ -147,8 +147,7 @@ def test_names_that_mean_harm_stay_text_everywhere(viewer, sample, folder):
     assert len(viewer.all("#hits .hit")) >= 1
     viewer.key("\ue00c")
     viewer.run("twinViewer.set({sel: '', timeline: ''})")
-    viewer.point(*viewer.seen(made.things.id[2]))
-    viewer.wait(lambda: viewer.tip)
+    assert viewer.hover(made.things.id[2])
     calm(viewer)
     assert viewer.asked() == [page.as_uri()] * 4
 

@@ -68,8 +68,7 @@ def test_the_slider_of_time_repaints_and_tells_when(viewer, sample, sample_page)
 
 def test_the_painted_value_is_that_of_the_time(viewer, sample, sample_page):
     viewer.open(sample_page, "time=loss:cooling,50")
-    viewer.point(*viewer.seen("p.s.02"))
-    viewer.wait(lambda: viewer.tip)
+    viewer.hover("p.s.02")
     history = sample.results.histories[0]
     value = history.values["rack.inlet_temperature"][
         10, history.ids["rack.inlet_temperature"].index("p.s.02")

@@ -218,6 +218,17 @@ class Viewer:
         actions.w3c_actions.pointer_action.move_to_location(round(x), round(y))
         actions.perform()
 
+    def hover(self, thing: str) -> str:
+        """What is told of a thing under the pointer, which moves on it, as a hand does, until something is."""
+
+        def told() -> str:
+            x, y = self.seen(thing)
+            self.point(x + 1, y)
+            self.point(x, y)
+            return self.tip
+
+        return str(self.wait(told, f"the tip of {thing}"))
+
     def click(self, x: float, y: float, times: int = 1) -> None:
         """Move the pointer and press."""
         actions = ActionChains(self.browser, duration=0)
